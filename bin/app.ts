@@ -1,0 +1,5 @@
+import { App } from 'aws-cdk-lib';
+import { environment } from '../lib/environments';
+
+environment('sandbox');
+new App();

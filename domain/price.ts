@@ -1,0 +1,55 @@
+/**
+ * The price of a symbol at a time: a pure function. Same symbol, same second, same price, on every machine.
+ *
+ * The logarithm of the price is a sum of smooth noise at several periods, so a price needs no history to be computed,
+ * moves little from one second to the next and visibly over months.
+ */
+
+/** Periods in seconds and the amplitude each adds to the logarithm of the price. */
+const OCTAVES: readonly { readonly period: number; readonly amplitude: number }[] = [
+  { period: 31_557_600, amplitude: 0.6 },
+  { period: 2_629_800, amplitude: 0.16 },
+  { period: 604_800, amplitude: 0.06 },
+  { period: 86_400, amplitude: 0.025 },
+  { period: 3_600, amplitude: 0.006 },
+  { period: 60, amplitude: 0.0012 },
+  { period: 5, amplitude: 0.0004 },
+];
+
+/** Price of `symbol` in currency units with two decimals, at `epochSeconds` (whole or fractional seconds since 1970). */
+export function priceAt(symbol: string, epochSeconds: number): number {
+  return priceOf(seedOf(symbol), epochSeconds);
+}
+
+/** As `priceAt`, for a seed from `seedOf`: for loops over many times of one symbol. */
+export function priceOf(seed: number, epochSeconds: number): number {
+  let logarithm = Math.log(20 + 280 * unit(seed, 0, 0));
+  for (let octave = 0; octave < OCTAVES.length; octave++) {
+    const { period, amplitude } = OCTAVES[octave] as (typeof OCTAVES)[number];
+    const position = epochSeconds / period;
+    const cell = Math.floor(position);
+    const within = position - cell;
+    const smooth = within * within * (3 - 2 * within);
+    const from = unit(seed, octave + 1, cell);
+    const to = unit(seed, octave + 1, cell + 1);
+    logarithm += amplitude * (2 * (from + (to - from) * smooth) - 1);
+  }
+  return Math.round(Math.exp(logarithm) * 100) / 100;
+}
+
+/** 32-bit seed of a symbol (FNV-1a). */
+export function seedOf(symbol: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < symbol.length; index++) {
+    hash = Math.imul(hash ^ symbol.charCodeAt(index), 0x01000193);
+  }
+  return hash >>> 0;
+}
+
+/** A number in [0, 1) that depends on all three and looks random (the finaliser of MurmurHash3). */
+function unit(seed: number, octave: number, cell: number): number {
+  let hash = Math.imul(seed ^ Math.imul(octave + 1, 0x9e3779b1), 0x85ebca6b) ^ Math.imul(cell | 0, 0xc2b2ae35);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 0x1_0000_0000;
+}
