@@ -9,7 +9,7 @@ export interface History {
   /** Closing prices, oldest first. */
   readonly closes: readonly number[];
   readonly mean: number;
-  /** Annualised standard deviation of the daily logarithmic returns (252 trading days), 0 for a single day. */
+  /** Annualised standard deviation of the daily logarithmic returns (252 trading days), 0 below three days. */
   readonly volatility: number;
   /** Highest and lowest price of any minute of trading. */
   readonly high: number;

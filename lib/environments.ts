@@ -93,6 +93,8 @@ export interface EnvironmentConfig {
   };
 
   readonly loadBalancer: {
+    /** Days that a bucket keeps the access log of the load balancer. @default no access log: API Gateway has one */
+    readonly accessLogDays?: number;
     /** HTTPS to the load balancer: a certificate of this region and the name in it that resolves to the load balancer. @default HTTP inside the VPC */
     readonly https?: { readonly certificateArn: string; readonly hostName: string };
   };
@@ -119,9 +121,6 @@ export interface EnvironmentConfig {
      */
     readonly ownsApiAccount: boolean;
   };
-
-  /** Address that receives alarms; it has to confirm the subscription. @default alarms notify nobody */
-  readonly alarmEmail?: string;
 
   /**
    * An AWS-compatible endpoint on this machine that the environment is deployed to.
@@ -194,7 +193,7 @@ const definitions: Readonly<Record<string, Definition>> = {
     network: { cidr: '10.16.0.0/16', egress: { mode: 'nat', gateways: availabilityZones.length } },
     image: { from: 'digest', digest: imageDigest },
     service: { minTasks: 2, maxTasks: 20, cpu: 512, memoryMiB: 1024 },
-    loadBalancer: {},
+    loadBalancer: { accessLogDays: 90 },
     function: {
       memoryMiB: 1024,
       logLevel: 'WARN',

@@ -1,0 +1,138 @@
+import { Validations } from 'aws-cdk-lib';
+import { Construct, IConstruct } from 'constructs';
+
+interface Acknowledgement {
+  /** Below the stage; what is below it is included. */
+  readonly path: string;
+  /** Without the prefix `AwsSolutions-`; `<region>` stands for the region. */
+  readonly rules: readonly string[];
+  readonly reason: string;
+}
+
+// Ids that deploy-time-build gives its parts.
+const BUILD_TRIGGER = 'DeployTimeBuildCustomResourceHandlerdb740fd554364a848a09e6dfcd01f4f3';
+const BUILD_PROJECT = 'ContainerImageBuildArm64e83729feb1564e709bec452b15847a30amd64';
+
+/**
+ * Every rule of cdk-nag's AwsSolutions pack that something here breaks on purpose: where, which, and why that is all
+ * right. A test fails for a finding that is not here, and for an entry that no environment needs.
+ */
+export const acknowledgements: readonly Acknowledgement[] = [
+  {
+    path: `Registry/${BUILD_TRIGGER}`,
+    rules: [managedPolicy('service-role/AWSLambdaBasicExecutionRole')],
+    reason: 'Role of deploy-time-build: the managed policy lets it write its own logs and nothing else.',
+  },
+  {
+    path: `Registry/${BUILD_TRIGGER}`,
+    rules: ['L1'],
+    reason:
+      'The runtime (Node.js 22, supported) is chosen and tested by deploy-time-build; it runs during deployments only.',
+  },
+  {
+    path: `Registry/${BUILD_PROJECT}`,
+    rules: [managedPolicy('AmazonElasticContainerRegistryPublicReadOnly')],
+    reason: 'Lets the build pull the base image from the public gallery, read only.',
+  },
+  {
+    path: `Registry/${BUILD_PROJECT}`,
+    rules: [
+      `IAM5[Resource::arn:aws:logs:<region>:<AWS::AccountId>:log-group:/aws/codebuild/<${BUILD_PROJECT}C13E3549>:*]`,
+      `IAM5[Resource::arn:aws:codebuild:<region>:<AWS::AccountId>:report-group/<${BUILD_PROJECT}C13E3549>-*]`,
+    ],
+    reason: 'The streams of its own log group and its own report groups.',
+  },
+  {
+    path: `Registry/${BUILD_PROJECT}`,
+    rules: [
+      'IAM5[Action::s3:GetBucket*]',
+      'IAM5[Action::s3:GetObject*]',
+      'IAM5[Action::s3:List*]',
+      'IAM5[Resource::arn:aws:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<region>/*]',
+    ],
+    reason: 'Reads its source from the assets bucket of the CDK bootstrap, which holds nothing but deployed sources.',
+  },
+  {
+    path: `Registry/${BUILD_PROJECT}`,
+    rules: ['IAM5[Resource::*]'],
+    reason: 'ecr:GetAuthorizationToken knows no resources; pulling and pushing is limited to the one repository.',
+  },
+  {
+    path: `Registry/${BUILD_PROJECT}`,
+    rules: ['CB4'],
+    reason: 'The project has no artifacts to encrypt: its only output is the image, encrypted by the repository.',
+  },
+  {
+    path: 'Containers/LoadBalancer',
+    rules: ['ELB2'],
+    reason:
+      'Internal load balancer of an environment without loadBalancer.accessLogDays: API Gateway logs each request from ' +
+      'outside, the function and the service log each of theirs.',
+  },
+  {
+    path: 'Containers/AccessLogs',
+    rules: ['S1'],
+    reason: 'The bucket holds access logs; logging the access to them would need another bucket, and so on.',
+  },
+  {
+    path: 'Containers/History/TaskDefinition',
+    rules: ['ECS2'],
+    reason: 'Port, time limits and the name of the environment: nothing secret, and part of what is deployed.',
+  },
+  {
+    path: 'Containers/History/TaskDefinition',
+    rules: ['IAM5[Resource::*]'],
+    reason: 'ecr:GetAuthorizationToken knows no resources; pulling is limited to the one repository.',
+  },
+  {
+    path: 'Function/Quotes',
+    rules: [
+      managedPolicy('service-role/AWSLambdaBasicExecutionRole'),
+      managedPolicy('service-role/AWSLambdaVPCAccessExecutionRole'),
+    ],
+    reason:
+      'Write its own logs, create and delete its network interfaces. Without the latter they outlive the function and ' +
+      'hold up the deletion of the VPC; Lambda documents no narrower form that deletes them reliably.',
+  },
+  {
+    path: 'Function/Quotes',
+    rules: ['IAM5[Resource::*]'],
+    reason: 'xray:PutTraceSegments and xray:PutTelemetryRecords know no resources.',
+  },
+  {
+    path: 'RestApi/ApiAccount',
+    rules: [managedPolicy('service-role/AmazonAPIGatewayPushToCloudWatchLogs')],
+    reason: 'The policy that API Gateway documents for the role through which it writes logs for the whole account.',
+  },
+  {
+    path: 'RestApi/AWS679f53fac002430cb0da5b7982bd2287',
+    rules: [managedPolicy('service-role/AWSLambdaBasicExecutionRole')],
+    reason: 'Function of AwsCustomResource: lets it write its own logs; its other right is the PATCH of one stage.',
+  },
+  {
+    path: 'RestApi/Quotes',
+    rules: ['COG4'],
+    reason: 'Callers are authorised by IAM (SigV4) on every method; a user pool is for people who sign in.',
+  },
+  {
+    path: 'RestApi/Quotes',
+    rules: ['APIG3'],
+    reason:
+      'Only callers with IAM rights get past the stage, and it throttles them. restApi.webAclArn associates a web ACL ' +
+      'where an organisation has one.',
+  },
+];
+
+/** Acknowledges what of the above is there in a stage: parts that are switched off break no rule. */
+export function acknowledge(stage: Construct, region: string): void {
+  for (const { path, rules, reason } of acknowledgements) {
+    const construct = path.split('/').reduce<IConstruct | undefined>((at, id) => at?.node.tryFindChild(id), stage);
+    if (construct === undefined) continue;
+    const ids = rules.map((rule) => `AwsSolutions::AwsSolutions-${rule.replaceAll('<region>', region)}`);
+    Validations.of(construct).acknowledge(...ids.map((id) => ({ id, reason })));
+  }
+}
+
+function managedPolicy(name: string): string {
+  return `IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/${name}]`;
+}

@@ -1,0 +1,109 @@
+import { Aspects, RemovalPolicy, StackProps } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledgements';
+import { EnvironmentConfig } from './environments';
+import { LogGroupPolicy } from './log-group-policy';
+import { ContainersStack } from './stacks/containers-stack';
+import { FunctionStack } from './stacks/function-stack';
+import { NetworkStack } from './stacks/network-stack';
+import { RegistryStack } from './stacks/registry-stack';
+import { RestApiStack } from './stacks/rest-api-stack';
+
+export interface ReferenceStageProps {
+  readonly config: EnvironmentConfig;
+  /** Code of the quotes function, bundled. */
+  readonly quotesCode: lambda.Code;
+  /** Folder with the Dockerfile and the bundled container service; read only where the image is built from source. */
+  readonly containerDirectory: string;
+}
+
+/**
+ * One environment: creates the stacks and hands what one makes to the next.
+ *
+ * A plain construct and not a `cdk.Stage`, because `cdk deploy --all` finds no stack inside a Stage
+ * (docs/decisions/0002-stacks-in-a-construct.md).
+ */
+export class ReferenceStage extends Construct {
+  constructor(scope: Construct, id: string, props: ReferenceStageProps) {
+    super(scope, id);
+    const { config } = props;
+    const common = (name: string, description: string): StackProps & { config: EnvironmentConfig } => ({
+      config,
+      stackName: `Kumiki-${config.id}-${name}`,
+      description: `Kumiki ${config.id}: ${description}`,
+      // A region without an account: with both, the CDK would look availability zones up in the account.
+      env: { region: config.region },
+      terminationProtection: config.terminationProtection,
+      tags: { 'kumiki:environment': config.id },
+    });
+
+    const network = new NetworkStack(this, 'Network', {
+      ...common('Network', 'VPC with private subnets and its way out'),
+      endpointServices: endpointServices(config),
+      plannedAddresses: plannedAddresses(config),
+    });
+    const registry = new RegistryStack(this, 'Registry', {
+      ...common('Registry', 'image repository, and the image of the container service'),
+      containerDirectory: props.containerDirectory,
+    });
+    const containers = new ContainersStack(this, 'Containers', {
+      ...common('Containers', 'internal load balancer and the container service on ECS'),
+      network: network.network,
+      image: registry.image,
+    });
+    const quotes = new FunctionStack(this, 'Function', {
+      ...common('Function', 'quotes function in the private subnets, its aliases and alarms'),
+      network: network.network,
+      code: props.quotesCode,
+      loadBalancer: containers.loadBalancer,
+      loadBalancerUrl: containers.url,
+    });
+    new RestApiStack(this, 'RestApi', {
+      ...common('RestApi', 'cached REST API in front of the function and the container service'),
+      network: network.network,
+      live: quotes.live,
+      loadBalancer: containers.loadBalancer,
+      loadBalancerUrl: containers.url,
+    });
+
+    Aspects.of(this).add(
+      new LogGroupPolicy(config.logRetentionDays, config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN),
+    );
+    acknowledge(this, config.region);
+  }
+}
+
+/** The services that the enabled parts call from the private subnets; S3 and DynamoDB have free gateway endpoints. */
+function endpointServices(config: EnvironmentConfig): ec2.InterfaceVpcEndpointAwsService[] {
+  if (config.network.egress.mode === 'none' && config.network.existing === undefined) {
+    throw new Error(
+      `network.egress: mode "none" leaves the container service of environment ${config.id} no way to its image. ` +
+        'Use "nat", "nat-instance" or "endpoints" in lib/environments.ts.',
+    );
+  }
+  // Tasks pull their image and write their logs; the function calls only the load balancer, and its own logs and
+  // traces leave through the Lambda service, not through the VPC.
+  return [
+    ec2.InterfaceVpcEndpointAwsService.ECR,
+    ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,
+    ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+  ];
+}
+
+/** Addresses that the parts take in one private subnet at the most. */
+function plannedAddresses(config: EnvironmentConfig): Record<string, number> {
+  const zones = config.availabilityZones.length;
+  return {
+    // A deployment runs the old and the new tasks side by side (200 %), and a zone can be lost.
+    'container tasks': Math.ceil((2 * config.service.maxTasks) / Math.max(1, zones - 1)),
+    // An Application Load Balancer asks for 8 free addresses a subnet, and can grow to 100 over all of them.
+    'load balancer': Math.ceil(100 / zones),
+    // Hyperplane interfaces are shared by all environments of a function: one a subnet and security group, and
+    // another per 65,000 connections.
+    'function interfaces': 2,
+    'VPC link interfaces': 2,
+    'interface endpoints': endpointServices(config).length,
+  };
+}

@@ -1,0 +1,110 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { AssetHashType, DockerImage } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { BuildOptions, buildSync } from 'esbuild';
+
+/** Target of all bundles: the oldest Node that the local deployment runs them with; AWS runs a later one. */
+const TARGET = 'node20';
+
+/**
+ * The code of a function, bundled in this process by esbuild: no Docker, no npx, no NodejsFunction.
+ *
+ * `index.mjs` holds everything, the AWS SDK too, which starts faster than the runtime's copy; set
+ * `NODE_OPTIONS=--enable-source-maps` for stack traces in terms of the sources. With the context
+ * `'aws:cdk:bundling-stacks': []` nothing is bundled and the asset's hash does not depend on the code.
+ *
+ * @param entry path of the handler's file from the root of the repository, as in `lambda/quotes/index.ts`
+ * @throws (when the asset is bound) if the entry does not bundle, with esbuild's reason in one line
+ */
+export function functionCode(entry: string): lambda.Code {
+  const root = repositoryRoot();
+  return lambda.Code.fromAsset(path.join(root, path.dirname(entry)), {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      image: DockerImage.fromRegistry('not-used'),
+      local: {
+        tryBundle(directory) {
+          const files = bundle(root, {
+            entryPoints: [entry],
+            outfile: 'index.mjs',
+            format: 'esm',
+            mainFields: ['module', 'main'],
+            // What packages of the older module format call inside an ES module.
+            banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+            minify: true,
+            sourcemap: 'linked',
+            sourcesContent: false,
+          });
+          for (const { name, contents } of files) fs.writeFileSync(path.join(directory, name), contents);
+          return true;
+        },
+      },
+    },
+  });
+}
+
+/**
+ * Writes the Docker build context of the container service, its Dockerfile and the bundled server, and returns its
+ * folder. The same sources give the same bytes on every machine, so the image is built again only when they change.
+ *
+ * @throws if the server does not bundle, with esbuild's reason in one line
+ */
+export function containerContext(): string {
+  const root = repositoryRoot();
+  const directory = path.join(root, 'node_modules', '.cache', 'kumiki', 'container');
+  const files = [
+    { name: 'Dockerfile', contents: fs.readFileSync(path.join(root, 'container', 'Dockerfile')) },
+    ...bundle(root, { entryPoints: ['container/src/server.ts'], outfile: 'server.cjs', format: 'cjs' }),
+  ];
+  fs.mkdirSync(directory, { recursive: true });
+  for (const name of fs.readdirSync(directory)) {
+    if (!files.some((file) => file.name === name)) fs.rmSync(path.join(directory, name), { recursive: true });
+  }
+  for (const { name, contents } of files) replace(path.join(directory, name), contents);
+  return directory;
+}
+
+/**
+ * Bundles without writing: as `outfile` is then in the root for every caller, the paths in comments and source maps are
+ * relative to the root, and the bytes do not depend on where they end up.
+ */
+function bundle(root: string, options: BuildOptions): { readonly name: string; readonly contents: Uint8Array }[] {
+  try {
+    const { outputFiles } = buildSync({
+      ...options,
+      absWorkingDir: root,
+      bundle: true,
+      platform: 'node',
+      target: TARGET,
+      logLevel: 'silent',
+      write: false,
+    });
+    return outputFiles.map((file) => ({ name: path.basename(file.path), contents: file.contents }));
+  } catch (error) {
+    throw new Error(`${String(options.entryPoints)} does not bundle: ${String(error).replace(/\s*\n\s*/g, ' ')}`);
+  }
+}
+
+/** Replaces a file as one step, and not at all when it is the same: another process may be reading it. */
+function replace(file: string, contents: Uint8Array): void {
+  if (fs.existsSync(file) && fs.readFileSync(file).equals(contents)) return;
+  const draft = path.join(path.dirname(path.dirname(file)), `${path.basename(file)}.${process.pid}`);
+  fs.writeFileSync(draft, contents, { mode: 0o644 });
+  fs.renameSync(draft, file);
+}
+
+/**
+ * The folder of cdk.json, upwards from this file: `lib/` in tests, `node_modules/.cache/kumiki/` when bin/run.cjs has
+ * bundled the app. So it does not depend on the working directory.
+ */
+function repositoryRoot(): string {
+  let directory = __dirname;
+  while (!fs.existsSync(path.join(directory, 'cdk.json'))) {
+    if (directory === path.dirname(directory)) {
+      throw new Error(`sources: no cdk.json in a folder above ${__dirname}. Run from a checkout of the repository.`);
+    }
+    directory = path.dirname(directory);
+  }
+  return directory;
+}

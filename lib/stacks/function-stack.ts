@@ -1,0 +1,61 @@
+import { CfnOutput, Duration, RemovalPolicy, Stack, StackProps } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { FunctionAlarms } from '../constructs/function-alarms';
+import { Network } from '../constructs/network';
+import { PrivateFunction } from '../constructs/private-function';
+import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
+import { EnvironmentConfig } from '../environments';
+
+export interface FunctionStackProps extends StackProps {
+  readonly config: EnvironmentConfig;
+  readonly network: Network;
+  readonly code: lambda.Code;
+  readonly loadBalancer: PrivateLoadBalancer;
+  /** Where the function finds the container service. */
+  readonly loadBalancerUrl: string;
+}
+
+/** Function and security group together, apart from the network: their interfaces take up to 20 minutes to go. */
+export class FunctionStack extends Stack {
+  readonly live: lambda.Alias;
+
+  constructor(scope: Construct, id: string, props: FunctionStackProps) {
+    super(scope, id, props);
+    const { config, network } = props;
+    // Two attempts of 2 s at the container service, and room around them.
+    const timeout = Duration.seconds(10);
+    const quotes = new PrivateFunction(this, 'Quotes', {
+      vpc: network.vpc,
+      vpcSubnets: network.privateSubnets,
+      code: props.code,
+      memorySize: config.function.memoryMiB,
+      timeout,
+      logLevel: config.function.logLevel,
+      environment: { HISTORY_URL: props.loadBalancerUrl, SERVED_BY: config.id },
+      provisionedConcurrency: config.function.provisionedConcurrency,
+      logRetention: config.logRetentionDays,
+      removalPolicy: config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    });
+    props.loadBalancer.allowFrom(quotes, 'Quotes function reads the container service');
+    new FunctionAlarms(this, 'Alarms', {
+      alias: quotes.live,
+      timeout,
+      provisioned: config.function.provisionedConcurrency !== undefined,
+    });
+    this.live = quotes.live;
+
+    const name = quotes.function.functionName;
+    new CfnOutput(this, 'FunctionName', { value: name, description: 'Quotes function' });
+    new CfnOutput(this, 'LiveAliasArn', { value: quotes.live.functionArn, description: 'Alias that the APIs invoke' });
+    new CfnOutput(this, 'OnDemandAliasArn', {
+      value: quotes.onDemand.functionArn,
+      description: 'Same version without provisioned concurrency, to compare with',
+    });
+    new CfnOutput(this, 'LogGroupName', { value: quotes.logGroup.logGroupName, description: 'Logs of the function' });
+    new CfnOutput(this, 'CompareCommand', {
+      value: `aws lambda invoke --function-name ${name}:on-demand --cli-binary-format raw-in-base64-out --payload '{"httpMethod":"GET","path":"/quotes/KUMI"}' /dev/stdout`,
+      description: 'Invokes the on-demand alias: its initialization-type tells it from the live one',
+    });
+  }
+}

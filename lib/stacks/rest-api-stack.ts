@@ -1,0 +1,72 @@
+import { CfnOutput, Duration, RemovalPolicy, Stack, StackProps } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { ApiAccount } from '../constructs/api-account';
+import { CacheInvalidationGuard } from '../constructs/cache-invalidation-guard';
+import { CachedRestApi } from '../constructs/cached-rest-api';
+import { Network } from '../constructs/network';
+import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
+import { PrivateVpcLink } from '../constructs/private-vpc-link';
+import { EnvironmentConfig } from '../environments';
+
+export interface RestApiStackProps extends StackProps {
+  readonly config: EnvironmentConfig;
+  readonly network: Network;
+  /** Alias that answers quotes and analyses. */
+  readonly live: lambda.IAlias;
+  readonly loadBalancer: PrivateLoadBalancer;
+  /** Where the VPC link finds the container service. */
+  readonly loadBalancerUrl: string;
+}
+
+/** API and VPC link together: a link cannot be deleted while an API refers to it. */
+export class RestApiStack extends Stack {
+  constructor(scope: Construct, id: string, props: RestApiStackProps) {
+    super(scope, id, props);
+    const { config, network, loadBalancer } = props;
+    const { cache, throttle, webAclArn, ownsApiAccount } = config.restApi;
+    const removalPolicy = config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
+
+    const api = new CachedRestApi(this, 'Quotes', {
+      cache: cache && {},
+      throttle,
+      webAclArn,
+      account: ownsApiAccount ? new ApiAccount(this, 'ApiAccount', { removalPolicy }).ready : undefined,
+      logRetention: config.logRetentionDays,
+      removalPolicy,
+    });
+    const link = new PrivateVpcLink(this, 'Link', { vpc: network.vpc, subnets: network.privateSubnets });
+    loadBalancer.allowFrom(link, 'REST API reads the container service');
+
+    const quoteTtl = cache && Duration.seconds(cache.quoteTtlSeconds);
+    const historyTtl = cache && Duration.seconds(cache.historyTtlSeconds);
+    const toService = { vpcLink: link.link, loadBalancer: loadBalancer.loadBalancer, url: props.loadBalancerUrl };
+    api.addFunctionRoute({ path: '/quotes/{symbol}', handler: props.live, query: ['at'], cacheTtl: quoteTtl });
+    api.addFunctionRoute({ path: '/analysis/{symbol}', handler: props.live, query: ['days'], cacheTtl: quoteTtl });
+    api.addPrivateRoute({ path: '/history/{symbol}', ...toService, query: ['days'], cacheTtl: historyTtl });
+
+    new CfnOutput(this, 'Url', {
+      value: api.url,
+      description: 'Base URL of the REST API; requests are signed (SigV4)',
+    });
+    new CfnOutput(this, 'RestApiId', { value: api.api.restApiId, description: 'Id of the REST API' });
+    new CfnOutput(this, 'StageName', { value: api.stage.stageName, description: 'Stage of the REST API' });
+    new CfnOutput(this, 'CacheEnabled', {
+      value: String(cache !== undefined),
+      description: 'Whether the stage caches',
+    });
+    if (cache) {
+      new CacheInvalidationGuard(this, 'CacheGuard', {
+        stage: api.stage,
+        methods: api.cachedMethods,
+        revision: api.revision,
+        logRetention: config.logRetentionDays,
+        removalPolicy,
+      });
+      new CfnOutput(this, 'FlushCacheCommand', {
+        value: `aws apigateway flush-stage-cache --rest-api-id ${api.api.restApiId} --stage-name ${api.stage.stageName}`,
+        description: 'Empties the cache',
+      });
+    }
+  }
+}

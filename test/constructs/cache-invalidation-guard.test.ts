@@ -1,0 +1,96 @@
+import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { CacheInvalidationGuard, CacheInvalidationGuardProps } from '../../lib/constructs/cache-invalidation-guard';
+
+type Methods = { path: string; httpMethod: string }[];
+
+function synthesize(props?: Partial<CacheInvalidationGuardProps>, later: Methods = []): Template {
+  const stack = new Stack(new App(), 'Test');
+  const api = new apigateway.RestApi(stack, 'Api', { deployOptions: { stageName: 'v1' } });
+  api.root.addMethod('GET');
+  const methods: Methods = [{ path: '/quotes/{symbol}', httpMethod: 'GET' }];
+  new CacheInvalidationGuard(stack, 'Guard', { stage: api.deploymentStage, methods, revision: 'one', ...props });
+  methods.push(...later);
+  return Template.fromStack(stack);
+}
+
+/** Text of a property, with references as `{logical id}`. */
+function text(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const { 'Fn::Join': join, Ref: ref } = value as { 'Fn::Join'?: [string, unknown[]]; Ref?: string };
+  return join ? join[1].map(text).join(join[0]) : `{${ref}}`;
+}
+
+const [TYPE, POLICY] = ['Custom::CacheInvalidationGuard', 'AWS::IAM::Policy'];
+
+function guardOf(template: Template) {
+  const [guard] = Object.values(template.findResources(TYPE));
+  return guard as { DependsOn: string[]; Properties: Record<string, unknown> };
+}
+
+function operations(template: Template, event: 'Create' | 'Update'): string[] {
+  const call = JSON.parse(text(guardOf(template).Properties[event]));
+  expect(call).toMatchObject({ service: 'APIGateway', action: 'updateStage' });
+  return call.parameters.patchOperations.map(
+    ({ op, path, value }: Record<string, string>) => `${op} ${path} = ${value}`,
+  );
+}
+
+test.each(['Create', 'Update'] as const)(
+  'refuses unauthorised invalidation of stage and methods on %s [A3]',
+  (event) => {
+    expect(operations(synthesize(), event)).toEqual([
+      'replace /*/*/caching/requireAuthorizationForCacheControl = true',
+      'replace /*/*/caching/unauthorizedCacheControlHeaderStrategy = FAIL_WITH_403',
+      'replace /~1quotes~1{symbol}/GET/caching/requireAuthorizationForCacheControl = true',
+      'replace /~1quotes~1{symbol}/GET/caching/unauthorizedCacheControlHeaderStrategy = FAIL_WITH_403',
+    ]);
+  },
+);
+
+test('guards methods that are added after it [A3]', () => {
+  const template = synthesize({}, [{ path: '/history/{symbol}', httpMethod: 'GET' }]);
+  expect(operations(template, 'Create')).toContain(
+    'replace /~1history~1{symbol}/GET/caching/unauthorizedCacheControlHeaderStrategy = FAIL_WITH_403',
+  );
+});
+
+test('runs again when the revision of the stage changes [A3]', () => {
+  expect(guardOf(synthesize()).Properties['Revision']).toBe('one');
+  expect(guardOf(synthesize({ revision: 'two' })).Properties['Revision']).toBe('two');
+});
+
+test('runs after the stage, and does nothing when it goes', () => {
+  const guard = guardOf(synthesize());
+  expect(guard.DependsOn).toContainEqual(expect.stringMatching(/^ApiDeploymentStage/));
+  expect(guard.Properties['Delete']).toBeUndefined();
+  expect(guard.Properties['InstallLatestAwsSdk']).toBe(false);
+});
+
+test('may change this one stage only', () => {
+  const template = synthesize();
+  template.resourceCountIs(POLICY, 1);
+  const [policy] = Object.values(template.findResources(POLICY));
+  const statements = policy?.['Properties'].PolicyDocument.Statement;
+  expect(statements).toHaveLength(1);
+  expect(statements[0]).toMatchObject({ Action: 'apigateway:PATCH', Effect: 'Allow' });
+  expect(text(statements[0].Resource)).toMatch(
+    /^arn:\{AWS::Partition\}:apigateway:\{AWS::Region\}::\/restapis\/\{Api[0-9A-F]+\}\/stages\/\{ApiDeploymentStage.*\}$/,
+  );
+});
+
+test('logs into a group of its own that goes or stays as told [P6]', () => {
+  const of = (template: Template, deletion: string, days: number) => {
+    template.hasResource('AWS::Logs::LogGroup', {
+      DeletionPolicy: deletion,
+      Properties: { RetentionInDays: days },
+    });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      LoggingConfig: { LogGroup: { Ref: Match.stringLikeRegexp('^GuardLogGroup') } },
+    });
+  };
+  of(synthesize(), 'Retain', 30);
+  of(synthesize({ logRetention: logs.RetentionDays.ONE_DAY, removalPolicy: RemovalPolicy.DESTROY }), 'Delete', 1);
+});

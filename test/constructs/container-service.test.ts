@@ -1,0 +1,400 @@
+import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as fc from 'fast-check';
+import { ContainerService, ContainerServiceProps } from '../../lib/constructs/container-service';
+
+const SUBNETS = { subnetType: ec2.SubnetType.PRIVATE_ISOLATED };
+const FLAGS = {
+  '@aws-cdk/core:defaultCrossStackReferences': 'weak',
+  '@aws-cdk/aws-ecs:disableExplicitDeploymentControllerForCircuitBreaker': true,
+  '@aws-cdk/aws-ecs:reduceEc2FargateCloudWatchPermissions': true,
+  '@aws-cdk/aws-iam:minimizePolicies': true,
+};
+
+interface Options extends Partial<ContainerServiceProps> {
+  /** The service in a stack of its own, after that of the listener. */
+  readonly apart?: boolean;
+}
+
+function create({ apart = false, ...props }: Options = {}) {
+  const app = new App({ context: FLAGS });
+  const front = new Stack(app, 'Front');
+  const vpc = new ec2.Vpc(front, 'Vpc', {
+    availabilityZones: ['eu-west-1a', 'eu-west-1b'],
+    subnetConfiguration: [{ name: 'Private', ...SUBNETS }],
+  });
+  const securityGroup = new ec2.SecurityGroup(front, 'Balancer', { vpc, allowAllOutbound: false });
+  const listener = new elbv2.ApplicationLoadBalancer(front, 'LoadBalancer', {
+    vpc,
+    vpcSubnets: SUBNETS,
+    securityGroup,
+  }).addListener('Listener', { port: 80, open: false, defaultAction: elbv2.ListenerAction.fixedResponse(404) });
+  const stack = apart ? new Stack(app, 'Service') : front;
+  const service = new ContainerService(stack, 'Service', {
+    vpc,
+    vpcSubnets: SUBNETS,
+    image: ecs.ContainerImage.fromEcrRepository(new ecr.Repository(front, 'Images'), '1'),
+    architecture: ecs.CpuArchitecture.ARM64,
+    cpu: 256,
+    memoryMiB: 512,
+    minTasks: 2,
+    maxTasks: 6,
+    listener,
+    paths: ['/history/*'],
+    ...props,
+  });
+  return { front, stack, service };
+}
+
+function synthesize(options: Options): Template {
+  return Template.fromStack(create(options).stack);
+}
+
+/** What most tests look at, synthesized once. */
+const byDefault = synthesize({});
+
+/** Expects of the only container of the task definition. */
+function hasContainer(template: Template, properties: object): void {
+  template.hasResourceProperties('AWS::ECS::TaskDefinition', {
+    ContainerDefinitions: [Match.objectLike(properties)],
+  });
+}
+
+describe('deployments', () => {
+  test('roll back when tasks cannot get healthy, judged after a minute of grace [F2]', () => {
+    byDefault.hasResourceProperties('AWS::ECS::Service', {
+      DeploymentConfiguration: { DeploymentCircuitBreaker: { Enable: true, Rollback: true } },
+      HealthCheckGracePeriodSeconds: 60,
+    });
+  });
+
+  test('never run fewer tasks than before, and rebalance over the zones [F5]', () => {
+    byDefault.hasResourceProperties('AWS::ECS::Service', {
+      DeploymentConfiguration: { MinimumHealthyPercent: 100, MaximumPercent: 200 },
+      AvailabilityZoneRebalancing: 'ENABLED',
+    });
+  });
+
+  test('leave the number of tasks to autoscaling [F6]', () => {
+    byDefault.hasResourceProperties('AWS::ECS::Service', { DesiredCount: Match.absent() });
+  });
+
+  test.each([false, true])('create the service after the rule of its listener, apart from it: %p', (apart) => {
+    const template = synthesize({ apart });
+    const [service] = Object.values(template.findResources('AWS::ECS::Service'));
+    expect(service?.DependsOn).toEqual(
+      expect.arrayContaining(Object.keys(template.findResources('AWS::ElasticLoadBalancingV2::ListenerRule'))),
+    );
+  });
+
+  test('create the service after the policy that lets it pull the image [F3]', () => {
+    byDefault.hasResource('AWS::ECS::Service', {
+      DependsOn: Match.arrayWith([Match.stringLikeRegexp('ExecutionRoleDefaultPolicy')]),
+    });
+  });
+});
+
+describe('tasks', () => {
+  test('run in the subnets they are given, without public address', () => {
+    byDefault.hasResourceProperties('AWS::ECS::Service', {
+      NetworkConfiguration: {
+        AwsvpcConfiguration: {
+          AssignPublicIp: 'DISABLED',
+          Subnets: [
+            { Ref: Match.stringLikeRegexp('PrivateSubnet1') },
+            { Ref: Match.stringLikeRegexp('PrivateSubnet2') },
+          ],
+        },
+      },
+    });
+  });
+
+  test.each([
+    ['ARM64', ecs.CpuArchitecture.ARM64],
+    ['X86_64', ecs.CpuArchitecture.X86_64],
+  ])('have the architecture they are given, %s [F4]', (CpuArchitecture, architecture) => {
+    synthesize({ architecture }).hasResourceProperties('AWS::ECS::TaskDefinition', {
+      RuntimePlatform: { CpuArchitecture, OperatingSystemFamily: 'LINUX' },
+    });
+  });
+
+  test('run as a user that is not root, on a file system that cannot be written', () => {
+    hasContainer(byDefault, { User: '1000', ReadonlyRootFilesystem: true, Privileged: Match.absent() });
+  });
+
+  test('have an init process that passes SIGTERM on, and a minute to end [F7]', () => {
+    hasContainer(byDefault, { LinuxParameters: { InitProcessEnabled: true }, StopTimeout: 60 });
+  });
+
+  test('are told their port and their time to end, which the environment cannot contradict [F7]', () => {
+    const environment = { PORT: '1', STOP_TIMEOUT_MS: '1', SERVED_BY: 'test' };
+    hasContainer(synthesize({ environment, port: 3000, stopTimeoutSeconds: 90 }), {
+      PortMappings: [{ ContainerPort: 3000, Protocol: 'tcp' }],
+      Environment: [
+        { Name: 'PORT', Value: '3000' },
+        { Name: 'STOP_TIMEOUT_MS', Value: '88000' },
+        { Name: 'SERVED_BY', Value: 'test' },
+      ],
+    });
+  });
+
+  test('may pull from their repository and write to their log group, nothing else [F3]', () => {
+    const template = byDefault;
+    template.resourceCountIs('AWS::IAM::Policy', 1);
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      Roles: [{ Ref: Match.stringLikeRegexp('ExecutionRole') }],
+      PolicyDocument: {
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
+            Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Images'), 'Arn'] },
+          },
+          { Effect: 'Allow', Action: 'ecr:GetAuthorizationToken', Resource: '*' },
+          {
+            Effect: 'Allow',
+            Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+            Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('Logs'), 'Arn'] },
+          },
+        ],
+      },
+    });
+  });
+
+  test('go on answering while logs cannot be delivered', () => {
+    hasContainer(byDefault, {
+      LogConfiguration: {
+        LogDriver: 'awslogs',
+        Options: Match.objectLike({ mode: 'non-blocking', 'max-buffer-size': `${25 * 1024 * 1024}b` }),
+      },
+    });
+  });
+
+  test('carry the tags of the service', () => {
+    byDefault.hasResourceProperties('AWS::ECS::Service', { EnableECSManagedTags: true, PropagateTags: 'SERVICE' });
+  });
+});
+
+describe('network', () => {
+  test.each([false, true])('lets the load balancer reach the port and nobody else, apart from it: %p', (apart) => {
+    const { front, stack, service } = create({ apart });
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::EC2::SecurityGroupIngress', 1);
+    template.hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
+      GroupId: stack.resolve(service.connections.securityGroups[0]?.securityGroupId),
+      FromPort: 8080,
+      ToPort: 8080,
+    });
+    template.resourceCountIs('AWS::EC2::SecurityGroupEgress', 1);
+    template.hasResourceProperties('AWS::EC2::SecurityGroupEgress', { FromPort: 8080, ToPort: 8080 });
+    expect(front.dependencies).toEqual([]);
+  });
+
+  test('lets tasks open connections to port 443 only', () => {
+    byDefault.hasResourceProperties('AWS::EC2::SecurityGroup', {
+      GroupDescription: 'Tasks of the container service',
+      SecurityGroupIngress: Match.absent(),
+      SecurityGroupEgress: [Match.objectLike({ CidrIp: '0.0.0.0/0', IpProtocol: 'tcp', FromPort: 443, ToPort: 443 })],
+    });
+  });
+});
+
+describe('target group', () => {
+  test('asks /readyz every ten seconds, and lets requests in flight finish before SIGTERM [F7]', () => {
+    byDefault.hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', {
+      TargetType: 'ip',
+      Protocol: 'HTTP',
+      Port: 8080,
+      HealthCheckPath: '/readyz',
+      HealthCheckIntervalSeconds: 10,
+      HealthyThresholdCount: 2,
+      UnhealthyThresholdCount: 3,
+      Matcher: { HttpCode: '200' },
+      TargetGroupAttributes: Match.arrayWith([
+        { Key: 'deregistration_delay.timeout_seconds', Value: '30' },
+        { Key: 'load_balancing.algorithm.type', Value: 'least_outstanding_requests' },
+      ]),
+    });
+  });
+
+  test('gets the requests of its paths', () => {
+    synthesize({ paths: ['/a/*', '/b/*'], priority: 7 }).hasResourceProperties(
+      'AWS::ElasticLoadBalancingV2::ListenerRule',
+      {
+        Priority: 7,
+        Conditions: [{ Field: 'path-pattern', PathPatternConfig: { Values: ['/a/*', '/b/*'] } }],
+      },
+    );
+  });
+});
+
+describe('autoscaling', () => {
+  test('follows CPU and requests per target between the bounds', () => {
+    const template = synthesize({ cpuTargetPercent: 50, requestsPerTargetPerMinute: 100 });
+    template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', { MinCapacity: 2, MaxCapacity: 6 });
+    template.resourceCountIs('AWS::ApplicationAutoScaling::ScalingPolicy', 2);
+    for (const [metric, target] of [
+      ['ECSServiceAverageCPUUtilization', 50],
+      ['ALBRequestCountPerTarget', 100],
+    ]) {
+      template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalingPolicy', {
+        TargetTrackingScalingPolicyConfiguration: {
+          PredefinedMetricSpecification: { PredefinedMetricType: metric },
+          TargetValue: target,
+        },
+      });
+    }
+  });
+
+  test.each([0, -1, 1.5])('fails for %p tasks at least', (minTasks) => {
+    expect(() => synthesize({ minTasks })).toThrow(
+      `minTasks: must be a whole number of at least 1, got ${minTasks}. Give 2 or more to survive the loss of a zone`,
+    );
+  });
+
+  test.each([1, 2.5, Number.NaN])('fails for %p tasks at most where the least is 2', (maxTasks) => {
+    expect(() => synthesize({ maxTasks })).toThrow(
+      `maxTasks: must be a whole number of at least minTasks (2), got ${maxTasks}. Raise maxTasks or lower minTasks`,
+    );
+  });
+});
+
+describe('Fargate Spot', () => {
+  test('takes the tasks beyond the least in proportion of the weights', () => {
+    const template = synthesize({ spot: { spotWeight: 3, onDemandWeight: 1 } });
+    template.hasResourceProperties('AWS::ECS::Service', {
+      LaunchType: Match.absent(),
+      CapacityProviderStrategy: [
+        { CapacityProvider: 'FARGATE', Base: 2, Weight: 1 },
+        { CapacityProvider: 'FARGATE_SPOT', Weight: 3 },
+      ],
+    });
+  });
+
+  test('is associated with the cluster before the service, and for longer', () => {
+    const template = synthesize({ spot: { spotWeight: 3, onDemandWeight: 1 } });
+    const associations = Object.keys(template.findResources('AWS::ECS::ClusterCapacityProviderAssociations'));
+    expect(associations).toHaveLength(1);
+    template.hasResource('AWS::ECS::Service', { DependsOn: Match.arrayWith(associations) });
+  });
+
+  test('is absent unless asked for', () => {
+    const template = byDefault;
+    template.resourceCountIs('AWS::ECS::ClusterCapacityProviderAssociations', 0);
+    template.hasResourceProperties('AWS::ECS::Service', {
+      LaunchType: 'FARGATE',
+      CapacityProviderStrategy: Match.absent(),
+    });
+  });
+
+  test.each([
+    ['spotWeight', { spotWeight: 0, onDemandWeight: 1 }, 0],
+    ['spotWeight', { spotWeight: 1001, onDemandWeight: 1 }, 1001],
+    ['onDemandWeight', { spotWeight: 1, onDemandWeight: 0.5 }, 0.5],
+  ])('fails for a %s out of range', (name, spot, value) => {
+    expect(() => synthesize({ spot })).toThrow(
+      `spot.${name}: must be a whole number from 1 to 1000, got ${value}. Leave spot out to run without Fargate Spot`,
+    );
+  });
+});
+
+describe('size', () => {
+  test('fails for CPU units that Fargate does not offer, and lists those it does', () => {
+    expect(() => synthesize({ cpu: 300 })).toThrow(
+      'cpu: Fargate has no tasks of 300 CPU units. Give one of 256, 512, 1024, 2048, 4096, 8192, 16384',
+    );
+  });
+
+  test.each([
+    [256, 1536, '512, 1024, 2048'],
+    [512, 512, '1024, 2048, 3072, 4096'],
+    [16384, 131072, '32768, 40960, 49152, 57344, 65536, 73728, 81920, 90112, 98304, 106496, 114688, 122880'],
+  ])('fails for %p CPU units with %p MiB, and lists what goes with them', (cpu, memoryMiB, values) => {
+    expect(() => synthesize({ cpu, memoryMiB })).toThrow(
+      `memoryMiB: Fargate has no tasks of ${cpu} CPU units with ${memoryMiB} MiB. Give one of ${values}`,
+    );
+  });
+
+  test('is that of the task', () => {
+    synthesize({ cpu: 1024, memoryMiB: 3072 }).hasResourceProperties('AWS::ECS::TaskDefinition', {
+      Cpu: '1024',
+      Memory: '3072',
+    });
+  });
+});
+
+test('gives requests less time to finish than tasks to end, in Fargate’s limit, or fails [F7]', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 200 }), (delay, stop) => {
+      const error = () => create({ deregistrationDelaySeconds: delay, stopTimeoutSeconds: stop });
+      if (delay < stop && stop <= 120) expect(error).not.toThrow();
+      else {
+        expect(error).toThrow(
+          `stopTimeoutSeconds: must be more than deregistrationDelaySeconds (${delay}) and at most 120, got ${stop}. `,
+        );
+      }
+    }),
+    {
+      numRuns: 10,
+      examples: [
+        [30, 30],
+        [119, 120],
+        [0, 121],
+        [30, 31],
+      ],
+    },
+  );
+});
+
+describe('execute-command', () => {
+  test('is off, said explicitly because an update without the property would leave it on', () => {
+    byDefault.hasResourceProperties('AWS::ECS::Service', { EnableExecuteCommand: false });
+    expect(JSON.stringify(byDefault.toJSON())).not.toContain('ssmmessages');
+  });
+
+  test('takes its permissions and a root file system that can be written when on', () => {
+    const template = synthesize({ exec: true });
+    template.hasResourceProperties('AWS::ECS::Service', { EnableExecuteCommand: true });
+    hasContainer(template, { ReadonlyRootFilesystem: false });
+    expect(JSON.stringify(template.toJSON())).toContain('ssmmessages:OpenDataChannel');
+  });
+});
+
+describe('logs and metrics', () => {
+  test('are kept as long as they are told, and go with the stack or stay [P6]', () => {
+    const kept = (days: number, policy: string) => ({ DeletionPolicy: policy, Properties: { RetentionInDays: days } });
+    byDefault.hasResource('AWS::Logs::LogGroup', kept(30, 'Retain'));
+    synthesize({ logRetention: 7, removalPolicy: RemovalPolicy.DESTROY }).hasResource(
+      'AWS::Logs::LogGroup',
+      kept(7, 'Delete'),
+    );
+  });
+
+  test('leave no log group of Container Insights behind: it is there before the cluster [P6]', () => {
+    const template = byDefault;
+    const [name, cluster] = Object.entries(template.findResources('AWS::ECS::Cluster'))[0] ?? [];
+    expect(name).toBeDefined();
+    expect(cluster?.Properties.ClusterSettings).toEqual([{ Name: 'containerInsights', Value: 'enhanced' }]);
+    const logGroups = template.findResources('AWS::Logs::LogGroup', {
+      DeletionPolicy: 'Delete',
+      Properties: {
+        LogGroupName: `/aws/ecs/containerinsights/${cluster?.Properties.ClusterName}/performance`,
+        RetentionInDays: 1,
+      },
+    });
+    expect(cluster?.DependsOn).toEqual(Object.keys(logGroups));
+  });
+
+  test('cost nothing more when Container Insights are off, in the same cluster', () => {
+    const off = synthesize({ containerInsights: ecs.ContainerInsights.DISABLED });
+    off.hasResourceProperties('AWS::ECS::Cluster', {
+      ClusterName: Match.stringLikeRegexp('.+'),
+      ClusterSettings: [{ Name: 'containerInsights', Value: 'disabled' }],
+    });
+    off.resourceCountIs('AWS::Logs::LogGroup', 1);
+  });
+});

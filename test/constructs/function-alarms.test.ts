@@ -1,0 +1,109 @@
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { FunctionAlarms, FunctionAlarmsProps } from '../../lib/constructs/function-alarms';
+
+function synthesize(props: Partial<FunctionAlarmsProps> & { notify?: boolean } = {}): Template {
+  const stack = new Stack(new App(), 'Test');
+  const fn = new lambda.Function(stack, 'Fn', {
+    code: lambda.Code.fromInline('exports.handler = async () => 1;'),
+    handler: 'index.handler',
+    runtime: lambda.Runtime.NODEJS_24_X,
+  });
+  const alias = new lambda.Alias(stack, 'Live', { aliasName: 'live', version: fn.currentVersion });
+  const topic = props.notify ? new sns.Topic(stack, 'Topic') : undefined;
+  const timeout = Duration.seconds(10);
+  const { alarms } = new FunctionAlarms(stack, 'Alarms', { alias, timeout, provisioned: true, topic, ...props });
+  const template = Template.fromStack(stack);
+  template.resourceCountIs('AWS::CloudWatch::Alarm', alarms.length);
+  return template;
+}
+
+const provisioned = synthesize();
+
+/** The dimensions under which Lambda reports what is invoked through an alias. */
+const DIMENSIONS = [
+  { Name: 'FunctionName', Value: { Ref: Match.stringLikeRegexp('^Fn') } },
+  { Name: 'Resource', Value: { 'Fn::Join': ['', [{ Ref: Match.stringLikeRegexp('^Fn') }, ':live']] } },
+];
+
+test.each([
+  ['throttles', { MetricName: 'Throttles', Statistic: 'Sum', Threshold: 1, EvaluationPeriods: 1 }],
+  [
+    'duration at 80 % of the timeout',
+    { MetricName: 'Duration', ExtendedStatistic: 'p99', Threshold: 8_000, EvaluationPeriods: 5, DatapointsToAlarm: 3 },
+  ],
+  [
+    'spillover that lasts',
+    { MetricName: 'ProvisionedConcurrencySpilloverInvocations', Statistic: 'Sum', Threshold: 1, DatapointsToAlarm: 5 },
+  ],
+  [
+    'utilisation that autoscaling does not bring down',
+    {
+      MetricName: 'ProvisionedConcurrencyUtilization',
+      Statistic: 'Average',
+      Threshold: 0.9,
+      ComparisonOperator: 'GreaterThanThreshold',
+      DatapointsToAlarm: 15,
+    },
+  ],
+])('watches %s of the alias', (_, properties) => {
+  provisioned.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    Namespace: 'AWS/Lambda',
+    Dimensions: DIMENSIONS,
+    Period: 60,
+    ...properties,
+  });
+});
+
+test('watches the share of failed invocations of the alias, and does not divide by none', () => {
+  const metric = (name: string) => ({
+    Id: name.toLowerCase(),
+    MetricStat: {
+      Metric: { Namespace: 'AWS/Lambda', MetricName: name, Dimensions: DIMENSIONS },
+      Period: 300,
+      Stat: 'Sum',
+    },
+    ReturnData: false,
+  });
+  provisioned.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    Threshold: 5,
+    ComparisonOperator: 'GreaterThanThreshold',
+    EvaluationPeriods: 1,
+    Metrics: [
+      Match.objectLike({ Expression: 'IF(invocations > 0, 100 * errors / invocations, 0)', ReturnData: true }),
+      metric('Errors'),
+      metric('Invocations'),
+    ],
+  });
+});
+
+test('takes silence for good news, and says what happened and where to look first', () => {
+  provisioned.allResourcesProperties('AWS::CloudWatch::Alarm', {
+    TreatMissingData: 'notBreaching',
+    AlarmDescription: Match.stringLikeRegexp('^[A-Z].+\\. First look: .+\\.$'),
+  });
+});
+
+test('has no alarm on metrics that exist only with provisioned concurrency, where there is none', () => {
+  const template = synthesize({ provisioned: false });
+  template.resourceCountIs('AWS::CloudWatch::Alarm', 3);
+  expect(JSON.stringify(template.findResources('AWS::CloudWatch::Alarm'))).not.toContain('ProvisionedConcurrency');
+});
+
+test('tells the topic when an alarm goes off and when it is over', () => {
+  const topic = [{ Ref: Match.stringLikeRegexp('^Topic') }];
+  synthesize({ notify: true }).allResourcesProperties('AWS::CloudWatch::Alarm', {
+    AlarmActions: topic,
+    OKActions: topic,
+  });
+});
+
+test('tells nobody without a topic', () => {
+  provisioned.allResourcesProperties('AWS::CloudWatch::Alarm', {
+    AlarmActions: Match.absent(),
+    OKActions: Match.absent(),
+  });
+});

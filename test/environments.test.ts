@@ -1,0 +1,56 @@
+import { environment, environmentNames } from '../lib/environments';
+
+const endpointUrl = 'http://127.0.0.1:4566';
+
+test('knows sandbox, production and local', () => {
+  expect(environmentNames).toEqual(['sandbox', 'production', 'local']);
+});
+
+test('refuses an unknown environment and lists the known', () => {
+  expect(() => environment('staging')).toThrow(
+    'environment: "staging" is not known. Give one of sandbox, production, local: -c environment=sandbox',
+  );
+});
+
+test('is not fooled by names that every object has', () => {
+  expect(() => environment('constructor')).toThrow(/is not known/);
+});
+
+test('takes the zones of a common region from its table [P7]', () => {
+  expect(environment('sandbox', { region: 'ap-northeast-1' })).toMatchObject({
+    region: 'ap-northeast-1',
+    availabilityZones: ['ap-northeast-1a', 'ap-northeast-1c'],
+  });
+});
+
+test('says what to give for a region that is not in the table [P8]', () => {
+  expect(() => environment('sandbox', { region: 'mx-central-1' })).toThrow(
+    /no availability zones are on file for "mx-central-1".*-c zones=mx-central-1a,mx-central-1b/,
+  );
+});
+
+test('takes zones from outside, for any region [P8]', () => {
+  const { availabilityZones } = environment('sandbox', {
+    region: 'mx-central-1',
+    zones: 'mx-central-1a,mx-central-1c',
+  });
+  expect(availabilityZones).toEqual(['mx-central-1a', 'mx-central-1c']);
+});
+
+test('refuses a zone of another region', () => {
+  expect(() => environment('sandbox', { zones: 'us-east-1a,us-west-2b' })).toThrow(
+    /zones: "us-west-2b" is not an availability zone of us-east-1/,
+  );
+});
+
+test('refuses to be local without an endpoint, so that it never reaches a real account', () => {
+  expect(() => environment('local')).toThrow(/AWS_ENDPOINT_URL is not set. Run `npm start`/);
+  expect(environment('local', { endpointUrl })).toMatchObject({
+    account: '000000000000',
+    endpoint: { url: endpointUrl },
+  });
+});
+
+test('leaves us-east-1e out, which VPC links and EKS do not serve [P8]', () => {
+  expect(environment('sandbox').availabilityZones).not.toContain('us-east-1e');
+});

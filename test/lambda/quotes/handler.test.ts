@@ -1,0 +1,236 @@
+import { createServer, RequestListener, Server } from 'node:http';
+import { AddressInfo } from 'node:net';
+import type { APIGatewayProxyResult } from 'aws-lambda';
+import fc from 'fast-check';
+import { history } from '../../../domain/history';
+import { priceAt } from '../../../domain/price';
+import type { ApiEvent } from '../../../lambda/quotes/request';
+
+const AT = 1_767_225_600;
+const NOT_AN_EVENT: ApiEvent = JSON.parse('null');
+let handler: (event: ApiEvent) => Promise<APIGatewayProxyResult>;
+let service: Server;
+let answerOfService: RequestListener;
+let asked: (string | undefined)[];
+const log = {
+  info: jest.spyOn(console, 'info'),
+  warn: jest.spyOn(console, 'warn'),
+  error: jest.spyOn(console, 'error'),
+};
+
+beforeAll(async () => {
+  service = createServer((request, response) => {
+    asked.push(request.url);
+    answerOfService(request, response);
+  });
+  await new Promise<void>((listening) => service.listen(0, '127.0.0.1', listening));
+  // The handler reads its environment once, when it is loaded.
+  process.env['HISTORY_URL'] = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
+  process.env['SERVED_BY'] = 'somewhere';
+  process.env['AWS_LAMBDA_INITIALIZATION_TYPE'] = 'provisioned-concurrency';
+  ({ handler } = jest.requireActual<{ handler: typeof handler }>('../../../lambda/quotes/index'));
+});
+
+beforeEach(() => {
+  asked = [];
+  answerOfService = (_, response) => response.end(JSON.stringify(history('KUMI', 30, AT)));
+  for (const method of Object.values(log)) method.mockReset();
+});
+
+afterAll(() => {
+  service.close();
+  service.closeAllConnections();
+});
+
+/** As the REST API sends it. */
+function rest(template: string, parameters: Record<string, string>, query?: Record<string, string>): ApiEvent {
+  return {
+    httpMethod: 'GET',
+    path: template.replace('{symbol}', parameters['symbol'] ?? ''),
+    resource: template,
+    pathParameters: parameters,
+    queryStringParameters: query ?? null,
+    multiValueQueryStringParameters: query ? Object.fromEntries(Object.entries(query).map(([k, v]) => [k, [v]])) : null,
+  };
+}
+
+/** As the HTTP API sends it. */
+function http(
+  routeKey: string,
+  rawPath: string,
+  pathParameters?: Record<string, string>,
+  queryStringParameters?: Record<string, string>,
+): ApiEvent {
+  return { routeKey, rawPath, pathParameters, queryStringParameters, requestContext: { http: { method: 'GET' } } };
+}
+
+async function call(event: ApiEvent): Promise<{ status: number; body: Record<string, unknown> }> {
+  const { statusCode, body } = await handler(event);
+  return { status: statusCode, body: JSON.parse(body) };
+}
+
+const quote = (symbol: string, query?: Record<string, string>) => call(rest('/quotes/{symbol}', { symbol }, query));
+const analysis = (symbol: string, query?: Record<string, string>) =>
+  call(rest('/analysis/{symbol}', { symbol }, query));
+
+describe('quotes', () => {
+  test('gives the price of the symbol at the time asked for', async () => {
+    const body = { symbol: 'KUMI', price: priceAt('KUMI', AT), at: AT };
+    expect(await quote('KUMI', { at: String(AT) })).toEqual({ status: 200, body });
+  });
+
+  test('gives the price of now when no time is asked for, and says which time that was', async () => {
+    const before = Math.floor(Date.now() / 1_000);
+    const { body } = await quote('KUMI');
+    expect(body['at']).toBeGreaterThanOrEqual(before);
+    expect(body['price']).toBe(priceAt('KUMI', Number(body['at'])));
+  });
+
+  test('answers both APIs alike, whatever stage name or base path is in front', async () => {
+    const query = { at: String(AT) };
+    const expected = await quote('BRK.B', query);
+    expect(expected.status).toBe(200);
+    expect(await call(http('GET /quotes/{symbol}', '/live/quotes/BRK.B', { symbol: 'BRK.B' }, query))).toEqual(
+      expected,
+    );
+    expect(await call(http('$default', '/quotes/BRK.B', undefined, query))).toEqual(expected);
+    expect(await call({ ...rest('/quotes/{symbol}', { symbol: 'BRK.B' }, query), path: '/base/quotes/BRK.B' })).toEqual(
+      expected,
+    );
+  });
+
+  test('answers a direct invocation with no more than method and path', async () => {
+    expect((await call({ httpMethod: 'GET', path: '/quotes/KUMI' })).status).toBe(200);
+  });
+
+  test('decodes a percent-encoded symbol', async () => {
+    expect((await quote('BRK%2EB')).body['symbol']).toBe('BRK.B');
+  });
+
+  test.each([
+    ['../etc'],
+    ['..%2Fetc'],
+    ['..%2fetc%00'],
+    ['kumi'],
+    ['TOOLONGASYMBOL'],
+    ['%'],
+    ['%E0%A4%A'],
+    ['KUMI\n'],
+    [''],
+  ])('refuses symbol %j with the rule', async (symbol) => {
+    const { status, body } = await quote(symbol);
+    expect({ status, ...body }).toEqual({ status: 400, message: expect.stringContaining('symbol must match ^[A-Z') });
+  });
+
+  test.each(['', 'abc', '-1', '1.5', '1e9', '4102444801', '99999999999', ' 1', '0x10'])(
+    'refuses at=%j with the rule',
+    async (at) => {
+      const message = `at must be a whole number from 0 to 4102444800, got "${at}"`;
+      expect(await quote('KUMI', { at })).toEqual({ status: 400, body: { message } });
+    },
+  );
+
+  test.each(['0', '4102444800'])('takes at=%s', async (at) => {
+    expect((await quote('KUMI', { at })).body['at']).toBe(Number(at));
+  });
+
+  test('refuses a repeated parameter at both APIs, instead of choosing one', async () => {
+    const message = 'at must be a whole number from 0 to 4102444800, got "1,2"';
+    const last = rest('/quotes/{symbol}', { symbol: 'KUMI' }, { at: '2' });
+    const repeated = { ...last, multiValueQueryStringParameters: { at: ['1', '2'] } };
+    expect(await call(repeated)).toEqual({ status: 400, body: { message } });
+    const joined = http('GET /quotes/{symbol}', '/quotes/KUMI', { symbol: 'KUMI' }, { at: '1,2' });
+    expect(await call(joined)).toEqual({ status: 400, body: { message } });
+  });
+});
+
+describe('analysis', () => {
+  test('joins the statistics of the container service with the price of now', async () => {
+    const { mean, volatility, high, low, to } = history('KUMI', 30, AT);
+    const { status, body } = await analysis('KUMI', { days: '30' });
+    const price = Number(body['price']);
+    expect(status).toBe(200);
+    expect(asked).toEqual(['/history/KUMI?days=30']);
+    expect(body).toMatchObject({ symbol: 'KUMI', days: 30, to, mean, volatility, high, low });
+    expect(price).toBe(priceAt('KUMI', Number(body['at'])));
+    expect(body['deviationPercent']).toBeCloseTo(((price - mean) / mean) * 100, 1);
+  });
+
+  test('asks for 30 days unless told otherwise', async () => {
+    await analysis('KUMI');
+    expect(asked).toEqual(['/history/KUMI?days=30']);
+  });
+
+  test.each(['0', 'abc', '3651', '-1', '1.5', ''])('refuses days=%j without asking the service', async (days) => {
+    const message = `days must be a whole number from 1 to 3650, got "${days}"`;
+    expect(await analysis('KUMI', { days })).toEqual({ status: 400, body: { message } });
+    expect(asked).toEqual([]);
+  });
+
+  test('refuses a bad symbol without asking the service', async () => {
+    expect((await analysis('..%2Fetc')).status).toBe(400);
+    expect(asked).toEqual([]);
+  });
+
+  test('asks once more when the service fails once, and warns', async () => {
+    const good = answerOfService;
+    answerOfService = (_, response) => {
+      answerOfService = good;
+      response.writeHead(503).end('busy');
+    };
+    expect((await analysis('KUMI')).status).toBe(200);
+    expect(asked).toHaveLength(2);
+    expect(log.warn).toHaveBeenCalledTimes(1);
+  });
+
+  test('answers 502 and says why when the service keeps failing', async () => {
+    answerOfService = (_, response) => response.writeHead(503).end('busy');
+    const message = 'the container service did not answer: status 503; try again later';
+    expect(await analysis('KUMI')).toEqual({ status: 502, body: { message } });
+    expect(asked).toHaveLength(2);
+  });
+});
+
+describe('every answer', () => {
+  test.each([
+    ['200', rest('/quotes/{symbol}', { symbol: 'KUMI' })],
+    ['400', rest('/quotes/{symbol}', { symbol: 'kumi' })],
+    ['404', rest('/x', {})],
+    ['500', NOT_AN_EVENT],
+  ])('of status %s says who served it and from which start', async (status, event) => {
+    const { statusCode, headers } = await handler(event);
+    expect(statusCode).toBe(Number(status));
+    expect(headers).toEqual({
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      'x-served-by': 'somewhere',
+      'initialization-type': 'provisioned-concurrency',
+    });
+  });
+
+  test('leaves one line in the log: route, status, milliseconds', async () => {
+    await quote('KUMI');
+    expect(log.info.mock.calls).toEqual([[{ route: 'GET /quotes/{symbol}', status: 200, ms: expect.any(Number) }]]);
+  });
+
+  test.each([
+    ['another path', { httpMethod: 'GET', path: '/x' }, 'GET /x'],
+    ['another method', { httpMethod: 'POST', path: '/quotes/KUMI' }, 'POST /quotes/KUMI'],
+    ['a longer path', { httpMethod: 'GET', path: '/quotes/KUMI/x' }, 'GET /quotes/KUMI/x'],
+  ])('to %s is 404', async (_, event, route) => {
+    expect(await call(event)).toEqual({ status: 404, body: { message: `no such route: ${route}` } });
+  });
+
+  test('hides an unexpected error from the caller and logs it', async () => {
+    expect(await call(NOT_AN_EVENT)).toEqual({ status: 500, body: { message: 'internal error' } });
+    expect(log.error).toHaveBeenCalledWith('internal error', expect.any(TypeError));
+  });
+
+  test('is 200 or 400 for any symbol and any time, never 500', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string(), fc.string(), async (symbol, at) => {
+        expect([200, 400]).toContain((await quote(symbol, { at })).status);
+      }),
+    );
+  });
+});

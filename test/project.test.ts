@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+
+const json = (file: string) => JSON.parse(readFileSync(file, 'utf8'));
+const manifest = json('package.json');
+const lock = json('package-lock.json');
+const dependencies: Record<string, string> = { ...manifest.dependencies, ...manifest.devDependencies };
+
+test('pins the CDK CLI exactly, on its own series of numbers [P1]', () => {
+  expect(dependencies['aws-cdk']).toMatch(/^2\.1\d{3}\.\d+$/);
+  expect(lock.packages['node_modules/aws-cdk'].version).toBe(dependencies['aws-cdk']);
+});
+
+test('pins every package exactly', () => {
+  expect(Object.entries(dependencies).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+});
+
+test('needs no compiler API, which TypeScript 7 does not have [P2]', () => {
+  expect(lock.packages['node_modules/typescript'].version).toMatch(/^7\./);
+  expect(Object.keys(lock.packages).filter((name) => /\/(ts-node|ts-jest|typescript-eslint)$/.test(name))).toEqual([]);
+});
+
+test('names no download host in the lock file', () => {
+  expect(readFileSync('package-lock.json', 'utf8')).not.toMatch(/"resolved": "https?:/);
+});
+
+test('cdk.json sets every recommended flag of the CDK to its recommended value [P3]', () => {
+  const recommended = json('node_modules/aws-cdk-lib/recommended-feature-flags.json');
+  expect(json('cdk.json').context).toMatchObject(recommended);
+});
+
+test('runs on every Node that its packages support, from 20 on', () => {
+  expect(manifest.engines.node).toBe('>=20');
+  const tooNew = Object.entries<{ engines?: { node?: string } }>(lock.packages).filter(([, { engines }]) =>
+    /^(>=|\^|~)?\s*2[1-9](\.\d+)*$/.test(engines?.node ?? ''),
+  );
+  expect(tooNew).toEqual([]);
+});

@@ -1,0 +1,105 @@
+import { execFileSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { containerContext, functionCode } from '../lib/sources';
+
+const root = path.join(__dirname, '..');
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'kumiki-sources-'));
+
+afterAll(() => fs.rmSync(scratch, { recursive: true }));
+
+/** An entry with this source, as a path from the root of the repository. */
+function entry(name: string, source: string): string {
+  const file = path.join(scratch, name, 'index.ts');
+  fs.mkdirSync(path.dirname(file));
+  fs.writeFileSync(file, source);
+  return path.relative(root, file);
+}
+
+function synthesize(entryPoint: string, context: Record<string, unknown> = {}) {
+  const app = new App({ context, outdir: fs.mkdtempSync(path.join(scratch, 'cdk.out-')) });
+  const stack = new Stack(app, 'Test');
+  new lambda.Function(stack, 'Function', {
+    runtime: lambda.Runtime.NODEJS_24_X,
+    handler: 'index.handler',
+    code: functionCode(entryPoint),
+  });
+  const [asset] = fs.readdirSync(app.synth().directory).filter((name) => name.startsWith('asset.'));
+  return { template: Template.fromStack(stack).toJSON(), directory: path.join(app.outdir, asset ?? '') };
+}
+
+/** What node prints for a module that imports the bundle as `handler`'s. */
+function run(directory: string, statement: string): string {
+  const module = `import { handler } from ${JSON.stringify(path.join(directory, 'index.mjs'))}; ${statement}`;
+  return execFileSync(process.execPath, ['--enable-source-maps', '--input-type=module', '-e', module], {
+    encoding: 'utf8',
+  });
+}
+
+test('bundles a function into one ES module, without Docker, npx or NodejsFunction [P9]', () => {
+  const path_ = process.env['PATH'];
+  process.env['PATH'] = '/nonexistent';
+  process.env['CDK_DOCKER'] = '/nonexistent';
+  try {
+    const { directory } = synthesize('lambda/quotes/index.ts');
+    expect(fs.readdirSync(directory).sort()).toEqual(['index.mjs', 'index.mjs.map']);
+    expect(fs.statSync(path.join(directory, 'index.mjs')).size).toBeLessThanOrEqual(20_000);
+    const { sources } = JSON.parse(fs.readFileSync(path.join(directory, 'index.mjs.map'), 'utf8'));
+    expect(sources).toContain('lambda/quotes/index.ts');
+    expect(sources.filter((source: string) => !/^(lambda|domain)\//.test(source))).toEqual([]);
+  } finally {
+    process.env['PATH'] = path_;
+    delete process.env['CDK_DOCKER'];
+  }
+});
+
+test('takes packages of the CommonJS format in, and traces errors back to the sources', () => {
+  fs.writeFileSync(path.join(scratch, 'old.js'), "module.exports = require('os').EOL;");
+  const handler = entry(
+    'traced',
+    "import end from '../old.js';\n\nexport const handler = () => {\n  throw new Error('thrown' + end);\n};\n",
+  );
+  const { directory } = synthesize(handler);
+  const stack = run(directory, 'try { handler(); } catch (error) { console.log(error.stack); }');
+  expect(stack).toContain('Error: thrown\n');
+  expect(stack).toContain('traced/index.ts:4:9');
+});
+
+test('gives a function the same hash while bundling is off, whatever its code is [P5]', () => {
+  const source = entry('stable', 'export const handler = () => 1;');
+  const context = { 'aws:cdk:bundling-stacks': [] };
+  const before = synthesize(source, context).template;
+  fs.writeFileSync(path.join(root, source), 'export const handler = () => 2;');
+  expect(synthesize(source, context).template).toEqual(before);
+  expect(synthesize(source).template).not.toEqual(before);
+});
+
+test('fails with one line that names the file, the line and the reason when a function does not bundle', () => {
+  const broken = entry('broken', "import './missing';\nexport const handler = () => 1;\n");
+  expect(() => synthesize(broken)).toThrow(
+    /broken\/index\.ts does not bundle: .*:1:7: ERROR: Could not resolve "\.\/missing"/,
+  );
+  expect(() => synthesize(broken)).not.toThrow(/\n.*\S/);
+});
+
+test('writes a build context of two files, the same bytes each time and from every folder', () => {
+  const read = () => {
+    const directory = containerContext();
+    return fs.readdirSync(directory).map((name) => [name, fs.readFileSync(path.join(directory, name), 'utf8')]);
+  };
+  const first = read();
+  expect(first.map(([name]) => name)).toEqual(['Dockerfile', 'server.cjs']);
+  fs.writeFileSync(path.join(containerContext(), 'left-over.txt'), '');
+  const here = process.cwd();
+  process.chdir(os.tmpdir());
+  try {
+    expect(read()).toEqual(first);
+  } finally {
+    process.chdir(here);
+  }
+  expect(JSON.stringify(first)).not.toContain(root);
+});

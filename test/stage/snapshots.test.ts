@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { stringify } from 'yaml';
+import { configOf, stageOf, templatesOf } from '../support/stage';
+import '../support/match-file';
+
+const FOLDER = 'test/stage/snapshots';
+
+/** A template as YAML, without what changes when only code does: asset hashes, and the ids made from them. */
+function snapshotOf(template: Template): string {
+  return stringify(template.toJSON(), { lineWidth: 0, aliasDuplicateObjects: false })
+    .replace(/[0-9a-f]{64}/g, '<hash>')
+    .replace(/((?:CurrentVersion|Deployment)[0-9A-F]{8})[0-9a-f]{32}/g, '$1<hash>');
+}
+
+describe.each(['sandbox', 'production'])('%s', (name) => {
+  const templates = templatesOf(stageOf(configOf(name)));
+
+  test.each(Object.keys(templates))('deploys the %s stack as its snapshot says', (stack) => {
+    expect(snapshotOf(templates[stack] as Template)).toMatchFile(`${FOLDER}/${name}/${stack}.yaml`);
+  });
+});
+
+test('editing a handler changes no snapshot [P5]', () => {
+  const other = lambda.Code.fromInline('exports.handler = async () => ({ statusCode: 204 });');
+  const asDeployed = templatesOf(stageOf(configOf('sandbox')));
+  const edited = templatesOf(stageOf(configOf('sandbox'), { quotesCode: other }));
+  const withoutCode = (text: string) => text.replace(/ {6}Code:\n( {8}.*\n)+/g, '');
+  for (const stack of Object.keys(asDeployed)) {
+    expect(withoutCode(snapshotOf(edited[stack] as Template))).toBe(
+      withoutCode(snapshotOf(asDeployed[stack] as Template)),
+    );
+  }
+});
+
+test('snapshots stay under 7,000 lines and hold no hash [P5]', () => {
+  const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.yaml'));
+  const texts = files.map((file) => readFileSync(`${FOLDER}/${file}`, 'utf8'));
+  expect(texts.join('').split('\n').length).toBeLessThan(7_000);
+  expect(texts.filter((text) => /[0-9a-f]{64}/.test(text))).toEqual([]);
+});

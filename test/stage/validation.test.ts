@@ -1,0 +1,78 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { acknowledgements } from '../../lib/acknowledgements';
+import { environmentNames } from '../../lib/environments';
+import { ReferenceStage } from '../../lib/reference-stage';
+import { functionCode } from '../../lib/sources';
+import { configOf, context } from '../support/stage';
+
+interface Violation {
+  readonly ruleName: string;
+  readonly violatingConstructs: readonly { readonly constructPath: string }[];
+  readonly acknowledgedId?: string;
+  readonly reason?: string;
+}
+
+interface Report {
+  readonly pluginReports: readonly {
+    readonly pluginName: string;
+    readonly violations: readonly Violation[];
+    readonly suppressedViolations?: readonly Violation[];
+  }[];
+}
+
+/** All environments in one app, because loading the rules costs more than applying them. */
+function validate(): Report {
+  process.env.CDK_VALIDATION = 'true';
+  const outdir = mkdtempSync(join(tmpdir(), 'kumiki-validation-'));
+  const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false, outdir });
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  for (const name of environmentNames) {
+    const config = configOf(name);
+    const quotesCode = functionCode('lambda/quotes/index.ts');
+    new ReferenceStage(app, config.id, { config, quotesCode, containerDirectory: 'container' });
+  }
+  // The findings are in the report; that they also end the process is for the CLI.
+  const { error } = console;
+  console.error = () => {};
+  try {
+    app.synth();
+  } catch (failure) {
+    if (!String(failure).includes('Validation failed')) throw failure;
+  } finally {
+    console.error = error;
+  }
+  process.exitCode = undefined;
+  const report = JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8'));
+  rmSync(outdir, { recursive: true });
+  return report;
+}
+
+const { pluginReports } = validate();
+
+test('the rules of cdk-nag and the validation of templates were both applied [P10, P11]', () => {
+  expect(pluginReports.map(({ pluginName }) => pluginName).sort()).toEqual(['AwsSolutions', 'CloudFormation Validate']);
+});
+
+test('every environment passes them, warnings included [P10, P11]', () => {
+  expect(pluginReports.flatMap(({ violations }) => violations.flatMap(findings))).toEqual([]);
+});
+
+test('every acknowledgement is needed and has a reason [P10]', () => {
+  const suppressed = pluginReports.flatMap(({ suppressedViolations }) => suppressedViolations ?? []);
+  const used = new Set(suppressed.map(({ acknowledgedId, reason }) => `${acknowledgedId}: ${reason}`));
+  const unneeded = acknowledgements.flatMap(({ rules, reason }) =>
+    rules
+      .map((rule) => `AwsSolutions::AwsSolutions-${rule.replaceAll('<region>', 'us-east-1')}: ${reason}`)
+      .filter((entry) => !used.has(entry)),
+  );
+  expect(unneeded).toEqual([]);
+  expect(acknowledgements.filter(({ reason }) => reason.length < 40)).toEqual([]);
+});
+
+function findings({ ruleName, violatingConstructs }: Violation): string[] {
+  return violatingConstructs.map(({ constructPath }) => `${ruleName} at ${constructPath}`);
+}

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { EnvironmentConfig, environment } from '../../lib/environments';
+import { ReferenceStage } from '../../lib/reference-stage';
+import { functionCode } from '../../lib/sources';
+
+/** What cdk.json hands to the app: a test without it would synthesize another template than a deployment [P3]. */
+export const context: Record<string, unknown> = JSON.parse(readFileSync('cdk.json', 'utf8')).context;
+
+export const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
+
+/** An environment as its users get it; the overrides that it cannot do without are filled in. */
+export function configOf(name: string): EnvironmentConfig {
+  return environment(name, { imageDigest: DIGEST, endpointUrl: 'http://127.0.0.1:4566' });
+}
+
+/** The stage of a configuration, not yet synthesized: nothing is bundled and nothing is validated. */
+export function stageOf(config: EnvironmentConfig, sources: { quotesCode?: lambda.Code } = {}): ReferenceStage {
+  const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false });
+  return new ReferenceStage(app, config.id, {
+    config,
+    quotesCode: sources.quotesCode ?? functionCode('lambda/quotes/index.ts'),
+    containerDirectory: 'container',
+  });
+}
+
+/** The stacks of a stage by their short names, in the order in which they are deployed. */
+export function stacksOf(stage: ReferenceStage): Record<string, Stack> {
+  return Object.fromEntries(stage.node.children.filter(Stack.isStack).map((stack) => [stack.node.id, stack]));
+}
+
+/** The templates of a stage by the short names of its stacks. */
+export function templatesOf(stage: ReferenceStage): Record<string, Template> {
+  return Object.fromEntries(Object.entries(stacksOf(stage)).map(([name, stack]) => [name, Template.fromStack(stack)]));
+}
+
+/** All resources of a stage, as [stack, logical id, resource]. */
+export function resourcesOf(templates: Record<string, Template>): [string, string, Resource][] {
+  return Object.entries(templates).flatMap(([stack, template]) =>
+    Object.entries<Resource>(template.toJSON().Resources ?? {}).map(
+      ([id, resource]) => [stack, id, resource] as [string, string, Resource],
+    ),
+  );
+}
+
+export interface Resource {
+  readonly Type: string;
+  readonly Properties?: Record<string, unknown>;
+  readonly DeletionPolicy?: string;
+  readonly DependsOn?: string | string[];
+}
