@@ -19,23 +19,23 @@ const BUILD_PROJECT = 'ContainerImageBuildArm64e83729feb1564e709bec452b15847a30a
  */
 export const acknowledgements: readonly Acknowledgement[] = [
   {
-    path: `Registry/${BUILD_TRIGGER}`,
+    path: `Containers/${BUILD_TRIGGER}`,
     rules: [managedPolicy('service-role/AWSLambdaBasicExecutionRole')],
     reason: 'Role of deploy-time-build: the managed policy lets it write its own logs and nothing else.',
   },
   {
-    path: `Registry/${BUILD_TRIGGER}`,
+    path: `Containers/${BUILD_TRIGGER}`,
     rules: ['L1'],
     reason:
       'The runtime (Node.js 22, supported) is chosen and tested by deploy-time-build; it runs during deployments only.',
   },
   {
-    path: `Registry/${BUILD_PROJECT}`,
+    path: `Containers/${BUILD_PROJECT}`,
     rules: [managedPolicy('AmazonElasticContainerRegistryPublicReadOnly')],
     reason: 'Lets the build pull the base image from the public gallery, read only.',
   },
   {
-    path: `Registry/${BUILD_PROJECT}`,
+    path: `Containers/${BUILD_PROJECT}`,
     rules: [
       `IAM5[Resource::arn:aws:logs:<region>:<AWS::AccountId>:log-group:/aws/codebuild/<${BUILD_PROJECT}C13E3549>:*]`,
       `IAM5[Resource::arn:aws:codebuild:<region>:<AWS::AccountId>:report-group/<${BUILD_PROJECT}C13E3549>-*]`,
@@ -43,7 +43,7 @@ export const acknowledgements: readonly Acknowledgement[] = [
     reason: 'The streams of its own log group and its own report groups.',
   },
   {
-    path: `Registry/${BUILD_PROJECT}`,
+    path: `Containers/${BUILD_PROJECT}`,
     rules: [
       'IAM5[Action::s3:GetBucket*]',
       'IAM5[Action::s3:GetObject*]',
@@ -53,12 +53,12 @@ export const acknowledgements: readonly Acknowledgement[] = [
     reason: 'Reads its source from the assets bucket of the CDK bootstrap, which holds nothing but deployed sources.',
   },
   {
-    path: `Registry/${BUILD_PROJECT}`,
+    path: `Containers/${BUILD_PROJECT}`,
     rules: ['IAM5[Resource::*]'],
     reason: 'ecr:GetAuthorizationToken knows no resources; pulling and pushing is limited to the one repository.',
   },
   {
-    path: `Registry/${BUILD_PROJECT}`,
+    path: `Containers/${BUILD_PROJECT}`,
     rules: ['CB4'],
     reason: 'The project has no artifacts to encrypt: its only output is the image, encrypted by the repository.',
   },

@@ -68,7 +68,7 @@ export interface EnvironmentConfig {
   readonly terminationProtection: boolean;
 
   readonly network: {
-    /** The VPC's CIDR block, /16 to /24. */
+    /** The VPC's CIDR block: /16 to /18 hold the subnets of two zones, the network construct says what it misses. */
     readonly cidr: string;
     readonly egress: EgressConfig;
     /** CIDR blocks that the VPC will be routed with (peering, VPN) and must not overlap. @default none */

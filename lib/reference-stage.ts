@@ -19,6 +19,9 @@ export interface ReferenceStageProps {
   readonly containerDirectory: string;
 }
 
+/** Version of the APIs, in their URLs. */
+const API_STAGE_NAME = 'v1';
+
 /**
  * One environment: creates the stacks and hands what one makes to the next.
  *
@@ -45,13 +48,14 @@ export class ReferenceStage extends Construct {
       plannedAddresses: plannedAddresses(config),
     });
     const registry = new RegistryStack(this, 'Registry', {
-      ...common('Registry', 'image repository, and the image of the container service'),
-      containerDirectory: props.containerDirectory,
+      ...common('Registry', 'repository for the image of the container service'),
     });
     const containers = new ContainersStack(this, 'Containers', {
       ...common('Containers', 'internal load balancer and the container service on ECS'),
       network: network.network,
-      image: registry.image,
+      repository: registry.repository,
+      containerDirectory: props.containerDirectory,
+      apiStageName: API_STAGE_NAME,
     });
     const quotes = new FunctionStack(this, 'Function', {
       ...common('Function', 'quotes function in the private subnets, its aliases and alarms'),
@@ -63,6 +67,7 @@ export class ReferenceStage extends Construct {
     new RestApiStack(this, 'RestApi', {
       ...common('RestApi', 'cached REST API in front of the function and the container service'),
       network: network.network,
+      stageName: API_STAGE_NAME,
       live: quotes.live,
       loadBalancer: containers.loadBalancer,
       loadBalancerUrl: containers.url,

@@ -1,4 +1,4 @@
-import { CfnResource, IgnoreMode, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnResource, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
@@ -13,7 +13,7 @@ export interface ServiceImageProps {
   readonly repository: ecr.IRepository;
 
   /**
-   * Where the image comes from: a folder with a Dockerfile (and a .dockerignore), built and pushed during the deployment
+   * Where the image comes from: a folder with a Dockerfile, built and pushed during the deployment
    * by CodeBuild in this account, or the digest of an image that the repository holds already.
    *
    * @throws if the digest is missing or is not `sha256:` and 64 hexadecimal digits
@@ -63,7 +63,6 @@ export class ServiceImage extends Construct {
       const build = new ContainerImageBuild(this, 'Build', {
         repository,
         directory: source.directory,
-        ignoreMode: IgnoreMode.DOCKER,
         platform: this.architecture === ecs.CpuArchitecture.ARM64 ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
       });
       ownLogs(build, props.logRetention ?? logs.RetentionDays.ONE_MONTH, props.removalPolicy ?? RemovalPolicy.RETAIN);

@@ -1,7 +1,8 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack, StackProps } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, Stack, StackProps } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
-import * as s3 from 'aws-cdk-lib/aws-s3';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct } from 'constructs';
+import { AccessLogBucket } from '../constructs/access-log-bucket';
 import { ContainerService } from '../constructs/container-service';
 import { Network } from '../constructs/network';
 import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
@@ -11,7 +12,11 @@ import { EnvironmentConfig } from '../environments';
 export interface ContainersStackProps extends StackProps {
   readonly config: EnvironmentConfig;
   readonly network: Network;
-  readonly image: ServiceImage;
+  readonly repository: ecr.IRepository;
+  /** Stage of the API in front. */
+  readonly apiStageName: string;
+  /** Folder with the Dockerfile, for an image that is built from source. */
+  readonly containerDirectory: string;
 }
 
 export class ContainersStack extends Stack {
@@ -21,56 +26,59 @@ export class ContainersStack extends Stack {
 
   constructor(scope: Construct, id: string, props: ContainersStackProps) {
     super(scope, id, props);
-    const { config, network, image } = props;
+    const { config, network, repository } = props;
+    const placement = { vpc: network.vpc, vpcSubnets: network.privateSubnets };
+    const logRetention = config.logRetentionDays;
+    const removalPolicy = config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
     const { https, accessLogDays } = config.loadBalancer;
+    const logBucket =
+      accessLogDays === undefined
+        ? undefined
+        : new AccessLogBucket(this, 'AccessLogs', { retentionDays: accessLogDays });
     this.loadBalancer = new PrivateLoadBalancer(this, 'LoadBalancer', {
-      vpc: network.vpc,
-      vpcSubnets: network.privateSubnets,
+      ...placement,
       https: https && {
         certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', https.certificateArn),
         hostName: https.hostName,
       },
-      accessLogs: accessLogDays === undefined ? undefined : this.accessLogs(accessLogDays),
+      accessLogs: logBucket?.bucket,
       deletionProtection: config.terminationProtection,
     });
-    const { loadBalancerName, loadBalancerArn } = this.loadBalancer.loadBalancer;
+    const { loadBalancerName } = this.loadBalancer.loadBalancer;
     this.url = config.endpoint ? `${config.endpoint.url}/_alb/${loadBalancerName}` : this.loadBalancer.url;
 
+    const image = new ServiceImage(this, 'ServiceImage', {
+      repository,
+      source:
+        config.image.from === 'source' ? { directory: props.containerDirectory } : { digest: config.image.digest },
+      logRetention,
+      removalPolicy,
+    });
     const history = new ContainerService(this, 'History', {
-      vpc: network.vpc,
-      vpcSubnets: network.privateSubnets,
+      ...placement,
       image: image.image,
       architecture: image.architecture,
       listener: this.loadBalancer.listener,
-      paths: ['/history/*'],
+      // A private integration may put the stage of the API in front of the path: docs/decisions/0005.
+      paths: ['/history/*', `/${props.apiStageName}/history/*`],
       ...config.service,
-      environment: { SERVED_BY: config.id },
-      logRetention: config.logRetentionDays,
-      removalPolicy: config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+      environment: { SERVED_BY: config.id, PATH_PREFIX: `/${props.apiStageName}` },
+      logRetention,
+      removalPolicy,
     });
 
+    const { targetGroupArn } = history.targetGroup;
+    const { clusterName } = history.cluster;
+    const { serviceName } = history.service;
     new CfnOutput(this, 'LoadBalancerUrl', { value: this.url, description: 'Internal load balancer, from in the VPC' });
     new CfnOutput(this, 'LoadBalancerName', { value: loadBalancerName, description: 'Name of the load balancer' });
-    new CfnOutput(this, 'LoadBalancerArn', { value: loadBalancerArn, description: 'ARN of the load balancer' });
-    new CfnOutput(this, 'TargetGroupArn', {
-      value: history.targetGroup.targetGroupArn,
-      description: 'Target group of the container service',
-    });
-    new CfnOutput(this, 'ClusterName', { value: history.cluster.clusterName, description: 'ECS cluster' });
-    new CfnOutput(this, 'ServiceName', { value: history.service.serviceName, description: 'ECS service' });
+    new CfnOutput(this, 'TargetGroupArn', { value: targetGroupArn, description: 'Where tasks are registered' });
+    new CfnOutput(this, 'ImageUri', { value: image.uri, description: 'Image that the container service runs' });
+    new CfnOutput(this, 'ClusterName', { value: clusterName, description: 'ECS cluster' });
+    new CfnOutput(this, 'ServiceName', { value: serviceName, description: 'ECS service' });
     new CfnOutput(this, 'RedeployCommand', {
-      value: `aws ecs update-service --cluster ${history.cluster.clusterName} --service ${history.service.serviceName} --force-new-deployment`,
+      value: `aws ecs update-service --cluster ${clusterName} --service ${serviceName} --force-new-deployment`,
       description: 'Replaces all tasks, one healthy set after the other',
-    });
-  }
-
-  private accessLogs(days: number): s3.Bucket {
-    return new s3.Bucket(this, 'AccessLogs', {
-      encryption: s3.BucketEncryption.S3_MANAGED, // the only kind that load balancers write to
-      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-      enforceSSL: true,
-      lifecycleRules: [{ expiration: Duration.days(days) }],
-      removalPolicy: RemovalPolicy.RETAIN,
     });
   }
 }

@@ -15,6 +15,8 @@ export interface RestApiStackProps extends StackProps {
   /** Alias that answers quotes and analyses. */
   readonly live: lambda.IAlias;
   readonly loadBalancer: PrivateLoadBalancer;
+  /** First segment of every URL. */
+  readonly stageName: string;
   /** Where the VPC link finds the container service. */
   readonly loadBalancerUrl: string;
 }
@@ -28,6 +30,7 @@ export class RestApiStack extends Stack {
     const removalPolicy = config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
 
     const api = new CachedRestApi(this, 'Quotes', {
+      stageName: props.stageName,
       cache: cache && {},
       throttle,
       webAclArn,

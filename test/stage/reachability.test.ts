@@ -1,0 +1,50 @@
+import { reachabilityOf } from '../support/reachability';
+import { configOf, stageOf, templatesOf } from '../support/stage';
+
+function reachability(config = configOf('sandbox')) {
+  const templates = templatesOf(stageOf(config));
+  return reachabilityOf(
+    Object.fromEntries(Object.entries(templates).map(([name, template]) => [name, template.toJSON()])),
+  );
+}
+
+/** Who can open a connection to whom, on which port. Whatever is not here is refused. */
+const BETWEEN = [
+  'Containers/LoadBalancer -> Containers/History tcp 8080',
+  'Function/Quotes -> Containers/LoadBalancer tcp 80',
+  'RestApi/Link -> Containers/LoadBalancer tcp 80',
+];
+/** Tasks fetch their image and write logs; the subnets decide whether this leads anywhere. */
+const OUT = ['Containers/History -> 0.0.0.0/0 tcp 443'];
+
+test.each(['sandbox', 'production'])('%s: what is let out is what is let in, and nothing else', (name) => {
+  const { egress, ingress } = reachability(configOf(name));
+  expect(egress).toEqual([...BETWEEN, ...OUT].sort());
+  expect(ingress).toEqual([...BETWEEN].sort());
+});
+
+test('interface endpoints answer HTTPS from the VPC only [N3]', () => {
+  const sandbox = configOf('sandbox');
+  const { egress, ingress } = reachability({
+    ...sandbox,
+    network: { ...sandbox.network, egress: { mode: 'endpoints' } },
+  });
+  expect(egress).toEqual([...BETWEEN, ...OUT].sort());
+  expect(ingress).toEqual([...BETWEEN, '10.0.0.0/16 -> Network/NetworkEndpoint tcp 443'].sort());
+});
+
+test('a NAT instance forwards for the VPC only [N2]', () => {
+  const sandbox = configOf('sandbox');
+  const { ingress } = reachability({ ...sandbox, network: { ...sandbox.network, egress: { mode: 'nat-instance' } } });
+  expect(ingress.filter((row) => row.includes('Nat'))).toEqual([expect.stringMatching(/^10\.0\.0\.0\/16 -> .* all$/)]);
+});
+
+test('with a certificate the load balancer is reached over HTTPS only', () => {
+  const sandbox = configOf('sandbox');
+  const https = { certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/x', hostName: 'quotes.example.com' };
+  const { egress } = reachability({ ...sandbox, loadBalancer: { https } });
+  expect(egress.filter((row) => row.includes('-> Containers/LoadBalancer'))).toEqual([
+    'Function/Quotes -> Containers/LoadBalancer tcp 443',
+    'RestApi/Link -> Containers/LoadBalancer tcp 443',
+  ]);
+});

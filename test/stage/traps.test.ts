@@ -1,0 +1,227 @@
+import { EnvironmentConfig } from '../../lib/environments';
+import { configOf, resourcesOf, stacksOf, stageOf, templatesOf } from '../support/stage';
+
+const sandbox = templatesOf(stageOf(configOf('sandbox')));
+const production = templatesOf(stageOf(configOf('production')));
+const text = (templates: typeof sandbox) =>
+  JSON.stringify(Object.values(templates).map((template) => template.toJSON()));
+
+function only(templates: typeof sandbox, stack: string): typeof sandbox {
+  return Object.fromEntries(Object.entries(templates).filter(([name]) => name === stack));
+}
+
+function firstOf(templates: typeof sandbox, type: string): Record<string, unknown> {
+  const found = resourcesOf(templates).find(([, , { Type }]) => Type === type);
+  if (found === undefined) throw new Error(`no ${type}`);
+  return found[2].Properties ?? {};
+}
+
+function typesOf(templates: typeof sandbox): Set<string> {
+  return new Set(resourcesOf(templates).map(([, , { Type }]) => Type));
+}
+
+function withSandbox(change: (config: EnvironmentConfig) => Partial<EnvironmentConfig>): typeof sandbox {
+  const config = configOf('sandbox');
+  return templatesOf(stageOf({ ...config, ...change(config) }));
+}
+
+describe('between stacks', () => {
+  test('references are weak: a producer can be changed without its consumers [P4]', () => {
+    expect(text(sandbox)).toContain('Fn::GetStackOutput');
+    expect(text(sandbox)).not.toContain('Fn::ImportValue');
+    expect(text(sandbox)).not.toContain('"Export"');
+  });
+
+  test('the function and its security group are apart from the network [N1]', () => {
+    expect(Object.keys(sandbox['Function']?.findResources('AWS::EC2::SecurityGroup') ?? {})).toHaveLength(1);
+    expect(sandbox['Network']?.findResources('AWS::Lambda::Function', { Properties: { VpcConfig: {} } })).toEqual({});
+  });
+
+  test('the VPC link and the API that needs it are in one stack [V4]', () => {
+    sandbox['RestApi']?.resourceCountIs('AWS::ApiGatewayV2::VpcLink', 1);
+    sandbox['RestApi']?.resourceCountIs('AWS::ApiGateway::RestApi', 1);
+  });
+
+  test('stacks are deployed in an order that has no cycle', () => {
+    const order = stacksOf(stageOf(configOf('sandbox')));
+    const names = Object.values(order);
+    for (const stack of names) {
+      for (const dependency of stack.dependencies) expect(names.indexOf(dependency)).toBeLessThan(names.indexOf(stack));
+    }
+  });
+});
+
+describe('synthesis', () => {
+  test.each(['sandbox', 'production'])('%s looks nothing up and has no dummy zones [P7]', (name) => {
+    const stage = stageOf(configOf(name));
+    const app = stage.node.root;
+    if (!('synth' in app) || typeof app.synth !== 'function') throw new Error('no app');
+    const assembly = app.synth();
+    expect(assembly.manifest.missing).toBeUndefined();
+    expect(JSON.stringify(assembly.stacks.map(({ template }: { template: object }) => template))).not.toContain(
+      'dummy1',
+    );
+  });
+
+  test('every subnet of VPC link, function, tasks and load balancer is in a zone of the list [P8]', () => {
+    const zones = resourcesOf(sandbox)
+      .filter(([, , { Type }]) => Type === 'AWS::EC2::Subnet')
+      .map(([, , { Properties }]) => Properties?.['AvailabilityZone']);
+    expect(new Set(zones)).toEqual(new Set(configOf('sandbox').availabilityZones));
+  });
+
+  test('access logs go to an ARN without a wildcard, which would drift for ever [P13]', () => {
+    const { AccessLogSetting: setting } = firstOf(sandbox, 'AWS::ApiGateway::Stage');
+    expect(JSON.stringify(setting)).toMatch(/"DestinationArn":{"Fn::Join".*log-group:/);
+    expect(JSON.stringify(setting)).not.toContain(':*');
+  });
+});
+
+describe('what stays behind [P6]', () => {
+  const retained = (templates: typeof sandbox) =>
+    resourcesOf(templates)
+      .filter(([, , { DeletionPolicy }]) => DeletionPolicy?.startsWith('Retain'))
+      .map(([, , { Type }]) => Type);
+
+  test('the sandbox retains nothing', () => {
+    expect(retained(sandbox)).toEqual([]);
+  });
+
+  test('production retains images and logs', () => {
+    expect(new Set(retained(production))).toEqual(
+      new Set(['AWS::ECR::Repository', 'AWS::Logs::LogGroup', 'AWS::S3::Bucket']),
+    );
+  });
+
+  test.each([
+    ['sandbox', sandbox, 7],
+    ['production', production, 90],
+  ])('every log group of %s ends its events after the configured days', (_, templates, days) => {
+    const groups = resourcesOf(templates).filter(([, , { Type }]) => Type === 'AWS::Logs::LogGroup');
+    expect(groups.length).toBeGreaterThan(4);
+    expect(groups.filter(([, , { Properties }]) => Properties?.['RetentionInDays'] !== days)).toEqual([]);
+  });
+
+  test('every function writes to a log group of its stack, so that none appears by itself', () => {
+    const functions = resourcesOf(sandbox).filter(([, , { Type }]) => Type === 'AWS::Lambda::Function');
+    expect(functions.length).toBeGreaterThan(2);
+    const groups = JSON.stringify(resourcesOf(sandbox).filter(([, , { Type }]) => Type === 'AWS::Logs::LogGroup'));
+    const without = functions.filter(
+      ([, id, { Properties }]) =>
+        !JSON.stringify(Properties?.['LoggingConfig'] ?? {}).includes('LogGroup":') &&
+        !groups.includes(`"/aws/lambda/",{"Ref":"${id}"}`),
+    );
+    expect(without.map(([stack, id]) => `${stack}/${id}`)).toEqual([]);
+  });
+});
+
+describe('switches: what is off is absent', () => {
+  test('the sandbox has all that can be switched off', () => {
+    const types = typesOf(sandbox);
+    for (const type of [
+      'AWS::EC2::NatGateway',
+      'AWS::ApplicationAutoScaling::ScalableTarget',
+      'Custom::CacheInvalidationGuard',
+      'AWS::CodeBuild::Project',
+      'AWS::ECS::ClusterCapacityProviderAssociations',
+      'AWS::ApiGateway::Account',
+    ]) {
+      expect(types).toContain(type);
+    }
+  });
+
+  test('egress: endpoints instead of NAT gateways, and only those that are needed [N2, N3]', () => {
+    const templates = withSandbox(({ network }) => ({ network: { ...network, egress: { mode: 'endpoints' } } }));
+    for (const type of ['AWS::EC2::NatGateway', 'AWS::EC2::EIP', 'AWS::EC2::InternetGateway', 'AWS::EC2::Instance']) {
+      expect(typesOf(templates)).not.toContain(type);
+    }
+    const endpoints = resourcesOf(templates)
+      .filter(([, , { Type }]) => Type === 'AWS::EC2::VPCEndpoint')
+      .map(
+        ([, , { Properties }]) => JSON.stringify(Properties?.['ServiceName']).match(/(ecr\.\w+|logs|s3|dynamodb)/)?.[0],
+      );
+    expect(endpoints.sort()).toEqual(['dynamodb', 'ecr.api', 'ecr.dkr', 'logs', 's3']);
+  });
+
+  test('egress: none is refused, because the image could not be pulled', () => {
+    expect(() => withSandbox(({ network }) => ({ network: { ...network, egress: { mode: 'none' } } }))).toThrow(
+      /network\.egress: mode "none" leaves the container service of environment sandbox no way to its image/,
+    );
+  });
+
+  test('cache: no cluster, explicit false on every method, no guard [A2]', () => {
+    const templates = withSandbox(({ restApi: { cache: _, ...restApi } }) => ({ restApi }));
+    const stage = firstOf(templates, 'AWS::ApiGateway::Stage');
+    expect(stage['CacheClusterEnabled']).toBe(false);
+    expect(stage['CacheClusterSize']).toBeUndefined();
+    expect(JSON.stringify(stage['MethodSettings']).match(/"CachingEnabled":\w+/g)).toEqual(
+      Array(4).fill('"CachingEnabled":false'),
+    );
+    expect(typesOf(templates)).not.toContain('Custom::CacheInvalidationGuard');
+    expect(typesOf(only(templates, 'RestApi'))).not.toContain('AWS::Lambda::Function');
+  });
+
+  test('provisioned concurrency: neither on the alias nor scaled nor watched', () => {
+    const templates = withSandbox(({ function: { provisionedConcurrency: _, ...rest } }) => ({ function: rest }));
+    expect(text(only(templates, 'Function'))).not.toMatch(/ProvisionedConcurrency|ApplicationAutoScaling/);
+  });
+
+  test('image by digest: nothing builds it [F1]', () => {
+    expect(typesOf(production)).not.toContain('AWS::CodeBuild::Project');
+    expect(text(production)).toContain('@sha256:0123456789abcdef');
+  });
+
+  test('spot: no capacity providers', () => {
+    const templates = withSandbox(({ service: { spot: _, ...service } }) => ({ service }));
+    expect(text(templates)).not.toContain('FARGATE_SPOT');
+  });
+
+  test('existing VPC: no VPC, no gateways, no endpoints', () => {
+    const templates = withSandbox(({ network }) => ({
+      network: {
+        ...network,
+        existing: {
+          vpcId: 'vpc-0123456789abcdef0',
+          cidr: '10.20.0.0/16',
+          privateSubnets: [
+            { subnetId: 'subnet-1', cidr: '10.20.0.0/20', routeTableId: 'rtb-1' },
+            { subnetId: 'subnet-2', cidr: '10.20.16.0/20', routeTableId: 'rtb-2' },
+          ],
+        },
+      },
+    }));
+    expect([...typesOf(only(templates, 'Network'))]).toEqual([]);
+    expect(text(templates)).toContain('vpc-0123456789abcdef0');
+  });
+
+  test('account role: left to its owner in production [A4]', () => {
+    expect(typesOf(production)).not.toContain('AWS::ApiGateway::Account');
+  });
+});
+
+test('no image is deployed by a tag that can move [F1]', () => {
+  expect(text(sandbox)).not.toContain(':latest');
+  expect(text(production)).not.toContain(':latest');
+});
+
+test('a new image changes the template of the stack that runs it, or the CLI would skip its deployment', () => {
+  expect(sandbox['Registry']?.findResources('Custom::CDKContainerImageBuild')).toEqual({});
+  expect(Object.keys(sandbox['Containers']?.findResources('Custom::CDKContainerImageBuild') ?? {})).toHaveLength(1);
+});
+
+test('image and task have the same architecture [F4]', () => {
+  const { RuntimePlatform: platform } = firstOf(sandbox, 'AWS::ECS::TaskDefinition');
+  expect(platform).toMatchObject({ CpuArchitecture: 'ARM64' });
+  expect(JSON.stringify(firstOf(sandbox, 'Custom::CDKContainerImageBuild'))).toContain('linux/arm64');
+});
+
+test('every stack fits the quota of 500 resources and its outputs say what they are', () => {
+  for (const template of [...Object.values(sandbox), ...Object.values(production)]) {
+    const { Resources, Outputs = {} } = template.toJSON();
+    expect(Object.keys(Resources ?? {}).length).toBeLessThan(500);
+    const silent = Object.entries<{ Description?: string }>(Outputs).filter(
+      ([name, { Description }]) => Description === undefined && !name.startsWith('PublishOutput'),
+    );
+    expect(silent).toEqual([]);
+  }
+});

@@ -1,0 +1,74 @@
+import { Resource } from './stage';
+
+type Templates = Record<string, { Resources?: Record<string, Resource>; Outputs?: Record<string, { Value: unknown }> }>;
+
+/** Who may open a connection to whom: rows such as `Function/Quotes -> Containers/LoadBalancer tcp 80`. */
+export interface Reachability {
+  /** What the rules of senders let out. */
+  readonly egress: string[];
+  /** What the rules of receivers let in. */
+  readonly ingress: string[];
+}
+
+/** The security groups of a stage and their rules, in the groups and apart from them, across its stacks. */
+export function reachabilityOf(templates: Templates): Reachability {
+  const egress = new Set<string>();
+  const ingress = new Set<string>();
+  for (const [stack, template] of Object.entries(templates)) {
+    for (const [id, { Type, Properties = {} }] of Object.entries(template.Resources ?? {})) {
+      const at = (reference: unknown) => nameOf(reference, stack, templates);
+      if (Type === 'AWS::EC2::SecurityGroup') {
+        const self = `${stack}/${shorten(id)}`;
+        // A group that lets nothing out has a rule that matches nothing, because EC2 would give it one that matches all.
+        for (const rule of rulesOf(Properties['SecurityGroupEgress']).filter(
+          ({ CidrIp }) => CidrIp !== '255.255.255.255/32',
+        )) {
+          egress.add(`${self} -> ${peerOf(rule, 'Destination', at)} ${portsOf(rule)}`);
+        }
+        for (const rule of rulesOf(Properties['SecurityGroupIngress'])) {
+          ingress.add(`${peerOf(rule, 'Source', at)} -> ${self} ${portsOf(rule)}`);
+        }
+      } else if (Type === 'AWS::EC2::SecurityGroupEgress') {
+        egress.add(`${at(Properties['GroupId'])} -> ${peerOf(Properties, 'Destination', at)} ${portsOf(Properties)}`);
+      } else if (Type === 'AWS::EC2::SecurityGroupIngress') {
+        ingress.add(`${peerOf(Properties, 'Source', at)} -> ${at(Properties['GroupId'])} ${portsOf(Properties)}`);
+      }
+    }
+  }
+  return { egress: [...egress].sort(), ingress: [...ingress].sort() };
+}
+
+type Rule = Record<string, unknown>;
+
+function rulesOf(rules: unknown): Rule[] {
+  return Array.isArray(rules) ? rules : [];
+}
+
+function peerOf(rule: Rule, side: 'Source' | 'Destination', at: (reference: unknown) => string): string {
+  const group = rule[`${side}SecurityGroupId`];
+  if (group !== undefined) return at(group);
+  return String(rule['CidrIp'] ?? rule['CidrIpv6'] ?? JSON.stringify(rule));
+}
+
+function portsOf({ IpProtocol, FromPort, ToPort }: Rule): string {
+  if (IpProtocol === '-1') return 'all';
+  return `${IpProtocol} ${FromPort === ToPort ? FromPort : `${FromPort}-${ToPort}`}`;
+}
+
+function nameOf(reference: unknown, stack: string, templates: Templates): string {
+  const { 'Fn::GetAtt': attribute, 'Fn::GetStackOutput': output } = reference as {
+    'Fn::GetAtt'?: [string, string];
+    'Fn::GetStackOutput'?: { StackName: string; OutputName: string };
+  };
+  if (attribute) return `${stack}/${shorten(attribute[0])}`;
+  if (output) {
+    const producer = output.StackName.split('-').at(-1) ?? '';
+    return nameOf(templates[producer]?.Outputs?.[output.OutputName]?.Value, producer, templates);
+  }
+  throw new Error(`not a reference to a security group: ${JSON.stringify(reference)}`);
+}
+
+/** `LoadBalancerSecurityGroupA28D6DD7` to `LoadBalancer`. */
+function shorten(logicalId: string): string {
+  return logicalId.replace(/(SecurityGroup)?[0-9A-F]{8}$/, '');
+}
