@@ -6,7 +6,7 @@
  */
 
 // In Jest's sandbox looking up a global costs more than the call, and a history makes 100 million of these.
-const { floor, imul } = Math;
+const { exp, floor, imul, log, round } = Math;
 
 /** Periods in seconds and the amplitude each adds to the logarithm of the price. */
 const OCTAVES: readonly { readonly period: number; readonly amplitude: number }[] = [
@@ -26,7 +26,7 @@ export function priceAt(symbol: string, epochSeconds: number): number {
 
 /** As `priceAt`, for a seed from `seedOf`: for loops over many times of one symbol. */
 export function priceOf(seed: number, epochSeconds: number): number {
-  let logarithm = Math.log(20 + 280 * unit(seed, 0, 0));
+  let logarithm = log(20 + 280 * unit(seed, 0, 0));
   for (let octave = 0; octave < OCTAVES.length; octave++) {
     const { period, amplitude } = OCTAVES[octave] as (typeof OCTAVES)[number];
     const position = epochSeconds / period;
@@ -37,7 +37,7 @@ export function priceOf(seed: number, epochSeconds: number): number {
     const to = unit(seed, octave + 1, cell + 1);
     logarithm += amplitude * (2 * (from + (to - from) * smooth) - 1);
   }
-  return Math.round(Math.exp(logarithm) * 100) / 100;
+  return round(exp(logarithm) * 100) / 100;
 }
 
 /** 32-bit seed of a symbol (FNV-1a). */

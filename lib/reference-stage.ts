@@ -54,7 +54,8 @@ export class ReferenceStage extends Construct {
       ...common('Containers', 'internal load balancer and the container service on ECS'),
       network: network.network,
       repository: registry.repository,
-      containerDirectory: props.containerDirectory,
+      imageSource:
+        config.image.from === 'source' ? { directory: props.containerDirectory } : { digest: config.image.digest },
       apiStageName: API_STAGE_NAME,
     });
     const quotes = new FunctionStack(this, 'Function', {

@@ -57,8 +57,9 @@ export function buildApp(options: AppOptions = {}): App {
     routerOptions: { maxParamLength: 10_000 },
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       identify(request, reply);
-      logRequest(request, reply.code(error.statusCode ?? 400));
-      reply.send({ message: error.message });
+      const status = error.statusCode ?? 400;
+      logRequest(request, status);
+      reply.code(status).send({ message: error.message });
     },
   });
 
@@ -88,7 +89,9 @@ export function buildApp(options: AppOptions = {}): App {
   });
   // What is not accepted when the listener closes would be reset, what is not read would be lost.
   server.addHook('preClose', readArrivals);
-  server.addHook('onResponse', async (request, reply) => logRequest(request, reply));
+  server.addHook('onResponse', async (request, reply) => logRequest(request, reply.statusCode, reply.elapsedTime));
+  // As in the logs of nginx: the client closed the connection before it had the answer.
+  server.addHook('onRequestAbort', async (request) => logRequest(request, 499));
 
   server.get('/healthz', { logLevel: 'silent' }, async () => ({ message: 'alive' }));
   server.get('/readyz', { logLevel: 'silent' }, async (_request, reply) =>
@@ -126,10 +129,8 @@ export function buildApp(options: AppOptions = {}): App {
   };
 }
 
-function logRequest(request: FastifyRequest, reply: FastifyReply): void {
-  // 499, as in the logs of nginx: the client closed the connection before it had the answer.
-  const status = reply.raw.destroyed && !reply.raw.writableFinished ? 499 : reply.statusCode;
-  request.log.info({ method: request.method, url: request.url, status, ms: Math.round(reply.elapsedTime) }, 'request');
+function logRequest(request: FastifyRequest, status: number, ms = 0): void {
+  request.log.info({ method: request.method, url: request.url, status, ms: Math.round(ms) }, 'request');
 }
 
 /** The id under which the caller knows the request, unless it is too odd to be passed on. */

@@ -6,7 +6,7 @@ import { AccessLogBucket } from '../constructs/access-log-bucket';
 import { ContainerService } from '../constructs/container-service';
 import { Network } from '../constructs/network';
 import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
-import { ServiceImage } from '../constructs/service-image';
+import { ServiceImage, ServiceImageProps } from '../constructs/service-image';
 import { EnvironmentConfig } from '../environments';
 
 export interface ContainersStackProps extends StackProps {
@@ -15,8 +15,7 @@ export interface ContainersStackProps extends StackProps {
   readonly repository: ecr.IRepository;
   /** Stage of the API in front. */
   readonly apiStageName: string;
-  /** Folder with the Dockerfile, for an image that is built from source. */
-  readonly containerDirectory: string;
+  readonly imageSource: ServiceImageProps['source'];
 }
 
 export class ContainersStack extends Stack {
@@ -28,8 +27,10 @@ export class ContainersStack extends Stack {
     super(scope, id, props);
     const { config, network, repository } = props;
     const placement = { vpc: network.vpc, vpcSubnets: network.privateSubnets };
-    const logRetention = config.logRetentionDays;
-    const removalPolicy = config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
+    const logs = {
+      logRetention: config.logRetentionDays,
+      removalPolicy: config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    };
     const { https, accessLogDays } = config.loadBalancer;
     const logBucket =
       accessLogDays === undefined
@@ -49,10 +50,8 @@ export class ContainersStack extends Stack {
 
     const image = new ServiceImage(this, 'ServiceImage', {
       repository,
-      source:
-        config.image.from === 'source' ? { directory: props.containerDirectory } : { digest: config.image.digest },
-      logRetention,
-      removalPolicy,
+      source: props.imageSource,
+      ...logs,
     });
     const history = new ContainerService(this, 'History', {
       ...placement,
@@ -63,13 +62,11 @@ export class ContainersStack extends Stack {
       paths: ['/history/*', `/${props.apiStageName}/history/*`],
       ...config.service,
       environment: { SERVED_BY: config.id, PATH_PREFIX: `/${props.apiStageName}` },
-      logRetention,
-      removalPolicy,
+      ...logs,
     });
 
     const { targetGroupArn } = history.targetGroup;
-    const { clusterName } = history.cluster;
-    const { serviceName } = history.service;
+    const [{ clusterName }, { serviceName }] = [history.cluster, history.service];
     new CfnOutput(this, 'LoadBalancerUrl', { value: this.url, description: 'Internal load balancer, from in the VPC' });
     new CfnOutput(this, 'LoadBalancerName', { value: loadBalancerName, description: 'Name of the load balancer' });
     new CfnOutput(this, 'TargetGroupArn', { value: targetGroupArn, description: 'Where tasks are registered' });

@@ -27,7 +27,7 @@ test.each([
   ['/history/', 'symbol must match ^[A-Z0-9.]{1,10}$, got ""'],
   ['/history/..%2Fetc', 'symbol must match ^[A-Z0-9.]{1,10}$, got "../etc"'],
   ['/history/%00', 'symbol must match ^[A-Z0-9.]{1,10}$, got "\0"'],
-  [`/history/${'A'.repeat(5_000)}`, `symbol must match ^[A-Z0-9.]{1,10}$, got "${'A'.repeat(64)}…"`],
+  [`/history/${'A'.repeat(150)}`, `symbol must match ^[A-Z0-9.]{1,10}$, got "${'A'.repeat(64)}…"`],
   ['/history/ABC?days=0', 'days must be a whole number from 1 to 3650, got "0"'],
   ['/history/ABC?days=3651', 'days must be a whole number from 1 to 3650, got "3651"'],
   ['/history/ABC?days=abc', 'days must be a whole number from 1 to 3650, got "abc"'],
@@ -35,7 +35,7 @@ test.each([
   ['/history/ABC?days=%zz', 'days must be a whole number from 1 to 3650, got "%zz"'],
   ['/history/ABC?days=1&days=2', 'days must be given once, got "1, 2"'],
   ['/history/%zz', "'/history/%zz' is not a valid url component"],
-])('answers %.40s with 400 and the reason', async (url, message) => {
+])('answers %s with 400 and the reason', async (url, message) => {
   const response = await server.inject({ url, headers: { 'x-request-id': 'r-1' } });
   expect(response.json()).toEqual({ message });
   expect(response.statusCode).toBe(400);
@@ -73,7 +73,6 @@ test.each([
   [{ 'x-request-id': 'mine' }, /^mine$/],
   [{ 'x-amzn-trace-id': 'Root=1-67891233-abcdef012345678912345678' }, /^Root=1-67891233-abcdef012345678912345678$/],
   [{ 'x-request-id': 'mine', 'x-amzn-trace-id': 'Root=1' }, /^mine$/],
-  [{ 'x-request-id': 'a'.repeat(300) }, /^[0-9a-f-]{36}$/],
   [{ 'x-request-id': 'two words' }, /^[0-9a-f-]{36}$/],
   [{}, /^[0-9a-f-]{36}$/],
 ])('knows a request that comes with %j by one id, in the answer and the log', async (headers, id) => {
@@ -89,6 +88,11 @@ test.each([
     ms: expect.any(Number),
     message: 'request',
   });
+});
+
+test('gives a request an id of its own when the one that it comes with is too long to be passed on', async () => {
+  const response = await server.inject({ url: '/healthz', headers: { 'x-request-id': 'a'.repeat(257) } });
+  expect(response.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
 });
 
 test('is alive and ready, and says so without a line in the log', async () => {

@@ -77,6 +77,34 @@ test('loses none of 200 requests in flight when it is told to stop, then exits 0
   expect(log.filter((line) => JSON.parse(line).message === 'stopped')).toHaveLength(1);
 });
 
+test('loses none of 200 connections that nobody has accepted yet when it closes at once [F7]', async () => {
+  const { child, port, exited } = await start({ DRAIN_DELAY_MS: '0' });
+  const busy = get(port, '/history/ABC?days=3650');
+  await busy.sent;
+  const requests = Array.from({ length: 200 }, (_, n) => get(port, `/history/S${n}?days=1`));
+  await Promise.all(requests.map(({ sent }) => sent));
+  child.kill('SIGTERM');
+  const answers = await Promise.all([busy, ...requests].map(({ answer }) => answer));
+  expect(answers.map(({ status }) => status)).toEqual(Array(201).fill(200));
+  expect(await exited).toBe(0);
+});
+
+test('computes nothing for a client that has gone while it waited for its turn', async () => {
+  const { child, port, log, exited } = await start({ DRAIN_DELAY_MS: '0' });
+  const busy = get(port, '/history/ABC?days=3650');
+  await busy.sent;
+  const gone = net.connect(port, '127.0.0.1');
+  gone.write('GET /history/GONE?days=3650 HTTP/1.1\r\nhost: test\r\n\r\n', () => gone.destroy());
+  await busy.answer;
+  child.kill('SIGTERM');
+  expect(await exited).toBe(0);
+  const requests = log.map((line) => JSON.parse(line)).filter(({ message }) => message === 'request');
+  expect(requests.map(({ url, status }) => [url, status]).sort()).toEqual([
+    ['/history/ABC?days=3650', 200],
+    ['/history/GONE?days=3650', 499],
+  ]);
+});
+
 test('ends with 1 and a line in the log when a client hangs past the stop timeout [F7]', async () => {
   const { child, port, log, exited } = await start({ DRAIN_DELAY_MS: '50', STOP_TIMEOUT_MS: '300' });
   const client = net.connect(port, '127.0.0.1').on('error', () => undefined);
