@@ -9,7 +9,7 @@ export interface History {
   /** Closing prices, oldest first. */
   readonly closes: readonly number[];
   readonly mean: number;
-  /** Annualised standard deviation of the daily logarithmic returns (252 trading days), 0 below three days. */
+  /** Annualised standard deviation of the daily logarithmic returns (every day is a trading day), 0 below three days. */
   readonly volatility: number;
   /** Highest and lowest price of any minute of trading. */
   readonly high: number;
@@ -61,7 +61,7 @@ function volatilityOf(closes: readonly number[]): number {
   if (returns.length < 2) return 0;
   const mean = returns.reduce((sum, value) => sum + value, 0) / returns.length;
   const variance = returns.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (returns.length - 1);
-  return Math.sqrt(variance * 252);
+  return Math.sqrt(variance * 365);
 }
 
 function round(value: number, decimals: number): number {

@@ -7,6 +7,8 @@ import { BadRequest, parseDays, parseSymbol } from '../../domain/requests';
 export interface AppOptions {
   /** Value of the response header `x-served-by`: the environment's id. @default no such header */
   readonly servedBy?: string;
+  /** Path such as `/v1` that may stand in front of every route, as API Gateway puts its stage there. @default none */
+  readonly pathPrefix?: string;
   /** Least severe level that is logged, a level of pino or `silent`. @default info */
   readonly logLevel?: string;
   /** Receives the log, a JSON object a line. @default standard output */
@@ -45,6 +47,10 @@ export function buildApp(options: AppOptions = {}): App {
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: (request) =>
       requestIdOf(request.headers['x-request-id']) ?? requestIdOf(request.headers['x-amzn-trace-id']) ?? randomUUID(),
+    rewriteUrl: ({ url = '/' }) => {
+      const prefix = options.pathPrefix ?? '';
+      return prefix !== '' && url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : url;
+    },
     // Above the idle timeout of the load balancer (60 s by default), which must be the one to close a connection: a
     // request that meets a closing one is answered 502.
     // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-502-issues
@@ -89,7 +95,9 @@ export function buildApp(options: AppOptions = {}): App {
   });
   // What is not accepted when the listener closes would be reset, what is not read would be lost.
   server.addHook('preClose', readArrivals);
-  server.addHook('onResponse', async (request, reply) => logRequest(request, reply.statusCode, reply.elapsedTime));
+  server.addHook('onResponse', async (request, reply) =>
+    logRequest(request, reply.statusCode, Math.round(reply.elapsedTime)),
+  );
   // As in the logs of nginx: the client closed the connection before it had the answer.
   server.addHook('onRequestAbort', async (request) => logRequest(request, 499));
 
@@ -129,8 +137,8 @@ export function buildApp(options: AppOptions = {}): App {
   };
 }
 
-function logRequest(request: FastifyRequest, status: number, ms = 0): void {
-  request.log.info({ method: request.method, url: request.url, status, ms: Math.round(ms) }, 'request');
+function logRequest(request: FastifyRequest, status: number, ms?: number): void {
+  request.log.info({ method: request.method, url: request.url, status, ms }, 'request');
 }
 
 /** The id under which the caller knows the request, unless it is too odd to be passed on. */

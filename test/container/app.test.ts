@@ -54,6 +54,15 @@ test.each([
   expect(response.json()).toEqual({ message: `no such route: ${method} ${url}` });
 });
 
+test('serves every route under the prefix that an API may put in front, and without it', async () => {
+  const { server: prefixed } = start({ pathPrefix: '/v1' });
+  expect((await prefixed.inject('/v1/history/ABC?days=2')).json().days).toBe(2);
+  expect((await prefixed.inject('/history/ABC?days=2')).json().days).toBe(2);
+  expect((await prefixed.inject('/v1/readyz')).statusCode).toBe(200);
+  expect((await prefixed.inject('/v12/history/ABC')).statusCode).toBe(404);
+  expect((await server.inject('/v1/history/ABC')).statusCode).toBe(404);
+});
+
 test('answers an unexpected error with 500, tells the caller nothing and the log everything', async () => {
   const broken = start();
   broken.server.get('/broken', async () => {
