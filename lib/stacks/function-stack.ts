@@ -32,7 +32,12 @@ export class FunctionStack extends Stack {
       memorySize: config.function.memoryMiB,
       timeout,
       logLevel: config.function.logLevel,
-      environment: { HISTORY_URL: props.loadBalancerUrl, SERVED_BY: config.id },
+      environment: {
+        HISTORY_URL: props.loadBalancerUrl,
+        SERVED_BY: config.id,
+        // Stack traces in terms of the sources; costs a millisecond of init.
+        NODE_OPTIONS: '--enable-source-maps',
+      },
       provisionedConcurrency: config.function.provisionedConcurrency,
       logRetention: config.logRetentionDays,
       removalPolicy: config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,

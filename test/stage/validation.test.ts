@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { acknowledgements } from '../../lib/acknowledgements';
-import { environmentNames } from '../../lib/environments';
+import { EnvironmentConfig, environmentNames } from '../../lib/environments';
 import { ReferenceStage } from '../../lib/reference-stage';
 import { functionCode } from '../../lib/sources';
 import { configOf, context } from '../support/stage';
@@ -30,8 +30,7 @@ function validate(): Report {
   const outdir = mkdtempSync(join(tmpdir(), 'kumiki-validation-'));
   const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false, outdir });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  for (const name of environmentNames) {
-    const config = configOf(name);
+  for (const config of [...environmentNames.map(configOf), variant()]) {
     const quotesCode = functionCode('lambda/quotes/index.ts');
     new ReferenceStage(app, config.id, { config, quotesCode, containerDirectory: 'container' });
   }
@@ -49,6 +48,20 @@ function validate(): Report {
   const report = JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8'));
   rmSync(outdir, { recursive: true });
   return report;
+}
+
+/** What no environment has switched on. */
+function variant(): EnvironmentConfig {
+  const { network, restApi, ...sandbox } = configOf('sandbox');
+  return {
+    ...sandbox,
+    id: 'variant',
+    network: { ...network, egress: { mode: 'nat-instance' } },
+    loadBalancer: {
+      https: { certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/x', hostName: 'quotes.example.com' },
+    },
+    restApi: { ...restApi, cache: undefined },
+  };
 }
 
 const { pluginReports } = validate();
