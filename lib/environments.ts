@@ -157,6 +157,9 @@ export interface EnvironmentOverrides {
   readonly endpointUrl?: string;
 }
 
+/** The account of every AWS-compatible endpoint on one's own machine. */
+const LOCAL_ACCOUNT = '000000000000';
+
 /** Number of zones an environment spreads over unless it says otherwise. */
 const ZONE_COUNT = 2;
 
@@ -218,7 +221,7 @@ const definitions: Readonly<Record<string, Definition>> = {
     id: 'local',
     region,
     availabilityZones,
-    account: '000000000000',
+    account: LOCAL_ACCOUNT,
     disposable: true,
     logRetentionDays: 1,
     terminationProtection: false,
@@ -266,6 +269,21 @@ export function environment(name: string, overrides: EnvironmentOverrides = {}):
     );
   }
   return definition({ ...overrides, region, availabilityZones });
+}
+
+/**
+ * Holds what is to be deployed against the account it would be deployed to.
+ *
+ * @param account account of the credentials at hand, undefined where there are none (a synth needs none)
+ * @throws if the environment belongs to another account, or is not local and the account is that of a local endpoint
+ */
+export function checkAccount(config: EnvironmentConfig, account: string | undefined): void {
+  const expected = config.account ?? (account === LOCAL_ACCOUNT ? 'a real account' : account);
+  if (account === undefined || account === expected) return;
+  throw new Error(
+    `account: environment ${config.id} deploys to ${expected}, but the credentials are of ${account}. ` +
+      'Unset AWS_ENDPOINT_URL, choose other credentials, or give -c environment=local',
+  );
 }
 
 function zonesOf(region: string): readonly string[] {

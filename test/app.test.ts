@@ -24,23 +24,3 @@ test('fails with one line for an unknown environment', () => {
     'environment: "staging" is not known. Give one of sandbox, production, local: -c environment=sandbox',
   );
 });
-
-test('fails with one line for production without an image', () => {
-  const { status, stderr } = run({ environment: 'production' });
-  expect(status).toBe(1);
-  expect(stderr).toMatch(/digest.*-c imageDigest=sha256:/);
-  expect(stderr.split('\n')).toHaveLength(1);
-});
-
-test('refuses to deploy the sandbox to the account of a local endpoint', () => {
-  const { status, stderr } = run({}, { CDK_DEFAULT_ACCOUNT: '000000000000' });
-  expect(status).toBe(1);
-  expect(stderr).toMatch(/environment sandbox deploys to a real account, but the credentials are of 000000000000/);
-});
-
-test('refuses to deploy the local environment to a real account', () => {
-  const variables = { AWS_ENDPOINT_URL: 'http://127.0.0.1:4566', CDK_DEFAULT_ACCOUNT: '123456789012' };
-  const { status, stderr } = run({ environment: 'local' }, variables);
-  expect(status).toBe(1);
-  expect(stderr).toMatch(/environment local deploys to 000000000000, but the credentials are of 123456789012/);
-});

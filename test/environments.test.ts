@@ -1,4 +1,4 @@
-import { environment, environmentNames } from '../lib/environments';
+import { checkAccount, environment, environmentNames } from '../lib/environments';
 
 const endpointUrl = 'http://127.0.0.1:4566';
 
@@ -53,4 +53,29 @@ test('refuses to be local without an endpoint, so that it never reaches a real a
 
 test('leaves us-east-1e out, which VPC links and EKS do not serve [P8]', () => {
   expect(environment('sandbox').availabilityZones).not.toContain('us-east-1e');
+});
+
+describe('account', () => {
+  test('refuses to deploy the sandbox to the account of a local endpoint', () => {
+    expect(() => checkAccount(environment('sandbox'), '000000000000')).toThrow(
+      /environment sandbox deploys to a real account, but the credentials are of 000000000000. Unset AWS_ENDPOINT_URL/,
+    );
+  });
+
+  test('refuses to deploy the local environment to a real account', () => {
+    expect(() => checkAccount(environment('local', { endpointUrl }), '123456789012')).toThrow(
+      /environment local deploys to 000000000000, but the credentials are of 123456789012/,
+    );
+  });
+
+  test('refuses another account than the one an environment is bound to', () => {
+    const bound = { ...environment('sandbox'), account: '111122223333' };
+    expect(() => checkAccount(bound, '123456789012')).toThrow(/deploys to 111122223333/);
+    expect(() => checkAccount(bound, '111122223333')).not.toThrow();
+  });
+
+  test('lets a synth pass that has no credentials, and any real account where none is named', () => {
+    expect(() => checkAccount(environment('sandbox'), undefined)).not.toThrow();
+    expect(() => checkAccount(environment('sandbox'), '123456789012')).not.toThrow();
+  });
 });

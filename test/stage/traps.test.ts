@@ -199,6 +199,12 @@ describe('switches: what is off is absent', () => {
   });
 });
 
+test('production without an image says how to give one [F1]', () => {
+  expect(() => stageOf({ ...configOf('production'), image: { from: 'digest' } })).toThrow(
+    /digest: must be "sha256:" and 64 hexadecimal digits, got none.*-c imageDigest=sha256:/,
+  );
+});
+
 test('no image is deployed by a tag that can move [F1]', () => {
   expect(text(sandbox)).not.toContain(':latest');
   expect(text(production)).not.toContain(':latest');
