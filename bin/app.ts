@@ -1,4 +1,4 @@
-import { App, Aspects } from 'aws-cdk-lib';
+import { App, AspectPriority, Aspects } from 'aws-cdk-lib';
 import { checkAccount, environment } from '../lib/environments';
 import { ReferenceStage } from '../lib/reference-stage';
 import { containerContext, functionCode } from '../lib/sources';
@@ -20,7 +20,7 @@ try {
     quotesCode: functionCode('lambda/quotes/index.ts'),
     containerDirectory: containerContext(),
   });
-  if (config.endpoint) Aspects.of(stage).add(new StandIns());
+  if (config.endpoint) Aspects.of(stage).add(new StandIns(), { priority: AspectPriority.READONLY });
   // Here and not when the process ends, so that what only synthesis finds is reported as briefly.
   app.synth();
 } catch (error) {

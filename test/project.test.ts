@@ -28,8 +28,8 @@ test('cdk.json sets every recommended flag of the CDK to its recommended value [
   expect(json('cdk.json').context).toMatchObject(recommended);
 });
 
-test('runs on every Node that its packages support, from 20 on', () => {
-  expect(manifest.engines.node).toBe('>=20');
+test('runs on every Node that its packages support, from 20.6 on', () => {
+  expect(manifest.engines.node).toBe('>=20.6');
   const tooNew = Object.entries<{ engines?: { node?: string } }>(lock.packages).filter(([, { engines }]) =>
     /^(>=|\^|~)?\s*2[1-9](\.\d+)*$/.test(engines?.node ?? ''),
   );

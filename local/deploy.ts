@@ -1,0 +1,101 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { LOCAL_ACCOUNT } from './endpoint';
+import { folders, logs, root } from './folders';
+import { ProcessGroup } from './process-group';
+import { STAND_IN_KEY } from './stand-ins';
+import { Terminal } from './terminal';
+
+/** The stock CLI by its path: npx looks for it for two seconds first. */
+const CDK = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
+/** Lines of a failed command that are shown; the log has them all. */
+const LINES_SHOWN = 15;
+
+/** Synthesizes the local environment, while other steps go on. */
+export async function synthesize(say: Terminal): Promise<void> {
+  const from = performance.now();
+  await cdk('synthesis', logs.deploy, ['synth', '--quiet', '-c', 'environment=local', '-o', folders.assembly]);
+  say.step('synthesis', `${templates().length} stacks`, from);
+}
+
+/** Whether the bucket and roles are there that every CDK deployment uses. */
+export async function isBootstrapped(region: string): Promise<boolean> {
+  try {
+    await new CloudFormationClient({ region }).send(new DescribeStacksCommand({ StackName: 'CDKToolkit' }));
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.message.includes('does not exist')) return false;
+    throw error;
+  }
+}
+
+export async function bootstrap(region: string, say: Terminal): Promise<void> {
+  const from = performance.now();
+  await cdk('bootstrap', logs.bootstrap, ['bootstrap', `aws://${LOCAL_ACCOUNT}/${region}`, '--app', '']);
+  say.step('bootstrap', 'CDKToolkit', from);
+}
+
+/** Deploys what `synthesize` wrote, with a line for each stack that is done. */
+export async function deploy(say: Terminal): Promise<void> {
+  const progress = stackProgress(say);
+  const args = ['deploy', '--all', '--app', folders.assembly, '--require-approval', 'never'];
+  await cdk('deployment', logs.deploy, [...args, '--progress', 'events', '--concurrency', '4'], progress);
+}
+
+/** Types that stand-ins replaced in the synthesized templates, with the number of resources of each. */
+export function replacedTypes(): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const file of templates()) {
+    const template = readFileSync(join(folders.assembly, file), 'utf8');
+    for (const [, type = ''] of template.matchAll(new RegExp(`"${STAND_IN_KEY}": "([^"]+)"`, 'g'))) {
+      counts.set(type, (counts.get(type) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+/** Reads the CLI's events and says a line for each stack that is done. */
+export function stackProgress(say: Terminal): (line: string) => void {
+  const begun = new Map<string, number>();
+  const resources = new Map<string, string>();
+  return (line) => {
+    // Network (Kumiki-local-Network): deploying... [2/5]
+    const start = /\(([\w-]+)\): deploying\.\.\./.exec(line)?.[1];
+    if (start !== undefined) begun.set(start, performance.now());
+    // Kumiki-local-Network |  3/12 | 10:12:13 PM | CREATE_COMPLETE | AWS::EC2::VPC | …
+    const [, stack, done, all] = /^([\w-]+) \|\s*(\d+)\/(\d+) \|/.exec(line) ?? [];
+    if (stack !== undefined && all !== undefined) {
+      resources.set(stack, all);
+      say.status(`${stack} ${done}/${all}`);
+    }
+    //  ✅  Network (Kumiki-local-Network)
+    const finished = /✅\s+\S+ \(([\w-]+)\)(.*)/.exec(line);
+    if (finished?.[1] !== undefined) {
+      const count = finished[2]?.includes('no changes')
+        ? 'no changes'
+        : `${resources.get(finished[1]) ?? '?'} resources`;
+      say.step(finished[1].split('-').at(-1) ?? finished[1], count, begun.get(finished[1]));
+    }
+  };
+}
+
+async function cdk(what: string, log: string, args: readonly string[], onLine?: (line: string) => void): Promise<void> {
+  const lines: string[] = [];
+  const code = await new ProcessGroup(process.execPath, [CDK, ...args, '--no-notices', '--no-color'], {
+    cwd: root,
+    log,
+    onLine: (line) => {
+      if (line.trim() !== '') lines.push(line);
+      onLine?.(line);
+    },
+  }).exited;
+  if (code !== 0) {
+    const shown = lines.slice(-LINES_SHOWN).map((line) => `  ${line.slice(0, 240)}`);
+    throw new Error([`The ${what} failed. The end of ${log}:`, ...shown].join('\n'));
+  }
+}
+
+function templates(): string[] {
+  return readdirSync(folders.assembly).filter((file) => file.endsWith('.template.json'));
+}

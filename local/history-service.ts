@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  DeregisterTargetsCommand,
+  DescribeTargetHealthCommand,
+  ElasticLoadBalancingV2Client,
+  RegisterTargetsCommand,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { freePort } from './emulator';
+import { ProcessGroup } from './process-group';
+
+export interface HistoryService {
+  readonly port: number;
+  /** Digest of the bundle that it runs. */
+  readonly digest: string;
+  /** Fulfilled with its exit code when it ends. */
+  readonly exited: Promise<number>;
+  /** Ends it, because another one has taken its place. */
+  replace(): void;
+  readonly replaced: boolean;
+}
+
+/** Milliseconds until the service has to be ready. */
+const READY_TIMEOUT = 15_000;
+
+/**
+ * Starts the bundled container service as a process of this machine, in place of the tasks that the endpoint only
+ * records, and waits until it is ready.
+ *
+ * @throws if it ends or is not ready in time, with the place of its log
+ */
+export async function startHistoryService(bundle: string, servedBy: string, log: string): Promise<HistoryService> {
+  const port = await freePort();
+  const group = new ProcessGroup(process.execPath, [bundle], {
+    log,
+    env: { ...process.env, HOST: '127.0.0.1', PORT: String(port), SERVED_BY: servedBy },
+  });
+  let ended: number | undefined;
+  group.exited.then((code) => {
+    ended = code;
+  });
+  const deadline = Date.now() + READY_TIMEOUT;
+  while (!(await isReady(port))) {
+    if (ended !== undefined) throw new Error(`The container service ended with exit code ${ended}. Its log: ${log}`);
+    if (Date.now() > deadline) throw new Error(`The container service did not get ready. Its log: ${log}`);
+    await sleep(30);
+  }
+  let replaced = false;
+  return {
+    port,
+    digest: digestOf(bundle),
+    exited: group.exited,
+    replace: () => {
+      replaced = true;
+      group.end();
+    },
+    get replaced() {
+      return replaced;
+    },
+  };
+}
+
+/** Makes the service the only target of the target group, by the API that ECS would use. */
+export async function registerTarget(targetGroupArn: string, port: number): Promise<void> {
+  const client = new ElasticLoadBalancingV2Client();
+  const target = { Id: '127.0.0.1', Port: port };
+  const { TargetHealthDescriptions = [] } = await client.send(
+    new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn }),
+  );
+  const old = TargetHealthDescriptions.flatMap(({ Target }) => (Target && Target.Port !== port ? [Target] : []));
+  if (old.length > 0) await client.send(new DeregisterTargetsCommand({ TargetGroupArn: targetGroupArn, Targets: old }));
+  await client.send(new RegisterTargetsCommand({ TargetGroupArn: targetGroupArn, Targets: [target] }));
+}
+
+export function digestOf(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
+}
+
+async function isReady(port: number): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(1_000) });
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,223 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { environment } from '../lib/environments';
+import { containerContext } from '../lib/sources';
+import { connect, Deployment } from '../tour/deployment';
+import { fail } from '../tour/errors';
+import { runExperiments } from '../tour/experiments';
+import { count, render } from '../tour/table';
+import { bootstrap, deploy, isBootstrapped, replacedTypes, synthesize } from './deploy';
+import { startEmulator } from './emulator';
+import { adopt, checkEndpoint, localVariables } from './endpoint';
+import { folders, logs, prepareFolders, root } from './folders';
+import { digestOf, HistoryService, registerTarget, startHistoryService } from './history-service';
+import { standInsRow } from './probe';
+import { endAll } from './process-group';
+import { pythonEnvironment } from './python';
+import { claimRun, releaseRun, runFile, updateRun } from './run-file';
+import { terminal } from './terminal';
+
+/** What ends a run from outside, with the exit code that it then has. */
+class Interruption extends Error {
+  constructor(
+    message: string,
+    readonly exitCode: number,
+  ) {
+    super(message);
+  }
+}
+
+/** Milliseconds between two looks at what we did not start: the endpoint, npm. */
+const WATCH_INTERVAL = 500;
+
+const say = terminal();
+const interruption = new AbortController();
+/** What is being done, for the messages of what interrupts it. */
+let phase = 'starting';
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
+  claimRun(runFile);
+  process.on('exit', () => releaseRun(runFile));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      const serving = phase === 'serving';
+      const when = serving ? '' : ` Interrupted while ${phase}.`;
+      interruption.abort(new Interruption(`Everything that was started here has ended.${when}`, serving ? 0 : 130));
+    });
+  }
+  endWithNpm();
+  const interrupted = new Promise<never>((_, reject) => {
+    interruption.signal.addEventListener('abort', () => reject(interruption.signal.reason));
+  });
+  try {
+    await Promise.race([run(values.once), interrupted]);
+    endAll();
+  } catch (error) {
+    const reason = error instanceof Interruption ? error : ((await lostEndpoint()) ?? error);
+    endAll();
+    say.line();
+    if (!(reason instanceof Interruption)) throw reason;
+    (reason.exitCode === 0 ? console.log : console.error)(reason.message);
+    process.exit(reason.exitCode);
+  }
+  process.exit();
+}
+
+/** npm does not pass a signal on to what it runs; with npm gone, nobody would know of this process any more. */
+function endWithNpm(): void {
+  if (process.env.npm_lifecycle_event !== 'start') return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid !== parent) interruption.abort(new Interruption('npm has ended, and so has everything here.', 1));
+  }, WATCH_INTERVAL);
+  watch.unref();
+}
+
+async function run(once: boolean): Promise<void> {
+  const from = performance.now();
+  say.line('Kumiki, environment local\n');
+  prepareFolders();
+  const own = process.env.AWS_ENDPOINT_URL === undefined;
+  const url = await endpoint();
+  adopt(localVariables(url));
+  updateRun(runFile, { endpoint: url });
+  const { id, region } = environment('local', { endpointUrl: url });
+
+  phase = 'asking the endpoint what is there';
+  const bootstrapped = await isBootstrapped(region);
+  phase = 'synthesizing';
+  say.status('cdk synth, cdk bootstrap');
+  await Promise.all([synthesize(say), bootstrapped ? undefined : bootstrap(region, say)]);
+  phase = 'deploying';
+  say.status('cdk deploy --all');
+  await deploy(say);
+  phase = 'starting the container service';
+  const deployment = await connect(id, region);
+  const service = await serve(deployment);
+  updateRun(runFile, { service: service.digest, ready: true });
+  say.step('deployed', '', from);
+  tellStandIns();
+
+  phase = 'sending requests';
+  const rows = await runExperiments(deployment, say.status);
+  // The list is of our emulator; another endpoint may well know more.
+  if (own) rows.push(await standInsRow(region));
+  say.line(`${render(rows)}\n`);
+  writeFileSync(join(folders.state, 'table.json'), JSON.stringify({ ...count(rows), rows }, null, 2));
+  if (count(rows).failed > 0) process.exitCode = 1;
+  if (once) return;
+
+  phase = 'serving';
+  tellWhatNext(deployment, url);
+  restartOnRequest(deployment, service);
+  // Until something interrupts it.
+  await new Promise(() => setInterval(() => undefined, 60_000));
+}
+
+/** URL of the endpoint: the one that was given, or an emulator of our own. */
+async function endpoint(): Promise<string> {
+  const from = performance.now();
+  const given = process.env.AWS_ENDPOINT_URL;
+  if (given !== undefined) {
+    await checkEndpoint(given);
+    const watch = setInterval(async () => {
+      const lost = await lostEndpoint();
+      if (lost) interruption.abort(lost);
+    }, WATCH_INTERVAL);
+    interruption.signal.addEventListener('abort', () => clearInterval(watch));
+    say.step('endpoint', `${given} (AWS_ENDPOINT_URL)`, from);
+    return given;
+  }
+  phase = 'installing the emulator';
+  const commands = await pythonEnvironment({
+    directory: folders.python,
+    requirements: join(root, 'requirements.txt'),
+    log: logs.python,
+    onInstall: () => say.line('  The emulator is being installed into .kumiki/python, which takes a while once.'),
+  });
+  phase = 'starting the emulator';
+  const started = performance.now();
+  const { url, group, exited } = await startEmulator({
+    command: join(commands, 'python'),
+    args: [join(root, 'local', 'emulator.py')],
+    temporary: folders.temporary,
+    log: logs.emulator,
+  });
+  exited.then((code) => {
+    const line = `The emulator ended (exit code ${code}) while ${phase}. Its log: ${logs.emulator}`;
+    interruption.abort(new Interruption(line, 1));
+  });
+  updateRun(runFile, { emulator: group });
+  say.step('emulator', url, started);
+  return url;
+}
+
+/** Why nothing works any more, if the endpoint that somebody else started has gone. */
+async function lostEndpoint(): Promise<Interruption | undefined> {
+  const url = process.env.AWS_ENDPOINT_URL;
+  if (url === undefined || phase === 'starting') return undefined;
+  return checkEndpoint(url).then(
+    () => undefined,
+    () => new Interruption(`The endpoint ${url} does not answer any more, while ${phase}.`, 1),
+  );
+}
+
+/** Starts the container service as it is now and makes it the only target. */
+async function serve({ environmentId, targetGroupArn }: Deployment): Promise<HistoryService> {
+  const from = performance.now();
+  const bundle = join(containerContext(), 'server.cjs');
+  const service = await startHistoryService(bundle, environmentId, logs.service);
+  await registerTarget(targetGroupArn, service.port);
+  service.exited.then((code) => {
+    if (service.replaced) return;
+    const line = `The container service ended (exit code ${code}) while ${phase}. Its log: ${logs.service}`;
+    interruption.abort(new Interruption(line, 1));
+  });
+  say.step('container', `http://127.0.0.1:${service.port}`, from);
+  return service;
+}
+
+/** `npm run deploy:local` asks by a signal for the container service to be started again when its code has changed. */
+function restartOnRequest(deployment: Deployment, service: HistoryService): void {
+  let current = service;
+  let restarted: Promise<void> = Promise.resolve();
+  const restart = async () => {
+    if (digestOf(join(containerContext(), 'server.cjs')) === current.digest) return;
+    try {
+      const next = await serve(deployment);
+      current.replace();
+      current = next;
+      updateRun(runFile, { service: next.digest });
+    } catch (error) {
+      // The old one goes on serving.
+      say.line(error instanceof Error ? error.message : String(error));
+    }
+  };
+  process.on('SIGUSR2', () => {
+    restarted = restarted.then(restart);
+  });
+}
+
+function tellStandIns(): void {
+  const replaced = replacedTypes();
+  if (replaced.size === 0) return;
+  say.line('\n  Stand-ins for what the endpoint does not know (reasons in local/stand-ins.ts):');
+  for (const [type, number] of replaced) say.line(`  ${String(number).padStart(4)} ${type}`);
+  say.line();
+}
+
+function tellWhatNext({ restApi, region }: Deployment, url: string): void {
+  const curl = `curl --aws-sigv4 aws:amz:${region}:execute-api --user test:test`;
+  for (const path of ['/quotes/KUMI', '/analysis/KUMI?days=30', '/history/KUMI?days=30']) {
+    say.line(`${curl} '${restApi}${path}'`);
+  }
+  say.line(`
+Endpoint              ${url}
+Deploy changed code   npm run deploy:local
+The table again       AWS_ENDPOINT_URL=${url} npm run verify -- --environment local
+End                   Ctrl-C`);
+}
+
+main().catch((error: unknown) => fail(error));

@@ -1,0 +1,74 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pythonEnvironment } from '../../local/python';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kumiki-'));
+  mkdirSync(join(folder, 'bin'));
+  writeFileSync(join(folder, 'requirements.txt'), 'ministack==1\n');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** Puts a shell script in the place of a command; nothing else but a shell and its tools is found. */
+function command(name: string, script: string): void {
+  const file = join(folder, 'bin', name);
+  writeFileSync(file, `#!/bin/sh\n${script}\n`);
+  chmodSync(file, 0o755);
+}
+
+/** A uv that makes an environment whose python runs, and writes down how it was called. */
+const UV = `echo "$@" >> "$0.calls"
+case "$1" in venv) for last; do :; done; /bin/mkdir -p "$last/bin"; printf '#!/bin/sh\\n' > "$last/bin/python"; /bin/chmod +x "$last/bin/python";; esac`;
+
+async function make(): Promise<boolean> {
+  let installed = false;
+  await pythonEnvironment({
+    directory: join(folder, 'python'),
+    requirements: join(folder, 'requirements.txt'),
+    log: join(folder, 'log'),
+    onInstall: () => {
+      installed = true;
+    },
+    path: join(folder, 'bin'),
+  });
+  return installed;
+}
+
+test('installs by hash, and again only when the requirements change', async () => {
+  command('uv', UV);
+  expect(await make()).toBe(true);
+  expect(readFileSync(join(folder, 'bin', 'uv.calls'), 'utf8')).toMatch(
+    /pip install .*--require-hashes -r .*requirements\.txt/,
+  );
+  expect(await make()).toBe(false);
+  writeFileSync(join(folder, 'requirements.txt'), 'ministack==2\n');
+  expect(await make()).toBe(true);
+});
+
+test('makes an environment anew that was interrupted half-made', async () => {
+  command('uv', UV);
+  await make();
+  rmSync(join(folder, 'python', 'requirements.sha256'));
+  writeFileSync(join(folder, 'python', 'half'), '');
+  expect(await make()).toBe(true);
+  expect(existsSync(join(folder, 'python', 'half'))).toBe(false);
+});
+
+test('names what to install when there is no Python', async () => {
+  await expect(make()).rejects.toThrow(
+    /^Python: neither uv nor a python3 of 3\.10 or newer was found\. Install one \(.*apt install python3 python3-venv/,
+  );
+});
+
+test('names the package when Python has no venv module', async () => {
+  command('python3', 'case "$2" in *ensurepip*) exit 1;; esac');
+  await expect(make()).rejects.toThrow(/^Python: python3 has no venv module\. Install it \(apt install python3-venv\)/);
+});
+
+test('says so in one line when the disk is full, and leaves nothing behind', async () => {
+  command('uv', `${UV}\ncase "$1" in pip) echo 'OSError: [Errno 28] No space left on device' >&2; exit 1;; esac`);
+  await expect(make()).rejects.toThrow('Python: no space left for the emulator');
+  expect(existsSync(join(folder, 'python'))).toBe(false);
+});

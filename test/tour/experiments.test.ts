@@ -1,0 +1,123 @@
+import { ControlPlane } from '../../tour/control-plane';
+import { Deployment } from '../../tour/deployment';
+import { runExperiments } from '../../tour/experiments';
+import { Answer } from '../../tour/request';
+
+// The pause between two requests to the cache.
+jest.mock('node:timers/promises', () => ({ setTimeout: async () => undefined }));
+
+/** What a deployment answers that does everything right, without AWS's own APIs. */
+async function answer(path: string, signature?: string): Promise<Answer> {
+  const [route = '', query = ''] = path.split('?');
+  const [, part, symbol = ''] = route.split('/');
+  const statistics = { to: '2026-01-01', mean: 2, volatility: 0.2, high: 3, low: 1 };
+  const bodies: Record<string, object> = {
+    quotes: { symbol, price: 2, at: 1 },
+    analysis: { symbol, price: 2, ...statistics },
+    history: { symbol, closes: Array(30).fill(2), ...statistics },
+  };
+  const bad = !/^[A-Z0-9.]+$/.test(symbol) || /days=(0|abc)|at=soon/.test(query);
+  const status = signature !== undefined && signature !== 'valid' ? 403 : !bodies[part ?? ''] ? 404 : bad ? 400 : 200;
+  const body = status === 200 ? bodies[part ?? ''] : { message: 'no' };
+  const headers = new Headers({ 'x-served-by': 'sandbox' });
+  if (part !== 'history') headers.set('initialization-type', 'provisioned-concurrency');
+  return { status, headers, text: JSON.stringify(body), body: { ...body }, milliseconds: 1 };
+}
+
+const CONTROL_PLANE: ControlPlane = {
+  cachedMethods: async () => ({ 'quotes/GET': { encrypted: true, guarded: true } }),
+  provisionedConcurrency: async () => ({ status: 'READY', available: 1, requested: 1 }),
+  invokeOnDemand: async () => ({ status: 200, initializationType: 'on-demand', text: '' }),
+  targetStates: async () => ['healthy', 'draining'],
+};
+
+function deployment(overrides: Partial<Deployment> = {}): Deployment {
+  return {
+    environmentId: 'sandbox',
+    region: 'eu-west-1',
+    restApi: 'https://example.invalid/v1',
+    notModelled: {},
+    targetGroupArn: '',
+    cache: true,
+    provisionedConcurrency: true,
+    controlPlane: CONTROL_PLANE,
+    get: answer,
+    ...overrides,
+  };
+}
+
+test('passes a deployment that does as it should', async () => {
+  const rows = await runExperiments(deployment());
+  expect(rows.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
+  expect(rows.length).toBeGreaterThan(20);
+});
+
+test.each<[string, (given: Answer, path: string) => Answer, string]>([
+  ['another environment answers', (given) => ({ ...given, headers: new Headers() }), 'GET /quotes/KUMI'],
+  [
+    'bad input is a 500',
+    (given) => ({ ...given, status: given.status === 400 ? 500 : given.status }),
+    'GET /quotes/kumi',
+  ],
+  ['unsigned requests are answered', (given) => ({ ...given, status: 200 }), 'GET /quotes/KUMI unsigned'],
+  ['an unknown route has no message', (given) => ({ ...given, body: {} }), 'GET /nothing/here'],
+  [
+    'a function is between VPC link and container',
+    (given) => ({ ...given, headers: new Headers({ 'initialization-type': 'on-demand' }) }),
+    'GET /history/KUMI?days=30',
+  ],
+  [
+    'the two ways give two means',
+    (given, path) => ({ ...given, body: { ...given.body, mean: path.includes('history') ? 2 : 2.5 } }),
+    'GET /analysis and /history, days=30',
+  ],
+])('fails when %s', async (_, change, path) => {
+  const get: Deployment['get'] = async (asked, signature) => change(await answer(asked, signature), asked);
+  const rows = await runExperiments(deployment({ get }));
+  expect(rows.find((row) => row.path === path)).toMatchObject({ verdict: 'FAIL' });
+});
+
+test('never passes what the endpoint does not model, whatever it answers', async () => {
+  const rows = await runExperiments(deployment({ notModelled: { signatures: 'any will do' } }));
+  const row = rows.find(({ path }) => path.includes('altered'));
+  expect(row).toMatchObject({ status: '403', verdict: 'not modelled by this endpoint', detail: 'any will do' });
+});
+
+test.each<[string, Partial<ControlPlane>, string]>([
+  [
+    'anyone may empty the cache [A3]',
+    { cachedMethods: async () => ({ 'quotes/GET': { encrypted: true, guarded: false } }) },
+    'apigateway get-stage',
+  ],
+  ['a cache is paid for that caches nothing [A1]', { cachedMethods: async () => ({}) }, 'apigateway get-stage'],
+  [
+    'provisioned concurrency is not ready',
+    { provisionedConcurrency: async () => ({ status: 'IN_PROGRESS', available: 0, requested: 1 }) },
+    'lambda get-provisioned-concurrency-config',
+  ],
+  [
+    'the on-demand alias fails',
+    { invokeOnDemand: async () => ({ status: 502, initializationType: 'on-demand', text: 'no' }) },
+    'lambda invoke, alias on-demand',
+  ],
+  ['no target is healthy', { targetStates: async () => ['initial'] }, 'elbv2 describe-target-health'],
+])('fails when %s', async (_, change, path) => {
+  const rows = await runExperiments(deployment({ controlPlane: { ...CONTROL_PLANE, ...change } }));
+  expect(rows.filter(({ verdict }) => verdict === 'FAIL').map((row) => row.path)).toEqual([path]);
+});
+
+test('leaves out what the environment has not got', async () => {
+  const rows = await runExperiments(deployment({ cache: false, provisionedConcurrency: false }));
+  expect(
+    rows.map(({ path }) => path).filter((path) => /1\.2 s|get-stage|initialization|provisioned/.test(path)),
+  ).toEqual([]);
+});
+
+test('fails, and goes on, when an experiment cannot be made', async () => {
+  const get = async () => {
+    throw new Error('socket hang up');
+  };
+  const failed = (await runExperiments(deployment({ get }))).filter(({ verdict }) => verdict === 'FAIL');
+  expect(failed.length).toBeGreaterThan(15);
+  expect(failed.every(({ detail }) => detail === 'socket hang up')).toBe(true);
+});

@@ -1,0 +1,23 @@
+/** What an address is made of, all of it from stack outputs. */
+export interface RestApiAddress {
+  readonly restApiId: string;
+  readonly stageName: string;
+  /** Base URL as CloudFormation gives it, with the stage. */
+  readonly url: string;
+}
+
+/**
+ * Where the REST API answers, without a slash at the end. On AWS that is its URL; a local endpoint has all data planes
+ * below its own address, because names of the kind `<id>.execute-api.…` resolve to nothing there.
+ */
+export function restApiUrl(api: RestApiAddress, endpoint: string | undefined): string {
+  const url =
+    endpoint === undefined
+      ? api.url
+      : `${withoutSlash(endpoint)}/restapis/${api.restApiId}/${api.stageName}/_user_request_`;
+  return withoutSlash(url);
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '');
+}

@@ -1,0 +1,81 @@
+import { APIGatewayClient, GetStageCommand } from '@aws-sdk/client-api-gateway';
+import { DescribeTargetHealthCommand, ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { GetProvisionedConcurrencyConfigCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { Outputs } from './outputs';
+import { objectOf } from './request';
+
+/** What AWS's own APIs say of a deployment. */
+export interface ControlPlane {
+  /** Settings of the stage's methods that are cached, by path and method. */
+  cachedMethods(): Promise<Readonly<Record<string, { readonly encrypted: boolean; readonly guarded: boolean }>>>;
+  /** Provisioned concurrency of the live alias, undefined if it asks for none. */
+  provisionedConcurrency(): Promise<ProvisionedConcurrency | undefined>;
+  /** Invokes the on-demand alias as the REST API would for a quote. */
+  invokeOnDemand(): Promise<{ readonly status: unknown; readonly initializationType: unknown; readonly text: string }>;
+  /** State of each target of the container service. */
+  targetStates(): Promise<readonly string[]>;
+}
+
+export interface ProvisionedConcurrency {
+  readonly status: string;
+  readonly reason?: string;
+  readonly available: number;
+  readonly requested: number;
+}
+
+export function controlPlane(outputs: Outputs, region: string): ControlPlane {
+  const lambda = new LambdaClient({ region });
+  return {
+    async cachedMethods() {
+      const { restApiId, stageName } = outputs;
+      const stage = await new APIGatewayClient({ region }).send(new GetStageCommand({ restApiId, stageName }));
+      const cached = Object.entries(stage.methodSettings ?? {}).filter(([, settings]) => settings.cachingEnabled);
+      return Object.fromEntries(
+        cached.map(([method, settings]) => [
+          method,
+          {
+            encrypted: settings.cacheDataEncrypted ?? false,
+            guarded: settings.requireAuthorizationForCacheControl ?? false,
+          },
+        ]),
+      );
+    },
+    async provisionedConcurrency() {
+      const Qualifier = outputs.liveAliasArn.split(':').at(-1);
+      const command = new GetProvisionedConcurrencyConfigCommand({ FunctionName: outputs.functionName, Qualifier });
+      try {
+        const state = await lambda.send(command);
+        return {
+          status: state.Status ?? 'unknown',
+          reason: state.StatusReason,
+          available: state.AvailableProvisionedConcurrentExecutions ?? 0,
+          requested: state.RequestedProvisionedConcurrentExecutions ?? 0,
+        };
+      } catch (error) {
+        if (error instanceof Error && error.name === 'ProvisionedConcurrencyConfigNotFoundException') return undefined;
+        throw error;
+      }
+    },
+    async invokeOnDemand() {
+      const event = {
+        httpMethod: 'GET',
+        path: '/quotes/KUMI',
+        resource: '/quotes/{symbol}',
+        pathParameters: { symbol: 'KUMI' },
+      };
+      const { Payload } = await lambda.send(
+        new InvokeCommand({ FunctionName: outputs.onDemandAliasArn, Payload: JSON.stringify(event) }),
+      );
+      const text = Buffer.from(Payload ?? []).toString();
+      const { statusCode, headers } = objectOf(text);
+      const initializationType = objectOf(JSON.stringify(headers ?? {}))['initialization-type'];
+      return { status: statusCode, initializationType, text };
+    },
+    async targetStates() {
+      const { TargetHealthDescriptions = [] } = await new ElasticLoadBalancingV2Client({ region }).send(
+        new DescribeTargetHealthCommand({ TargetGroupArn: outputs.targetGroupArn }),
+      );
+      return TargetHealthDescriptions.map(({ TargetHealth }) => TargetHealth?.State ?? 'unknown');
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
+import { restApiUrl } from './address';
+import { Capability, notModelled } from './capabilities';
+import { ControlPlane, controlPlane } from './control-plane';
+import { readOutputs } from './outputs';
+import { Get, requests } from './request';
+
+/** An environment that is deployed, as experiments see it. */
+export interface Deployment {
+  readonly environmentId: string;
+  readonly region: string;
+  /** Base URL of the REST API, without a slash at the end. */
+  readonly restApi: string;
+  readonly targetGroupArn: string;
+  /** Whether the stage of the REST API has a cache. */
+  readonly cache: boolean;
+  /** Whether the live alias asks for provisioned concurrency. */
+  readonly provisionedConcurrency: boolean;
+  /** What the endpoint does not model, and what it does instead. */
+  readonly notModelled: Readonly<Partial<Record<Capability, string>>>;
+  readonly get: Get;
+  readonly controlPlane: ControlPlane;
+}
+
+/**
+ * Finds what is deployed of an environment, by its stack outputs alone: on AWS, or on the endpoint that
+ * `AWS_ENDPOINT_URL` names.
+ *
+ * @throws if a stack is missing or the credentials do not do; `explain` makes one line of it
+ */
+export async function connect(environmentId: string, region: string): Promise<Deployment> {
+  const endpoint = process.env.AWS_ENDPOINT_URL;
+  const [outputs, credentials, records] = await Promise.all([
+    readOutputs(environmentId, region),
+    fromNodeProviderChain({ clientConfig: { region } })(),
+    notModelled(endpoint),
+  ]);
+  const restApi = restApiUrl(outputs, endpoint);
+  const plane = controlPlane(outputs, region);
+  return {
+    environmentId,
+    region,
+    restApi,
+    targetGroupArn: outputs.targetGroupArn,
+    cache: outputs.cacheEnabled,
+    provisionedConcurrency: (await plane.provisionedConcurrency()) !== undefined,
+    notModelled: records,
+    get: requests(restApi, { ...credentials, region }),
+    controlPlane: plane,
+  };
+}
