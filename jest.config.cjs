@@ -4,8 +4,13 @@ const path = require('node:path');
 
 // The built-in template validation costs seconds a synth; test/stage/validation.test.ts runs it once over whole stages.
 process.env.CDK_VALIDATION = 'false';
-// Where a construct was made is of use to somebody who reads a validation report, and costs a second in every test file.
-process.env.CDK_DISABLE_STACK_TRACE = '1';
+// Templates are tested, not what is uploaded beside them, nor where in the code a resource came from.
+process.env.CDK_CONTEXT_JSON = JSON.stringify({
+  'aws:cdk:disable-asset-staging': true,
+  'aws:cdk:disable-logicalId-metadata': true,
+  'aws:cdk:disable-creation-stack-traces': true,
+  'aws:cdk:disable-stack-trace': true,
+});
 // Each synthesis leaves a folder behind: all of them go with this one.
 process.env.TMPDIR = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'kumiki-test-'));
 
@@ -13,6 +18,7 @@ const pairs = copyPairs();
 
 const common = {
   testEnvironment: 'node',
+  runtime: '<rootDir>/test/support/runtime.cjs',
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, sourceMaps: 'inline' }],
   },
@@ -22,6 +28,7 @@ const common = {
 module.exports = {
   // Jest takes one core fewer than there are; the suite's 15 s are for two.
   maxWorkers: '100%',
+  watchman: false,
   globalTeardown: '<rootDir>/test/support/teardown.cjs',
   projects: [
     { ...common, roots: ['<rootDir>/test'], testPathIgnorePatterns: ['<rootDir>/test/constructs/'] },

@@ -133,7 +133,7 @@ describe('subnets', () => {
         }
         expect(free).toBeLessThanOrEqual(has);
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 

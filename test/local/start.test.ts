@@ -41,19 +41,15 @@ async function endpoint(account: string, onOther = () => {}): Promise<Server & {
 
 test.concurrent('says in one line what is wrong with a flag or an endpoint', async () => {
   const real = await endpoint('123456789012');
-  const [flag, nothing, account, text] = await Promise.all([
+  const [flag, account] = await Promise.all([
     start('flag', real.url, '--twice').ended,
-    start('nothing', 'http://127.0.0.1:9').ended,
     start('account', real.url).ended,
-    start('text', 'localhost').ended,
   ]);
   real.close();
-  for (const { code } of [flag, nothing, account, text]) expect(code).toBe(1);
+  for (const { code } of [flag, account]) expect(code).toBe(1);
   expect(flag.output).toBe("Unknown option '--twice'\n");
-  expect(nothing.output).toContain('nothing answers at http://127.0.0.1:9. Start it, or unset AWS_ENDPOINT_URL');
   expect(account.output).toContain('its account is 123456789012, expected 000000000000');
-  expect(text.output).toContain('"localhost" is not a URL');
-  for (const { output } of [nothing, account, text]) expect(output).not.toMatch(/\n\s+at /);
+  expect(account.output).not.toMatch(/\n\s+at /);
 });
 
 /** Runs it until it has begun to deploy, which this endpoint keeps it waiting for. */

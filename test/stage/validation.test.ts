@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, Validations } from 'aws-cdk-lib';
+import { App, CloudFormationValidatePlugin, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { acknowledgements } from '../../lib/acknowledgements';
 import { EnvironmentConfig, environmentNames } from '../../lib/environments';
@@ -26,10 +26,13 @@ interface Report {
 
 /** All environments in one app, because loading the rules costs more than applying them. */
 function validate(): Report {
-  process.env.CDK_VALIDATION = 'true';
   const outdir = mkdtempSync(join(tmpdir(), 'kumiki-validation-'));
-  const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false, outdir });
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  const app = new App({
+    context: { ...context, 'aws:cdk:bundling-stacks': [] },
+    analyticsReporting: false,
+    outdir,
+  });
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new CloudFormationValidatePlugin());
   for (const config of [...environmentNames.map(configOf), variant()]) {
     const quotesCode = functionCode('lambda/quotes/index.ts');
     new ReferenceStage(app, config.id, { config, quotesCode, containerDirectory: 'container' });

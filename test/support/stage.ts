@@ -18,7 +18,11 @@ export function configOf(name: string): EnvironmentConfig {
 
 /** The stage of a configuration, not yet synthesized: nothing is bundled and nothing is validated. */
 export function stageOf(config: EnvironmentConfig, sources: { quotesCode?: lambda.Code } = {}): ReferenceStage {
-  const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false });
+  const app = new App({
+    context: { ...context, 'aws:cdk:bundling-stacks': [] },
+    analyticsReporting: false,
+    treeMetadata: false,
+  });
   return new ReferenceStage(app, config.id, {
     config,
     quotesCode: sources.quotesCode ?? functionCode('lambda/quotes/index.ts'),
