@@ -50,6 +50,21 @@ export interface ProvisionedConcurrencyConfig {
   }[];
 }
 
+export interface HttpApiConfig {
+  /** Requests per second and burst over all callers of a route. */
+  readonly throttle: { readonly rate: number; readonly burst: number };
+  /** The same for `GET /history/{symbol}`, which is CPU bound and has no cache in front. @default `throttle` */
+  readonly historyThrottle?: { readonly rate: number; readonly burst: number };
+  /** Web pages of these origins (`https://app.example.com`) may read answers. @default none */
+  readonly cors?: { readonly origins: readonly string[] };
+  /** Tokens instead of signatures: issuer (an https URL) and the audiences it names. @default IAM (SigV4) */
+  readonly jwt?: { readonly issuer: string; readonly audience: readonly string[] };
+  /** A name of your own and a certificate for it, of this region. @default the name that API Gateway gives */
+  readonly domain?: { readonly name: string; readonly certificateArn: string };
+  /** Refuse requests at the name that API Gateway gives; needs `domain`. @default false */
+  readonly disableDefaultEndpoint?: boolean;
+}
+
 export interface EnvironmentConfig {
   /** Id of the environment: prefix of the stack names, value of `x-served-by`. Never compared with anything. */
   readonly id: string;
@@ -122,6 +137,9 @@ export interface EnvironmentConfig {
     readonly ownsApiAccount: boolean;
   };
 
+  /** HTTP API over the same function and containers, with a VPC link of its own. @default none */
+  readonly httpApi?: HttpApiConfig;
+
   /**
    * An AWS-compatible endpoint on this machine that the environment is deployed to.
    * @default AWS
@@ -185,6 +203,7 @@ const definitions: Readonly<Record<string, Definition>> = {
       throttle: { rate: 50, burst: 100 },
       ownsApiAccount: true,
     },
+    httpApi: { throttle: { rate: 50, burst: 100 }, historyThrottle: { rate: 20, burst: 40 } },
   }),
   production: ({ region, availabilityZones, imageDigest }) => ({
     id: 'production',
@@ -216,6 +235,7 @@ const definitions: Readonly<Record<string, Definition>> = {
       throttle: { rate: 500, burst: 1000 },
       ownsApiAccount: false,
     },
+    httpApi: { throttle: { rate: 500, burst: 1000 }, historyThrottle: { rate: 100, burst: 200 } },
   }),
   local: ({ region, availabilityZones, endpointUrl }) => ({
     id: 'local',
@@ -236,6 +256,7 @@ const definitions: Readonly<Record<string, Definition>> = {
       throttle: { rate: 50, burst: 100 },
       ownsApiAccount: true,
     },
+    httpApi: { throttle: { rate: 50, burst: 100 }, historyThrottle: { rate: 20, burst: 40 } },
     endpoint: {
       url: required(
         endpointUrl,

@@ -7,6 +7,7 @@ import { EnvironmentConfig } from './environments';
 import { LogGroupPolicy } from './log-group-policy';
 import { ContainersStack } from './stacks/containers-stack';
 import { FunctionStack } from './stacks/function-stack';
+import { HttpApiStack } from './stacks/http-api-stack';
 import { NetworkStack } from './stacks/network-stack';
 import { RegistryStack } from './stacks/registry-stack';
 import { RestApiStack } from './stacks/rest-api-stack';
@@ -73,6 +74,17 @@ export class ReferenceStage extends Construct {
       loadBalancer: containers.loadBalancer,
       loadBalancerUrl: containers.url,
     });
+    if (config.httpApi) {
+      new HttpApiStack(this, 'HttpApi', {
+        ...common('HttpApi', 'HTTP API in front of the function and the container service'),
+        httpApi: config.httpApi,
+        network: network.network,
+        stageName: API_STAGE_NAME,
+        live: quotes.live,
+        loadBalancer: containers.loadBalancer,
+        localUrl: config.endpoint && containers.url,
+      });
+    }
 
     Aspects.of(this).add(
       new LogGroupPolicy(config.logRetentionDays, config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN),
@@ -109,7 +121,8 @@ function plannedAddresses(config: EnvironmentConfig): Record<string, number> {
     // Hyperplane interfaces are shared by all environments of a function: one a subnet and security group, and
     // another per 65,000 connections.
     'function interfaces': 2,
-    'VPC link interfaces': 2,
+    // One link for each API that has one.
+    'VPC link interfaces': config.httpApi ? 4 : 2,
     'interface endpoints': endpointServices(config).length,
   };
 }

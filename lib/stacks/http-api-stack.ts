@@ -1,0 +1,68 @@
+import { CfnOutput, RemovalPolicy, Stack, StackProps } from 'aws-cdk-lib';
+import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { AuthorizedHttpApi } from '../constructs/authorized-http-api';
+import { Network } from '../constructs/network';
+import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
+import { PrivateVpcLink } from '../constructs/private-vpc-link';
+import { EnvironmentConfig, HttpApiConfig } from '../environments';
+
+export interface HttpApiStackProps extends StackProps {
+  readonly config: EnvironmentConfig;
+  readonly httpApi: HttpApiConfig;
+  readonly network: Network;
+  /** Alias that answers quotes and analyses. */
+  readonly live: lambda.IAlias;
+  readonly loadBalancer: PrivateLoadBalancer;
+  /** First segment of every URL. */
+  readonly stageName: string;
+  /** Where a local endpoint, which has no VPC links, finds the container service. */
+  readonly localUrl?: string;
+}
+
+/** API and VPC link together: a link cannot be deleted while an integration refers to it. */
+export class HttpApiStack extends Stack {
+  constructor(scope: Construct, id: string, props: HttpApiStackProps) {
+    super(scope, id, props);
+    const { config, httpApi, network, loadBalancer } = props;
+    const { domain } = httpApi;
+
+    const api = new AuthorizedHttpApi(this, 'Quotes', {
+      ...httpApi,
+      stageName: props.stageName,
+      domain: domain && {
+        ...domain,
+        certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', domain.certificateArn),
+      },
+      logRetention: config.logRetentionDays,
+      removalPolicy: config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    });
+    const link = new PrivateVpcLink(this, 'Link', { vpc: network.vpc, subnets: network.privateSubnets });
+    loadBalancer.allowFrom(link, 'HTTP API reads the container service');
+
+    const toService = {
+      vpcLink: link.link,
+      listener: loadBalancer.listener,
+      serverName: config.loadBalancer.https?.hostName,
+      url: props.localUrl,
+    };
+    api.addFunctionRoute({ path: '/quotes/{symbol}', handler: props.live });
+    api.addFunctionRoute({ path: '/analysis/{symbol}', handler: props.live });
+    api.addPrivateRoute({ path: '/history/{symbol}', ...toService, throttle: httpApi.historyThrottle });
+
+    new CfnOutput(this, 'Url', { value: api.url, description: 'Base URL of the HTTP API' });
+    new CfnOutput(this, 'HttpApiId', { value: api.api.apiId, description: 'Id of the HTTP API' });
+    new CfnOutput(this, 'StageName', { value: api.stage.stageName, description: 'Stage of the HTTP API' });
+    new CfnOutput(this, 'Authorization', {
+      value: httpApi.jwt ? 'JWT' : 'IAM',
+      description: 'How callers prove who they are: IAM (requests signed by SigV4) or JWT (bearer token)',
+    });
+    if (api.domainName) {
+      new CfnOutput(this, 'DomainTarget', {
+        value: api.domainName.regionalDomainName,
+        description: 'What a DNS record for the domain of the API has to lead to',
+      });
+    }
+  }
+}

@@ -1,0 +1,319 @@
+import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as apigatewayv2 from 'aws-cdk-lib/aws-apigatewayv2';
+import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import {
+  AuthorizedHttpApi,
+  AuthorizedHttpApiProps,
+  HttpFunctionRouteProps,
+  HttpPrivateRouteProps,
+} from '../../lib/constructs/authorized-http-api';
+
+const LISTENER = 'arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/app/internal/1/2';
+const JWT = { issuer: 'https://issuer.example.com/', audience: ['quotes'] };
+
+class Fixture {
+  readonly stack = new Stack(new App(), 'Test', { env: { region: 'us-east-1' } });
+  readonly http: AuthorizedHttpApi;
+  readonly handler: lambda.IFunction;
+  private made?: Template;
+
+  constructor(props: Partial<AuthorizedHttpApiProps> = {}) {
+    this.http = new AuthorizedHttpApi(this.stack, 'Http', { throttle: { rate: 50, burst: 100 }, ...props });
+    this.handler = new lambda.Function(this.stack, 'Function', {
+      runtime: lambda.Runtime.NODEJS_22_X,
+      handler: 'index.handler',
+      code: lambda.Code.fromInline('exports.handler = async () => ({ statusCode: 200 })'),
+    }).addAlias('live');
+  }
+
+  functionRoute(route: Partial<HttpFunctionRouteProps> = {}): this {
+    this.http.addFunctionRoute({ path: '/quotes/{symbol}', handler: this.handler, ...route });
+    return this;
+  }
+
+  privateRoute(route: Partial<HttpPrivateRouteProps> = {}): this {
+    const { stack } = this;
+    const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['us-east-1a'] });
+    this.http.addPrivateRoute({
+      path: '/history/{symbol}',
+      vpcLink: apigatewayv2.VpcLink.fromVpcLinkAttributes(stack, 'Link', { vpc, vpcLinkId: 'link-1' }),
+      listener: elbv2.ApplicationListener.fromApplicationListenerAttributes(stack, 'Listener', {
+        listenerArn: LISTENER,
+        securityGroup: ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-1'),
+      }),
+      ...route,
+    });
+    return this;
+  }
+
+  get template(): Template {
+    this.made ??= Template.fromStack(this.stack);
+    return this.made;
+  }
+}
+
+const both = (props?: Partial<AuthorizedHttpApiProps>) => new Fixture(props).functionRoute().privateRoute();
+const create = (props: Partial<AuthorizedHttpApiProps>) => () => new Fixture(props);
+/** Shared by the tests that only look. */
+const DEFAULT = both();
+
+function stageOf(template: Template) {
+  return Object.values(template.findResources('AWS::ApiGatewayV2::Stage'))[0] as {
+    Properties: Record<string, unknown>;
+    DependsOn: string[];
+  };
+}
+
+function withDomain(props: Partial<AuthorizedHttpApiProps> = {}, domain: { path?: string } = {}): Fixture {
+  const stack = new Stack(new App(), 'Certificates');
+  const certificate = acm.Certificate.fromCertificateArn(stack, 'Certificate', 'arn:aws:acm:us-east-1:1:certificate/x');
+  return new Fixture({ domain: { name: 'api.example.com', certificate, ...domain }, ...props }).functionRoute();
+}
+
+describe('routes', () => {
+  test('invoke the alias with payload format 2.0 [L1]', () => {
+    DEFAULT.template.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
+      IntegrationType: 'AWS_PROXY',
+      IntegrationUri: { Ref: Match.stringLikeRegexp('FunctionAliaslive') },
+      PayloadFormatVersion: '2.0',
+    });
+  });
+
+  test('may invoke that alias for their path and nothing else', () => {
+    DEFAULT.template.resourceCountIs('AWS::Lambda::Permission', 1);
+    DEFAULT.template.hasResourceProperties('AWS::Lambda::Permission', {
+      FunctionName: { Ref: Match.stringLikeRegexp('FunctionAliaslive') },
+      SourceArn: { 'Fn::Join': ['', Match.arrayWith(['/*/*/quotes/{symbol}'])] },
+    });
+  });
+
+  test('share one permission from the eleventh on, because the policy of a function is limited [L7]', () => {
+    const fixture = new Fixture();
+    for (let n = 0; n < 15; n++) fixture.functionRoute({ path: `/route${n}` });
+    fixture.template.resourceCountIs('AWS::Lambda::Permission', 11);
+  });
+
+  test('reach the listener through the VPC link, with the path of the request and no stage before it [V3]', () => {
+    DEFAULT.template.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
+      IntegrationType: 'HTTP_PROXY',
+      ConnectionType: 'VPC_LINK',
+      ConnectionId: 'link-1',
+      IntegrationMethod: 'GET',
+      IntegrationUri: LISTENER,
+      RequestParameters: { 'overwrite:path': '$request.path' },
+      TlsConfig: Match.absent(),
+    });
+  });
+
+  test('speak TLS to the listener when its certificate has a name', () => {
+    new Fixture()
+      .privateRoute({ serverName: 'quotes.example.com' })
+      .template.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
+        ConnectionType: 'VPC_LINK',
+        TlsConfig: { ServerNameToVerify: 'quotes.example.com' },
+      });
+  });
+
+  test('go to a URL in place of the link where there are no links', () => {
+    new Fixture()
+      .privateRoute({ url: 'http://127.0.0.1:4566/_alb/internal' })
+      .template.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
+        IntegrationType: 'HTTP_PROXY',
+        IntegrationUri: 'http://127.0.0.1:4566/_alb/internal',
+        ConnectionId: Match.absent(),
+      });
+  });
+
+  test.each(['quotes', '/', '/quotes/', '//quotes', ''])('fail for the path %j', (path) => {
+    expect(() => new Fixture().functionRoute({ path })).toThrow(
+      /path: must be segments that begin with a slash, got "/,
+    );
+  });
+
+  test('fail when there are two of a kind', () => {
+    expect(() => new Fixture().functionRoute().functionRoute()).toThrow(
+      'path: GET /quotes/{symbol} is there already. Give every route another path or method.',
+    );
+    expect(() => new Fixture().functionRoute().functionRoute({ method: 'POST' })).not.toThrow();
+  });
+});
+
+describe('authorisation', () => {
+  test('is IAM on every route unless told otherwise', () => {
+    const routes = Object.values(DEFAULT.template.findResources('AWS::ApiGatewayV2::Route'));
+    expect(routes.map(({ Properties }) => Properties.AuthorizationType)).toEqual(['AWS_IAM', 'AWS_IAM']);
+  });
+
+  test('is by tokens of one issuer, for one audience, on every route', () => {
+    const { template } = both({ jwt: JWT });
+    template.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
+      AuthorizerType: 'JWT',
+      IdentitySource: ['$request.header.Authorization'],
+      JwtConfiguration: { Audience: ['quotes'], Issuer: JWT.issuer },
+    });
+    template.allResourcesProperties('AWS::ApiGatewayV2::Route', {
+      AuthorizationType: 'JWT',
+      AuthorizerId: { Ref: Match.stringLikeRegexp('Jwt') },
+    });
+  });
+
+  test('grants calls to this API and stage only', () => {
+    const fixture = new Fixture().functionRoute();
+    fixture.http.grantInvoke(new iam.Role(fixture.stack, 'Caller', { assumedBy: new iam.AccountRootPrincipal() }));
+    fixture.template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: [
+          {
+            Action: 'execute-api:Invoke',
+            Effect: 'Allow',
+            Resource: { 'Fn::Join': ['', Match.arrayWith([{ Ref: Match.stringLikeRegexp('HttpApi') }, '/v1/*/*'])] },
+          },
+        ],
+      },
+    });
+  });
+
+  test('grants nothing where tokens decide', () => {
+    const { stack, http } = new Fixture({ jwt: JWT });
+    const caller = new iam.Role(stack, 'Caller', { assumedBy: new iam.AccountRootPrincipal() });
+    expect(() => http.grantInvoke(caller)).toThrow(/grantInvoke: needs IAM authorisation, but jwt is set/);
+  });
+
+  test('fails for an issuer without TLS, or without an audience', () => {
+    expect(create({ jwt: { ...JWT, issuer: 'http://issuer.example.com' } })).toThrow(
+      /jwt\.issuer: must be an https URL, got "http:\/\/issuer\.example\.com"\. Give the value/,
+    );
+    expect(create({ jwt: { ...JWT, audience: [] } })).toThrow(
+      /jwt\.audience: must name at least one audience, got none/,
+    );
+  });
+});
+
+describe('stage', () => {
+  test('throttles and measures by default and for every route, each entry complete [A6]', () => {
+    const { Properties } = stageOf(
+      new Fixture().functionRoute().privateRoute({ throttle: { rate: 20, burst: 40 } }).template,
+    );
+    const limit = (rate: number, burst: number) => ({
+      ThrottlingRateLimit: rate,
+      ThrottlingBurstLimit: burst,
+      DetailedMetricsEnabled: true,
+    });
+    expect(Properties['DefaultRouteSettings']).toEqual(limit(50, 100));
+    expect(Properties['RouteSettings']).toEqual({
+      'GET /quotes/{symbol}': limit(50, 100),
+      'GET /history/{symbol}': limit(20, 40),
+    });
+  });
+
+  test('comes after its routes, or their settings would be refused', () => {
+    const routes = Object.keys(DEFAULT.template.findResources('AWS::ApiGatewayV2::Route'));
+    expect(stageOf(DEFAULT.template).DependsOn).toEqual(expect.arrayContaining(routes));
+    expect(stageOf(DEFAULT.template).Properties['AutoDeploy']).toBe(true);
+  });
+
+  test('writes a JSON access log to its own log group, at an ARN without a wildcard [A6, P13]', () => {
+    const { DestinationArn, Format } = stageOf(DEFAULT.template).Properties['AccessLogSettings'] as {
+      DestinationArn: { 'Fn::Join': unknown };
+      Format: string;
+    };
+    expect(JSON.stringify(DestinationArn)).toMatch(/log-group:",{"Ref":"HttpAccessLog\w+"}]/);
+    expect(JSON.parse(Format)).toMatchObject({ requestId: '$context.requestId', routeKey: '$context.routeKey' });
+    DEFAULT.template.hasResource('AWS::Logs::LogGroup', {
+      Properties: { RetentionInDays: 30 },
+      DeletionPolicy: 'Retain',
+    });
+  });
+
+  test('keeps its log as long as told', () => {
+    const props = { logRetention: logs.RetentionDays.ONE_WEEK, removalPolicy: RemovalPolicy.DESTROY };
+    new Fixture(props).template.hasResource('AWS::Logs::LogGroup', {
+      Properties: { RetentionInDays: 7 },
+      DeletionPolicy: 'Delete',
+    });
+  });
+
+  test('has its name in the URL, and $default has none', () => {
+    const url = (props: Partial<AuthorizedHttpApiProps>) => {
+      const { stack, http } = new Fixture(props);
+      return JSON.stringify(stack.resolve(http.url));
+    };
+    expect(url({})).toMatch(/\/v1\/"]]}$/);
+    expect(url({ stageName: '$default' })).toMatch(/{"Ref":"AWS::URLSuffix"},"\/"]]}$/);
+  });
+
+  test.each([0, -1, Number.NaN])('fails for a limit of %p', (rate) => {
+    expect(create({ throttle: { rate, burst: 1 } })).toThrow(/throttle\.rate: must be at least 1, got/);
+    expect(() => new Fixture().functionRoute({ throttle: { rate: 1, burst: rate } })).toThrow(
+      /throttle\.burst: must be at least 1, got .* for GET \/quotes\/\{symbol\}\. To stop/,
+    );
+  });
+});
+
+describe('CORS', () => {
+  test('is closed by default', () => {
+    DEFAULT.template.hasResourceProperties('AWS::ApiGatewayV2::Api', { CorsConfiguration: Match.absent() });
+  });
+
+  test('lets pages of the named origins send signed requests and tokens', () => {
+    const cors = { origins: ['https://app.example.com'], maxAge: Duration.hours(1) };
+    new Fixture({ cors }).template.hasResourceProperties('AWS::ApiGatewayV2::Api', {
+      CorsConfiguration: {
+        AllowOrigins: ['https://app.example.com'],
+        AllowHeaders: Match.arrayWith(['authorization', 'x-amz-date']),
+        AllowCredentials: Match.absent(),
+        MaxAge: 3600,
+      },
+    });
+  });
+
+  test.each(['https://app.example.com/', 'app.example.com', 'https://app.example.com/page', ''])(
+    'fails for the origin %j, which no browser sends',
+    (origin) => {
+      expect(create({ cors: { origins: ['*', origin] } })).toThrow(/cors\.origins: must be scheme, host and port/);
+    },
+  );
+
+  test('fails for no origin at all', () => {
+    expect(create({ cors: { origins: [] } })).toThrow(/cors\.origins: must have at least one origin, got none/);
+  });
+});
+
+describe('domain', () => {
+  test('has TLS 1.2, and URLs that differ in their host alone', () => {
+    const { http, template } = withDomain();
+    expect(http.url).toMatch(/^https:\/\/.*\/v1\/$/);
+    template.hasResourceProperties('AWS::ApiGatewayV2::DomainName', {
+      DomainName: 'api.example.com',
+      DomainNameConfigurations: [Match.objectLike({ EndpointType: 'REGIONAL', SecurityPolicy: 'TLS_1_2' })],
+    });
+    template.hasResourceProperties('AWS::ApiGatewayV2::ApiMapping', { ApiMappingKey: 'v1', Stage: 'v1' });
+  });
+
+  test('takes another path, and none for the stage $default', () => {
+    withDomain({}, { path: 'quotes' }).template.hasResourceProperties('AWS::ApiGatewayV2::ApiMapping', {
+      ApiMappingKey: 'quotes',
+    });
+    withDomain({ stageName: '$default' }).template.hasResourceProperties('AWS::ApiGatewayV2::ApiMapping', {
+      ApiMappingKey: Match.absent(),
+    });
+  });
+
+  test('can be the only way to the API', () => {
+    withDomain({ disableDefaultEndpoint: true }).template.hasResourceProperties('AWS::ApiGatewayV2::Api', {
+      DisableExecuteApiEndpoint: true,
+    });
+  });
+
+  test('fails when the default endpoint is disabled without one', () => {
+    expect(create({ disableDefaultEndpoint: true })).toThrow(
+      'disableDefaultEndpoint: needs domain, or no request could reach the API. Give domain, or leave it out.',
+    );
+  });
+});
