@@ -208,11 +208,12 @@ function tellStandIns(): void {
   say.line();
 }
 
-function tellWhatNext({ restApi, region }: Deployment, url: string): void {
+function tellWhatNext({ restApi, httpApi, region }: Deployment, url: string): void {
   const curl = `curl --aws-sigv4 aws:amz:${region}:execute-api --user test:test`;
   for (const path of ['/quotes/KUMI', '/analysis/KUMI?days=30', '/history/KUMI?days=30']) {
     say.line(`${curl} '${restApi}${path}'`);
   }
+  if (httpApi) say.line(`${curl} '${httpApi}/quotes/KUMI'`);
   say.line(`
 Endpoint              ${url}
 Deploy changed code   npm run deploy:local

@@ -6,6 +6,13 @@ export interface RestApiAddress {
   readonly url: string;
 }
 
+/** The same of an HTTP API. */
+export interface HttpApiAddress {
+  readonly httpApiId: string;
+  readonly stageName: string;
+  readonly url: string;
+}
+
 /**
  * Where the REST API answers, without a slash at the end. On AWS that is its URL; a local endpoint has all data planes
  * below its own address, because names of the kind `<id>.execute-api.…` resolve to nothing there.
@@ -16,6 +23,13 @@ export function restApiUrl(api: RestApiAddress, endpoint: string | undefined): s
       ? api.url
       : `${withoutSlash(endpoint)}/restapis/${api.restApiId}/${api.stageName}/_user_request_`;
   return withoutSlash(url);
+}
+
+/** Where the HTTP API answers, likewise. */
+export function httpApiUrl(api: HttpApiAddress, endpoint: string | undefined): string {
+  return withoutSlash(
+    endpoint === undefined ? api.url : `${withoutSlash(endpoint)}/_aws/execute-api/${api.httpApiId}/${api.stageName}`,
+  );
 }
 
 function withoutSlash(url: string): string {

@@ -1,5 +1,5 @@
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
-import { restApiUrl } from './address';
+import { httpApiUrl, restApiUrl } from './address';
 import { Capability, notModelled } from './capabilities';
 import { ControlPlane, controlPlane } from './control-plane';
 import { readOutputs } from './outputs';
@@ -11,6 +11,8 @@ export interface Deployment {
   readonly region: string;
   /** Base URL of the REST API, without a slash at the end. */
   readonly restApi: string;
+  /** Base URL of the HTTP API, likewise; undefined where there is none that takes signed requests. */
+  readonly httpApi?: string;
   readonly targetGroupArn: string;
   /** Whether the stage of the REST API has a cache. */
   readonly cache: boolean;
@@ -19,6 +21,8 @@ export interface Deployment {
   /** What the endpoint does not model, and what it does instead. */
   readonly notModelled: Readonly<Partial<Record<Capability, string>>>;
   readonly get: Get;
+  /** The same to the HTTP API. */
+  readonly getOverHttpApi?: Get;
   readonly controlPlane: ControlPlane;
 }
 
@@ -36,16 +40,20 @@ export async function connect(environmentId: string, region: string): Promise<De
     notModelled(endpoint),
   ]);
   const restApi = restApiUrl(outputs, endpoint);
+  // Tokens for an API that wants them come from an issuer that is not ours.
+  const httpApi = outputs.httpApi?.authorization === 'IAM' ? httpApiUrl(outputs.httpApi, endpoint) : undefined;
   const plane = controlPlane(outputs, region);
   return {
     environmentId,
     region,
     restApi,
+    httpApi,
     targetGroupArn: outputs.targetGroupArn,
     cache: outputs.cacheEnabled,
     provisionedConcurrency: (await plane.provisionedConcurrency()) !== undefined,
     notModelled: records,
     get: requests(restApi, { ...credentials, region }),
+    getOverHttpApi: httpApi === undefined ? undefined : requests(httpApi, { ...credentials, region }),
     controlPlane: plane,
   };
 }

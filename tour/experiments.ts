@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Capability } from './capabilities';
 import { Deployment } from './deployment';
-import { Answer } from './request';
+import { Answer, Get } from './request';
 import { Row } from './table';
 
 /** What an experiment saw. */
@@ -25,6 +25,18 @@ interface Experiment {
 /** A time long past: a price that no clock changes. */
 const AT = 1_700_000_000;
 const DAYS = 30;
+
+/** What a caller has to change: status 400 with the reason, over any API. */
+const BAD_INPUT = [
+  '/quotes/kumi',
+  '/quotes/KUMI?at=soon',
+  '/analysis/kumi',
+  '/analysis/KUMI?days=0',
+  '/analysis/KUMI?days=abc',
+  '/history/kumi',
+  '/history/KUMI?days=0',
+  '/history/KUMI?days=abc',
+];
 
 const experiments: readonly Experiment[] = [
   {
@@ -106,16 +118,7 @@ const experiments: readonly Experiment[] = [
       );
     },
   },
-  ...[
-    '/quotes/kumi',
-    '/quotes/KUMI?at=soon',
-    '/analysis/kumi',
-    '/analysis/KUMI?days=0',
-    '/analysis/KUMI?days=abc',
-    '/history/kumi',
-    '/history/KUMI?days=0',
-    '/history/KUMI?days=abc',
-  ].map((path) => refused(path)),
+  ...BAD_INPUT.map((path) => refused(path)),
   ...['quotes', 'analysis', 'history'].map((part) => refused(`/${part}/..%2Fetc`, 'encoded slashes')),
   {
     path: 'GET /nothing/here',
@@ -235,6 +238,71 @@ const experiments: readonly Experiment[] = [
       };
     },
   },
+  overHttpApi('GET /quotes/KUMI', 'HTTP API -> alias live: the same quote as over REST', async (http, { get }) => {
+    const path = `/quotes/KUMI?at=${AT}`;
+    const [overRest, overHttp] = [await get(path), await http(path)];
+    return observed(
+      overHttp,
+      status(overRest, 200) ??
+        status(overHttp, 200) ??
+        (overHttp.headers.has('initialization-type') ? undefined : 'no header initialization-type') ??
+        (overHttp.text === overRest.text ? undefined : `REST answers ${overRest.text}, HTTP ${overHttp.text}`),
+    );
+  }),
+  overHttpApi(
+    `GET /analysis/KUMI?days=${DAYS}`,
+    'HTTP API -> alias live -> function -> load balancer -> container',
+    async (http, { environmentId }) => {
+      const answer = await http(`/analysis/KUMI?days=${DAYS}`);
+      const fields = ['price', 'mean', 'volatility', 'high', 'low'].filter((name) => !isPositive(answer.body[name]));
+      return observed(
+        answer,
+        status(answer, 200) ?? servedBy(answer, environmentId) ?? (fields.length > 0 ? `no ${fields}` : undefined),
+      );
+    },
+  ),
+  overHttpApi(
+    `GET /history/KUMI?days=${DAYS}`,
+    'HTTP API -> VPC link of its own -> load balancer -> container',
+    async (http) => {
+      const answer = await http(`/history/KUMI?days=${DAYS}`);
+      const closes = Array.isArray(answer.body.closes) ? answer.body.closes.length : 0;
+      return observed(
+        answer,
+        status(answer, 200) ??
+          (answer.headers.has('initialization-type') ? 'a function answered' : undefined) ??
+          (closes === DAYS ? undefined : `${closes} closes instead of ${DAYS}`),
+      );
+    },
+  ),
+  overHttpApi(
+    `GET ${BAD_INPUT.length} bad inputs`,
+    'the same 400 with the same reason as over REST',
+    async (http, { get }) => {
+      let slowest: Answer | undefined;
+      const problems: string[] = [];
+      for (const path of BAD_INPUT) {
+        const [overRest, overHttp] = [await get(path), await http(path)];
+        const reason = status(overHttp, 400) ?? message(overHttp);
+        const differs = overHttp.body.message === overRest.body.message ? undefined : `REST says ${overRest.text}`;
+        if (reason ?? differs) problems.push(`${path}: ${reason ?? differs}`);
+        if (slowest === undefined || overHttp.milliseconds > slowest.milliseconds) slowest = overHttp;
+      }
+      return {
+        status: `${BAD_INPUT.length - problems.length}/${BAD_INPUT.length}`,
+        milliseconds: slowest?.milliseconds,
+        problem: problems.length > 0 ? problems.join('; ') : undefined,
+      };
+    },
+  ),
+  overHttpApi('GET /nothing/here', 'an unknown route is a 404 in JSON', async (http) => {
+    const answer = await http('/nothing/here');
+    return observed(answer, status(answer, 404) ?? message(answer));
+  }),
+  overHttpApi('GET /quotes/KUMI unsigned', 'IAM authorisation: who does not sign is refused', async (http) => {
+    const answer = await http('/quotes/KUMI', 'none');
+    return observed(answer, status(answer, 403) ?? message(answer));
+  }),
 ];
 
 /** Runs them one after the other, so that none disturbs the times of another. */
@@ -257,6 +325,22 @@ export async function runExperiments(deployment: Deployment, onStart?: (path: st
     }
   }
   return rows;
+}
+
+function overHttpApi(
+  path: string,
+  proves: string,
+  run: (http: Get, deployment: Deployment) => Promise<Observation>,
+): Experiment {
+  return {
+    path: `HTTP API: ${path}`,
+    proves,
+    appliesTo: ({ getOverHttpApi }) => getOverHttpApi !== undefined,
+    run: (deployment) => {
+      if (deployment.getOverHttpApi === undefined) throw new Error('no HTTP API');
+      return run(deployment.getOverHttpApi, deployment);
+    },
+  };
 }
 
 function refused(path: string, needs?: Capability): Experiment {

@@ -1,4 +1,5 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { HttpApiAddress } from './address';
 
 /** What experiments need to know, from stack outputs. */
 export interface Outputs {
@@ -11,15 +12,18 @@ export interface Outputs {
   readonly liveAliasArn: string;
   readonly onDemandAliasArn: string;
   readonly targetGroupArn: string;
+  /** Undefined where the environment has no HTTP API. */
+  readonly httpApi?: HttpApiAddress & { readonly authorization: string };
 }
 
 /** @throws if a stack or an output is missing */
 export async function readOutputs(environmentId: string, region: string): Promise<Outputs> {
   const client = new CloudFormationClient({ region });
-  const [api, quotes, containers] = await Promise.all([
+  const [api, quotes, containers, http] = await Promise.all([
     outputsOf(client, `Kumiki-${environmentId}-RestApi`),
     outputsOf(client, `Kumiki-${environmentId}-Function`),
     outputsOf(client, `Kumiki-${environmentId}-Containers`),
+    ifDeployed(outputsOf(client, `Kumiki-${environmentId}-HttpApi`)),
   ]);
   return {
     restApiId: api('RestApiId'),
@@ -30,7 +34,23 @@ export async function readOutputs(environmentId: string, region: string): Promis
     liveAliasArn: quotes('LiveAliasArn'),
     onDemandAliasArn: quotes('OnDemandAliasArn'),
     targetGroupArn: containers('TargetGroupArn'),
+    httpApi: http && {
+      httpApiId: http('HttpApiId'),
+      stageName: http('StageName'),
+      url: http('Url'),
+      authorization: http('Authorization'),
+    },
   };
+}
+
+/** A part that an environment may be without. */
+async function ifDeployed<T>(part: Promise<T>): Promise<T | undefined> {
+  try {
+    return await part;
+  } catch (error) {
+    if (error instanceof Error && error.message.includes('does not exist')) return undefined;
+    throw error;
+  }
 }
 
 async function outputsOf(client: CloudFormationClient, stackName: string): Promise<(name: string) => string> {

@@ -42,6 +42,7 @@ function deployment(overrides: Partial<Deployment> = {}): Deployment {
     provisionedConcurrency: true,
     controlPlane: CONTROL_PLANE,
     get: answer,
+    getOverHttpApi: answer,
     ...overrides,
   };
 }
@@ -77,6 +78,33 @@ test.each<[string, (given: Answer, path: string) => Answer, string]>([
   expect(rows.find((row) => row.path === path)).toMatchObject({ verdict: 'FAIL' });
 });
 
+test.each<[string, (given: Answer, path: string) => Answer, string[]]>([
+  [
+    'it has another price than the REST API',
+    (given) => ({ ...given, text: given.text.replace('"price":2', '"price":3') }),
+    ['HTTP API: GET /quotes/KUMI'],
+  ],
+  [
+    'it gives another reason for bad input',
+    (given) => (given.status === 400 ? { ...given, body: { message: 'other' } } : given),
+    ['HTTP API: GET 8 bad inputs'],
+  ],
+  [
+    'it answers anyone and anything',
+    (given) => ({ ...given, status: 200 }),
+    ['HTTP API: GET 8 bad inputs', 'HTTP API: GET /nothing/here', 'HTTP API: GET /quotes/KUMI unsigned'],
+  ],
+  [
+    'its containers give no closes',
+    (given) => ({ ...given, body: { ...given.body, closes: [] } }),
+    ['HTTP API: GET /history/KUMI?days=30'],
+  ],
+])('fails an HTTP API when %s', async (_, change, paths) => {
+  const getOverHttpApi: Deployment['get'] = async (asked, signature) => change(await answer(asked, signature), asked);
+  const rows = await runExperiments(deployment({ getOverHttpApi }));
+  expect(rows.filter(({ verdict }) => verdict === 'FAIL').map(({ path }) => path)).toEqual(paths);
+});
+
 test('never passes what the endpoint does not model, whatever it answers', async () => {
   const rows = await runExperiments(deployment({ notModelled: { signatures: 'any will do' } }));
   const row = rows.find(({ path }) => path.includes('altered'));
@@ -107,9 +135,11 @@ test.each<[string, Partial<ControlPlane>, string]>([
 });
 
 test('leaves out what the environment has not got', async () => {
-  const rows = await runExperiments(deployment({ cache: false, provisionedConcurrency: false }));
+  const rows = await runExperiments(
+    deployment({ cache: false, provisionedConcurrency: false, getOverHttpApi: undefined }),
+  );
   expect(
-    rows.map(({ path }) => path).filter((path) => /1\.2 s|get-stage|initialization|provisioned/.test(path)),
+    rows.map(({ path }) => path).filter((path) => /1\.2 s|get-stage|initialization|provisioned|HTTP API/.test(path)),
   ).toEqual([]);
 });
 

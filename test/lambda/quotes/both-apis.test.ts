@@ -1,0 +1,99 @@
+import type { APIGatewayProxyResult } from 'aws-lambda';
+import type { ApiEvent } from '../../../lambda/quotes/request';
+import { requestOf } from '../../../lambda/quotes/request';
+import { router } from '../../../lambda/quotes/router';
+import { routes } from '../../../lambda/quotes/routes';
+import { UpstreamError } from '../../../lambda/quotes/upstream';
+
+type Query = readonly (readonly [name: string, value: string])[];
+type Answer = Pick<APIGatewayProxyResult, 'statusCode' | 'body'>;
+
+const AT = 1_767_225_600;
+const dispatch = router(
+  routes(async (symbol, days) => {
+    if (symbol === 'DOWN') throw new UpstreamError(502, 'the container service did not answer: ECONNREFUSED');
+    return { to: '2026-01-01', mean: symbol.length, volatility: 0.2, high: days, low: 1 };
+  }),
+);
+
+/** As a REST API sends it: the stage only in `requestContext`, parameters as they came, the last of repeated values. */
+function rest(method: string, template: string, symbol: string, query: Query): ApiEvent {
+  const all: Record<string, string[]> = {};
+  for (const [name, value] of query) all[name] = [...(all[name] ?? []), value];
+  return {
+    httpMethod: method,
+    resource: template,
+    path: template.replace('{symbol}', symbol),
+    pathParameters: { symbol },
+    queryStringParameters: query.length > 0 ? Object.fromEntries(query) : null,
+    multiValueQueryStringParameters: query.length > 0 ? all : null,
+  };
+}
+
+/** As an HTTP API sends it: the stage in `rawPath`, all but `%25` decoded, repeated values joined by commas. */
+function http(method: string, template: string, symbol: string, query: Query): ApiEvent {
+  const decoded = symbol.replace(/(%(?!25)[0-9a-f]{2})+/gi, decodeURIComponent);
+  const joined: Record<string, string> = {};
+  for (const [name, value] of query) joined[name] = name in joined ? `${joined[name]},${value}` : value;
+  return {
+    routeKey: `${method} ${template}`,
+    rawPath: `/v1${template.replace('{symbol}', decoded)}`,
+    pathParameters: { symbol: decoded },
+    queryStringParameters: query.length > 0 ? joined : undefined,
+    requestContext: { http: { method } },
+  };
+}
+
+async function answer(event: ApiEvent): Promise<Answer> {
+  const { status, body } = await dispatch(requestOf(event));
+  return { statusCode: status, body: JSON.stringify(body) };
+}
+
+const QUOTES = '/quotes/{symbol}';
+const ANALYSIS = '/analysis/{symbol}';
+
+const TWICE: Query = ['1', '2'].map((value) => ['at', value]);
+
+const REQUESTS: readonly [status: number, template: string, symbol: string, query: Query][] = [
+  [200, QUOTES, 'KUMI', []],
+  [200, QUOTES, 'KUMI', [['at', String(AT)]]],
+  [200, QUOTES, 'BRK.B', [['at', '0']]],
+  [200, QUOTES, 'BRK%2EB', []],
+  [200, QUOTES, 'KUMI', [['unknown', 'x']]],
+  [400, QUOTES, 'kumi', []],
+  [400, QUOTES, 'TOOLONGASYMBOL', []],
+  [400, QUOTES, '..%2Fetc', []],
+  [400, QUOTES, '..', []],
+  [400, QUOTES, '%25', []],
+  [400, QUOTES, 'KUMI%00', []],
+  [400, QUOTES, '%E7%B5%84', []],
+  [400, QUOTES, 'KUMI', [['at', 'soon']]],
+  [400, QUOTES, 'KUMI', [['at', '']]],
+  [400, QUOTES, 'KUMI', [['at', '-1']]],
+  [400, QUOTES, 'KUMI', TWICE],
+  [200, ANALYSIS, 'KUMI', []],
+  [200, ANALYSIS, 'KUMI', [['days', '3650']]],
+  [400, ANALYSIS, 'kumi', [['days', '30']]],
+  [400, ANALYSIS, 'KUMI', [['days', '0']]],
+  [400, ANALYSIS, 'KUMI', [['days', 'abc']]],
+  [400, ANALYSIS, 'KUMI', [['days', '3651']]],
+  [502, ANALYSIS, 'DOWN', []],
+];
+
+beforeAll(() => {
+  // Prices of now are the same for both.
+  jest.spyOn(Date, 'now').mockReturnValue(AT * 1_000);
+});
+
+afterAll(() => {
+  jest.restoreAllMocks();
+});
+
+test.each(REQUESTS)('%s for GET %s of %j with %j, whichever API sends it', async (status, template, symbol, query) => {
+  const [overRest, overHttp] = await Promise.all([
+    answer(rest('GET', template, symbol, query)),
+    answer(http('GET', template, symbol, query)),
+  ]);
+  expect(overRest.statusCode).toBe(status);
+  expect(overHttp).toEqual(overRest);
+});
