@@ -12,6 +12,7 @@ function reachability(config = configOf('sandbox')) {
 const BETWEEN = [
   'Containers/LoadBalancer -> Containers/History tcp 8080',
   'Function/Quotes -> Containers/LoadBalancer tcp 80',
+  'HttpApi/Link -> Containers/LoadBalancer tcp 80',
   'RestApi/Link -> Containers/LoadBalancer tcp 80',
 ];
 /** Tasks fetch their image and write logs; the subnets decide whether this leads anywhere. */
@@ -45,6 +46,7 @@ test('with a certificate the load balancer is reached over HTTPS only', () => {
   const { egress } = reachability({ ...sandbox, loadBalancer: { https } });
   expect(egress.filter((row) => row.includes('-> Containers/LoadBalancer'))).toEqual([
     'Function/Quotes -> Containers/LoadBalancer tcp 443',
+    'HttpApi/Link -> Containers/LoadBalancer tcp 443',
     'RestApi/Link -> Containers/LoadBalancer tcp 443',
   ]);
 });

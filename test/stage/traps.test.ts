@@ -4,6 +4,7 @@ import { configOf, resourcesOf, stacksOf, stageOf, templatesOf } from '../suppor
 const stages = { sandbox: stageOf(configOf('sandbox')), production: stageOf(configOf('production')) };
 const sandbox = templatesOf(stages.sandbox);
 const production = templatesOf(stages.production);
+const onInstances = only(templatesOf(stageOf(configOf('sandbox', { capacity: 'ec2' }))), 'Containers');
 const text = (templates: typeof sandbox) =>
   JSON.stringify(Object.values(templates).map((template) => template.toJSON()));
 
@@ -41,6 +42,8 @@ describe('between stacks', () => {
   test('the VPC link and the API that needs it are in one stack [V4]', () => {
     sandbox['RestApi']?.resourceCountIs('AWS::ApiGatewayV2::VpcLink', 1);
     sandbox['RestApi']?.resourceCountIs('AWS::ApiGateway::RestApi', 1);
+    sandbox['HttpApi']?.resourceCountIs('AWS::ApiGatewayV2::VpcLink', 1);
+    sandbox['HttpApi']?.resourceCountIs('AWS::ApiGatewayV2::Api', 1);
   });
 
   test('stacks are deployed in an order that has no cycle', () => {
@@ -171,8 +174,15 @@ describe('switches: what is off is absent', () => {
   });
 
   test('spot: no capacity providers', () => {
-    const templates = withSandbox(({ service: { spot: _, ...service } }) => ({ service }));
+    const templates = withSandbox(({ service }) => ({ service: { ...service, capacity: { fargate: {} } } }));
     expect(text(templates)).not.toContain('FARGATE_SPOT');
+  });
+
+  test('instances: no group, no launch template, and with them no Fargate', () => {
+    expect(typesOf(sandbox)).not.toContain('AWS::AutoScaling::AutoScalingGroup');
+    expect(typesOf(sandbox)).not.toContain('AWS::EC2::LaunchTemplate');
+    expect(text(onInstances)).not.toContain('FARGATE_SPOT');
+    expect(onInstances['Containers']?.findResources('AWS::ECS::Service')).not.toEqual({});
   });
 
   test('existing VPC: no VPC, no gateways, no endpoints', () => {
@@ -193,9 +203,27 @@ describe('switches: what is off is absent', () => {
     expect(text(templates)).toContain('vpc-0123456789abcdef0');
   });
 
+  test('HTTP API: no stack, and no second VPC link', () => {
+    const templates = withSandbox(() => ({ httpApi: undefined }));
+    expect(Object.keys(templates)).not.toContain('HttpApi');
+    expect(resourcesOf(templates).filter(([, , { Type }]) => Type === 'AWS::ApiGatewayV2::VpcLink')).toHaveLength(1);
+  });
+
   test('account role: left to its owner in production [A4]', () => {
     expect(typesOf(production)).not.toContain('AWS::ApiGateway::Account');
   });
+});
+
+test('every stage of API Gateway V2 is throttled and logged, every HTTP route authorised [A6]', () => {
+  for (const templates of [sandbox, production]) {
+    const stages = resourcesOf(templates).filter(([, , { Type }]) => Type === 'AWS::ApiGatewayV2::Stage');
+    expect(stages.length).toBeGreaterThan(0);
+    for (const [, , { Properties }] of stages) {
+      expect(Properties?.['AccessLogSettings']).toHaveProperty('DestinationArn');
+      expect(Properties?.['DefaultRouteSettings']).toHaveProperty('ThrottlingRateLimit');
+    }
+    templates['HttpApi']?.allResourcesProperties('AWS::ApiGatewayV2::Route', { AuthorizationType: 'AWS_IAM' });
+  }
 });
 
 test('production without an image says how to give one [F1]', () => {
