@@ -64,6 +64,16 @@ function variant(): EnvironmentConfig {
       https: { certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/x', hostName: 'quotes.example.com' },
     },
     restApi: { ...restApi, cache: undefined },
+    httpApi: {
+      throttle: { rate: 50, burst: 100 },
+      cors: { origins: ['https://app.example.com'] },
+      jwt: { issuer: 'https://issuer.example.com', audience: ['quotes'] },
+      domain: {
+        name: 'api.example.com',
+        certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000',
+      },
+      disableDefaultEndpoint: true,
+    },
   };
 }
 
