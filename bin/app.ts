@@ -11,6 +11,7 @@ try {
     region: app.node.tryGetContext('region'),
     zones: app.node.tryGetContext('zones'),
     imageDigest: app.node.tryGetContext('imageDigest'),
+    capacity: app.node.tryGetContext('capacity'),
     endpointUrl: process.env.AWS_ENDPOINT_URL,
   });
   // Set by the CDK CLI when there are credentials; a synth without any is welcome.
@@ -18,6 +19,8 @@ try {
   const stage = new ReferenceStage(app, config.id, {
     config,
     quotesCode: functionCode('lambda/quotes/index.ts'),
+    sessionsCode: functionCode('lambda/sessions/index.ts'),
+    tickerCode: functionCode('lambda/ticker/index.ts'),
     containerDirectory: containerContext(),
   });
   if (config.endpoint) Aspects.of(stage).add(new StandIns(), { priority: AspectPriority.READONLY });

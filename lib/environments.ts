@@ -34,6 +34,35 @@ export type ImageConfig =
   /** Promoted: the digest (`sha256:` and 64 hex digits) of an image that this environment's repository holds. */
   | { readonly from: 'digest'; readonly digest?: string };
 
+/** Tasks on Fargate. */
+export interface FargateConfig {
+  /** Share of tasks on Fargate Spot beyond the first `minTasks`, as weight against on-demand. @default no Spot */
+  readonly spot?: { readonly spotWeight: number; readonly onDemandWeight: number };
+}
+
+/** Tasks on EC2 instances, of which there are none without tasks. */
+export interface InstancesConfig {
+  /** Types that lib/constructs/ec2-capacity.ts has on file, of the architecture of the image; the preferred one first. */
+  readonly instanceTypes: readonly string[];
+  /** Instances, upper bound of managed scaling; the construct says how many it takes for twice `maxTasks`. */
+  readonly maxInstances: number;
+  /** Instances on demand first, and percent on demand of those beyond; the rest on Spot. @default no Spot */
+  readonly spot?: { readonly onDemandBase: number; readonly onDemandPercent: number };
+  /** Whether the account setting `awsvpcTrunking` is on: more tasks on an instance. @default false */
+  readonly trunking?: boolean;
+}
+
+/** Share of the requests, 0 to 999 against that of the other. */
+interface Weighted {
+  readonly weight: number;
+}
+
+/** Where tasks run: docs/ecs-capacity.md. With both, there are `minTasks` to `maxTasks` on each. */
+export type CapacityConfig =
+  | { readonly fargate: FargateConfig; readonly ec2?: undefined }
+  | { readonly fargate?: undefined; readonly ec2: InstancesConfig }
+  | { readonly fargate: FargateConfig & Weighted; readonly ec2: InstancesConfig & Weighted };
+
 export interface ProvisionedConcurrencyConfig {
   /** Environments kept initialised, at least 1. */
   readonly min: number;
@@ -48,6 +77,21 @@ export interface ProvisionedConcurrencyConfig {
     readonly min: number;
     readonly max: number;
   }[];
+}
+
+export interface WebSocketApiConfig {
+  /** Symbols that a connection may subscribe to, 1 to 99: they change in one transaction with it, of up to 100 items. */
+  readonly maxSymbols: number;
+  /** Messages a second that a connection may send. */
+  readonly messagesPerSecond: number;
+  /** New connections and messages a second, and the burst, over all clients of a route. */
+  readonly throttle: { readonly rate: number; readonly burst: number };
+  readonly ticker: {
+    /** Seconds from one tick to the next: 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30 or 60. */
+    readonly everySeconds: number;
+    /** Whether there are ticks without anybody asking: a run each minute, one that lasts while somebody is subscribed. */
+    readonly scheduled: boolean;
+  };
 }
 
 export interface HttpApiConfig {
@@ -103,8 +147,8 @@ export interface EnvironmentConfig {
     readonly cpu: number;
     /** MiB a task. */
     readonly memoryMiB: number;
-    /** Share of tasks on Fargate Spot beyond the first `minTasks`, as weight against on-demand. @default no Spot */
-    readonly spot?: { readonly spotWeight: number; readonly onDemandWeight: number };
+    /** Where tasks run, or `-c capacity=fargate|ec2|both`. */
+    readonly capacity: CapacityConfig;
   };
 
   readonly loadBalancer: {
@@ -140,6 +184,9 @@ export interface EnvironmentConfig {
   /** HTTP API over the same function and containers, with a VPC link of its own. @default none */
   readonly httpApi?: HttpApiConfig;
 
+  /** WebSocket API with sessions that receive ticks. Without connections it costs next to nothing. @default none */
+  readonly webSocketApi?: WebSocketApiConfig;
+
   /**
    * An AWS-compatible endpoint on this machine that the environment is deployed to.
    * @default AWS
@@ -166,11 +213,13 @@ const ZONES: Readonly<Record<string, readonly string[]>> = {
   'ap-south-1': ['ap-south-1a', 'ap-south-1b', 'ap-south-1c'],
 };
 
-/** What may be said from outside about an environment, all of it optional (`-c region=… -c zones=a,b -c imageDigest=…`). */
+/** What may be said from outside about an environment, all of it optional (`-c region=… -c zones=a,b -c imageDigest=… -c capacity=…`). */
 export interface EnvironmentOverrides {
   readonly region?: string;
   readonly zones?: string;
   readonly imageDigest?: string;
+  /** Where tasks of the container service run: `fargate`, `ec2` or `both`. */
+  readonly capacity?: string;
   /** URL of the local endpoint (`AWS_ENDPOINT_URL`). */
   readonly endpointUrl?: string;
 }
@@ -185,8 +234,20 @@ type Definition = (
   at: { region: string; availabilityZones: readonly string[] } & EnvironmentOverrides,
 ) => EnvironmentConfig;
 
+/** A sandbox that counts cents, and tasks of 0.25 vCPU. */
+const SMALL = {
+  fargate: { spot: { spotWeight: 3, onDemandWeight: 1 } },
+  ec2: { instanceTypes: ['t4g.small'], maxInstances: 6 },
+};
+
+/** Steady CPU, and tasks of 0.5 vCPU. */
+const STEADY = {
+  fargate: {},
+  ec2: { instanceTypes: ['m7g.large', 'c7g.large'], maxInstances: 24 },
+};
+
 const definitions: Readonly<Record<string, Definition>> = {
-  sandbox: ({ region, availabilityZones }) => ({
+  sandbox: ({ region, availabilityZones, capacity = 'fargate' }) => ({
     id: 'sandbox',
     region,
     availabilityZones,
@@ -195,7 +256,7 @@ const definitions: Readonly<Record<string, Definition>> = {
     terminationProtection: false,
     network: { cidr: '10.0.0.0/16', egress: { mode: 'nat', gateways: 1 } },
     image: { from: 'source' },
-    service: { minTasks: 1, maxTasks: 4, cpu: 256, memoryMiB: 512, spot: { spotWeight: 3, onDemandWeight: 1 } },
+    service: { minTasks: 1, maxTasks: 4, cpu: 256, memoryMiB: 512, capacity: capacityOf(capacity, SMALL) },
     loadBalancer: {},
     function: { memoryMiB: 512, logLevel: 'INFO', provisionedConcurrency: { min: 1, max: 4 } },
     restApi: {
@@ -204,8 +265,14 @@ const definitions: Readonly<Record<string, Definition>> = {
       ownsApiAccount: true,
     },
     httpApi: { throttle: { rate: 50, burst: 100 }, historyThrottle: { rate: 20, burst: 40 } },
+    webSocketApi: {
+      maxSymbols: 20,
+      messagesPerSecond: 10,
+      throttle: { rate: 50, burst: 100 },
+      ticker: { everySeconds: 5, scheduled: false },
+    },
   }),
-  production: ({ region, availabilityZones, imageDigest }) => ({
+  production: ({ region, availabilityZones, imageDigest, capacity = 'fargate' }) => ({
     id: 'production',
     region,
     availabilityZones,
@@ -214,7 +281,7 @@ const definitions: Readonly<Record<string, Definition>> = {
     terminationProtection: true,
     network: { cidr: '10.16.0.0/16', egress: { mode: 'nat', gateways: availabilityZones.length } },
     image: { from: 'digest', digest: imageDigest },
-    service: { minTasks: 2, maxTasks: 20, cpu: 512, memoryMiB: 1024 },
+    service: { minTasks: 2, maxTasks: 20, cpu: 512, memoryMiB: 1024, capacity: capacityOf(capacity, STEADY) },
     loadBalancer: { accessLogDays: 90 },
     function: {
       memoryMiB: 1024,
@@ -236,8 +303,14 @@ const definitions: Readonly<Record<string, Definition>> = {
       ownsApiAccount: false,
     },
     httpApi: { throttle: { rate: 500, burst: 1000 }, historyThrottle: { rate: 100, burst: 200 } },
+    webSocketApi: {
+      maxSymbols: 20,
+      messagesPerSecond: 10,
+      throttle: { rate: 500, burst: 1000 },
+      ticker: { everySeconds: 5, scheduled: true },
+    },
   }),
-  local: ({ region, availabilityZones, endpointUrl }) => ({
+  local: ({ region, availabilityZones, endpointUrl, capacity = 'fargate' }) => ({
     id: 'local',
     region,
     availabilityZones,
@@ -248,7 +321,7 @@ const definitions: Readonly<Record<string, Definition>> = {
     network: { cidr: '10.32.0.0/16', egress: { mode: 'nat', gateways: 1 } },
     // Nothing is pulled there: the runner starts the container service itself.
     image: { from: 'digest', digest: `sha256:${'0'.repeat(64)}` },
-    service: { minTasks: 1, maxTasks: 4, cpu: 256, memoryMiB: 512, spot: { spotWeight: 3, onDemandWeight: 1 } },
+    service: { minTasks: 1, maxTasks: 4, cpu: 256, memoryMiB: 512, capacity: capacityOf(capacity, SMALL) },
     loadBalancer: {},
     function: { memoryMiB: 512, logLevel: 'INFO', provisionedConcurrency: { min: 1, max: 4 } },
     restApi: {
@@ -257,6 +330,13 @@ const definitions: Readonly<Record<string, Definition>> = {
       ownsApiAccount: true,
     },
     httpApi: { throttle: { rate: 50, burst: 100 }, historyThrottle: { rate: 20, burst: 40 } },
+    webSocketApi: {
+      maxSymbols: 20,
+      messagesPerSecond: 10,
+      throttle: { rate: 500, burst: 1000 },
+      // The endpoint runs no schedules: the experiments invoke the function.
+      ticker: { everySeconds: 1, scheduled: false },
+    },
     endpoint: {
       url: required(
         endpointUrl,
@@ -304,6 +384,20 @@ export function checkAccount(config: EnvironmentConfig, account: string | undefi
   throw new Error(
     `account: environment ${config.id} deploys to ${expected}, but the credentials are of ${account}. ` +
       'Unset AWS_ENDPOINT_URL, choose other credentials, or give -c environment=local',
+  );
+}
+
+function capacityOf(name: string, of: { fargate: FargateConfig; ec2: InstancesConfig }): CapacityConfig {
+  const { fargate, ec2 } = of;
+  const capacities: Readonly<Record<string, CapacityConfig>> = {
+    fargate: { fargate },
+    ec2: { ec2 },
+    both: { fargate: { ...fargate, weight: 1 }, ec2: { ...ec2, weight: 1 } },
+  };
+  const names = Object.keys(capacities).join(', ');
+  return required(
+    Object.hasOwn(capacities, name) ? capacities[name] : undefined,
+    `capacity: "${name}" is not known. Give one of ${names}: -c capacity=ec2`,
   );
 }
 

@@ -11,11 +11,16 @@ import { HttpApiStack } from './stacks/http-api-stack';
 import { NetworkStack } from './stacks/network-stack';
 import { RegistryStack } from './stacks/registry-stack';
 import { RestApiStack } from './stacks/rest-api-stack';
+import { WebSocketApiStack } from './stacks/websocket-api-stack';
 
 export interface ReferenceStageProps {
   readonly config: EnvironmentConfig;
   /** Code of the quotes function, bundled. */
   readonly quotesCode: lambda.Code;
+  /** Code of the function behind the WebSocket API, bundled. */
+  readonly sessionsCode: lambda.Code;
+  /** Code of the function that sends ticks to its sessions, bundled. */
+  readonly tickerCode: lambda.Code;
   /** Folder with the Dockerfile and the bundled container service; read only where the image is built from source. */
   readonly containerDirectory: string;
 }
@@ -66,7 +71,7 @@ export class ReferenceStage extends Construct {
       loadBalancer: containers.loadBalancer,
       loadBalancerUrl: containers.url,
     });
-    new RestApiStack(this, 'RestApi', {
+    const restApi = new RestApiStack(this, 'RestApi', {
       ...common('RestApi', 'cached REST API in front of the function and the container service'),
       network: network.network,
       stageName: API_STAGE_NAME,
@@ -86,6 +91,18 @@ export class ReferenceStage extends Construct {
       });
     }
 
+    if (config.webSocketApi) {
+      const webSocketApi = new WebSocketApiStack(this, 'WebSocketApi', {
+        ...common('WebSocketApi', 'WebSocket API with sessions in DynamoDB, and the ticker that sends to them'),
+        webSocketApi: config.webSocketApi,
+        sessionsCode: props.sessionsCode,
+        tickerCode: props.tickerCode,
+        stageName: API_STAGE_NAME,
+      });
+      // The role through which API Gateway writes the logs of the account, this API's among them.
+      webSocketApi.addStackDependency(restApi);
+    }
+
     Aspects.of(this).add(
       new LogGroupPolicy(config.logRetentionDays, config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN),
     );
@@ -101,21 +118,28 @@ function endpointServices(config: EnvironmentConfig): ec2.InterfaceVpcEndpointAw
         'Use "nat", "nat-instance" or "endpoints" in lib/environments.ts.',
     );
   }
+  const { ECS, ECS_AGENT, ECS_TELEMETRY, SSM, SSM_MESSAGES, EC2_MESSAGES } = ec2.InterfaceVpcEndpointAwsService;
   // Tasks pull their image and write their logs; the function calls only the load balancer, and its own logs and
-  // traces leave through the Lambda service, not through the VPC.
+  // traces leave through the Lambda service, not through the VPC. Instances also have the agents of ECS and of Systems
+  // Manager, which Fargate runs outside the VPC.
   return [
     ec2.InterfaceVpcEndpointAwsService.ECR,
     ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,
     ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+    ...(config.service.capacity.ec2 ? [ECS, ECS_AGENT, ECS_TELEMETRY, SSM, SSM_MESSAGES, EC2_MESSAGES] : []),
   ];
 }
 
 /** Addresses that the parts take in one private subnet at the most. */
 function plannedAddresses(config: EnvironmentConfig): Record<string, number> {
   const zones = config.availabilityZones.length;
+  const { fargate, ec2: instances } = config.service.capacity;
+  const kinds = fargate && instances ? 2 : 1;
   return {
-    // A deployment runs the old and the new tasks side by side (200 %), and a zone can be lost.
-    'container tasks': Math.ceil((2 * config.service.maxTasks) / Math.max(1, zones - 1)),
+    // A deployment runs the old and the new tasks side by side (200 %), and a zone can be lost. On instances, too, each
+    // task has an interface and an address of its own; an instance refresh starts new instances beside the old.
+    'container tasks': Math.ceil((2 * kinds * config.service.maxTasks) / Math.max(1, zones - 1)),
+    ...(instances && { 'container instances': Math.ceil((2 * instances.maxInstances) / Math.max(1, zones - 1)) }),
     // An Application Load Balancer asks for 8 free addresses a subnet, and can grow to 100 over all of them.
     'load balancer': Math.ceil(100 / zones),
     // Hyperplane interfaces are shared by all environments of a function: one a subnet and security group, and

@@ -55,6 +55,21 @@ test('leaves us-east-1e out, which VPC links and EKS do not serve [P8]', () => {
   expect(environment('sandbox').availabilityZones).not.toContain('us-east-1e');
 });
 
+test.each([
+  ['fargate', ['fargate']],
+  ['ec2', ['ec2']],
+  ['both', ['fargate', 'ec2']],
+])('runs tasks on the capacity given from outside: %s', (capacity, kinds) => {
+  expect(Object.keys(environment('sandbox', { capacity }).service.capacity)).toEqual(kinds);
+});
+
+test('runs tasks on Fargate unless told otherwise, and refuses capacity that it does not know', () => {
+  expect(environment('production').service.capacity).toEqual({ fargate: {} });
+  expect(() => environment('sandbox', { capacity: 'ecs' })).toThrow(
+    'capacity: "ecs" is not known. Give one of fargate, ec2, both: -c capacity=ec2',
+  );
+});
+
 describe('account', () => {
   test('refuses to deploy the sandbox to the account of a local endpoint', () => {
     expect(() => checkAccount(environment('sandbox'), '000000000000')).toThrow(

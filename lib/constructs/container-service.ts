@@ -3,7 +3,43 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import { Construct } from 'constructs';
+import { Construct, IConstruct } from 'constructs';
+
+/** A cluster of instances and its capacity provider. */
+export interface InstanceCapacity extends IConstruct {
+  readonly cluster: ecs.ICluster;
+  readonly capacityProviderName: string;
+}
+
+/**
+ * Where tasks run. With both, each has a service of its own with `minTasks` to `maxTasks`, and the listener divides the
+ * requests by `weight`: a strategy of ECS has capacity providers of Fargate or of instances, never of both.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-capacity-providers.html
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html#forward-actions
+ */
+export interface ServiceCapacity {
+  /** On Fargate. */
+  readonly fargate?: {
+    /** Share of the requests against that of `ec2`, 0 to 999. @default 1 */
+    readonly weight?: number;
+    /**
+     * Run part of the tasks on Fargate Spot, cheaper and taken away on two minutes' notice: the first `minTasks` are on
+     * demand, those beyond in proportion of the weights, 1 to 1000 each. Switching it on or off replaces the service.
+     *
+     * @default every task on demand
+     * @throws if a weight is out of its range
+     * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
+     */
+    readonly spot?: { readonly spotWeight: number; readonly onDemandWeight: number };
+  };
+  /** On instances. */
+  readonly ec2?: {
+    /** Share of the requests against that of `fargate`, 0 to 999. @default 1 */
+    readonly weight?: number;
+    readonly capacity: InstanceCapacity;
+  };
+}
 
 export interface ContainerServiceProps {
   readonly vpc: ec2.IVpc;
@@ -57,14 +93,13 @@ export interface ContainerServiceProps {
   readonly environment?: Readonly<Record<string, string>>;
 
   /**
-   * Run part of the tasks on Fargate Spot, cheaper and taken away on two minutes' notice: the first `minTasks` are on
-   * demand, those beyond in proportion of the weights, 1 to 1000 each. Switching it on or off replaces the service.
+   * Where tasks run. To move them without an interruption, go over both: first with a weight of 0 for the new one, until
+   * its tasks are healthy, because a group gets its share of the requests whether it has tasks or not.
    *
-   * @default every task on demand
-   * @throws if a weight is out of its range
-   * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
+   * @default { fargate: {} }
+   * @throws if it is neither `fargate` nor `ec2`, or a weight is out of its range
    */
-  readonly spot?: { readonly spotWeight: number; readonly onDemandWeight: number };
+  readonly capacity?: ServiceCapacity;
 
   /**
    * Seconds between SIGTERM and SIGKILL. The container is told two seconds less, in milliseconds, by `STOP_TIMEOUT_MS`.
@@ -112,8 +147,16 @@ export interface ContainerServiceProps {
   readonly exec?: boolean;
 }
 
+/** A service on one kind of capacity. */
+export interface PlacedService {
+  readonly cluster: ecs.ICluster;
+  readonly service: ecs.BaseService;
+  readonly targetGroup: elbv2.ApplicationTargetGroup;
+}
+
 /**
- * A container in private subnets behind an Application Load Balancer, on a cluster of its own, that grows with its load.
+ * A container in private subnets behind an Application Load Balancer that grows with its load: on Fargate in a cluster of
+ * its own, on instances in theirs, or on both, from one task definition.
  *
  * - A deployment starts as many new tasks as there are old ones and stops an old one only when a new one is healthy; one
  *   that cannot get healthy is rolled back by the circuit breaker.
@@ -126,49 +169,25 @@ export interface ContainerServiceProps {
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
  */
 export class ContainerService extends Construct implements ec2.IConnectable {
-  readonly cluster: ecs.Cluster;
-  readonly service: ecs.FargateService;
-  readonly targetGroup: elbv2.ApplicationTargetGroup;
+  /** One, or two with both kinds of capacity: Fargate first. */
+  readonly services: readonly PlacedService[];
   readonly taskDefinition: ecs.TaskDefinition;
+  /** For a shell: replaces all tasks, one healthy set after the other. */
+  readonly redeployCommand: string;
   /** Security group of the tasks. */
   readonly connections: ec2.Connections;
 
   constructor(scope: Construct, id: string, props: ContainerServiceProps) {
     super(scope, id);
-    const {
-      vpc,
-      vpcSubnets,
-      minTasks,
-      spot,
-      port = 8080,
-      stopTimeoutSeconds = 60,
-      deregistrationDelaySeconds = 30,
-      containerInsights = ecs.ContainerInsights.ENHANCED,
-      exec = false,
-    } = props;
+    const { port = 8080, stopTimeoutSeconds = 60, deregistrationDelaySeconds = 30, exec = false } = props;
+    const { fargate, ec2: instances } = props.capacity ?? { fargate: {} };
     checkSize(props.cpu, props.memoryMiB);
-    checkTasks(minTasks, props.maxTasks);
+    checkTasks(props.minTasks, props.maxTasks);
     checkStop(stopTimeoutSeconds, deregistrationDelaySeconds);
-    if (spot) {
-      checkWeight('spotWeight', spot.spotWeight);
-      checkWeight('onDemandWeight', spot.onDemandWeight);
-    }
-
-    const clusterName = Names.uniqueResourceName(this, { maxLength: 255, separator: '-' });
-    this.cluster = new ecs.Cluster(this, 'Cluster', { vpc, clusterName, containerInsightsV2: containerInsights });
-    if (containerInsights !== ecs.ContainerInsights.DISABLED) {
-      // Container Insights would make this log group on its own, with the same retention, and leave it behind. To be there
-      // before the cluster and gone after it, it needs a cluster whose name is known.
-      const performance = new logs.LogGroup(this, 'Performance', {
-        logGroupName: `/aws/ecs/containerinsights/${clusterName}/performance`,
-        retention: logs.RetentionDays.ONE_DAY,
-        removalPolicy: RemovalPolicy.DESTROY,
-      });
-      this.cluster.node.addDependency(performance);
-    }
+    checkCapacity(fargate, instances);
 
     this.taskDefinition = new ecs.TaskDefinition(this, 'TaskDefinition', {
-      compatibility: ecs.Compatibility.FARGATE,
+      compatibility: ecs.Compatibility.EC2_AND_FARGATE,
       cpu: `${props.cpu}`,
       memoryMiB: `${props.memoryMiB}`,
       runtimePlatform: {
@@ -202,23 +221,18 @@ export class ContainerService extends Construct implements ec2.IConnectable {
     });
 
     const securityGroup = new ec2.SecurityGroup(this, 'SecurityGroup', {
-      vpc,
+      vpc: props.vpc,
       description: 'Tasks of the container service',
       allowAllOutbound: false,
     });
     securityGroup.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.HTTPS, 'Registry and logs');
     this.connections = new ec2.Connections({ securityGroups: [securityGroup] });
 
-    this.service = new ecs.FargateService(this, 'Service', {
-      cluster: this.cluster,
+    const common = {
       taskDefinition: this.taskDefinition,
-      vpcSubnets,
+      vpcSubnets: props.vpcSubnets,
       securityGroups: [securityGroup],
       assignPublicIp: false,
-      capacityProviderStrategies: spot && [
-        { capacityProvider: 'FARGATE', base: minTasks, weight: spot.onDemandWeight },
-        { capacityProvider: 'FARGATE_SPOT', weight: spot.spotWeight },
-      ],
       circuitBreaker: { rollback: true },
       minHealthyPercent: 100,
       maxHealthyPercent: 200,
@@ -228,55 +242,125 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       propagateTags: ecs.PropagatedTagSource.SERVICE,
       // Explicitly false: a property that is left out of an update keeps the value it had.
       enableExecuteCommand: exec,
-    });
-    // The role alone is not enough to start a task: the policy that lets it pull has to be there.
-    this.service.node.addDependency(this.taskDefinition.obtainExecutionRole());
-    if (spot) {
-      // The cluster's own way of doing this has no order: created too late the service finds no provider, and deleted too
-      // early "the specified capacity provider is in use".
-      const providers = new ecs.CfnClusterCapacityProviderAssociations(this, 'CapacityProviders', {
-        cluster: this.cluster.clusterName,
-        capacityProviders: ['FARGATE', 'FARGATE_SPOT'],
-        defaultCapacityProviderStrategy: [],
+    } satisfies Partial<ecs.FargateServiceProps & ecs.Ec2ServiceProps>;
+    const placed: { at: Construct; weight?: number; cluster: ecs.ICluster; service: ecs.BaseService }[] = [];
+    if (fargate) {
+      const { cluster, service } = this.onFargate(props, fargate.spot, common);
+      placed.push({ at: this, weight: fargate.weight, cluster, service });
+    }
+    if (instances) {
+      const { capacity, weight } = instances;
+      const at = new Construct(this, 'Ec2');
+      const service = new ecs.Ec2Service(at, 'Service', {
+        ...common,
+        cluster: capacity.cluster,
+        capacityProviderStrategies: [{ capacityProvider: capacity.capacityProviderName, weight: 1 }],
+        // To survive the loss of a zone comes before filling instances; CPU has slack where memory has none.
+        placementStrategies: [
+          ecs.PlacementStrategy.spreadAcross(ecs.BuiltInAttributes.AVAILABILITY_ZONE),
+          ecs.PlacementStrategy.packedByMemory(),
+        ],
       });
-      this.service.node.addDependency(providers);
+      // After the association of the provider with the cluster, and gone before it.
+      service.node.addDependency(capacity);
+      placed.push({ at, weight, cluster: capacity.cluster, service });
     }
 
-    this.targetGroup = new elbv2.ApplicationTargetGroup(this, 'TargetGroup', {
-      vpc,
-      targetType: elbv2.TargetType.IP,
-      protocol: elbv2.ApplicationProtocol.HTTP,
-      port,
-      targets: [this.service],
-      deregistrationDelay: Duration.seconds(deregistrationDelaySeconds),
-      // Requests differ in cost by a factor of 100: round robin would queue short ones behind long ones.
-      loadBalancingAlgorithmType: elbv2.TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
-      healthCheck: {
-        path: props.healthCheckPath ?? '/readyz',
-        healthyHttpCodes: '200',
-        interval: Duration.seconds(10),
-        timeout: Duration.seconds(5),
-        healthyThresholdCount: 2,
-        unhealthyThresholdCount: 3,
-      },
+    const weighted = placed.map(({ at, weight, cluster, service }) => {
+      // The role alone is not enough to start a task: the policy that lets it pull has to be there.
+      service.node.addDependency(this.taskDefinition.obtainExecutionRole());
+      const targetGroup = new elbv2.ApplicationTargetGroup(at, 'TargetGroup', {
+        vpc: props.vpc,
+        targetType: elbv2.TargetType.IP,
+        protocol: elbv2.ApplicationProtocol.HTTP,
+        port,
+        targets: [service],
+        deregistrationDelay: Duration.seconds(deregistrationDelaySeconds),
+        // Requests differ in cost by a factor of 100: round robin would queue short ones behind long ones.
+        loadBalancingAlgorithmType: elbv2.TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
+        healthCheck: {
+          path: props.healthCheckPath ?? '/readyz',
+          healthyHttpCodes: '200',
+          interval: Duration.seconds(10),
+          timeout: Duration.seconds(5),
+          healthyThresholdCount: 2,
+          unhealthyThresholdCount: 3,
+        },
+      });
+      return { cluster, service, targetGroup, weight };
     });
+    this.services = weighted;
+    this.redeployCommand = placed
+      .map(
+        ({ cluster: { clusterName }, service: { serviceName } }) =>
+          `aws ecs update-service --cluster ${clusterName} --service ${serviceName} --force-new-deployment`,
+      )
+      .join(' && ');
     new elbv2.ApplicationListenerRule(this, 'Rule', {
       listener: props.listener,
       priority: props.priority ?? 100,
       conditions: [elbv2.ListenerCondition.pathPatterns([...props.paths])],
-      targetGroups: [this.targetGroup],
+      action:
+        weighted.length > 1
+          ? elbv2.ListenerAction.weightedForward(weighted)
+          : elbv2.ListenerAction.forward(weighted.map(({ targetGroup }) => targetGroup)),
     });
-
-    const tasks = this.service.autoScaleTaskCount({ minCapacity: minTasks, maxCapacity: props.maxTasks });
-    // A minute to see the effect of new tasks; five before taking away what may be needed again.
-    const cooldowns = { scaleOutCooldown: Duration.minutes(1), scaleInCooldown: Duration.minutes(5) };
-    tasks.scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: props.cpuTargetPercent ?? 60, ...cooldowns });
-    tasks.scaleOnRequestCount('Requests', {
-      requestsPerTarget: props.requestsPerTargetPerMinute ?? 600,
-      targetGroup: this.targetGroup,
-      ...cooldowns,
-    });
+    for (const { service, targetGroup } of weighted) scale(service, targetGroup, props);
   }
+
+  private onFargate(
+    { vpc, minTasks, containerInsights = ecs.ContainerInsights.ENHANCED }: ContainerServiceProps,
+    spot: NonNullable<ServiceCapacity['fargate']>['spot'],
+    common: Omit<ecs.FargateServiceProps, 'cluster'>,
+  ): { cluster: ecs.Cluster; service: ecs.FargateService } {
+    const clusterName = Names.uniqueResourceName(this, { maxLength: 255, separator: '-' });
+    const cluster = new ecs.Cluster(this, 'Cluster', { vpc, clusterName, containerInsightsV2: containerInsights });
+    if (containerInsights !== ecs.ContainerInsights.DISABLED) {
+      // Container Insights would make this log group on its own, with the same retention, and leave it behind. To be there
+      // before the cluster and gone after it, it needs a cluster whose name is known.
+      const performance = new logs.LogGroup(this, 'Performance', {
+        logGroupName: `/aws/ecs/containerinsights/${clusterName}/performance`,
+        retention: logs.RetentionDays.ONE_DAY,
+        removalPolicy: RemovalPolicy.DESTROY,
+      });
+      cluster.node.addDependency(performance);
+    }
+    const service = new ecs.FargateService(this, 'Service', {
+      ...common,
+      cluster,
+      capacityProviderStrategies: spot && [
+        { capacityProvider: 'FARGATE', base: minTasks, weight: spot.onDemandWeight },
+        { capacityProvider: 'FARGATE_SPOT', weight: spot.spotWeight },
+      ],
+    });
+    if (spot) {
+      // The cluster's own way of doing this has no order: created too late the service finds no provider, and deleted too
+      // early "the specified capacity provider is in use".
+      const providers = new ecs.CfnClusterCapacityProviderAssociations(this, 'CapacityProviders', {
+        cluster: cluster.clusterName,
+        capacityProviders: ['FARGATE', 'FARGATE_SPOT'],
+        defaultCapacityProviderStrategy: [],
+      });
+      service.node.addDependency(providers);
+    }
+    return { cluster, service };
+  }
+}
+
+function scale(
+  service: ecs.BaseService,
+  targetGroup: elbv2.ApplicationTargetGroup,
+  props: Pick<ContainerServiceProps, 'minTasks' | 'maxTasks' | 'cpuTargetPercent' | 'requestsPerTargetPerMinute'>,
+): void {
+  const tasks = service.autoScaleTaskCount({ minCapacity: props.minTasks, maxCapacity: props.maxTasks });
+  // A minute to see the effect of new tasks; five before taking away what may be needed again.
+  const cooldowns = { scaleOutCooldown: Duration.minutes(1), scaleInCooldown: Duration.minutes(5) };
+  tasks.scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: props.cpuTargetPercent ?? 60, ...cooldowns });
+  tasks.scaleOnRequestCount('Requests', {
+    requestsPerTarget: props.requestsPerTargetPerMinute ?? 600,
+    targetGroup,
+    ...cooldowns,
+  });
 }
 
 /** Memory in MiB that Fargate offers by CPU units: from, to, in steps of. */
@@ -331,11 +415,23 @@ function checkStop(stopTimeoutSeconds: number, deregistrationDelaySeconds: numbe
   }
 }
 
-/** A provider of weight 0 gets no tasks, not even those of its base. */
-function checkWeight(name: string, weight: number): void {
-  if (!(Number.isInteger(weight) && weight >= 1 && weight <= 1_000)) {
-    throw new Error(
-      `spot.${name}: must be a whole number from 1 to 1000, got ${weight}. Leave spot out to run without Fargate Spot`,
-    );
+function checkCapacity(fargate: ServiceCapacity['fargate'], instances: ServiceCapacity['ec2']): void {
+  if (fargate === undefined && instances === undefined) {
+    throw new Error('capacity: must be fargate, ec2 or both, got neither. Give { fargate: {} }, or leave capacity out');
+  }
+  for (const [name, weight] of Object.entries({ fargate: fargate?.weight, ec2: instances?.weight })) {
+    if (weight !== undefined && !(Number.isInteger(weight) && weight >= 0 && weight <= 999)) {
+      throw new Error(
+        `capacity.${name}.weight: must be a whole number from 0 to 999, got ${weight}. Give its share of the requests`,
+      );
+    }
+  }
+  // A provider of weight 0 gets no tasks, not even those of its base.
+  for (const [name, weight] of Object.entries(fargate?.spot ?? {})) {
+    if (!(Number.isInteger(weight) && weight >= 1 && weight <= 1_000)) {
+      throw new Error(
+        `capacity.fargate.spot.${name}: must be a whole number from 1 to 1000, got ${weight}. Leave spot out to run without Fargate Spot`,
+      );
+    }
   }
 }

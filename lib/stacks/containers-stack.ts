@@ -4,6 +4,7 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct } from 'constructs';
 import { AccessLogBucket } from '../constructs/access-log-bucket';
 import { ContainerService } from '../constructs/container-service';
+import { Ec2Capacity } from '../constructs/ec2-capacity';
 import { Network } from '../constructs/network';
 import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { ServiceImage, ServiceImageProps } from '../constructs/service-image';
@@ -48,34 +49,29 @@ export class ContainersStack extends Stack {
     const { loadBalancerName } = this.loadBalancer.loadBalancer;
     this.url = config.endpoint ? `${config.endpoint.url}/_alb/${loadBalancerName}` : this.loadBalancer.url;
 
-    const image = new ServiceImage(this, 'ServiceImage', {
-      repository,
-      source: props.imageSource,
-      ...logs,
-    });
+    const image = new ServiceImage(this, 'ServiceImage', { repository, source: props.imageSource, ...logs });
+    const { fargate, ec2 } = config.service.capacity;
+    const service = { ...placement, ...config.service, architecture: image.architecture, ...logs };
+    const instances = ec2 && new Ec2Capacity(this, 'Instances', { ...service, ...ec2 });
     const history = new ContainerService(this, 'History', {
-      ...placement,
+      ...service,
+      capacity: { fargate, ec2: instances && { ...ec2, capacity: instances } },
       image: image.image,
-      architecture: image.architecture,
       listener: this.loadBalancer.listener,
       // A private integration may put the stage of the API in front of the path: docs/decisions/0005.
       paths: ['/history/*', `/${props.apiStageName}/history/*`],
-      ...config.service,
       environment: { SERVED_BY: config.id, PATH_PREFIX: `/${props.apiStageName}` },
-      ...logs,
     });
 
-    const { targetGroupArn } = history.targetGroup;
-    const [{ clusterName }, { serviceName }] = [history.cluster, history.service];
-    new CfnOutput(this, 'LoadBalancerUrl', { value: this.url, description: 'Internal load balancer, from in the VPC' });
-    new CfnOutput(this, 'LoadBalancerName', { value: loadBalancerName, description: 'Name of the load balancer' });
-    new CfnOutput(this, 'TargetGroupArn', { value: targetGroupArn, description: 'Where tasks are registered' });
-    new CfnOutput(this, 'ImageUri', { value: image.uri, description: 'Image that the container service runs' });
-    new CfnOutput(this, 'ClusterName', { value: clusterName, description: 'ECS cluster' });
-    new CfnOutput(this, 'ServiceName', { value: serviceName, description: 'ECS service' });
-    new CfnOutput(this, 'RedeployCommand', {
-      value: `aws ecs update-service --cluster ${clusterName} --service ${serviceName} --force-new-deployment`,
-      description: 'Replaces all tasks, one healthy set after the other',
-    });
+    const targetGroups = history.services.map(({ targetGroup }) => targetGroup.targetGroupArn).join(',');
+    for (const [name, value, description] of [
+      ['LoadBalancerUrl', this.url, 'Internal load balancer, from in the VPC'],
+      ['LoadBalancerName', loadBalancerName, 'Name of the load balancer'],
+      ['TargetGroupArn', targetGroups, 'Where tasks are registered; two with both kinds of capacity'],
+      ['ImageUri', image.uri, 'Image that the container service runs'],
+      ['RedeployCommand', history.redeployCommand, 'Replaces all tasks, one healthy set after the other'],
+    ] as const) {
+      new CfnOutput(this, name, { value, description });
+    }
   }
 }

@@ -1,11 +1,12 @@
-import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, CfnResource, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { Construct } from 'constructs';
 import * as fc from 'fast-check';
-import { ContainerService, ContainerServiceProps } from '../../lib/constructs/container-service';
+import { ContainerService, ContainerServiceProps, ServiceCapacity } from '../../lib/constructs/container-service';
 
 const SUBNETS = { subnetType: ec2.SubnetType.PRIVATE_ISOLATED };
 const FLAGS = {
@@ -18,9 +19,11 @@ const FLAGS = {
 interface Options extends Partial<ContainerServiceProps> {
   /** The service in a stack of its own, after that of the listener. */
   readonly apart?: boolean;
+  /** Capacity made of constructs of the stack. */
+  readonly capacityIn?: (stack: Stack, vpc: ec2.IVpc) => ServiceCapacity;
 }
 
-function create({ apart = false, ...props }: Options = {}) {
+function create({ apart = false, capacityIn, ...props }: Options = {}) {
   const app = new App({ context: FLAGS });
   const front = new Stack(app, 'Front');
   const vpc = new ec2.Vpc(front, 'Vpc', {
@@ -45,6 +48,7 @@ function create({ apart = false, ...props }: Options = {}) {
     maxTasks: 6,
     listener,
     paths: ['/history/*'],
+    capacity: capacityIn?.(stack, vpc),
     ...props,
   });
   return { front, stack, service };
@@ -265,7 +269,7 @@ describe('autoscaling', () => {
 
 describe('Fargate Spot', () => {
   test('takes the tasks beyond the least in proportion of the weights', () => {
-    const template = synthesize({ spot: { spotWeight: 3, onDemandWeight: 1 } });
+    const template = synthesize({ capacity: { fargate: { spot: { spotWeight: 3, onDemandWeight: 1 } } } });
     template.hasResourceProperties('AWS::ECS::Service', {
       LaunchType: Match.absent(),
       CapacityProviderStrategy: [
@@ -276,7 +280,7 @@ describe('Fargate Spot', () => {
   });
 
   test('is associated with the cluster before the service, and for longer', () => {
-    const template = synthesize({ spot: { spotWeight: 3, onDemandWeight: 1 } });
+    const template = synthesize({ capacity: { fargate: { spot: { spotWeight: 3, onDemandWeight: 1 } } } });
     const associations = Object.keys(template.findResources('AWS::ECS::ClusterCapacityProviderAssociations'));
     expect(associations).toHaveLength(1);
     template.hasResource('AWS::ECS::Service', { DependsOn: Match.arrayWith(associations) });
@@ -296,8 +300,109 @@ describe('Fargate Spot', () => {
     ['spotWeight', { spotWeight: 1001, onDemandWeight: 1 }, 1001],
     ['onDemandWeight', { spotWeight: 1, onDemandWeight: 0.5 }, 0.5],
   ])('fails for a %s out of range', (name, spot, value) => {
-    expect(() => synthesize({ spot })).toThrow(
-      `spot.${name}: must be a whole number from 1 to 1000, got ${value}. Leave spot out to run without Fargate Spot`,
+    expect(() => synthesize({ capacity: { fargate: { spot } } })).toThrow(
+      `capacity.fargate.spot.${name}: must be a whole number from 1 to 1000, got ${value}. Leave spot out to run without Fargate Spot`,
+    );
+  });
+});
+
+/** As ec2-capacity.ts makes it: a cluster of instances with a provider. */
+class Instances extends Construct {
+  readonly capacityProviderName = 'instances';
+  readonly cluster: ecs.ICluster;
+
+  constructor(stack: Stack, vpc: ec2.IVpc) {
+    super(stack, 'Instances');
+    const clusterName = 'instances';
+    this.cluster = ecs.Cluster.fromClusterAttributes(this, 'Cluster', { clusterName, vpc, hasEc2Capacity: true });
+    new CfnResource(this, 'Association', { type: 'Test::Association' });
+  }
+}
+
+function onInstances(weights?: { fargate: number; ec2: number }): Template {
+  return synthesize({
+    capacityIn: (stack, vpc) => ({
+      fargate: weights && { weight: weights.fargate },
+      ec2: { weight: weights?.ec2, capacity: new Instances(stack, vpc) },
+    }),
+  });
+}
+
+describe('instances', () => {
+  const template = onInstances();
+
+  test('run the tasks by their capacity provider, spread over zones, then packed by memory', () => {
+    template.resourceCountIs('AWS::ECS::Service', 1);
+    template.hasResourceProperties('AWS::ECS::Service', {
+      Cluster: 'instances',
+      LaunchType: Match.absent(),
+      CapacityProviderStrategy: [{ CapacityProvider: 'instances', Weight: 1 }],
+      PlacementStrategies: [
+        { Type: 'spread', Field: 'attribute:ecs.availability-zone' },
+        { Type: 'binpack', Field: 'MEMORY' },
+      ],
+    });
+    template.resourceCountIs('AWS::ECS::Cluster', 0);
+  });
+
+  test('have their service after the association of the provider, and for shorter', () => {
+    const associations = Object.keys(template.findResources('Test::Association'));
+    template.hasResource('AWS::ECS::Service', { DependsOn: Match.arrayWith(associations) });
+  });
+
+  test('deploy, scale and stop tasks as Fargate does [F2, F3, F5, F6]', () => {
+    const serviceOf = (of: Template) => Object.values(of.findResources('AWS::ECS::Service'))[0]?.Properties;
+    const { Cluster, PlacementStrategies, CapacityProviderStrategy, LoadBalancers, ...rest } = serviceOf(template);
+    const { Cluster: _, LaunchType, LoadBalancers: __, ...fargate } = serviceOf(byDefault);
+    expect(rest).toEqual({ ...fargate, SchedulingStrategy: 'REPLICA' });
+    for (const type of ['AWS::ApplicationAutoScaling::ScalableTarget', 'AWS::EC2::SecurityGroupIngress']) {
+      template.resourceCountIs(type, 1);
+    }
+    template.hasResource('AWS::ECS::Service', {
+      DependsOn: Match.arrayWith([Match.stringLikeRegexp('ExecutionRoleDefaultPolicy')]),
+    });
+  });
+
+  test('run the same task definition as Fargate, valid for both [F4, F7]', () => {
+    const definitionOf = (of: Template) => of.findResources('AWS::ECS::TaskDefinition');
+    expect(definitionOf(template)).toEqual(definitionOf(byDefault));
+    template.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      RequiresCompatibilities: ['EC2', 'FARGATE'],
+      NetworkMode: 'awsvpc',
+      RuntimePlatform: { CpuArchitecture: 'ARM64', OperatingSystemFamily: 'LINUX' },
+    });
+  });
+});
+
+describe('both kinds of capacity', () => {
+  test('have a service each, among which the listener divides requests by weight', () => {
+    const template = onInstances({ fargate: 3, ec2: 0 });
+    template.resourceCountIs('AWS::ECS::Service', 2);
+    template.resourceCountIs('AWS::ECS::TaskDefinition', 1);
+    template.resourceCountIs('AWS::ApplicationAutoScaling::ScalableTarget', 2);
+    const groups = Object.keys(template.findResources('AWS::ElasticLoadBalancingV2::TargetGroup'));
+    expect(groups).toHaveLength(2);
+    template.hasResourceProperties('AWS::ElasticLoadBalancingV2::ListenerRule', {
+      Actions: [
+        {
+          Type: 'forward',
+          ForwardConfig: {
+            TargetGroups: [
+              { TargetGroupArn: { Ref: groups.find((id) => !id.includes('Ec2')) }, Weight: 3 },
+              { TargetGroupArn: { Ref: groups.find((id) => id.includes('Ec2')) }, Weight: 0 },
+            ],
+          },
+        },
+      ],
+    });
+  });
+
+  test('fail for neither, and for a weight out of range', () => {
+    expect(() => synthesize({ capacity: {} })).toThrow(
+      'capacity: must be fargate, ec2 or both, got neither. Give { fargate: {} }, or leave capacity out',
+    );
+    expect(() => onInstances({ fargate: 1, ec2: 1000 })).toThrow(
+      'capacity.ec2.weight: must be a whole number from 0 to 999, got 1000. Give its share of the requests',
     );
   });
 });

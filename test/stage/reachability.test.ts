@@ -50,3 +50,9 @@ test('with a certificate the load balancer is reached over HTTPS only', () => {
     'RestApi/Link -> Containers/LoadBalancer tcp 443',
   ]);
 });
+
+test('instances are reached by nobody and reach what is HTTPS; their tasks as on Fargate', () => {
+  const { egress, ingress } = reachability(configOf('sandbox', { capacity: 'ec2' }));
+  expect(egress).toEqual([...BETWEEN, ...OUT, 'Containers/Instances -> 0.0.0.0/0 tcp 443'].sort());
+  expect(ingress).toEqual([...BETWEEN].sort());
+});

@@ -33,9 +33,14 @@ function validate(): Report {
     outdir,
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new CloudFormationValidatePlugin());
-  for (const config of [...environmentNames.map(configOf), variant()]) {
-    const quotesCode = functionCode('lambda/quotes/index.ts');
-    new ReferenceStage(app, config.id, { config, quotesCode, containerDirectory: 'container' });
+  for (const config of [...environmentNames.map((name) => configOf(name)), variant()]) {
+    new ReferenceStage(app, config.id, {
+      config,
+      quotesCode: functionCode('lambda/quotes/index.ts'),
+      sessionsCode: functionCode('lambda/sessions/index.ts'),
+      tickerCode: functionCode('lambda/ticker/index.ts'),
+      containerDirectory: 'container',
+    });
   }
   // The findings are in the report; that they also end the process is for the CLI.
   const { error } = console;
@@ -55,7 +60,7 @@ function validate(): Report {
 
 /** What no environment has switched on. */
 function variant(): EnvironmentConfig {
-  const { network, restApi, ...sandbox } = configOf('sandbox');
+  const { network, restApi, ...sandbox } = configOf('sandbox', { capacity: 'both' });
   return {
     ...sandbox,
     id: 'variant',

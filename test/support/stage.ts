@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { EnvironmentConfig, environment } from '../../lib/environments';
+import { EnvironmentConfig, EnvironmentOverrides, environment } from '../../lib/environments';
 import { ReferenceStage } from '../../lib/reference-stage';
 import { functionCode } from '../../lib/sources';
 
@@ -12,8 +12,8 @@ export const context: Record<string, unknown> = JSON.parse(readFileSync('cdk.jso
 export const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
 /** An environment as its users get it; the overrides that it cannot do without are filled in. */
-export function configOf(name: string): EnvironmentConfig {
-  return environment(name, { imageDigest: DIGEST, endpointUrl: 'http://127.0.0.1:4566' });
+export function configOf(name: string, overrides: EnvironmentOverrides = {}): EnvironmentConfig {
+  return environment(name, { imageDigest: DIGEST, endpointUrl: 'http://127.0.0.1:4566', ...overrides });
 }
 
 /** The stage of a configuration, not yet synthesized: nothing is bundled and nothing is validated. */
@@ -26,6 +26,8 @@ export function stageOf(config: EnvironmentConfig, sources: { quotesCode?: lambd
   return new ReferenceStage(app, config.id, {
     config,
     quotesCode: sources.quotesCode ?? functionCode('lambda/quotes/index.ts'),
+    sessionsCode: functionCode('lambda/sessions/index.ts'),
+    tickerCode: functionCode('lambda/ticker/index.ts'),
     containerDirectory: 'container',
   });
 }

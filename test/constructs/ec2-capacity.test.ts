@@ -1,0 +1,273 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { Ec2Capacity, Ec2CapacityProps } from '../../lib/constructs/ec2-capacity';
+
+const SUBNETS = { subnetType: ec2.SubnetType.PRIVATE_ISOLATED };
+
+function create(props: Partial<Ec2CapacityProps> = {}) {
+  const stack = new Stack(new App(), 'Stack');
+  const vpc = new ec2.Vpc(stack, 'Vpc', {
+    availabilityZones: ['eu-west-1a', 'eu-west-1b'],
+    subnetConfiguration: [{ name: 'Private', ...SUBNETS }],
+  });
+  const capacity = new Ec2Capacity(stack, 'Instances', {
+    vpc,
+    vpcSubnets: SUBNETS,
+    architecture: ecs.CpuArchitecture.ARM64,
+    instanceTypes: ['t4g.small'],
+    cpu: 256,
+    memoryMiB: 512,
+    maxTasks: 4,
+    maxInstances: 4,
+    ...props,
+  });
+  return { stack, capacity };
+}
+
+function synthesize(props: Partial<Ec2CapacityProps> = {}): Template {
+  return Template.fromStack(create(props).stack);
+}
+
+/** What most tests look at, synthesized once. */
+const byDefault = synthesize();
+
+function hasLaunchTemplate(template: Template, data: object): void {
+  template.hasResourceProperties('AWS::EC2::LaunchTemplate', { LaunchTemplateData: Match.objectLike(data) });
+}
+
+function userDataOf(template: Template): string {
+  const [found] = Object.values(template.findResources('AWS::EC2::LaunchTemplate'));
+  return JSON.stringify(found?.Properties.LaunchTemplateData.UserData);
+}
+
+const idsOf = (template: Template, type: string) => Object.keys(template.findResources(type));
+
+describe('instances', () => {
+  test.each([
+    ['arm64/', ecs.CpuArchitecture.ARM64, 't4g.small'],
+    ['', ecs.CpuArchitecture.X86_64, 't3.small'],
+  ])(
+    'start from the AL2023 image of ECS for their architecture, by SSM parameter [F4]',
+    (folder, architecture, type) => {
+      const { Parameters: parameters } = synthesize({ architecture, instanceTypes: [type] }).toJSON();
+      expect(Object.values(parameters)).toContainEqual({
+        Type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>',
+        Default: `/aws/service/ecs/optimized-ami/amazon-linux-2023/${folder}recommended/image_id`,
+      });
+    },
+  );
+
+  test('answer IMDSv2 only, one hop away at the most, and tasks not at all', () => {
+    hasLaunchTemplate(byDefault, { MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1 } });
+    expect(userDataOf(byDefault)).toContain('ECS_AWSVPC_BLOCK_IMDS=true');
+  });
+
+  test('have an encrypted gp3 volume and no key pair', () => {
+    hasLaunchTemplate(byDefault, {
+      KeyName: Match.absent(),
+      BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { Encrypted: true, VolumeType: 'gp3', VolumeSize: 30 } }],
+    });
+  });
+
+  test('are reached by nobody and reach port 443', () => {
+    byDefault.hasResourceProperties('AWS::EC2::SecurityGroup', {
+      GroupDescription: 'Instances of the container service',
+      SecurityGroupIngress: Match.absent(),
+      SecurityGroupEgress: [Match.objectLike({ CidrIp: '0.0.0.0/0', IpProtocol: 'tcp', FromPort: 443, ToPort: 443 })],
+    });
+    hasLaunchTemplate(byDefault, { NetworkInterfaces: Match.absent() });
+  });
+
+  test('register with their cluster, which is there before them', () => {
+    const [cluster] = idsOf(byDefault, 'AWS::ECS::Cluster');
+    expect(userDataOf(byDefault)).toContain(`ECS_CLUSTER=",{"Ref":"${cluster}"}`);
+  });
+
+  test('have the rights of the agent on their cluster and of Session Manager, and pull nothing themselves [F3]', () => {
+    const [cluster] = idsOf(byDefault, 'AWS::ECS::Cluster');
+    const clusterArn = { 'Fn::GetAtt': [cluster, 'Arn'] };
+    byDefault.hasResourceProperties('AWS::IAM::Role', {
+      AssumeRolePolicyDocument: { Statement: [Match.objectLike({ Principal: { Service: 'ec2.amazonaws.com' } })] },
+      ManagedPolicyArns: [
+        { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':iam::aws:policy/AmazonSSMManagedInstanceCore']] },
+      ],
+    });
+    const policies = JSON.stringify(byDefault.findResources('AWS::IAM::Policy'));
+    expect(policies).not.toMatch(/ecr:|logs:|ecs:\*|Submit\*/);
+    byDefault.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: Match.arrayWith(['ecs:Poll']),
+            Condition: { ArnEquals: { 'ecs:cluster': clusterArn } },
+          }),
+        ]),
+      },
+    });
+  });
+});
+
+describe('the group', () => {
+  test('has no instance without tasks, and as many as it is told', () => {
+    byDefault.hasResourceProperties('AWS::AutoScaling::AutoScalingGroup', {
+      MinSize: '0',
+      MaxSize: '4',
+      // Managed scaling sets it: a deployment that did would stop tasks [F6].
+      DesiredCapacity: Match.absent(),
+      VPCZoneIdentifier: [
+        { Ref: Match.stringLikeRegexp('PrivateSubnet1') },
+        { Ref: Match.stringLikeRegexp('PrivateSubnet2') },
+      ],
+    });
+  });
+
+  test('replaces its instances when the launch template changes, protected ones too, new ones first [F5]', () => {
+    const [launchTemplate] = idsOf(byDefault, 'AWS::EC2::LaunchTemplate');
+    byDefault.hasResource('AWS::AutoScaling::AutoScalingGroup', {
+      Properties: {
+        MixedInstancesPolicy: {
+          LaunchTemplate: {
+            LaunchTemplateSpecification: { Version: { 'Fn::GetAtt': [launchTemplate, 'LatestVersionNumber'] } },
+          },
+        },
+      },
+      UpdatePolicy: {
+        AutoScalingInstanceRefresh: {
+          Strategy: 'Rolling',
+          Preferences: Match.objectLike({ MinHealthyPercentage: 100, ScaleInProtectedInstances: 'Refresh' }),
+        },
+      },
+    });
+  });
+
+  test('is on demand with one type by default', () => {
+    byDefault.hasResourceProperties('AWS::AutoScaling::AutoScalingGroup', {
+      MixedInstancesPolicy: {
+        InstancesDistribution: Match.objectLike({ OnDemandPercentageAboveBaseCapacity: 100 }),
+        LaunchTemplate: { Overrides: [{ InstanceType: 't4g.small' }] },
+      },
+    });
+    expect(userDataOf(byDefault)).not.toContain('SPOT');
+  });
+
+  test('mixes types and Spot Instances, whose tasks are drained on their notice', () => {
+    const template = synthesize({
+      instanceTypes: ['t4g.small', 't4g.medium'],
+      spot: { onDemandBase: 1, onDemandPercent: 25 },
+    });
+    template.hasResourceProperties('AWS::AutoScaling::AutoScalingGroup', {
+      MixedInstancesPolicy: {
+        InstancesDistribution: {
+          OnDemandAllocationStrategy: 'prioritized',
+          OnDemandBaseCapacity: 1,
+          OnDemandPercentageAboveBaseCapacity: 25,
+          SpotAllocationStrategy: 'price-capacity-optimized',
+        },
+        LaunchTemplate: { Overrides: [{ InstanceType: 't4g.small' }, { InstanceType: 't4g.medium' }] },
+      },
+    });
+    expect(userDataOf(template)).toContain('ECS_ENABLE_SPOT_INSTANCE_DRAINING=true');
+  });
+});
+
+describe('the capacity provider', () => {
+  test('scales to 100 %, protects instances with tasks and drains those that end', () => {
+    byDefault.hasResourceProperties('AWS::ECS::CapacityProvider', {
+      AutoScalingGroupProvider: {
+        ManagedScaling: { Status: 'ENABLED', TargetCapacity: 100 },
+        ManagedTerminationProtection: 'ENABLED',
+        ManagedDraining: 'ENABLED',
+      },
+    });
+    byDefault.hasResourceProperties('AWS::AutoScaling::AutoScalingGroup', { NewInstancesProtectedFromScaleIn: true });
+  });
+
+  test('is associated with a cluster of its own', () => {
+    byDefault.hasResourceProperties('AWS::ECS::ClusterCapacityProviderAssociations', {
+      Cluster: { Ref: idsOf(byDefault, 'AWS::ECS::Cluster')[0] },
+      CapacityProviders: [{ Ref: idsOf(byDefault, 'AWS::ECS::CapacityProvider')[0] }],
+      DefaultCapacityProviderStrategy: [],
+    });
+  });
+
+  test('goes before its group, which is deleted with the instances that ECS left protected', () => {
+    const [forceDelete] = idsOf(byDefault, 'Custom::ForceDeleteAutoScalingGroup');
+    const [group] = idsOf(byDefault, 'AWS::AutoScaling::AutoScalingGroup');
+    byDefault.hasResource('AWS::ECS::CapacityProvider', { DependsOn: Match.arrayWith([forceDelete]) });
+    byDefault.hasResource('Custom::ForceDeleteAutoScalingGroup', {
+      DependsOn: Match.arrayWith([group]),
+      Properties: {
+        Create: Match.absent(),
+        Update: Match.absent(),
+        Delete: { 'Fn::Join': ['', Match.arrayWith([{ Ref: group }, Match.stringLikeRegexp('"ForceDelete":true')])] },
+      },
+    });
+  });
+
+  test('leaves no log group behind [P6]', () => {
+    const [name, cluster] = Object.entries(byDefault.findResources('AWS::ECS::Cluster'))[0] ?? [];
+    expect(name).toBeDefined();
+    const performance = byDefault.findResources('AWS::Logs::LogGroup', {
+      DeletionPolicy: 'Delete',
+      Properties: { LogGroupName: `/aws/ecs/containerinsights/${cluster?.Properties.ClusterName}/performance` },
+    });
+    expect(cluster?.DependsOn).toEqual(Object.keys(performance));
+    const off = synthesize({ containerInsights: ecs.ContainerInsights.DISABLED });
+    expect(idsOf(off, 'AWS::Logs::LogGroup')).toEqual([expect.stringContaining('ForceDeleteLogs')]);
+  });
+});
+
+describe('tasks', () => {
+  test.each([
+    ['network interfaces', 2, { instanceTypes: ['t4g.medium'] }],
+    [
+      'network interfaces, not limited by a trunk that burstable types lack',
+      2,
+      { instanceTypes: ['t4g.medium'], trunking: true },
+    ],
+    ['CPU with a trunk', 8, { instanceTypes: ['m7g.large'], trunking: true }],
+    ['CPU', 1, { instanceTypes: ['m7g.large'], cpu: 2048 }],
+    ['memory', 1, { instanceTypes: ['t4g.medium'], memoryMiB: 2048 }],
+    ['the smallest type', 1, { instanceTypes: ['m7g.large', 'm7g.medium'] }],
+  ])('fit on an instance by %s: %d', (_, expected, props) => {
+    expect(create({ maxInstances: 100, ...props }).capacity.tasksPerInstance).toBe(expected);
+  });
+
+  test('fail to be more in a deployment than the instances hold, which says how many it takes', () => {
+    expect(() => create({ maxInstances: 3 })).toThrow(
+      'maxInstances: must be a whole number of at least 4, got 3. 2 tasks fit on an instance, and a deployment runs twice ' +
+        'maxTasks (4) over 2 zones. Raise maxInstances, or give larger instanceTypes or trunking',
+    );
+    expect(() => create({ maxInstances: 4.5 })).toThrow(/maxInstances: must be a whole number/);
+  });
+
+  test.each([
+    ['CPU units', { cpu: 4096 }],
+    ['MiB of memory', { memoryMiB: 2048 }],
+  ])('fail to be larger than an instance: %s', (what, props) => {
+    expect(() => create(props)).toThrow(
+      new RegExp(`instanceTypes: "t4g.small" has too few ${what} for a task of .* MiB. Give`),
+    );
+  });
+});
+
+test.each([
+  [[], 'instanceTypes: must name at least one type, got none. Give t4g.small'],
+  [['t2.nano'], /^instanceTypes: "t2.nano" is not on file. Give one of t4g.small, .* --instance-types t2.nano\)$/],
+  [['constructor'], /is not on file/],
+  [['t3.small'], 'instanceTypes: "t3.small" is X86_64, but the architecture of the image is ARM64. Give types of'],
+])('fails for the instance types %p', (instanceTypes, message) => {
+  expect(() => create({ instanceTypes })).toThrow(message);
+});
+
+test.each([
+  [{ onDemandBase: -1, onDemandPercent: 0 }, 'spot.onDemandBase: must be a whole number from 0, got -1. Leave'],
+  [
+    { onDemandBase: 0, onDemandPercent: 101 },
+    'spot.onDemandPercent: must be a whole number from 0 to 100, got 101. Leave',
+  ],
+])('fails for the Spot share %p', (spot, message) => {
+  expect(() => create({ spot })).toThrow(message);
+});
