@@ -13,6 +13,9 @@ interface Acknowledgement {
 const BUILD_TRIGGER = 'DeployTimeBuildCustomResourceHandlerdb740fd554364a848a09e6dfcd01f4f3';
 const BUILD_PROJECT = 'ContainerImageBuildArm64e83729feb1564e709bec452b15847a30amd64';
 
+// Logical id of the WebSocket API.
+const SESSIONS_API = 'SessionsApi095F4BA7';
+
 /**
  * Every rule of cdk-nag's AwsSolutions pack that something here breaks on purpose: where, which, and why that is all
  * right. A test fails for a finding that is not here, and for an entry that nothing needs.
@@ -131,6 +134,45 @@ export const acknowledgements: readonly Acknowledgement[] = [
     reason:
       'Only callers with IAM rights get past the stage, and it throttles them. restApi.webAclArn associates a web ACL ' +
       'where an organisation has one.',
+  },
+  {
+    path: 'WebSocketApi/State',
+    rules: ['DDB3'],
+    reason:
+      'Disposable environments only: sessions live for two hours, and clients that reconnect write them anew. ' +
+      'Elsewhere the table has point-in-time recovery.',
+  },
+  {
+    path: 'WebSocketApi/Sessions/Api',
+    rules: ['APIG4'],
+    reason:
+      'Callers are authorised by IAM (SigV4) at $connect, the only route of a WebSocket API that takes an authorizer; ' +
+      'the others serve connections that have passed it.',
+  },
+  {
+    path: 'WebSocketApi/Sessions/Handler',
+    rules: [managedPolicy('service-role/AWSLambdaBasicExecutionRole')],
+    reason: 'Lets the function write its own logs and nothing else.',
+  },
+  {
+    path: 'WebSocketApi/Sessions/Handler',
+    rules: ['IAM5[Resource::*]'],
+    reason: 'xray:PutTraceSegments and xray:PutTelemetryRecords know no resources.',
+  },
+  {
+    path: 'WebSocketApi/Ticker/Function',
+    rules: [managedPolicy('service-role/AWSLambdaBasicExecutionRole')],
+    reason: 'Lets the function write its own logs and nothing else.',
+  },
+  {
+    path: 'WebSocketApi/Ticker/Function',
+    rules: ['IAM5[Resource::*]'],
+    reason: 'xray:PutTraceSegments and xray:PutTelemetryRecords know no resources.',
+  },
+  {
+    path: 'WebSocketApi/Ticker/Function',
+    rules: [`IAM5[Resource::arn:aws:execute-api:<region>:<AWS::AccountId>:<${SESSIONS_API}>/v1/POST/@connections/*]`],
+    reason: 'Connections are not known before they are there: the right is to send (POST) to those of this stage only.',
   },
 ];
 

@@ -1,0 +1,94 @@
+import { BadRequest } from '../../domain/requests';
+import { parseMessage, UNDERSTOOD } from './messages';
+import { SessionStore } from './store';
+
+/** The parts that are read of an event of a WebSocket API. */
+export interface SessionEvent {
+  readonly requestContext: {
+    readonly connectionId: string;
+    readonly eventType: 'CONNECT' | 'MESSAGE' | 'DISCONNECT';
+  };
+  readonly body?: string;
+  readonly isBase64Encoded?: boolean;
+}
+
+export interface Limits {
+  /** Symbols per connection. */
+  readonly maxSymbols: number;
+  /** Per connection. */
+  readonly messagesPerSecond: number;
+}
+
+interface Refusal {
+  readonly type: 'refused';
+  readonly reason: string;
+  readonly understood?: typeof UNDERSTOOD;
+}
+
+export type Answer =
+  | {
+      readonly type: 'subscribed' | 'unsubscribed';
+      readonly symbols: readonly string[];
+      readonly all: readonly string[];
+    }
+  | Refusal
+  | { readonly type: 'failed'; readonly reason: string };
+
+export interface Reply {
+  readonly statusCode: number;
+  readonly body?: string;
+}
+
+/**
+ * Serves the routes of a WebSocket API. What to do is in the event's type and in the message itself, never in the route
+ * key: a message may name any route as its action, `$connect` among them.
+ *
+ * An event of a connection that fails is an error of the function: API Gateway then refuses the connection. A message
+ * that fails is answered, and logged as an error.
+ */
+export function sessions(store: SessionStore, limits: Limits): (event: SessionEvent) => Promise<Reply> {
+  return async ({ requestContext: { connectionId, eventType }, body = '', isBase64Encoded = false }) => {
+    if (eventType === 'CONNECT') {
+      await store.connect(connectionId);
+      return { statusCode: 200 };
+    }
+    if (eventType === 'DISCONNECT') {
+      await store.disconnect(connectionId);
+      return { statusCode: 200 };
+    }
+    const text = isBase64Encoded ? Buffer.from(body, 'base64').toString() : body;
+    const reply = await answer(store, limits, connectionId, text).catch((error: unknown): Answer => {
+      console.error('internal error', error);
+      return { type: 'failed', reason: 'internal error; try again' };
+    });
+    console.info({ connectionId, reply: reply.type, reason: 'reason' in reply ? reply.reason : undefined });
+    return { statusCode: 200, body: JSON.stringify(reply) };
+  };
+}
+
+async function answer(store: SessionStore, limits: Limits, id: string, text: string): Promise<Answer> {
+  const { maxSymbols, messagesPerSecond } = limits;
+  const count = await store.countMessage(id, messagesPerSecond);
+  if (count === 'too many') return refused(`at most ${messagesPerSecond} messages a second; send this one again later`);
+  if (count === 'not connected') return refused(NOT_CONNECTED);
+  try {
+    const { action, symbols } = parseMessage(text, maxSymbols);
+    const subscribing = action === 'subscribe';
+    const change = await (subscribing ? store.subscribe(id, symbols, maxSymbols) : store.unsubscribe(id, symbols));
+    if ('symbols' in change) {
+      return { type: subscribing ? 'subscribed' : 'unsubscribed', symbols, all: change.symbols };
+    }
+    return refused(
+      change.refused === 'not connected' ? NOT_CONNECTED : `at most ${maxSymbols} symbols a connection; none was added`,
+    );
+  } catch (error) {
+    if (!(error instanceof BadRequest)) throw error;
+    return { ...refused(error.message), understood: UNDERSTOOD };
+  }
+}
+
+const NOT_CONNECTED = 'this connection has ended; connect again';
+
+function refused(reason: string): Refusal {
+  return { type: 'refused', reason };
+}

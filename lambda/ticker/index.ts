@@ -1,0 +1,45 @@
+import {
+  ApiGatewayManagementApiClient,
+  GoneException,
+  PostToConnectionCommand,
+} from '@aws-sdk/client-apigatewaymanagementapi';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { sessionStore } from '../sessions/store';
+import { metricsLine } from './metrics';
+import { Counts, Post, ticker } from './ticker';
+
+/** Attempts at a message, those after the first with jitter: the SDK repeats 429, 5xx and broken connections. */
+const ATTEMPTS = 4;
+
+const connections = new ApiGatewayManagementApiClient({
+  endpoint: process.env['CALLBACK_URL'],
+  maxAttempts: ATTEMPTS,
+  requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000 },
+});
+
+const post: Post = async (ConnectionId, message, abortSignal) => {
+  try {
+    await connections.send(new PostToConnectionCommand({ ConnectionId, Data: JSON.stringify(message) }), {
+      abortSignal,
+    });
+    return 'posted';
+  } catch (error) {
+    if (error instanceof GoneException) return 'gone';
+    throw error;
+  }
+};
+
+const run = ticker({
+  store: sessionStore(new DynamoDBClient({}), process.env['TABLE_NAME'] ?? ''),
+  post,
+  everySeconds: Number(process.env['EVERY_SECONDS']),
+  runSeconds: Number(process.env['RUN_SECONDS']),
+});
+
+/** Publishes ticks for a minute, or `ticks` times. */
+export async function handler({ ticks }: { readonly ticks?: number } = {}): Promise<Counts> {
+  const counts = await run(ticks);
+  // Not by console: the runtime would wrap the line into another object, where CloudWatch does not look for metrics.
+  process.stdout.write(`${metricsLine(counts, process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'unknown', Date.now())}\n`);
+  return counts;
+}

@@ -1,0 +1,69 @@
+import { CfnOutput, RemovalPolicy, Stack, StackProps } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { SessionTable } from '../constructs/session-table';
+import { Ticker } from '../constructs/ticker';
+import { WebSocketSessions } from '../constructs/websocket-sessions';
+import { EnvironmentConfig, WebSocketApiConfig } from '../environments';
+
+export interface WebSocketApiStackProps extends StackProps {
+  readonly config: EnvironmentConfig;
+  readonly webSocketApi: WebSocketApiConfig;
+  readonly sessionsCode: lambda.Code;
+  readonly tickerCode: lambda.Code;
+  /** First segment of the URL. */
+  readonly stageName: string;
+}
+
+/** Sessions on prices: the WebSocket API, the table of its sessions, and the ticker that sends to them. */
+export class WebSocketApiStack extends Stack {
+  constructor(scope: Construct, id: string, props: WebSocketApiStackProps) {
+    super(scope, id, props);
+    const { config, webSocketApi } = props;
+    const removalPolicy = config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
+    const logRetention = config.logRetentionDays;
+
+    const state = new SessionTable(this, 'State', { pointInTimeRecovery: !config.disposable, removalPolicy });
+    const environment = { TABLE_NAME: state.table.tableName, NODE_OPTIONS: '--enable-source-maps' };
+    const sessions = new WebSocketSessions(this, 'Sessions', {
+      stageName: props.stageName,
+      code: props.sessionsCode,
+      actions: ['subscribe', 'unsubscribe'],
+      throttle: webSocketApi.throttle,
+      logLevel: config.function.logLevel,
+      environment: {
+        ...environment,
+        MAX_SYMBOLS: String(webSocketApi.maxSymbols),
+        MESSAGES_PER_SECOND: String(webSocketApi.messagesPerSecond),
+      },
+      logRetention,
+      removalPolicy,
+    });
+    const ticker = new Ticker(this, 'Ticker', {
+      code: props.tickerCode,
+      ...webSocketApi.ticker,
+      environment: {
+        ...environment,
+        CALLBACK_URL: config.endpoint
+          ? `${config.endpoint.url}/_aws/execute-api/${sessions.api.apiId}/${props.stageName}`
+          : sessions.stage.callbackUrl,
+      },
+      logRetention,
+      removalPolicy,
+    });
+    for (const fn of [sessions.handler, ticker.function]) state.grantItems(fn);
+    state.grantQuery(ticker.function);
+    sessions.grantPost(ticker.function);
+
+    new CfnOutput(this, 'WebSocketUrl', {
+      value: sessions.stage.url,
+      description: 'URL of the WebSocket API; the query of a connection is signed (SigV4)',
+    });
+    new CfnOutput(this, 'WebSocketApiId', { value: sessions.api.apiId, description: 'Id of the WebSocket API' });
+    new CfnOutput(this, 'TableName', { value: state.table.tableName, description: 'Connections and subscriptions' });
+    new CfnOutput(this, 'TickerFunctionName', {
+      value: ticker.function.functionName,
+      description: 'Publishes ticks; invoke it with {"ticks":3} where it has no schedule',
+    });
+  }
+}

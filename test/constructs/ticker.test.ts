@@ -1,0 +1,141 @@
+import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { Ticker, TickerProps } from '../../lib/constructs/ticker';
+
+function synthesize(props: (stack: Stack) => Partial<TickerProps> = () => ({})): Template {
+  const stack = new Stack(new App(), 'Test');
+  const code = lambda.Code.fromInline('exports.handler = async () => {};');
+  new Ticker(stack, 'Ticker', { code, everySeconds: 5, scheduled: true, ...props(stack) });
+  return Template.fromStack(stack);
+}
+
+const scheduled = synthesize();
+const unscheduled = synthesize(() => ({ scheduled: false }));
+
+test('starts a run every minute, and none of them again', () => {
+  scheduled.hasResourceProperties('AWS::Scheduler::Schedule', {
+    ScheduleExpression: 'rate(1 minute)',
+    State: 'ENABLED',
+    FlexibleTimeWindow: { Mode: 'OFF' },
+    Target: Match.objectLike({
+      Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^TickerFunction'), 'Arn'] },
+      RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
+    }),
+  });
+  scheduled.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+    MaximumRetryAttempts: 0,
+    MaximumEventAgeInSeconds: 60,
+  });
+});
+
+test('lets the schedule of this account invoke the function, and nothing else', () => {
+  scheduled.hasResourceProperties('AWS::IAM::Role', {
+    AssumeRolePolicyDocument: Match.objectLike({
+      Statement: [
+        {
+          Action: 'sts:AssumeRole',
+          Effect: 'Allow',
+          Principal: { Service: 'scheduler.amazonaws.com' },
+          Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+        },
+      ],
+    }),
+    Policies: [
+      Match.objectLike({
+        PolicyDocument: Match.objectLike({
+          Statement: [
+            {
+              Action: 'lambda:InvokeFunction',
+              Effect: 'Allow',
+              Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^TickerFunction'), 'Arn'] },
+            },
+          ],
+        }),
+      }),
+    ],
+  });
+  scheduled.resourceCountIs('AWS::Lambda::Permission', 0);
+  expect(JSON.stringify(scheduled.toJSON())).not.toContain(':*');
+});
+
+test('without a schedule has none, nor its role, nor an alarm on its silence', () => {
+  unscheduled.resourceCountIs('AWS::Scheduler::Schedule', 0);
+  unscheduled.resourceCountIs('AWS::IAM::Role', 1);
+  unscheduled.resourceCountIs('AWS::CloudWatch::Alarm', 2);
+});
+
+test('has a function outside of VPCs that outlives its run of a minute', () => {
+  scheduled.hasResourceProperties('AWS::Lambda::Function', {
+    VpcConfig: Match.absent(),
+    Runtime: 'nodejs24.x',
+    Architectures: ['arm64'],
+    MemorySize: 512,
+    Timeout: 90,
+    TracingConfig: { Mode: 'Active' },
+    Environment: { Variables: { EVERY_SECONDS: '5', RUN_SECONDS: '60' } },
+  });
+});
+
+test('logs at level INFO to a group of its own, because metrics are lines of that level', () => {
+  scheduled.hasResourceProperties('AWS::Lambda::Function', {
+    LoggingConfig: {
+      LogFormat: 'JSON',
+      ApplicationLogLevel: 'INFO',
+      SystemLogLevel: 'INFO',
+      LogGroup: Match.anyValue(),
+    },
+  });
+  scheduled.hasResource('AWS::Logs::LogGroup', { Properties: { RetentionInDays: 30 }, DeletionPolicy: 'Retain' });
+});
+
+test('warns of runs that fail, of messages that are given up, and of silence', () => {
+  const Dimensions = [{ Name: 'FunctionName', Value: { Ref: Match.stringLikeRegexp('^TickerFunction') } }];
+  const alarm = (properties: object) =>
+    scheduled.hasResourceProperties('AWS::CloudWatch::Alarm', { Dimensions, ...properties });
+  alarm({ Namespace: 'AWS/Lambda', MetricName: 'Errors', TreatMissingData: 'notBreaching' });
+  alarm({ Namespace: 'Kumiki/Ticker', MetricName: 'Failed', TreatMissingData: 'notBreaching' });
+  alarm({
+    Namespace: 'AWS/Lambda',
+    MetricName: 'Invocations',
+    ComparisonOperator: 'LessThanThreshold',
+    TreatMissingData: 'breaching',
+  });
+});
+
+test('takes the rest of its environment, memory, what becomes of logs, and whom to tell', () => {
+  const template = synthesize((stack) => ({
+    environment: { TABLE_NAME: 'table' },
+    memorySize: 1024,
+    runtime: lambda.Runtime.NODEJS_22_X,
+    topic: new sns.Topic(stack, 'Topic'),
+    logRetention: logs.RetentionDays.ONE_WEEK,
+    removalPolicy: RemovalPolicy.DESTROY,
+  }));
+  template.hasResourceProperties('AWS::Lambda::Function', {
+    Environment: { Variables: { TABLE_NAME: 'table', EVERY_SECONDS: '5', RUN_SECONDS: '60' } },
+    MemorySize: 1024,
+    Runtime: 'nodejs22.x',
+  });
+  template.allResourcesProperties('AWS::CloudWatch::Alarm', {
+    AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }],
+    OKActions: [{ Ref: Match.stringLikeRegexp('^Topic') }],
+  });
+  template.hasResource('AWS::Logs::LogGroup', { Properties: { RetentionInDays: 7 }, DeletionPolicy: 'Delete' });
+});
+
+test.each([1, 60])('takes a tick every %p seconds', (everySeconds) => {
+  expect(() => synthesize(() => ({ everySeconds }))).not.toThrow();
+});
+
+test.each([0, 7, 1.5, 61, Number.NaN])('refuses a tick every %p seconds', (everySeconds) => {
+  expect(() => synthesize(() => ({ everySeconds }))).toThrow(
+    `everySeconds: must be a whole number that 60 can be divided by, got ${everySeconds}.`,
+  );
+});
+
+test('refuses memory that Lambda has not got', () => {
+  expect(() => synthesize(() => ({ memorySize: 64 }))).toThrow('memorySize: must be a whole number from 128 to 10240');
+});

@@ -1,0 +1,173 @@
+import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { WebSocketLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { WebSocketSessions, WebSocketSessionsProps } from '../../lib/constructs/websocket-sessions';
+
+const code = lambda.Code.fromInline('exports.handler = async () => ({ statusCode: 200 });');
+
+function synthesize(
+  props: (stack: Stack) => Partial<WebSocketSessionsProps> = () => ({}),
+  use?: (sessions: WebSocketSessions, stack: Stack) => void,
+): Template {
+  const stack = new Stack(new App(), 'Test');
+  const sessions = new WebSocketSessions(stack, 'Sessions', {
+    stageName: 'v1',
+    code,
+    actions: ['subscribe', 'unsubscribe'],
+    throttle: { rate: 50, burst: 100 },
+    ...props(stack),
+  });
+  use?.(sessions, stack);
+  return Template.fromStack(stack);
+}
+
+const basic = synthesize();
+
+/** Properties of the routes by their keys. */
+function routes(template: Template): Record<string, Record<string, unknown>> {
+  const all = Object.values(template.findResources('AWS::ApiGatewayV2::Route'));
+  return Object.fromEntries(all.map(({ Properties }) => [Properties.RouteKey, Properties]));
+}
+
+test('has a route for each action, chosen by the message, and one for what is neither', () => {
+  basic.hasResourceProperties('AWS::ApiGatewayV2::Api', {
+    ProtocolType: 'WEBSOCKET',
+    RouteSelectionExpression: '$request.body.action',
+  });
+  expect(Object.keys(routes(basic)).sort()).toEqual([
+    '$connect',
+    '$default',
+    '$disconnect',
+    'subscribe',
+    'unsubscribe',
+  ]);
+});
+
+test('returns what the handler answers to a message, which a route of a WebSocket API does not by itself', () => {
+  const answering = Object.values(routes(basic)).filter((route) => route['RouteResponseSelectionExpression']);
+  expect(answering.map((route) => route['RouteKey']).sort()).toEqual(['$default', 'subscribe', 'unsubscribe']);
+  basic.resourceCountIs('AWS::ApiGatewayV2::RouteResponse', 3);
+});
+
+test('asks for a signature at $connect', () => {
+  expect(routes(basic)['$connect']).toMatchObject({ AuthorizationType: 'AWS_IAM' });
+});
+
+test('takes a ticket instead, which a function judges', () => {
+  const template = synthesize((stack) => ({
+    authorizer: new WebSocketLambdaAuthorizer(
+      'Tickets',
+      new lambda.Function(stack, 'Judge', { code, handler: 'index.handler', runtime: lambda.Runtime.NODEJS_24_X }),
+      { identitySource: ['route.request.querystring.ticket'] },
+    ),
+  }));
+  expect(routes(template)['$connect']).toMatchObject({ AuthorizationType: 'CUSTOM', AuthorizerId: expect.anything() });
+  template.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
+    AuthorizerType: 'REQUEST',
+    IdentitySource: ['route.request.querystring.ticket'],
+  });
+});
+
+test('throttles every route and logs every event, without a wildcard in the ARN [A6, P13]', () => {
+  basic.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+    StageName: 'v1',
+    AutoDeploy: true,
+    DefaultRouteSettings: { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100, DetailedMetricsEnabled: true },
+    AccessLogSettings: {
+      DestinationArn: Match.anyValue(),
+      Format: Match.stringLikeRegexp('"requestId":"\\$context.requestId".*"connectionId":"\\$context.connectionId"'),
+    },
+  });
+});
+
+test('has a handler outside of VPCs that logs in JSON to a group of its own, and is traced', () => {
+  basic.hasResourceProperties('AWS::Lambda::Function', {
+    VpcConfig: Match.absent(),
+    Runtime: 'nodejs24.x',
+    Architectures: ['arm64'],
+    MemorySize: 256,
+    Timeout: 10,
+    TracingConfig: { Mode: 'Active' },
+    LoggingConfig: {
+      LogFormat: 'JSON',
+      ApplicationLogLevel: 'INFO',
+      SystemLogLevel: 'INFO',
+      LogGroup: Match.anyValue(),
+    },
+  });
+  basic.resourceCountIs('AWS::Logs::LogGroup', 2);
+  basic.allResources('AWS::Logs::LogGroup', { Properties: { RetentionInDays: 30 }, DeletionPolicy: 'Retain' });
+});
+
+test('takes memory, timeout, environment and what becomes of logs', () => {
+  const template = synthesize(() => ({
+    memorySize: 512,
+    timeout: Duration.seconds(5),
+    environment: { TABLE_NAME: 'table' },
+    logLevel: 'WARN',
+    runtime: lambda.Runtime.NODEJS_22_X,
+    logRetention: logs.RetentionDays.ONE_WEEK,
+    removalPolicy: RemovalPolicy.DESTROY,
+  }));
+  template.hasResourceProperties('AWS::Lambda::Function', {
+    MemorySize: 512,
+    Timeout: 5,
+    Runtime: 'nodejs22.x',
+    Environment: { Variables: { TABLE_NAME: 'table' } },
+    LoggingConfig: Match.objectLike({ ApplicationLogLevel: 'WARN' }),
+  });
+  template.allResources('AWS::Logs::LogGroup', { Properties: { RetentionInDays: 7 }, DeletionPolicy: 'Delete' });
+});
+
+test('lets others send to the connections of this stage, and neither end them nor those of another', () => {
+  const template = synthesize(
+    () => ({}),
+    (sessions, stack) => {
+      const assumedBy = new iam.ServicePrincipal('lambda.amazonaws.com');
+      sessions.grantPost(new iam.Role(stack, 'Sender', { assumedBy }));
+    },
+  );
+  const [policy] = Object.values(
+    template.findResources('AWS::IAM::Policy', {
+      Properties: { PolicyName: Match.stringLikeRegexp('^Sender') },
+    }),
+  );
+  const [statement] = policy?.Properties.PolicyDocument.Statement ?? [];
+  expect(statement.Action).toBe('execute-api:ManageConnections');
+  expect(JSON.stringify(statement.Resource)).toMatch(/{"Ref":"SessionsApi\w+"},"\/v1\/POST\/@connections\/\*"/);
+});
+
+test('warns of errors and throttles of the handler', () => {
+  for (const MetricName of ['Errors', 'Throttles']) {
+    basic.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      MetricName,
+      Namespace: 'AWS/Lambda',
+      Dimensions: [{ Name: 'FunctionName', Value: { Ref: Match.stringLikeRegexp('^SessionsHandler') } }],
+      TreatMissingData: 'notBreaching',
+    });
+  }
+});
+
+describe('fails with the property, the rule and the value', () => {
+  test.each<[string, Partial<WebSocketSessionsProps>, string]>([
+    ['no rate', { throttle: { rate: 0, burst: 1 } }, 'throttle.rate: must be at least 1, got 0.'],
+    ['no burst', { throttle: { rate: 1, burst: Number.NaN } }, 'throttle.burst: must be at least 1, got NaN.'],
+    [
+      'a route of API Gateway',
+      { actions: ['a', '$connect'] },
+      'actions[1]: must be a word that is there once, got "$connect".',
+    ],
+    ['an action twice', { actions: ['a', 'a'] }, 'actions[1]: must be a word that is there once, got "a".'],
+    ['too little memory', { memorySize: 64 }, 'memorySize: must be a whole number from 128 to 10240 (MiB), got 64.'],
+    [
+      'more time than the API waits',
+      { timeout: Duration.seconds(30) },
+      'timeout: must be a whole number from 1 to 29 (seconds), got 30.',
+    ],
+  ])('%s', (_, props, message) => {
+    expect(() => synthesize(() => props)).toThrow(message);
+  });
+});
