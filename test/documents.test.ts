@@ -9,6 +9,8 @@ const DOCUMENTS = [
     .filter((file) => file.endsWith('.md'))
     .map((file) => join('docs', file)),
 ];
+/** Documents in Japanese. */
+const TWINS = DOCUMENTS.filter((file) => file.endsWith('.ja.md'));
 const read = (file: string) => readFileSync(file, 'utf8');
 const withoutCode = (text: string) => text.replace(/^```.*?^```$/gms, '');
 const matches = (text: string, pattern: RegExp) => Array.from(text.matchAll(pattern), ([, found = '']) => found);
@@ -33,15 +35,16 @@ function outlineOf(file: string): string[] {
     });
 }
 
-test('both READMEs have the same headings, tables and pictures', () => {
-  expect(outlineOf('README.ja.md')).toEqual(outlineOf('README.md'));
+test.each(TWINS)('%s has the headings, tables and pictures of its English twin', (file) => {
+  expect(outlineOf(file)).toEqual(outlineOf(file.replace('.ja.', '.')));
 });
 
-test('both READMEs give the same figures and links', () => {
-  const facts = (file: string) =>
-    matches(read(file), /(\d+\.\d{2}\b|\]\([^)]+\))/g).filter((fact) => !fact.includes('README'));
+test.each(TWINS)('%s has the figures and links of its English twin', (file) => {
   // The order within a sentence is that of the language.
-  expect(facts('README.ja.md').toSorted()).toEqual(facts('README.md').toSorted());
+  const facts = (text: string) => matches(text, /(\d+\.\d{2}\b|\]\([^)]+\))/g).toSorted();
+  expect(facts(read(file).replaceAll('.ja.md)', '.md)'))).toEqual(
+    facts(read(file.replace('.ja.', '.')).replaceAll('.ja.md)', '.md)')),
+  );
 });
 
 test.each(DOCUMENTS)('%s names only npm scripts that exist', (file) => {
