@@ -99,6 +99,42 @@ export const acknowledgements: readonly Acknowledgement[] = [
     reason: 'ecr:GetAuthorizationToken knows no resources; pulling is limited to the one repository.',
   },
   {
+    path: 'Containers/Instances/InstanceRole',
+    rules: [managedPolicy('AmazonSSMManagedInstanceCore')],
+    reason: 'Session Manager in place of key pairs and open ports; AWS documents no narrower form of its policy.',
+  },
+  {
+    path: 'Containers/Instances/InstanceRole',
+    rules: ['IAM5[Resource::*]'],
+    reason:
+      'ecs:DiscoverPollEndpoint knows no resources; the other rights are for container instances, whose ids are not ' +
+      'known before, and conditioned on the one cluster.',
+  },
+  {
+    path: 'Containers/Instances/Group',
+    rules: ['AS3'],
+    reason: 'Instances come and go with tasks, many times a day: a notification of each would teach to ignore them.',
+  },
+  {
+    path: 'Containers/Instances/Group',
+    rules: ['EC26'],
+    reason:
+      'The rule fails to read a group whose launch template is in a mixed instances policy. The volume in it is encrypted, ' +
+      'and a test says so.',
+  },
+  {
+    path: 'Containers/Instances/ForceDelete',
+    rules: [
+      'IAM5[Resource::arn:aws:autoscaling:<region>:<AWS::AccountId>:autoScalingGroup:*:autoScalingGroupName/<InstancesGroupASG9A25D793>]',
+    ],
+    reason: 'The one group by its name; the wildcard stands for the id that EC2 Auto Scaling gives it.',
+  },
+  {
+    path: 'Containers/AWS679f53fac002430cb0da5b7982bd2287',
+    rules: [managedPolicy('service-role/AWSLambdaBasicExecutionRole')],
+    reason: 'Function of AwsCustomResource: lets it write its own logs; its other right is to delete one group.',
+  },
+  {
     path: 'Function/Quotes',
     rules: [
       managedPolicy('service-role/AWSLambdaBasicExecutionRole'),

@@ -165,11 +165,11 @@ async function lostEndpoint(): Promise<Interruption | undefined> {
 }
 
 /** Starts the container service as it is now and makes it the only target. */
-async function serve({ environmentId, targetGroupArn }: Deployment): Promise<HistoryService> {
+async function serve({ environmentId, targetGroupArns }: Deployment): Promise<HistoryService> {
   const from = performance.now();
   const bundle = join(containerContext(), 'server.cjs');
   const service = await startHistoryService(bundle, environmentId, logs.service);
-  await registerTarget(targetGroupArn, service.port);
+  await Promise.all(targetGroupArns.map((arn) => registerTarget(arn, service.port)));
   service.exited.then((code) => {
     if (service.replaced) return;
     const line = `The container service ended (exit code ${code}) while ${phase}. Its log: ${logs.service}`;

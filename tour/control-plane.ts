@@ -72,10 +72,13 @@ export function controlPlane(outputs: Outputs, region: string): ControlPlane {
       return { status: statusCode, initializationType, text };
     },
     async targetStates() {
-      const { TargetHealthDescriptions = [] } = await new ElasticLoadBalancingV2Client({ region }).send(
-        new DescribeTargetHealthCommand({ TargetGroupArn: outputs.targetGroupArn }),
+      const client = new ElasticLoadBalancingV2Client({ region });
+      const groups = outputs.targetGroupArns.map((TargetGroupArn) =>
+        client.send(new DescribeTargetHealthCommand({ TargetGroupArn })),
       );
-      return TargetHealthDescriptions.map(({ TargetHealth }) => TargetHealth?.State ?? 'unknown');
+      return (await Promise.all(groups)).flatMap(({ TargetHealthDescriptions = [] }) =>
+        TargetHealthDescriptions.map(({ TargetHealth }) => TargetHealth?.State ?? 'unknown'),
+      );
     },
   };
 }

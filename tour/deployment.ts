@@ -13,7 +13,7 @@ export interface Deployment {
   readonly restApi: string;
   /** Base URL of the HTTP API, likewise; undefined where there is none that takes signed requests. */
   readonly httpApi?: string;
-  readonly targetGroupArn: string;
+  readonly targetGroupArns: readonly string[];
   /** Whether the stage of the REST API has a cache. */
   readonly cache: boolean;
   /** Whether the live alias asks for provisioned concurrency. */
@@ -48,7 +48,7 @@ export async function connect(environmentId: string, region: string): Promise<De
     region,
     restApi,
     httpApi,
-    targetGroupArn: outputs.targetGroupArn,
+    targetGroupArns: outputs.targetGroupArns,
     cache: outputs.cacheEnabled,
     provisionedConcurrency: (await plane.provisionedConcurrency()) !== undefined,
     notModelled: records,

@@ -11,7 +11,8 @@ export interface Outputs {
   readonly functionName: string;
   readonly liveAliasArn: string;
   readonly onDemandAliasArn: string;
-  readonly targetGroupArn: string;
+  /** One for each kind of capacity that the container service runs on. */
+  readonly targetGroupArns: readonly string[];
   /** Undefined where the environment has no HTTP API. */
   readonly httpApi?: HttpApiAddress & { readonly authorization: string };
 }
@@ -33,7 +34,7 @@ export async function readOutputs(environmentId: string, region: string): Promis
     functionName: quotes('FunctionName'),
     liveAliasArn: quotes('LiveAliasArn'),
     onDemandAliasArn: quotes('OnDemandAliasArn'),
-    targetGroupArn: containers('TargetGroupArn'),
+    targetGroupArns: containers('TargetGroupArn').split(','),
     httpApi: http && {
       httpApiId: http('HttpApiId'),
       stageName: http('StageName'),

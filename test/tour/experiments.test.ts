@@ -37,7 +37,7 @@ function deployment(overrides: Partial<Deployment> = {}): Deployment {
     region: 'eu-west-1',
     restApi: 'https://example.invalid/v1',
     notModelled: {},
-    targetGroupArn: '',
+    targetGroupArns: [''],
     cache: true,
     provisionedConcurrency: true,
     controlPlane: CONTROL_PLANE,
