@@ -1,0 +1,109 @@
+import { HOURS, prices } from './prices';
+
+/** An instance type as an alternative to Fargate. */
+interface Type {
+  readonly name: 't4g.small' | 't4g.medium' | 'm7g.large';
+  readonly vcpus: number;
+  readonly gb: number;
+  /** Tasks with interfaces of their own, without a trunk. */
+  readonly tasks: number;
+}
+
+export const types: readonly Type[] = [
+  { name: 't4g.small', vcpus: 2, gb: 2, tasks: 2 },
+  { name: 't4g.medium', vcpus: 2, gb: 4, tasks: 2 },
+  { name: 'm7g.large', vcpus: 2, gb: 8, tasks: 2 },
+];
+
+/** GB of the root volume of an instance. */
+const VOLUME_GB = 30;
+
+/** GB of an instance that tasks may have, as lib/constructs/ec2-capacity.ts counts it. */
+const memoryForTasks = (gb: number) => gb * 0.9 - 0.125;
+
+/** USD for an hour of one vCPU and the memory that comes with it, as a task has it on Fargate. */
+export function onFargate(gbPerVcpu: number): number {
+  return prices.fargateVcpu.usd + gbPerVcpu * prices.fargateGb.usd;
+}
+
+/** USD for an hour of one vCPU that tasks have reserved, where they have reserved `utilization` (0 to 1) of the instance. */
+export function onInstances({ name, vcpus }: Type, utilization: number): number {
+  const hour = prices[name].usd + (VOLUME_GB * prices.gp3.usd) / HOURS;
+  return hour / (vcpus * utilization);
+}
+
+/** Most (0 to 1) of the vCPUs that tasks can reserve before the memory is used up. */
+function memoryBound({ vcpus, gb }: Type, gbPerVcpu: number): number {
+  return Math.min(1, memoryForTasks(gb) / gbPerVcpu / vcpus);
+}
+
+/** Utilization (0 to 1) from which on an instance is cheaper than Fargate, undefined where it never is. */
+export function breakEven(type: Type, gbPerVcpu: number): number | undefined {
+  const utilization = onInstances(type, 1) / onFargate(gbPerVcpu);
+  return utilization < memoryBound(type, gbPerVcpu) ? utilization : undefined;
+}
+
+/** Most (0 to 1) that tasks of a size can reserve of an instance without a trunk: an interface for each. */
+export function reachable({ vcpus, gb, tasks }: Type, taskVcpus: number, gbPerVcpu: number): number {
+  const byMemory = Math.floor(memoryForTasks(gb) / (taskVcpus * gbPerVcpu));
+  return (Math.min(tasks, byMemory, Math.floor(vcpus / taskVcpus)) * taskVcpus) / vcpus;
+}
+
+interface Words {
+  readonly utilization: string;
+  readonly breakEven: (gbPerVcpu: number) => string;
+  readonly never: string;
+  readonly reachable: (vcpus: number) => string;
+  readonly prices: readonly string[];
+}
+
+/** What the tables say, by language. */
+export const words: Readonly<Record<'en' | 'ja', Words>> = {
+  en: {
+    utilization: 'share reserved',
+    breakEven: (gb) => `**cheaper than Fargate from**, at ${gb} GB a vCPU`,
+    never: 'never',
+    reachable: (vcpus) => `most that tasks of ${vcpus} vCPU reserve`,
+    prices: ['what', 'unit', 'USD', 'region, date', 'page'],
+  },
+  ja: {
+    utilization: '予約する割合',
+    breakEven: (gb) => `**Fargate より安くなる割合**、vCPU あたり ${gb} GB`,
+    never: 'なし',
+    reachable: (vcpus) => `${vcpus} vCPU のタスクが予約できる最大`,
+    prices: ['項目', '単位', 'USD', 'リージョン、日付', 'ページ'],
+  },
+};
+
+/** The table of docs/ecs-capacity.md: USD for a vCPU-hour of tasks with 2 GB for each vCPU. */
+export function capacityTable(words: Words): string {
+  const row = (first: string, cells: readonly string[]) => `| ${[first, ...cells].join(' | ')} |`;
+  const percent = (share: number | undefined) => (share === undefined ? words.never : `${Math.ceil(share * 100)} %`);
+  const steps = Array.from({ length: 10 }, (_, index) => (index + 1) / 10);
+  return [
+    row(words.utilization, ['Fargate', ...types.map(({ name }) => name)]),
+    row('---:', ['---:', ...types.map(() => '---:')]),
+    ...steps.map((utilization) =>
+      row(`${Math.round(utilization * 100)} %`, [
+        onFargate(2).toFixed(4),
+        ...types.map((type) => (utilization > memoryBound(type, 2) ? '–' : onInstances(type, utilization).toFixed(4))),
+      ]),
+    ),
+    ...[1, 2, 4].map((gb) => row(words.breakEven(gb), ['', ...types.map((type) => percent(breakEven(type, gb)))])),
+    ...[0.25, 0.5, 1].map((vcpus) =>
+      row(words.reachable(vcpus), ['', ...types.map((type) => percent(reachable(type, vcpus, 2)))]),
+    ),
+  ].join('\n');
+}
+
+/** The prices that the table is computed from. */
+export function priceTable(words: Words): string {
+  return [
+    `| ${words.prices.join(' | ')} |`,
+    '| --- | --- | ---: | --- | --- |',
+    ...Object.entries(prices).map(
+      ([name, { usd, unit, region, read, source }]) =>
+        `| ${name} | ${unit} | ${usd} | ${region}, ${read} | [${new URL(source).hostname}](${source}) |`,
+    ),
+  ].join('\n');
+}
