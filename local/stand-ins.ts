@@ -1,4 +1,4 @@
-import { CfnResource, IAspect, Stack } from 'aws-cdk-lib';
+import { CfnParameter, CfnResource, IAspect, Stack } from 'aws-cdk-lib';
 import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { IConstruct } from 'constructs';
 
@@ -16,6 +16,7 @@ export interface StandIn {
 
 const NO_PACKETS = 'functions and containers are processes of this machine: nothing is routed, filtered or logged';
 const NO_SCALING = 'nothing scales there';
+const NO_TASKS = 'tasks are kept as records and started nowhere';
 const NO_LINK = 'integrations reach the load balancer at its local address';
 const NO_KUBERNETES = 'clusters are kept as records, there is no Kubernetes API';
 
@@ -28,7 +29,8 @@ export const standIns: readonly StandIn[] = [
   { type: 'AWS::EC2::SecurityGroupEgress', reason: NO_PACKETS },
   { type: 'AWS::ApplicationAutoScaling::ScalableTarget', reason: NO_SCALING },
   { type: 'AWS::ApplicationAutoScaling::ScalingPolicy', reason: NO_SCALING },
-  { type: 'AWS::ECS::ClusterCapacityProviderAssociations', reason: 'tasks are kept as records and started nowhere' },
+  { type: 'AWS::ECS::CapacityProvider', reason: NO_TASKS },
+  { type: 'AWS::ECS::ClusterCapacityProviderAssociations', reason: NO_TASKS },
   { type: 'AWS::ApiGateway::VpcLink', reason: NO_LINK },
   { type: 'AWS::ApiGatewayV2::VpcLink', reason: NO_LINK },
   { type: 'AWS::ApiGatewayV2::Deployment', reason: 'stages serve the latest routes without one' },
@@ -51,6 +53,8 @@ export const standIns: readonly StandIn[] = [
   },
 ];
 
+const IMAGE_PARAMETER = 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>';
+
 /** Metadata key of a replaced resource; its value is the type that it stands in for. */
 export const STAND_IN_KEY = 'kumiki:stand-in-for';
 
@@ -63,6 +67,11 @@ export const STAND_IN_KEY = 'kumiki:stand-in-for';
  */
 export class StandIns implements IAspect {
   visit(node: IConstruct): void {
+    // A machine image by its public parameter: there are none, and no instances either.
+    if (node instanceof CfnParameter && node.type === IMAGE_PARAMETER) {
+      node.type = 'String';
+      node.default = 'ami-00000000000000000';
+    }
     if (!CfnResource.isCfnResource(node)) return;
     const { cfnResourceType } = node;
     const entry = standIns.find(({ type, only }) => type === cfnResourceType && (only?.if(node) ?? true));

@@ -1,6 +1,7 @@
 import { App, AspectPriority, Aspects, CfnCondition, CfnResource, Fn, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { StandIns, standIns } from '../../local/stand-ins';
 import { configOf, resourcesOf, stageOf, templatesOf } from '../support/stage';
 
@@ -46,12 +47,21 @@ test('replaces an alarm on metric math and leaves an alarm on a metric', () => {
   template.resourceCountIs(HANDLE, 1);
 });
 
+test('gives launch templates an image where there is none', () => {
+  const template = synthesize((stack) => {
+    const image = ec2.MachineImage.latestAmazonLinux2023();
+    new ec2.LaunchTemplate(stack, 'LaunchTemplate', { machineImage: image });
+  });
+  const [parameter] = Object.values(template.toJSON().Parameters);
+  expect(parameter).toEqual({ Type: 'String', Default: expect.stringMatching(/^ami-0+$/) });
+});
+
 test('names each type once', () => {
   expect(new Set(standIns.map(({ type }) => type)).size).toBe(standIns.length);
 });
 
 test('nothing of the local environment reads an attribute of a stand-in, which has none', () => {
-  const stage = stageOf(configOf('local'));
+  const stage = stageOf(configOf('local', { capacity: 'both' }));
   Aspects.of(stage).add(new StandIns(), { priority: AspectPriority.READONLY });
   const templates = templatesOf(stage);
   const replaced = resourcesOf(templates).filter(([, , { Type }]) => Type === HANDLE);
