@@ -149,19 +149,20 @@ export function sessionStore(client: DynamoDBClient, tableName: string, now: () 
       const common = {
         TableName,
         Key: connectionKey(id),
-        ExpressionAttributeNames: { '#second': 'second', '#messages': 'messages' },
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
       };
       const first = new UpdateItemCommand({
         ...common,
         UpdateExpression: 'SET #second = :second, #messages = :one',
         ConditionExpression: '#second < :second',
+        ExpressionAttributeNames: { '#second': 'second', '#messages': 'messages' },
         ExpressionAttributeValues: { ':second': number(seconds()), ':one': number(1) },
       });
       const another = new UpdateItemCommand({
         ...common,
         UpdateExpression: 'SET #messages = #messages + :one',
         ConditionExpression: '#messages < :max',
+        ExpressionAttributeNames: { '#messages': 'messages' },
         ExpressionAttributeValues: { ':one': number(1), ':max': number(maxPerSecond) },
       });
       for (const command of [first, another]) {

@@ -1,0 +1,148 @@
+import { Answer, SessionEvent, sessions } from '../../../lambda/sessions/sessions';
+import { SessionStore } from '../../../lambda/sessions/store';
+
+const info = jest.spyOn(console, 'info');
+const error = jest.spyOn(console, 'error');
+
+beforeEach(() => {
+  info.mockReset();
+  error.mockReset();
+});
+
+/** What a handler needs of the store; what a test does not expect to be called, fails. */
+function storeWith(parts: Partial<SessionStore>): SessionStore {
+  const unexpected = async () => {
+    throw new Error('not expected');
+  };
+  return new Proxy(parts as SessionStore, { get: (target, name) => Reflect.get(target, name) ?? unexpected });
+}
+
+const counted: Partial<SessionStore> = { countMessage: async () => 'counted' };
+
+function serve(store: Partial<SessionStore>, eventType: SessionEvent['requestContext']['eventType'], rest = {}) {
+  const handler = sessions(storeWith(store), { maxSymbols: 3, messagesPerSecond: 10 });
+  return handler({ requestContext: { connectionId: 'c1', eventType }, ...rest });
+}
+
+async function answerTo(message: unknown, store: Partial<SessionStore> = {}): Promise<Answer> {
+  const body = typeof message === 'string' ? message : JSON.stringify(message);
+  const reply = await serve({ ...counted, ...store }, 'MESSAGE', { body });
+  expect(reply.statusCode).toBe(200);
+  return JSON.parse(reply.body ?? '');
+}
+
+describe('a connection', () => {
+  test('is written when it is made, and removed when it ends', async () => {
+    const calls: string[] = [];
+    const connect = async (id: string) => void calls.push(`connect ${id}`);
+    const disconnect = async (id: string) => void calls.push(`disconnect ${id}`);
+    expect(await serve({ connect }, 'CONNECT')).toEqual({ statusCode: 200 });
+    expect(await serve({ disconnect }, 'DISCONNECT')).toEqual({ statusCode: 200 });
+    expect(calls).toEqual(['connect c1', 'disconnect c1']);
+  });
+
+  test('that cannot be written is refused, as an error of the function', async () => {
+    const connect = async () => {
+      throw new Error('table is gone');
+    };
+    await expect(serve({ connect }, 'CONNECT')).rejects.toThrow('table is gone');
+  });
+});
+
+describe('a message', () => {
+  test('subscribes to each symbol once, and is told all that the connection has', async () => {
+    const subscribe: SessionStore['subscribe'] = async (id, symbols, max) => {
+      expect([id, symbols, max]).toEqual(['c1', ['KUMI', 'ACME'], 3]);
+      return { symbols: ['OLD', ...symbols] };
+    };
+    const message = { action: 'subscribe', symbols: ['KUMI', 'ACME', 'KUMI'] };
+    expect(await answerTo(message, { subscribe })).toEqual({
+      type: 'subscribed',
+      symbols: ['KUMI', 'ACME'],
+      all: ['OLD', 'KUMI', 'ACME'],
+    });
+  });
+
+  test('unsubscribes', async () => {
+    const unsubscribe = async () => ({ symbols: ['ACME'] });
+    expect(await answerTo({ action: 'unsubscribe', symbols: ['KUMI'] }, { unsubscribe })).toEqual({
+      type: 'unsubscribed',
+      symbols: ['KUMI'],
+      all: ['ACME'],
+    });
+  });
+
+  test('in base64, as binary frames come, is understood', async () => {
+    const body = Buffer.from('{"action":"unsubscribe","symbols":["KUMI"]}').toString('base64');
+    const store = { ...counted, unsubscribe: async () => ({ symbols: [] }) };
+    const reply = await serve(store, 'MESSAGE', { body, isBase64Encoded: true });
+    expect(reply.body).toContain('"unsubscribed"');
+  });
+
+  test.each<[string, unknown, string]>([
+    ['that is no JSON', 'hello', 'message must be an object in JSON, got "hello"'],
+    ['that is empty', '', 'message must be an object in JSON, got ""'],
+    ['that is no object', [1], 'message must be an object in JSON, got "[1]"'],
+    ['without an action', {}, 'action must be subscribe or unsubscribe, got ""'],
+    ['with a route of API Gateway', { action: '$connect' }, 'action must be subscribe or unsubscribe, got "$connect"'],
+    ['with a name every object has', { action: 'toString' }, 'action must be subscribe or unsubscribe, got "toString"'],
+    ['without symbols', { action: 'subscribe' }, 'symbols must be a list of 1 to 3, got ""'],
+    ['with no symbol', { action: 'subscribe', symbols: [] }, 'symbols must be a list of 1 to 3, got "[]"'],
+    ['with too many', { action: 'subscribe', symbols: ['A', 'B', 'C', 'D'] }, 'symbols must be a list of 1 to 3, got'],
+    ['with symbols in text', { action: 'subscribe', symbols: 'KUMI' }, 'symbols must be a list of 1 to 3, got "KUMI"'],
+    ['with a symbol that is none', { action: 'subscribe', symbols: ['KUMI', 'x'] }, 'symbol must match'],
+    ['with a number', { action: 'subscribe', symbols: [{}] }, 'symbol must match ^[A-Z0-9.]{1,10}$, got "{}"'],
+  ])('%s is refused with the reason and what is understood', async (_, message, reason) => {
+    expect(await answerTo(message)).toEqual({
+      type: 'refused',
+      reason: expect.stringContaining(reason),
+      understood: [
+        { action: 'subscribe', symbols: ['KUMI'] },
+        { action: 'unsubscribe', symbols: ['KUMI'] },
+      ],
+    });
+  });
+
+  test('is refused at 4,097 bytes, whatever they say', async () => {
+    const text = JSON.stringify({ action: 'subscribe', symbols: ['KUMI'] });
+    const store = { subscribe: async () => ({ symbols: ['KUMI'] }) };
+    expect(await answerTo(text.padEnd(4_096), store)).toMatchObject({ type: 'subscribed' });
+    expect(await answerTo(text.padEnd(4_097), store)).toMatchObject({
+      reason: 'message must have at most 4096 bytes, got "4097 bytes"',
+    });
+    expect(await answerTo('é'.repeat(2_049))).toMatchObject({ reason: expect.stringContaining('"4098 bytes"') });
+  });
+
+  test('over the limit of symbols changes nothing', async () => {
+    const subscribe = async () => ({ refused: 'too many symbols' as const });
+    expect(await answerTo({ action: 'subscribe', symbols: ['KUMI'] }, { subscribe })).toEqual({
+      type: 'refused',
+      reason: 'at most 3 symbols a connection; none was added',
+    });
+  });
+
+  test('over the limit of a second is not looked at', async () => {
+    expect(await answerTo('anything', { countMessage: async () => 'too many' })).toEqual({
+      type: 'refused',
+      reason: 'at most 10 messages a second; send this one again later',
+    });
+  });
+
+  test('of a connection that has ended meanwhile is told so, before or during the change', async () => {
+    const ended = { type: 'refused', reason: 'this connection has ended; connect again' };
+    const message = { action: 'subscribe', symbols: ['KUMI'] };
+    expect(await answerTo(message, { countMessage: async () => 'not connected' })).toEqual(ended);
+    expect(await answerTo(message, { subscribe: async () => ({ refused: 'not connected' }) })).toEqual(ended);
+  });
+
+  test('that fails is answered without saying why, and logged as an error', async () => {
+    const subscribe = async () => {
+      throw new Error('arn:aws:dynamodb:secret');
+    };
+    expect(await answerTo({ action: 'subscribe', symbols: ['KUMI'] }, { subscribe })).toEqual({
+      type: 'failed',
+      reason: 'internal error; try again',
+    });
+    expect(error).toHaveBeenCalledWith('internal error', expect.any(Error));
+  });
+});

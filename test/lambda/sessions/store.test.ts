@@ -1,0 +1,213 @@
+import {
+  ConditionalCheckFailedException,
+  DynamoDBClient,
+  TransactionCanceledException,
+  TransactionConflictException,
+} from '@aws-sdk/client-dynamodb';
+import { sessionStore } from '../../../lambda/sessions/store';
+
+const NOW = 1_700_000_000_000;
+const metadata = { $metadata: {}, message: 'no' };
+
+interface Command {
+  readonly name: string;
+  /** As DynamoDB gets it: in JSON. */
+  readonly input: ReturnType<typeof JSON.parse>;
+}
+
+/** A store whose table answers as told, one answer a call; an error is thrown. What was sent is checked as DynamoDB does. */
+function storeOf(...answers: unknown[]) {
+  const sent: Command[] = [];
+  const client = {
+    send: async (command: { input: object }) => {
+      const name = command.constructor.name.replace('Command', '');
+      sent.push({ name, input: JSON.parse(JSON.stringify(command.input)) });
+      checkPlaceholders(command.input);
+      const answer = answers.length > 0 ? answers.shift() : {};
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+  };
+  const store = sessionStore(client as unknown as DynamoDBClient, 'table', () => NOW);
+  return { store, sent, names: () => sent.map(({ name }) => name) };
+}
+
+/** DynamoDB refuses a request whose names and values are not exactly those of its expressions. */
+function checkPlaceholders(input: object): void {
+  const { TransactItems } = input as { TransactItems?: Record<string, object>[] };
+  for (const write of TransactItems ?? []) for (const each of Object.values(write)) checkPlaceholders(each);
+  const fields = Object.entries(input);
+  const expressions = fields.flatMap(([name, value]) => (name.endsWith('Expression') ? [value] : [])).join(' ');
+  const given = fields.flatMap(([name, value]) =>
+    /^ExpressionAttribute(Names|Values)$/.test(name) ? Object.keys(value ?? {}) : [],
+  );
+  expect(new Set(given)).toEqual(new Set(expressions.match(/[#:]\w+/g) ?? []));
+}
+
+function connection(symbols: string[], version = 7) {
+  return { Item: { symbols: { SS: symbols }, version: { N: String(version) } } };
+}
+
+function cancelled(...codes: string[]): TransactionCanceledException {
+  return new TransactionCanceledException({ ...metadata, CancellationReasons: codes.map((Code) => ({ Code })) });
+}
+
+describe('a connection', () => {
+  test('is one item, which expires after what API Gateway lets it live', async () => {
+    const { store, sent } = storeOf();
+    await store.connect('c1');
+    expect(sent).toEqual([
+      {
+        name: 'PutItem',
+        input: {
+          TableName: 'table',
+          Item: expect.objectContaining({
+            pk: { S: 'CONNECTION#c1' },
+            sk: { S: 'CONNECTION' },
+            expiresAt: { N: String(NOW / 1_000 + 7_800) },
+          }),
+        },
+      },
+    ]);
+  });
+
+  test('goes with all of its subscriptions, in one transaction at the version that was read', async () => {
+    const { store, sent } = storeOf(connection(['KUMI', 'ACME']));
+    await store.disconnect('c1');
+    const [read, write] = sent;
+    expect(read).toMatchObject({ name: 'GetItem', input: { ConsistentRead: true } });
+    expect(write?.input.TransactItems.map(({ Delete }: { Delete: { Key: unknown } }) => Delete.Key)).toEqual([
+      { pk: { S: 'CONNECTION#c1' }, sk: { S: 'CONNECTION' } },
+      { pk: { S: 'SYMBOL#KUMI' }, sk: { S: 'CONNECTION#c1' } },
+      { pk: { S: 'SYMBOL#ACME' }, sk: { S: 'CONNECTION#c1' } },
+    ]);
+    expect(write?.input.TransactItems[0].Delete).toMatchObject({
+      ConditionExpression: '#version = :version',
+      ExpressionAttributeValues: { ':version': { N: '7' } },
+    });
+  });
+
+  test('that is gone already is no error', async () => {
+    const { store, names } = storeOf({});
+    await store.disconnect('c1');
+    expect(names()).toEqual(['GetItem']);
+  });
+
+  test('that subscribes while it ends is read again, so that nothing stays behind', async () => {
+    const { store, sent } = storeOf(connection([]), cancelled('ConditionalCheckFailed'), connection(['NEW'], 8));
+    await store.disconnect('c1');
+    expect(sent.at(-1)?.input.TransactItems).toHaveLength(2);
+  });
+});
+
+describe('subscribing', () => {
+  test('announces new symbols, then writes both directions in one transaction', async () => {
+    const { store, sent, names } = storeOf(connection(['OLD']));
+    expect(await store.subscribe('c1', ['OLD', 'KUMI'], 20)).toEqual({ symbols: ['OLD', 'KUMI'] });
+    expect(names()).toEqual(['GetItem', 'PutItem', 'TransactWriteItems']);
+    expect(sent[1]?.input.Item).toMatchObject({ pk: { S: 'SYMBOLS' }, sk: { S: 'KUMI' }, askedAt: { N: String(NOW) } });
+    const [update, put] = sent[2]?.input.TransactItems ?? [];
+    expect(update.Update).toMatchObject({
+      UpdateExpression: 'SET #version = :next ADD #symbols :symbols',
+      ConditionExpression: '#version = :version',
+      ExpressionAttributeValues: { ':symbols': { SS: ['KUMI'] }, ':version': { N: '7' }, ':next': { N: '8' } },
+    });
+    expect(put.Put.Item).toMatchObject({ pk: { S: 'SYMBOL#KUMI' }, sk: { S: 'CONNECTION#c1' } });
+  });
+
+  test('again changes nothing and writes nothing', async () => {
+    const { store, names } = storeOf(connection(['KUMI']));
+    expect(await store.subscribe('c1', ['KUMI'], 20)).toEqual({ symbols: ['KUMI'] });
+    expect(names()).toEqual(['GetItem']);
+  });
+
+  test('past the limit writes nothing', async () => {
+    const { store, names } = storeOf(connection(['A', 'B']));
+    expect(await store.subscribe('c1', ['B', 'C', 'D'], 3)).toEqual({ refused: 'too many symbols' });
+    expect(names()).toEqual(['GetItem']);
+  });
+
+  test('during a disconnect leaves nothing', async () => {
+    const { store } = storeOf(connection([]), {}, cancelled('ConditionalCheckFailed', 'None'), {});
+    expect(await store.subscribe('c1', ['KUMI'], 20)).toEqual({ refused: 'not connected' });
+  });
+
+  test('at the same time as another message counts what that one has added', async () => {
+    const { store } = storeOf(
+      connection(['A']),
+      {},
+      cancelled('TransactionConflict', 'None'),
+      connection(['A', 'B'], 8),
+    );
+    expect(await store.subscribe('c1', ['C'], 2)).toEqual({ refused: 'too many symbols' });
+  });
+
+  test('gives up on what another writer did not cause', async () => {
+    const { store } = storeOf(connection([]), {}, cancelled('ValidationError', 'None'));
+    await expect(store.subscribe('c1', ['KUMI'], 20)).rejects.toThrow(TransactionCanceledException);
+  });
+});
+
+describe('unsubscribing', () => {
+  test('removes both directions in one transaction, and only what is there', async () => {
+    const { store, sent } = storeOf(connection(['KUMI', 'ACME']));
+    expect(await store.unsubscribe('c1', ['KUMI', 'NONE'])).toEqual({ symbols: ['ACME'] });
+    expect(sent[1]?.input.TransactItems).toHaveLength(2);
+    const again = storeOf(connection(['ACME']));
+    expect(await again.store.unsubscribe('c1', ['KUMI'])).toEqual({ symbols: ['ACME'] });
+    expect(again.names()).toEqual(['GetItem']);
+  });
+});
+
+describe('messages of a connection', () => {
+  const failure = (Item?: ConditionalCheckFailedException['Item']) =>
+    new ConditionalCheckFailedException({ ...metadata, Item });
+
+  test.each([
+    ['the first of a second', [{}], 'counted', 1],
+    ['another one', [failure({}), {}], 'counted', 2],
+    ['one too many', [failure({}), failure({})], 'too many', 2],
+    ['one of nobody', [failure()], 'not connected', 1],
+    ['one while a transaction holds the item', [new TransactionConflictException(metadata), {}], 'counted', 2],
+  ])('%s', async (_, answers, expected, calls) => {
+    const { store, sent } = storeOf(...answers);
+    expect(await store.countMessage('c1', 10)).toBe(expected);
+    expect(sent).toHaveLength(calls);
+  });
+});
+
+describe('the ticker', () => {
+  test('finds symbols and subscribers by queries of one partition, page by page', async () => {
+    const page = (sk: string, more?: object) => ({
+      Items: [{ sk: { S: sk }, askedAt: { N: '5' } }],
+      LastEvaluatedKey: more,
+    });
+    const symbols = storeOf(page('KUMI', { pk: {} }), page('ACME'));
+    expect(await symbols.store.subscribedSymbols()).toEqual([
+      { symbol: 'KUMI', askedAt: 5 },
+      { symbol: 'ACME', askedAt: 5 },
+    ]);
+    const subscribers = storeOf(page('CONNECTION#c1', { pk: {} }), page('CONNECTION#c2'));
+    expect(await subscribers.store.subscribersOf('KUMI')).toEqual(['c1', 'c2']);
+    const all = [...symbols.sent, ...subscribers.sent];
+    expect(all.every(({ name, input }) => name === 'Query' && input.ConsistentRead)).toBe(true);
+    expect(subscribers.sent[0]?.input.FilterExpression).toBe('expiresAt > :now');
+  });
+
+  test('claims a period once, and while nobody else holds one', async () => {
+    const { store, sent } = storeOf({}, new ConditionalCheckFailedException(metadata));
+    expect(await store.claim('me', 42, NOW + 1)).toBe(true);
+    expect(await store.claim('me', 42, NOW + 1)).toBe(false);
+    expect(sent[0]?.input.ConditionExpression).toBe(
+      'attribute_not_exists(pk) OR (#sequence < :sequence AND (#owner = :owner OR #until < :now))',
+    );
+  });
+
+  test('releases only its own claim, and forgets a symbol unless it was asked for again', async () => {
+    const refused = new ConditionalCheckFailedException(metadata);
+    const { store, sent } = storeOf(refused, refused);
+    await store.release('me');
+    await store.forgetSymbol({ symbol: 'KUMI', askedAt: 5 });
+    expect(sent.map(({ input }) => input.ConditionExpression)).toEqual(['#owner = :owner', 'askedAt = :askedAt']);
+  });
+});

@@ -1,0 +1,152 @@
+import { SessionStore } from '../../../lambda/sessions/store';
+import { bounded } from '../../../lambda/ticker/bounded';
+import { metricsLine } from '../../../lambda/ticker/metrics';
+import { Post, ticker } from '../../../lambda/ticker/ticker';
+
+const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
+const START = 1_700_000_000_000;
+
+/** A table of subscriptions that several runs share, and the clock that they share. */
+function world(
+  subscriptions: Record<string, string[]>,
+  outcome: (id: string) => 'posted' | 'gone' | Error = () => 'posted',
+) {
+  const received: Record<string, number[]> = {};
+  const forgotten: string[] = [];
+  const removed: string[] = [];
+  const clock = { now: START };
+  const lease = { owner: '', until: 0, sequence: 0 };
+  const store: Partial<SessionStore> = {
+    subscribedSymbols: async () => Object.keys(subscriptions).map((symbol) => ({ symbol, askedAt: START - 30_000 })),
+    subscribersOf: async (symbol) => subscriptions[symbol] ?? [],
+    forgetSymbol: async ({ symbol }) => void forgotten.push(symbol),
+    disconnect: async (id) => void removed.push(id),
+    claim: async (owner, sequence, until) => {
+      if (sequence <= lease.sequence || (owner !== lease.owner && lease.until >= clock.now)) return false;
+      Object.assign(lease, { owner, sequence, until });
+      return true;
+    },
+    release: async (owner) => {
+      if (owner === lease.owner) lease.until = 0;
+    },
+  };
+  const post: Post = async (id, message) => {
+    const result = outcome(id);
+    if (result instanceof Error) throw result;
+    if (result === 'posted') received[id] = [...(received[id] ?? []), message.sequence];
+    return result;
+  };
+  const run = ticker({
+    store: store as SessionStore,
+    post,
+    everySeconds: 1,
+    runSeconds: 60,
+    now: () => clock.now,
+    // Whoever waits moves the clock: a minute takes no time.
+    wait: async (milliseconds) => {
+      clock.now += milliseconds;
+    },
+  });
+  return { run, received, forgotten, removed, clock, lease };
+}
+
+test('sends each connection one message a period, with a tick for each of its symbols', async () => {
+  const messages: unknown[] = [];
+  const { run } = world({ KUMI: ['c1', 'c2'], ACME: ['c1'] });
+  expect(await run(1)).toEqual({ posted: 2, gone: 0, failed: 0 });
+  const one = ticker({
+    store: {
+      subscribedSymbols: async () => [{ symbol: 'KUMI', askedAt: START }],
+      subscribersOf: async () => ['c1'],
+      claim: async () => true,
+      release: async () => {},
+    } as Partial<SessionStore> as SessionStore,
+    post: async (_, message) => {
+      messages.push(message);
+      return 'posted';
+    },
+    everySeconds: 5,
+    runSeconds: 60,
+    now: () => START + 4_999,
+  });
+  await one(1);
+  const at = START / 1_000;
+  expect(messages).toEqual([
+    { type: 'ticks', sequence: at / 5, ticks: [{ symbol: 'KUMI', price: expect.any(Number), at }] },
+  ]);
+});
+
+test('publishes every period of a minute in order, none twice', async () => {
+  const { run, received, lease } = world({ KUMI: ['c1'] });
+  expect(await run()).toEqual({ posted: 60, gone: 0, failed: 0 });
+  expect(received['c1']).toEqual(Array.from({ length: 60 }, (_, index) => START / 1_000 + index));
+  expect(lease.until).toBe(0);
+});
+
+test('two runs at once publish each period once', async () => {
+  const { run, received } = world({ KUMI: ['c1', 'c2'] });
+  await Promise.all([run(), run()]);
+  for (const sequences of Object.values(received)) {
+    expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => a - b));
+  }
+});
+
+test('takes over from a run that died, when its claim has ended', async () => {
+  const { run, received, lease, clock } = world({ KUMI: ['c1'] });
+  Object.assign(lease, { owner: 'dead', until: clock.now + 15_000, sequence: START / 1_000 });
+  await run();
+  expect(received['c1']?.[0]).toBe(START / 1_000 + 16);
+});
+
+test('ends at once where nobody has subscribed, without a claim', async () => {
+  const { run, lease, clock } = world({});
+  expect(await run()).toEqual({ posted: 0, gone: 0, failed: 0 });
+  expect(lease.sequence).toBe(0);
+  expect(clock.now).toBe(START);
+});
+
+test('removes connections that are gone, and goes on after messages that fail', async () => {
+  const { run, removed, received } = world({ KUMI: ['c1', 'c2', 'c3'] }, (id) =>
+    id === 'c1' ? 'gone' : id === 'c2' ? new Error('LimitExceededException') : 'posted',
+  );
+  expect(await run(1)).toEqual({ posted: 1, gone: 1, failed: 1 });
+  expect(removed).toEqual(['c1']);
+  expect(Object.keys(received)).toEqual(['c3']);
+  expect(warn).toHaveBeenCalledWith(expect.objectContaining({ failed: 'c2', reason: 'LimitExceededException' }));
+});
+
+test('forgets a symbol that nobody gets, but not while its subscriber may be under way', async () => {
+  const { run, forgotten, clock } = world({ LEFT: [], KUMI: ['c1'] });
+  await run(1);
+  expect(forgotten).toEqual([]);
+  clock.now += 60_000;
+  await run(1);
+  expect(forgotten).toEqual(['LEFT']);
+});
+
+test('work is bounded and its results are in order', async () => {
+  let under = 0;
+  let most = 0;
+  const results = await bounded([...Array(20).keys()], 3, async (item) => {
+    most = Math.max(most, ++under);
+    await new Promise(setImmediate);
+    under--;
+    return item * 2;
+  });
+  expect(most).toBe(3);
+  expect(results).toEqual([...Array(20).keys()].map((item) => item * 2));
+  expect(await bounded([], 3, async () => 1)).toEqual([]);
+});
+
+test('counts are metrics of the embedded format, which names what is there', () => {
+  const line = JSON.parse(metricsLine({ posted: 3, gone: 1, failed: 2 }, 'ticker', START));
+  const [{ Namespace, Dimensions, Metrics }] = line._aws.CloudWatchMetrics;
+  expect(line._aws.Timestamp).toBe(START);
+  expect(Namespace).toBe('Kumiki/Ticker');
+  expect(Dimensions.flat().map((name: string) => line[name])).toEqual(['ticker']);
+  expect(Metrics.map(({ Name }: { Name: string }) => [Name, line[Name]])).toEqual([
+    ['Posted', 3],
+    ['Gone', 1],
+    ['Failed', 2],
+  ]);
+});

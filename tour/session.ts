@@ -1,0 +1,88 @@
+import { AwsClient } from 'aws4fetch';
+import { WebSocket } from 'ws';
+import { Signer } from './request';
+
+/** A connection to the WebSocket API, with all that it has received. */
+export interface Session {
+  readonly messages: readonly Received[];
+  send(message: unknown): void;
+  /** The next message of a type that has not been waited for. @throws if none comes in time */
+  next(type: string, milliseconds?: number): Promise<Received>;
+  close(): Promise<void>;
+}
+
+/** A message of the API, and when it came (milliseconds, of `performance.now`). */
+export interface Received {
+  readonly type: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly at: number;
+}
+
+/** The API refused to connect. */
+export class Refused extends Error {
+  constructor(readonly status: number) {
+    super(`refused with status ${status}`);
+  }
+}
+
+export type Signature = 'valid' | 'none';
+
+/** Milliseconds for one answer, a cold start included. */
+const ANSWER_MS = 10_000;
+
+/**
+ * Connects to the WebSocket API at `url`, with the query signed by SigV4, as a browser has to do it.
+ *
+ * @throws Refused if the API answers with a status instead
+ */
+export async function openSession(url: string, signer: Signer, signature: Signature = 'valid'): Promise<Session> {
+  const client = new AwsClient({ ...signer, service: 'execute-api' });
+  // Signing knows http only; scheme and signature have nothing to do with each other.
+  const http = url.replace(/^ws/, 'http');
+  const target = signature === 'none' ? http : (await client.sign(http, { aws: { signQuery: true } })).url;
+  const socket = new WebSocket(target.replace(/^http/, 'ws'));
+  const messages: Received[] = [];
+  const waiting = new Set<() => void>();
+  const taken = new Set<Received>();
+
+  socket.on('message', (data) => {
+    const body: unknown = JSON.parse(data.toString());
+    const fields = typeof body === 'object' && body !== null ? Object.fromEntries(Object.entries(body)) : {};
+    messages.push({ type: String(fields['type']), body: fields, at: performance.now() });
+    for (const look of waiting) look();
+  });
+  await new Promise<void>((opened, failed) => {
+    socket.once('open', opened);
+    socket.once('error', failed);
+    socket.once('unexpected-response', (_, response) => failed(new Refused(response.statusCode ?? 0)));
+  });
+  const closed = new Promise<void>((done) => socket.once('close', () => done()));
+  socket.on('error', () => undefined);
+
+  return {
+    messages,
+    send: (message) => socket.send(typeof message === 'string' ? message : JSON.stringify(message)),
+    next: (type, milliseconds = ANSWER_MS) =>
+      new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          waiting.delete(look);
+          const last = messages.at(-1);
+          reject(new Error(`no message "${type}" in ${milliseconds} ms; the last was ${JSON.stringify(last?.body)}`));
+        }, milliseconds);
+        function look(): void {
+          const found = messages.find((message) => message.type === type && !taken.has(message));
+          if (found === undefined) return;
+          taken.add(found);
+          clearTimeout(timer);
+          waiting.delete(look);
+          resolve(found);
+        }
+        waiting.add(look);
+        look();
+      }),
+    close: async () => {
+      socket.close();
+      await closed;
+    },
+  };
+}
