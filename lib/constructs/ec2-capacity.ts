@@ -204,8 +204,8 @@ export class Ec2Capacity extends Construct implements ec2.IConnectable {
         service: 'AutoScaling',
         action: 'deleteAutoScalingGroup',
         parameters: { AutoScalingGroupName: autoScalingGroupName, ForceDelete: true },
-        // It is gone, or is going.
-        ignoreErrorCodesMatching: 'ValidationError|ScalingActivityInProgress',
+        // It is gone already.
+        ignoreErrorCodesMatching: 'ValidationError',
       },
       installLatestAwsSdk: false,
       logGroup: new logs.LogGroup(this, 'ForceDeleteLogs', {

@@ -4,7 +4,7 @@ import { configOf, resourcesOf, stacksOf, stageOf, templatesOf } from '../suppor
 const stages = { sandbox: stageOf(configOf('sandbox')), production: stageOf(configOf('production')) };
 const sandbox = templatesOf(stages.sandbox);
 const production = templatesOf(stages.production);
-const onInstances = only(templatesOf(stageOf(configOf('sandbox', { capacity: 'ec2' }))), 'Containers');
+const onInstances = withoutInternet(configOf('sandbox', { capacity: 'ec2' }));
 const text = (templates: typeof sandbox) =>
   JSON.stringify(Object.values(templates).map((template) => template.toJSON()));
 
@@ -20,6 +20,23 @@ function firstOf(templates: typeof sandbox, type: string): Record<string, unknow
 
 function typesOf(templates: typeof sandbox): Set<string> {
   return new Set(resourcesOf(templates).map(([, , { Type }]) => Type));
+}
+
+function withoutInternet(config: EnvironmentConfig): typeof sandbox {
+  return templatesOf(stageOf({ ...config, network: { ...config.network, egress: { mode: 'endpoints' } } }));
+}
+
+/** Services that have an endpoint in the VPC, by what tells them apart. */
+function endpointsOf(templates: typeof sandbox): (string | undefined)[] {
+  return resourcesOf(templates)
+    .filter(([, , { Type }]) => Type === 'AWS::EC2::VPCEndpoint')
+    .map(
+      ([, , { Properties }]) =>
+        JSON.stringify(Properties?.['ServiceName']).match(
+          /\b(ecr\.\w+|logs|s3|dynamodb|ecs-\w+|ecs|ssmmessages|ssm|ec2messages)\b/,
+        )?.[0],
+    )
+    .sort();
 }
 
 function withSandbox(change: (config: EnvironmentConfig) => Partial<EnvironmentConfig>): typeof sandbox {
@@ -133,16 +150,11 @@ describe('switches: what is off is absent', () => {
   });
 
   test('egress: endpoints instead of NAT gateways, and only those that are needed [N2, N3]', () => {
-    const templates = withSandbox(({ network }) => ({ network: { ...network, egress: { mode: 'endpoints' } } }));
+    const templates = withoutInternet(configOf('sandbox'));
     for (const type of ['AWS::EC2::NatGateway', 'AWS::EC2::EIP', 'AWS::EC2::InternetGateway', 'AWS::EC2::Instance']) {
       expect(typesOf(templates)).not.toContain(type);
     }
-    const endpoints = resourcesOf(templates)
-      .filter(([, , { Type }]) => Type === 'AWS::EC2::VPCEndpoint')
-      .map(
-        ([, , { Properties }]) => JSON.stringify(Properties?.['ServiceName']).match(/(ecr\.\w+|logs|s3|dynamodb)/)?.[0],
-      );
-    expect(endpoints.sort()).toEqual(['dynamodb', 'ecr.api', 'ecr.dkr', 'logs', 's3']);
+    expect(endpointsOf(templates)).toEqual(['dynamodb', 'ecr.api', 'ecr.dkr', 'logs', 's3']);
   });
 
   test('egress: none is refused, because the image could not be pulled', () => {
@@ -181,8 +193,8 @@ describe('switches: what is off is absent', () => {
   test('instances: no group, no launch template, and with them no Fargate', () => {
     expect(typesOf(sandbox)).not.toContain('AWS::AutoScaling::AutoScalingGroup');
     expect(typesOf(sandbox)).not.toContain('AWS::EC2::LaunchTemplate');
-    expect(text(onInstances)).not.toContain('FARGATE_SPOT');
-    expect(onInstances['Containers']?.findResources('AWS::ECS::Service')).not.toEqual({});
+    expect(text(onInstances)).not.toMatch(/FARGATE_SPOT|"LaunchType":"FARGATE"/);
+    onInstances['Containers']?.resourceCountIs('AWS::ECS::Service', 1);
   });
 
   test('existing VPC: no VPC, no gateways, no endpoints', () => {
@@ -246,6 +258,36 @@ test('image and task have the same architecture [F4]', () => {
   const { RuntimePlatform: platform } = firstOf(sandbox, 'AWS::ECS::TaskDefinition');
   expect(platform).toMatchObject({ CpuArchitecture: 'ARM64' });
   expect(JSON.stringify(firstOf(sandbox, 'Custom::CDKContainerImageBuild'))).toContain('linux/arm64');
+});
+
+describe('on instances', () => {
+  test('agents reach ECS and Systems Manager where there is no internet, and tasks what they reach on Fargate [F3, N3]', () => {
+    expect(endpointsOf(onInstances)).toEqual(
+      ['dynamodb', 'ecr.api', 'ecr.dkr', 'logs', 's3', 'ecs', 'ecs-agent', 'ecs-telemetry', 'ssm', 'ssmmessages']
+        .concat('ec2messages')
+        .sort(),
+    );
+  });
+
+  test('tasks are those of Fargate [F1, F2, F5, F6, F7]', () => {
+    expect(text(onInstances)).not.toContain(':latest');
+    const definitionOf = (templates: typeof sandbox) => firstOf(templates, 'AWS::ECS::TaskDefinition');
+    expect(definitionOf(onInstances)).toEqual(definitionOf(sandbox));
+    const { DeploymentConfiguration: deployment, DesiredCount: count } = firstOf(onInstances, 'AWS::ECS::Service');
+    expect(deployment).toEqual(firstOf(sandbox, 'AWS::ECS::Service')['DeploymentConfiguration']);
+    expect(count).toBeUndefined();
+  });
+
+  test('image, task and machine image have the same architecture [F4]', () => {
+    const { Parameters: parameters } = onInstances['Containers']?.toJSON() ?? {};
+    expect(JSON.stringify(parameters)).toContain('/amazon-linux-2023/arm64/recommended/image_id');
+  });
+
+  test('a private subnet that is too small for tasks and instances is refused, with what takes the addresses', () => {
+    const config = configOf('sandbox', { capacity: 'both' });
+    const service = { ...config.service, maxTasks: 2_000 };
+    expect(() => stageOf({ ...config, service })).toThrow(/container tasks.*8000/);
+  });
 });
 
 test('every stack fits the quota of 500 resources and its outputs say what they are', () => {
