@@ -32,6 +32,19 @@ export function httpApiUrl(api: HttpApiAddress, endpoint: string | undefined): s
   );
 }
 
+export interface WebSocketApiAddress {
+  readonly webSocketApiId: string;
+  /** URL as CloudFormation gives it, with the stage. */
+  readonly url: string;
+}
+
+/** Where the WebSocket API answers: its URL, or the path of the stage below a local endpoint. */
+export function webSocketUrl(api: WebSocketApiAddress, endpoint: string | undefined): string {
+  if (endpoint === undefined) return withoutSlash(api.url);
+  const stage = withoutSlash(api.url).split('/').at(-1);
+  return `${withoutSlash(endpoint).replace(/^http/, 'ws')}/_aws/execute-api/${api.webSocketApiId}/${stage}`;
+}
+
 function withoutSlash(url: string): string {
   return url.replace(/\/+$/, '');
 }

@@ -1,9 +1,10 @@
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
-import { httpApiUrl, restApiUrl } from './address';
+import { httpApiUrl, restApiUrl, webSocketUrl } from './address';
 import { Capability, notModelled } from './capabilities';
 import { ControlPlane, controlPlane } from './control-plane';
 import { readOutputs } from './outputs';
 import { Get, requests } from './request';
+import { Sessions, sessionsOf } from './session';
 
 /** An environment that is deployed, as experiments see it. */
 export interface Deployment {
@@ -23,6 +24,8 @@ export interface Deployment {
   readonly get: Get;
   /** The same to the HTTP API. */
   readonly getOverHttpApi?: Get;
+  /** The WebSocket API; undefined where there is none. */
+  readonly sessions?: Sessions;
   readonly controlPlane: ControlPlane;
 }
 
@@ -54,6 +57,9 @@ export async function connect(environmentId: string, region: string): Promise<De
     notModelled: records,
     get: requests(restApi, { ...credentials, region }),
     getOverHttpApi: httpApi === undefined ? undefined : requests(httpApi, { ...credentials, region }),
+    sessions:
+      outputs.webSocketApi &&
+      sessionsOf(outputs.webSocketApi, webSocketUrl(outputs.webSocketApi, endpoint), { ...credentials, region }),
     controlPlane: plane,
   };
 }

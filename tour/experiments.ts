@@ -2,17 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Capability } from './capabilities';
 import { Deployment } from './deployment';
 import { Answer, Get } from './request';
+import { sessionExperiments } from './sessions';
 import { Row } from './table';
 
 /** What an experiment saw. */
-interface Observation {
+export interface Observation {
   readonly status: string | number;
   readonly milliseconds?: number;
   /** What is not as it should be; undefined if nothing. */
   readonly problem?: string;
 }
 
-interface Experiment {
+export interface Experiment {
   readonly path: string;
   readonly proves: string;
   /** What the endpoint has to do, not only record, for the outcome to mean something. */
@@ -303,6 +304,7 @@ const experiments: readonly Experiment[] = [
     const answer = await http('/quotes/KUMI', 'none');
     return observed(answer, status(answer, 403) ?? message(answer));
   }),
+  ...sessionExperiments,
 ];
 
 /** Runs them one after the other, so that none disturbs the times of another. */

@@ -1,5 +1,5 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import { HttpApiAddress } from './address';
+import { HttpApiAddress, WebSocketApiAddress } from './address';
 
 /** What experiments need to know, from stack outputs. */
 export interface Outputs {
@@ -15,16 +15,19 @@ export interface Outputs {
   readonly targetGroupArns: readonly string[];
   /** Undefined where the environment has no HTTP API. */
   readonly httpApi?: HttpApiAddress & { readonly authorization: string };
+  /** Undefined where the environment has no WebSocket API. */
+  readonly webSocketApi?: WebSocketApiAddress & { readonly tableName: string; readonly tickerFunctionName: string };
 }
 
 /** @throws if a stack or an output is missing */
 export async function readOutputs(environmentId: string, region: string): Promise<Outputs> {
   const client = new CloudFormationClient({ region });
-  const [api, quotes, containers, http] = await Promise.all([
+  const [api, quotes, containers, http, sessions] = await Promise.all([
     outputsOf(client, `Kumiki-${environmentId}-RestApi`),
     outputsOf(client, `Kumiki-${environmentId}-Function`),
     outputsOf(client, `Kumiki-${environmentId}-Containers`),
     ifDeployed(outputsOf(client, `Kumiki-${environmentId}-HttpApi`)),
+    ifDeployed(outputsOf(client, `Kumiki-${environmentId}-WebSocketApi`)),
   ]);
   return {
     restApiId: api('RestApiId'),
@@ -40,6 +43,12 @@ export async function readOutputs(environmentId: string, region: string): Promis
       stageName: http('StageName'),
       url: http('Url'),
       authorization: http('Authorization'),
+    },
+    webSocketApi: sessions && {
+      webSocketApiId: sessions('WebSocketApiId'),
+      url: sessions('WebSocketUrl'),
+      tableName: sessions('TableName'),
+      tickerFunctionName: sessions('TickerFunctionName'),
     },
   };
 }

@@ -1,6 +1,19 @@
+import { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { AwsClient } from 'aws4fetch';
 import { WebSocket } from 'ws';
 import { Signer } from './request';
+
+/** The WebSocket API of a deployment, with what is behind it. */
+export interface Sessions {
+  open(signature?: Signature): Promise<Session>;
+  /** Starts a run of the ticker, as its schedule would, and waits for it. @throws if the run fails */
+  tick(ticks: number): Promise<void>;
+  /** Ids of the connections that the table has for a symbol. */
+  subscribersOf(symbol: string): Promise<readonly string[]>;
+  /** Whether the table has a connection. */
+  isConnected(id: string): Promise<boolean>;
+}
 
 /** A connection to the WebSocket API, with all that it has received. */
 export interface Session {
@@ -83,6 +96,41 @@ export async function openSession(url: string, signer: Signer, signature: Signat
     close: async () => {
       socket.close();
       await closed;
+    },
+  };
+}
+
+/** @param url where the API answers, which is not what its stack says on a local endpoint */
+export function sessionsOf(
+  { tableName, tickerFunctionName }: { readonly tableName: string; readonly tickerFunctionName: string },
+  url: string,
+  signer: Signer,
+): Sessions {
+  const { region } = signer;
+  const dynamodb = new DynamoDBClient({ region });
+  const lambda = new LambdaClient({ region });
+  return {
+    open: (signature) => openSession(url, signer, signature),
+    async tick(ticks) {
+      const Payload = JSON.stringify({ ticks });
+      const run = await lambda.send(new InvokeCommand({ FunctionName: tickerFunctionName, Payload }));
+      if (run.FunctionError !== undefined) throw new Error(`the ticker failed: ${Buffer.from(run.Payload ?? [])}`);
+    },
+    async subscribersOf(symbol) {
+      const { Items = [] } = await dynamodb.send(
+        new QueryCommand({
+          TableName: tableName,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': { S: `SYMBOL#${symbol}` } },
+          ConsistentRead: true,
+        }),
+      );
+      return Items.map((item) => (item['sk']?.S ?? '').slice('CONNECTION#'.length));
+    },
+    async isConnected(id) {
+      const Key = { pk: { S: `CONNECTION#${id}` }, sk: { S: 'CONNECTION' } };
+      const { Item } = await dynamodb.send(new GetItemCommand({ TableName: tableName, Key, ConsistentRead: true }));
+      return Item !== undefined;
     },
   };
 }

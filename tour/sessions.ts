@@ -1,0 +1,170 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Deployment } from './deployment';
+import type { Experiment, Observation } from './experiments';
+import type { Session, Sessions } from './session';
+
+const experiments: readonly Experiment[] = [
+  {
+    path: 'WebSocket connect, unsigned',
+    proves: 'IAM authorisation: who does not sign gets no connection',
+    run: async ({ sessions }) => {
+      const from = performance.now();
+      const status: unknown = await sessions?.open('none').then(
+        (session) => session.close().then(() => 'connected'),
+        (error: { status?: number }) => error.status,
+      );
+      return {
+        status: String(status),
+        milliseconds: performance.now() - from,
+        problem: status === 403 ? undefined : `${status} instead of a refusal with status 403`,
+      };
+    },
+  },
+  {
+    path: 'WebSocket subscribe, twice',
+    proves: 'each message is answered; a symbol is there once',
+    run: withSession(async (session, sessions) => {
+      const symbol = ownSymbol();
+      const from = performance.now();
+      const first = await ask(session, { action: 'subscribe', symbols: [symbol] });
+      const milliseconds = performance.now() - from;
+      const second = await ask(session, { action: 'subscribe', symbols: [symbol, symbol] });
+      const all = JSON.stringify([first['all'], second['all']]);
+      const subscribers = await sessions.subscribersOf(symbol);
+      return {
+        status: String(first['type']),
+        milliseconds,
+        problem:
+          all === JSON.stringify([[symbol], [symbol]]) && subscribers.length === 1
+            ? undefined
+            : `symbols ${all}, ${subscribers.length} subscriptions in the table`,
+      };
+    }),
+  },
+  {
+    path: 'WebSocket, lambda invoke ticker, three ticks',
+    proves: 'ticks come in order, at the price that the REST API gives',
+    run: withSession(async (session, sessions, { get }) => {
+      await ask(session, { action: 'subscribe', symbols: ['KUMI'] });
+      const run = sessions.tick(3);
+      const ticks = [];
+      for (let count = 0; count < 3; count++) ticks.push((await session.next('ticks', TICK_MS)).body);
+      await run;
+      const sequences = ticks.map(({ sequence }) => Number(sequence));
+      const inOrder = sequences.every((sequence, index) => index === 0 || sequence > (sequences[index - 1] ?? 0));
+      const [tick] = Array.isArray(ticks[0]?.['ticks']) ? ticks[0]['ticks'] : [];
+      const { price } = (await get(`/quotes/KUMI?at=${tick?.at}`)).body;
+      return {
+        status: `${ticks.length} ticks`,
+        problem: !inOrder
+          ? `sequence ${sequences.join(', ')}`
+          : tick?.symbol === 'KUMI' && tick.price === price
+            ? undefined
+            : `${JSON.stringify(tick)}, but the quote is ${price}`,
+      };
+    }),
+  },
+  {
+    path: 'WebSocket unsubscribe, then a tick',
+    proves: 'who has unsubscribed gets no more',
+    run: withSession(async (session, sessions) => {
+      const symbol = ownSymbol();
+      await ask(session, { action: 'subscribe', symbols: [symbol] });
+      const { type } = await ask(session, { action: 'unsubscribe', symbols: [symbol] });
+      const before = session.messages.length;
+      await sessions.tick(1);
+      await sleep(SETTLE_MS);
+      const more = session.messages.length - before;
+      return {
+        status: String(type),
+        problem: type === 'unsubscribed' && more === 0 ? undefined : `${type}, and ${more} messages after that`,
+      };
+    }),
+  },
+  ...[
+    refused('text', 'hello'),
+    refused('an unknown action', { action: '$connect' }),
+    refused('a bad symbol', { action: 'subscribe', symbols: ['kumi'] }),
+    refused('1,000 symbols', { action: 'subscribe', symbols: Array.from({ length: 1_000 }, (_, n) => `S${n}`) }),
+  ],
+  {
+    path: 'WebSocket disconnect, dynamodb query',
+    proves: 'a connection that ends leaves nothing in the table',
+    run: async ({ sessions }) => {
+      if (sessions === undefined) throw new Error('no WebSocket API');
+      const session = await sessions.open();
+      const symbol = ownSymbol();
+      await ask(session, { action: 'subscribe', symbols: [symbol] });
+      const [id] = await sessions.subscribersOf(symbol);
+      await session.close();
+      if (id === undefined) return { status: 'not there', problem: 'the subscription was not in the table' };
+      const from = performance.now();
+      const remains = async () => (await sessions.isConnected(id)) || (await sessions.subscribersOf(symbol)).length > 0;
+      while ((await remains()) && performance.now() - from < GONE_MS) await sleep(100);
+      const left = await remains();
+      return {
+        status: left ? 'there' : 'gone',
+        milliseconds: performance.now() - from,
+        problem: left ? `still in the table after ${GONE_MS} ms` : undefined,
+      };
+    },
+  },
+];
+
+/**
+ * What a session on prices does, where there is a WebSocket API. Where the ticker has no schedule, or the endpoint runs
+ * none, the experiments invoke its function, as the schedule would; where one runs, both do and one of them publishes.
+ */
+export const sessionExperiments: readonly Experiment[] = experiments.map((experiment) => ({
+  ...experiment,
+  appliesTo: ({ sessions }: Deployment) => sessions !== undefined,
+}));
+
+/** Milliseconds for one tick: a run of a schedule begins within two minutes. */
+const TICK_MS = 120_000;
+/** Milliseconds in which a message that was sent would have come. */
+const SETTLE_MS = 500;
+/** Milliseconds in which $disconnect is served. */
+const GONE_MS = 10_000;
+
+function refused(what: string, message: unknown): Experiment {
+  return {
+    path: `WebSocket message: ${what}`,
+    proves: 'a malformed message is refused with its reason',
+    run: withSession(async (session) => {
+      const from = performance.now();
+      session.send(message);
+      const { body } = await session.next('refused');
+      const milliseconds = performance.now() - from;
+      const reason = typeof body['reason'] === 'string' ? undefined : `no reason: ${JSON.stringify(body)}`;
+      return { status: 'refused', milliseconds, problem: reason };
+    }),
+  };
+}
+
+/** A symbol that nobody else has subscribed to. */
+function ownSymbol(): string {
+  return `T${Math.floor(Math.random() * 1e9)}`;
+}
+
+async function ask(
+  session: Session,
+  message: { action: string; symbols: string[] },
+): Promise<Session['messages'][0]['body']> {
+  session.send(message);
+  return (await session.next(`${message.action}d`)).body;
+}
+
+function withSession(
+  run: (session: Session, sessions: Sessions, deployment: Deployment) => Promise<Observation>,
+): Experiment['run'] {
+  return async (deployment) => {
+    if (deployment.sessions === undefined) throw new Error('no WebSocket API');
+    const session = await deployment.sessions.open();
+    try {
+      return await run(session, deployment.sessions, deployment);
+    } finally {
+      await session.close();
+    }
+  };
+}
