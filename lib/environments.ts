@@ -167,25 +167,27 @@ type Definition = (
   at: { region: string; availabilityZones: readonly string[] } & EnvironmentOverrides,
 ) => EnvironmentConfig;
 
+const sandbox: Definition = ({ region, availabilityZones }) => ({
+  id: 'sandbox',
+  region,
+  availabilityZones,
+  disposable: true,
+  logRetentionDays: 7,
+  terminationProtection: false,
+  network: { cidr: '10.0.0.0/16', egress: { mode: 'nat', gateways: 1 } },
+  image: { from: 'source' },
+  service: { minTasks: 1, maxTasks: 4, cpu: 256, memoryMiB: 512, spot: { spotWeight: 3, onDemandWeight: 1 } },
+  loadBalancer: {},
+  function: { memoryMiB: 512, logLevel: 'INFO', provisionedConcurrency: { min: 1, max: 4 } },
+  restApi: {
+    cache: { quoteTtlSeconds: 5, historyTtlSeconds: 300 },
+    throttle: { rate: 50, burst: 100 },
+    ownsApiAccount: true,
+  },
+});
+
 const definitions: Readonly<Record<string, Definition>> = {
-  sandbox: ({ region, availabilityZones }) => ({
-    id: 'sandbox',
-    region,
-    availabilityZones,
-    disposable: true,
-    logRetentionDays: 7,
-    terminationProtection: false,
-    network: { cidr: '10.0.0.0/16', egress: { mode: 'nat', gateways: 1 } },
-    image: { from: 'source' },
-    service: { minTasks: 1, maxTasks: 4, cpu: 256, memoryMiB: 512, spot: { spotWeight: 3, onDemandWeight: 1 } },
-    loadBalancer: {},
-    function: { memoryMiB: 512, logLevel: 'INFO', provisionedConcurrency: { min: 1, max: 4 } },
-    restApi: {
-      cache: { quoteTtlSeconds: 5, historyTtlSeconds: 300 },
-      throttle: { rate: 50, burst: 100 },
-      ownsApiAccount: true,
-    },
-  }),
+  sandbox,
   production: ({ region, availabilityZones, imageDigest }) => ({
     id: 'production',
     region,
@@ -217,28 +219,17 @@ const definitions: Readonly<Record<string, Definition>> = {
       ownsApiAccount: false,
     },
   }),
-  local: ({ region, availabilityZones, endpointUrl }) => ({
+  local: (at) => ({
+    ...sandbox(at),
     id: 'local',
-    region,
-    availabilityZones,
     account: LOCAL_ACCOUNT,
-    disposable: true,
     logRetentionDays: 1,
-    terminationProtection: false,
     network: { cidr: '10.32.0.0/16', egress: { mode: 'nat', gateways: 1 } },
     // Nothing is pulled there: the runner starts the container service itself.
     image: { from: 'digest', digest: `sha256:${'0'.repeat(64)}` },
-    service: { minTasks: 1, maxTasks: 4, cpu: 256, memoryMiB: 512, spot: { spotWeight: 3, onDemandWeight: 1 } },
-    loadBalancer: {},
-    function: { memoryMiB: 512, logLevel: 'INFO', provisionedConcurrency: { min: 1, max: 4 } },
-    restApi: {
-      cache: { quoteTtlSeconds: 5, historyTtlSeconds: 300 },
-      throttle: { rate: 50, burst: 100 },
-      ownsApiAccount: true,
-    },
     endpoint: {
       url: required(
-        endpointUrl,
+        at.endpointUrl,
         'environment local: needs an endpoint on this machine, but AWS_ENDPOINT_URL is not set. Run `npm start`, or set AWS_ENDPOINT_URL to a running one.',
       ),
     },
