@@ -43,6 +43,17 @@ describe('between stacks', () => {
     sandbox['RestApi']?.resourceCountIs('AWS::ApiGateway::RestApi', 1);
   });
 
+  test('no Network Load Balancer is in the way, whose security group would block PrivateLink [V2]', () => {
+    const types = resourcesOf(sandbox)
+      .filter(([, , { Type }]) => Type === 'AWS::ElasticLoadBalancingV2::LoadBalancer')
+      .map(([, , { Properties }]) => Properties?.['Type']);
+    expect(types).toEqual(['application']);
+  });
+
+  test('the network is IPv4 only, so nothing needs rules or switches for IPv6 [N4]', () => {
+    expect(text(sandbox)).not.toMatch(/Ipv6(CidrBlock|AllowedForDualStack|Native)|EgressOnlyInternetGateway|CidrIpv6/);
+  });
+
   test('stacks are deployed in an order that has no cycle', () => {
     const names = Object.values(stacksOf(stages.sandbox));
     for (const stack of names) {
