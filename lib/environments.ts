@@ -1,3 +1,5 @@
+import { RemovalPolicy, StackProps } from 'aws-cdk-lib';
+
 /**
  * The environments and everything in which they differ. No other file asks which environment it is in:
  * a difference is a property here, typed, with its unit and its default.
@@ -73,7 +75,12 @@ export interface EnvironmentConfig {
     readonly egress: EgressConfig;
     /** CIDR blocks that the VPC will be routed with (peering, VPN) and must not overlap. @default none */
     readonly routedCidrs?: readonly string[];
-    /** Use this VPC instead of creating one. `cidr` and `egress` are then its owner's. @default a new VPC */
+    /**
+     * Use this VPC instead of creating one. `cidr` and `egress` are then its owner's. To be chosen before the first
+     * deployment: to switch a deployed environment would delete its VPC under the stacks that run in it.
+     *
+     * @default a new VPC
+     */
     readonly existing?: ExistingVpcConfig;
   };
 
@@ -127,6 +134,13 @@ export interface EnvironmentConfig {
    * @default AWS
    */
   readonly endpoint?: { readonly url: string };
+}
+
+/** What every stack of an environment is told. */
+export interface EnvironmentStackProps extends StackProps {
+  readonly config: EnvironmentConfig;
+  /** What becomes of data and logs when their stack goes. */
+  readonly removalPolicy: RemovalPolicy;
 }
 
 /** Availability zones by name that have been seen to serve every part (VPC link, Fargate, EKS) in common regions. */

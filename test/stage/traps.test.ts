@@ -103,6 +103,22 @@ describe('what stays behind [P6]', () => {
     );
   });
 
+  test('what production retains goes with a create that failed, or its name would refuse the next try', () => {
+    const policies = resourcesOf(production).map(([, , { DeletionPolicy }]) => DeletionPolicy);
+    expect(policies).toContain('RetainExceptOnCreate');
+    expect(policies).not.toContain('Retain');
+  });
+
+  test('the log group of Container Insights has another name in each life of its stack', () => {
+    const names = resourcesOf(sandbox)
+      .filter(([, , { Type }]) => Type === 'AWS::Logs::LogGroup')
+      .map(([, , { Properties }]) => JSON.stringify(Properties?.['LogGroupName'] ?? ''));
+    expect(names.filter((name) => name.includes('containerinsights'))).toEqual([
+      expect.stringContaining('{"Ref":"AWS::StackId"}'),
+    ]);
+    expect(names.filter((name) => name !== '""' && !name.includes('{'))).toEqual([]);
+  });
+
   test.each([
     ['sandbox', sandbox, 7],
     ['production', production, 90],
