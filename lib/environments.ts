@@ -1,3 +1,5 @@
+import { RemovalPolicy, StackProps } from 'aws-cdk-lib';
+
 /**
  * The environments and everything in which they differ. No other file asks which environment it is in:
  * a difference is a property here, typed, with its unit and its default.
@@ -132,7 +134,12 @@ export interface EnvironmentConfig {
     readonly egress: EgressConfig;
     /** CIDR blocks that the VPC will be routed with (peering, VPN) and must not overlap. @default none */
     readonly routedCidrs?: readonly string[];
-    /** Use this VPC instead of creating one. `cidr` and `egress` are then its owner's. @default a new VPC */
+    /**
+     * Use this VPC instead of creating one. `cidr` and `egress` are then its owner's. To be chosen before the first
+     * deployment: to switch a deployed environment would delete its VPC under the stacks that run in it.
+     *
+     * @default a new VPC
+     */
     readonly existing?: ExistingVpcConfig;
   };
 
@@ -194,6 +201,13 @@ export interface EnvironmentConfig {
   readonly endpoint?: { readonly url: string };
 }
 
+/** What every stack of an environment is told. */
+export interface EnvironmentStackProps extends StackProps {
+  readonly config: EnvironmentConfig;
+  /** What becomes of data and logs when their stack goes. */
+  readonly removalPolicy: RemovalPolicy;
+}
+
 /** Availability zones by name that have been seen to serve every part (VPC link, Fargate, EKS) in common regions. */
 const ZONES: Readonly<Record<string, readonly string[]>> = {
   'us-east-1': ['us-east-1a', 'us-east-1b', 'us-east-1c'],
@@ -246,32 +260,34 @@ const STEADY = {
   ec2: { instanceTypes: ['m7g.large', 'c7g.large'], maxInstances: 24 },
 };
 
+const sandbox: Definition = ({ region, availabilityZones, capacity = 'fargate' }) => ({
+  id: 'sandbox',
+  region,
+  availabilityZones,
+  disposable: true,
+  logRetentionDays: 7,
+  terminationProtection: false,
+  network: { cidr: '10.0.0.0/16', egress: { mode: 'nat', gateways: 1 } },
+  image: { from: 'source' },
+  service: { minTasks: 1, maxTasks: 4, cpu: 256, memoryMiB: 512, capacity: capacityOf(capacity, SMALL) },
+  loadBalancer: {},
+  function: { memoryMiB: 512, logLevel: 'INFO', provisionedConcurrency: { min: 1, max: 4 } },
+  restApi: {
+    cache: { quoteTtlSeconds: 5, historyTtlSeconds: 300 },
+    throttle: { rate: 50, burst: 100 },
+    ownsApiAccount: true,
+  },
+  httpApi: { throttle: { rate: 50, burst: 100 }, historyThrottle: { rate: 20, burst: 40 } },
+  webSocketApi: {
+    maxSymbols: 20,
+    messagesPerSecond: 10,
+    throttle: { rate: 50, burst: 100 },
+    ticker: { everySeconds: 5, scheduled: false },
+  },
+});
+
 const definitions: Readonly<Record<string, Definition>> = {
-  sandbox: ({ region, availabilityZones, capacity = 'fargate' }) => ({
-    id: 'sandbox',
-    region,
-    availabilityZones,
-    disposable: true,
-    logRetentionDays: 7,
-    terminationProtection: false,
-    network: { cidr: '10.0.0.0/16', egress: { mode: 'nat', gateways: 1 } },
-    image: { from: 'source' },
-    service: { minTasks: 1, maxTasks: 4, cpu: 256, memoryMiB: 512, capacity: capacityOf(capacity, SMALL) },
-    loadBalancer: {},
-    function: { memoryMiB: 512, logLevel: 'INFO', provisionedConcurrency: { min: 1, max: 4 } },
-    restApi: {
-      cache: { quoteTtlSeconds: 5, historyTtlSeconds: 300 },
-      throttle: { rate: 50, burst: 100 },
-      ownsApiAccount: true,
-    },
-    httpApi: { throttle: { rate: 50, burst: 100 }, historyThrottle: { rate: 20, burst: 40 } },
-    webSocketApi: {
-      maxSymbols: 20,
-      messagesPerSecond: 10,
-      throttle: { rate: 50, burst: 100 },
-      ticker: { everySeconds: 5, scheduled: false },
-    },
-  }),
+  sandbox,
   production: ({ region, availabilityZones, imageDigest, capacity = 'fargate' }) => ({
     id: 'production',
     region,
@@ -310,36 +326,24 @@ const definitions: Readonly<Record<string, Definition>> = {
       ticker: { everySeconds: 5, scheduled: true },
     },
   }),
-  local: ({ region, availabilityZones, endpointUrl, capacity = 'fargate' }) => ({
+  local: (at) => ({
+    ...sandbox(at),
     id: 'local',
-    region,
-    availabilityZones,
     account: LOCAL_ACCOUNT,
-    disposable: true,
     logRetentionDays: 1,
-    terminationProtection: false,
     network: { cidr: '10.32.0.0/16', egress: { mode: 'nat', gateways: 1 } },
     // Nothing is pulled there: the runner starts the container service itself.
     image: { from: 'digest', digest: `sha256:${'0'.repeat(64)}` },
-    service: { minTasks: 1, maxTasks: 4, cpu: 256, memoryMiB: 512, capacity: capacityOf(capacity, SMALL) },
-    loadBalancer: {},
-    function: { memoryMiB: 512, logLevel: 'INFO', provisionedConcurrency: { min: 1, max: 4 } },
-    restApi: {
-      cache: { quoteTtlSeconds: 5, historyTtlSeconds: 300 },
-      throttle: { rate: 50, burst: 100 },
-      ownsApiAccount: true,
-    },
-    httpApi: { throttle: { rate: 50, burst: 100 }, historyThrottle: { rate: 20, burst: 40 } },
+    // The endpoint runs no schedules: the experiments invoke the function.
     webSocketApi: {
       maxSymbols: 20,
       messagesPerSecond: 10,
       throttle: { rate: 500, burst: 1000 },
-      // The endpoint runs no schedules: the experiments invoke the function.
       ticker: { everySeconds: 1, scheduled: false },
     },
     endpoint: {
       url: required(
-        endpointUrl,
+        at.endpointUrl,
         'environment local: needs an endpoint on this machine, but AWS_ENDPOINT_URL is not set. Run `npm start`, or set AWS_ENDPOINT_URL to a running one.',
       ),
     },

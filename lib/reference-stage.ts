@@ -1,9 +1,9 @@
-import { Aspects, RemovalPolicy, StackProps } from 'aws-cdk-lib';
+import { Aspects, RemovalPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements';
-import { EnvironmentConfig } from './environments';
+import { EnvironmentConfig, EnvironmentStackProps } from './environments';
 import { LogGroupPolicy } from './log-group-policy';
 import { ContainersStack } from './stacks/containers-stack';
 import { FunctionStack } from './stacks/function-stack';
@@ -38,8 +38,11 @@ export class ReferenceStage extends Construct {
   constructor(scope: Construct, id: string, props: ReferenceStageProps) {
     super(scope, id);
     const { config } = props;
-    const common = (name: string, description: string): StackProps & { config: EnvironmentConfig } => ({
+    // A create that fails takes along what it made: with plain RETAIN, names that are left behind refuse the next try.
+    const removalPolicy = config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+    const common = (name: string, description: string): EnvironmentStackProps => ({
       config,
+      removalPolicy,
       stackName: `Kumiki-${config.id}-${name}`,
       description: `Kumiki ${config.id}: ${description}`,
       // A region without an account: with both, the CDK would look availability zones up in the account.
@@ -103,9 +106,7 @@ export class ReferenceStage extends Construct {
       webSocketApi.addStackDependency(restApi);
     }
 
-    Aspects.of(this).add(
-      new LogGroupPolicy(config.logRetentionDays, config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN),
-    );
+    Aspects.of(this).add(new LogGroupPolicy(config.logRetentionDays, removalPolicy));
     acknowledge(this, config.region);
   }
 }

@@ -17,7 +17,7 @@ export class UpstreamError extends Error {
 
 /**
  * Milliseconds for one attempt, body included. 3650 days take the service about a second on a quarter of a vCPU. Two
- * attempts stay well under the function's timeout (10 s), which stays under the 29 s of a REST API.
+ * attempts stay under the function's timeout (5 s), which stays under the 29 s of a REST API.
  */
 const ATTEMPT_MS = 2_000;
 const ATTEMPTS = 2;

@@ -292,7 +292,10 @@ export class CachedRestApi extends Construct {
     const target = route.loadBalancer.loadBalancerArn;
     resourceOf(method, apigateway.CfnMethod).addPropertyOverride('Integration.IntegrationTarget', target);
     // Overrides are not part of the deployment's hash: without this, the stage would keep calling the old target.
-    this.api.latestDeployment?.addToLogicalId({ path: method.methodArn, target });
+    // Nor is a link that is replaced under the same id, as it is with every change of its subnets or security groups.
+    const link = route.vpcLink.node.defaultChild;
+    const placement = link instanceof apigatewayv2.CfnVpcLink ? [link.subnetIds, link.securityGroupIds] : [];
+    this.api.latestDeployment?.addToLogicalId({ path: method.methodArn, target, placement });
     return method;
   }
 

@@ -1,4 +1,4 @@
-import { Duration, Names, RemovalPolicy, Size } from 'aws-cdk-lib';
+import { Aws, Duration, Fn, Names, RemovalPolicy, Size } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
@@ -309,11 +309,14 @@ export class ContainerService extends Construct implements ec2.IConnectable {
   }
 
   private onFargate(
-    { vpc, minTasks, containerInsights = ecs.ContainerInsights.ENHANCED }: ContainerServiceProps,
+    { vpc, listener, minTasks, containerInsights = ecs.ContainerInsights.ENHANCED }: ContainerServiceProps,
     spot: NonNullable<ServiceCapacity['fargate']>['spot'],
     common: Omit<ecs.FargateServiceProps, 'cluster'>,
   ): { cluster: ecs.Cluster; service: ecs.FargateService } {
-    const clusterName = Names.uniqueResourceName(this, { maxLength: 255, separator: '-' });
+    // Known before the cluster, and another in each life of the stack: what the service writes late, after the log group
+    // was deleted, makes it anew, and would refuse its name to the next deployment.
+    const life = Fn.select(0, Fn.split('-', Fn.select(2, Fn.split('/', Aws.STACK_ID))));
+    const clusterName = Fn.join('-', [Names.uniqueResourceName(this, { maxLength: 240, separator: '-' }), life]);
     const cluster = new ecs.Cluster(this, 'Cluster', { vpc, clusterName, containerInsightsV2: containerInsights });
     if (containerInsights !== ecs.ContainerInsights.DISABLED) {
       // Container Insights would make this log group on its own, with the same retention, and leave it behind. To be there
@@ -342,6 +345,9 @@ export class ContainerService extends Construct implements ec2.IConnectable {
         defaultCapacityProviderStrategy: [],
       });
       service.node.addDependency(providers);
+      // In an account that is new to ECS the first cluster has its service-linked role made, which takes a while, and the
+      // providers need it: the load balancer takes minutes, so they wait for that.
+      providers.node.addDependency(listener);
     }
     return { cluster, service };
   }

@@ -1,4 +1,4 @@
-import { Duration, Names, RemovalPolicy } from 'aws-cdk-lib';
+import { Aws, Duration, Fn, Names, RemovalPolicy } from 'aws-cdk-lib';
 import * as autoscaling from 'aws-cdk-lib/aws-autoscaling';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -102,7 +102,10 @@ export class Ec2Capacity extends Construct implements ec2.IConnectable {
     this.tasksPerInstance = checkedTasksPerInstance(props);
     checkInstances(props, this.tasksPerInstance, vpc.selectSubnets(vpcSubnets).subnets.length);
 
-    const clusterName = Names.uniqueResourceName(this, { maxLength: 255, separator: '-' });
+    // Known before the cluster, and another in each life of the stack: what the service writes late, after the log group
+    // was deleted, makes it anew, and would refuse its name to the next deployment.
+    const life = Fn.select(0, Fn.split('-', Fn.select(2, Fn.split('/', Aws.STACK_ID))));
+    const clusterName = Fn.join('-', [Names.uniqueResourceName(this, { maxLength: 240, separator: '-' }), life]);
     const cluster = new ecs.Cluster(this, 'Cluster', { vpc, clusterName, containerInsightsV2: containerInsights });
     if (containerInsights !== ecs.ContainerInsights.DISABLED) {
       // Container Insights would make this log group on its own and leave it behind: it is there before the cluster.

@@ -37,7 +37,7 @@ export interface NetworkProps {
 
   /**
    * Names of the availability zones, at least 2: `['eu-west-1a', 'eu-west-1b']`. All of them are used, without a lookup.
-   * To change them later replaces subnets.
+   * They cannot be changed on a deployed network: the new subnets would overlap those that are still there.
    */
   readonly availabilityZones: readonly string[];
 

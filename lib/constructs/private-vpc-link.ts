@@ -21,7 +21,7 @@ export interface PrivateVpcLinkProps {
  * its own, which may reach nothing until it is told so: `loadBalancer.connections.allowFrom(link, ec2.Port.tcp(80))`.
  *
  * - Subnets and security groups of a link cannot be changed. Another choice replaces the link, which lasts minutes, and
- *   every integration follows.
+ *   every integration has to follow, in a new deployment of the API (`CachedRestApi` makes one).
  * - A link that carried nothing for 60 days becomes INACTIVE: API Gateway deletes its network interfaces and requests
  *   fail while it makes new ones on the next request.
  * - A link cannot be deleted while an integration of any deployed API names it: create it in the stack of the API, so

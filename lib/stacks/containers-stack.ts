@@ -1,4 +1,4 @@
-import { CfnOutput, RemovalPolicy, Stack, StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct } from 'constructs';
@@ -8,10 +8,9 @@ import { Ec2Capacity } from '../constructs/ec2-capacity';
 import { Network } from '../constructs/network';
 import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { ServiceImage, ServiceImageProps } from '../constructs/service-image';
-import { EnvironmentConfig } from '../environments';
+import { EnvironmentStackProps } from '../environments';
 
-export interface ContainersStackProps extends StackProps {
-  readonly config: EnvironmentConfig;
+export interface ContainersStackProps extends EnvironmentStackProps {
   readonly network: Network;
   readonly repository: ecr.IRepository;
   /** Stage of the API in front. */
@@ -28,15 +27,12 @@ export class ContainersStack extends Stack {
     super(scope, id, props);
     const { config, network, repository } = props;
     const placement = { vpc: network.vpc, vpcSubnets: network.privateSubnets };
-    const logs = {
-      logRetention: config.logRetentionDays,
-      removalPolicy: config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
-    };
+    const logs = { logRetention: config.logRetentionDays, removalPolicy: props.removalPolicy };
     const { https, accessLogDays } = config.loadBalancer;
     const logBucket =
       accessLogDays === undefined
         ? undefined
-        : new AccessLogBucket(this, 'AccessLogs', { retentionDays: accessLogDays });
+        : new AccessLogBucket(this, 'AccessLogs', { retentionDays: accessLogDays, removalPolicy: props.removalPolicy });
     this.loadBalancer = new PrivateLoadBalancer(this, 'LoadBalancer', {
       ...placement,
       https: https && {
@@ -44,7 +40,6 @@ export class ContainersStack extends Stack {
         hostName: https.hostName,
       },
       accessLogs: logBucket?.bucket,
-      deletionProtection: config.terminationProtection,
     });
     const { loadBalancerName } = this.loadBalancer.loadBalancer;
     this.url = config.endpoint ? `${config.endpoint.url}/_alb/${loadBalancerName}` : this.loadBalancer.url;

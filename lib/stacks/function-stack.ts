@@ -1,14 +1,13 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack, StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { FunctionAlarms } from '../constructs/function-alarms';
 import { Network } from '../constructs/network';
 import { PrivateFunction } from '../constructs/private-function';
 import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
-import { EnvironmentConfig } from '../environments';
+import { EnvironmentStackProps } from '../environments';
 
-export interface FunctionStackProps extends StackProps {
-  readonly config: EnvironmentConfig;
+export interface FunctionStackProps extends EnvironmentStackProps {
   readonly network: Network;
   readonly code: lambda.Code;
   readonly loadBalancer: PrivateLoadBalancer;
@@ -23,8 +22,8 @@ export class FunctionStack extends Stack {
   constructor(scope: Construct, id: string, props: FunctionStackProps) {
     super(scope, id, props);
     const { config, network } = props;
-    // Two attempts of 2 s at the container service, and room around them.
-    const timeout = Duration.seconds(10);
+    // Two attempts of 2 s at the container service, which reach the 80 % at which the alarm on duration rings.
+    const timeout = Duration.seconds(5);
     const quotes = new PrivateFunction(this, 'Quotes', {
       vpc: network.vpc,
       vpcSubnets: network.privateSubnets,
@@ -40,7 +39,7 @@ export class FunctionStack extends Stack {
       },
       provisionedConcurrency: config.function.provisionedConcurrency,
       logRetention: config.logRetentionDays,
-      removalPolicy: config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+      removalPolicy: props.removalPolicy,
     });
     props.loadBalancer.allowFrom(quotes, 'Quotes function reads the container service');
     new FunctionAlarms(this, 'Alarms', {

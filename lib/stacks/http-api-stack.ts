@@ -1,4 +1,4 @@
-import { CfnOutput, RemovalPolicy, Stack, StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
@@ -6,10 +6,9 @@ import { AuthorizedHttpApi } from '../constructs/authorized-http-api';
 import { Network } from '../constructs/network';
 import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { PrivateVpcLink } from '../constructs/private-vpc-link';
-import { EnvironmentConfig, HttpApiConfig } from '../environments';
+import { EnvironmentStackProps, HttpApiConfig } from '../environments';
 
-export interface HttpApiStackProps extends StackProps {
-  readonly config: EnvironmentConfig;
+export interface HttpApiStackProps extends EnvironmentStackProps {
   readonly httpApi: HttpApiConfig;
   readonly network: Network;
   /** Alias that answers quotes and analyses. */
@@ -36,7 +35,7 @@ export class HttpApiStack extends Stack {
         certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', domain.certificateArn),
       },
       logRetention: config.logRetentionDays,
-      removalPolicy: config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+      removalPolicy: props.removalPolicy,
     });
     const link = new PrivateVpcLink(this, 'Link', { vpc: network.vpc, subnets: network.privateSubnets });
     loadBalancer.allowFrom(link, 'HTTP API reads the container service');

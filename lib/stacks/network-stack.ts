@@ -1,11 +1,10 @@
-import { CfnOutput, RemovalPolicy, Stack, StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { Network } from '../constructs/network';
-import { EnvironmentConfig } from '../environments';
+import { EnvironmentStackProps } from '../environments';
 
-export interface NetworkStackProps extends StackProps {
-  readonly config: EnvironmentConfig;
+export interface NetworkStackProps extends EnvironmentStackProps {
   /** Services that the enabled parts call, for egress by endpoints. */
   readonly endpointServices: ec2.InterfaceVpcEndpointAwsService[];
   /** What takes how many addresses in a private subnet. */
@@ -24,7 +23,7 @@ export class NetworkStack extends Stack {
       endpointServices: props.endpointServices,
       plannedAddresses: props.plannedAddresses,
       flowLogRetention: config.logRetentionDays,
-      removalPolicy: config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+      removalPolicy: props.removalPolicy,
     });
 
     new CfnOutput(this, 'VpcId', { value: this.network.vpc.vpcId, description: 'VPC of this environment' });

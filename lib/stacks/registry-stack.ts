@@ -1,12 +1,10 @@
-import { CfnOutput, RemovalPolicy, Stack, StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct } from 'constructs';
 import { ImageRepository } from '../constructs/image-repository';
-import { EnvironmentConfig } from '../environments';
+import { EnvironmentStackProps } from '../environments';
 
-export interface RegistryStackProps extends StackProps {
-  readonly config: EnvironmentConfig;
-}
+export interface RegistryStackProps extends EnvironmentStackProps {}
 
 /** The repository alone: an image is built or chosen by the stack that runs it, so that a new one changes its template. */
 export class RegistryStack extends Stack {
@@ -15,7 +13,7 @@ export class RegistryStack extends Stack {
   constructor(scope: Construct, id: string, props: RegistryStackProps) {
     super(scope, id, props);
     const { repository } = new ImageRepository(this, 'Images', {
-      removalPolicy: props.config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+      removalPolicy: props.removalPolicy,
     });
     this.repository = repository;
 

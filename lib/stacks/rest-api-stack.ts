@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack, StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { ApiAccount } from '../constructs/api-account';
@@ -7,10 +7,9 @@ import { CachedRestApi } from '../constructs/cached-rest-api';
 import { Network } from '../constructs/network';
 import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { PrivateVpcLink } from '../constructs/private-vpc-link';
-import { EnvironmentConfig } from '../environments';
+import { EnvironmentStackProps } from '../environments';
 
-export interface RestApiStackProps extends StackProps {
-  readonly config: EnvironmentConfig;
+export interface RestApiStackProps extends EnvironmentStackProps {
   readonly network: Network;
   /** Alias that answers quotes and analyses. */
   readonly live: lambda.IAlias;
@@ -25,9 +24,8 @@ export interface RestApiStackProps extends StackProps {
 export class RestApiStack extends Stack {
   constructor(scope: Construct, id: string, props: RestApiStackProps) {
     super(scope, id, props);
-    const { config, network, loadBalancer } = props;
+    const { config, network, loadBalancer, removalPolicy } = props;
     const { cache, throttle, webAclArn, ownsApiAccount } = config.restApi;
-    const removalPolicy = config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
 
     const api = new CachedRestApi(this, 'Quotes', {
       stageName: props.stageName,

@@ -1,13 +1,12 @@
-import { CfnOutput, RemovalPolicy, Stack, StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { SessionTable } from '../constructs/session-table';
 import { Ticker } from '../constructs/ticker';
 import { WebSocketSessions } from '../constructs/websocket-sessions';
-import { EnvironmentConfig, WebSocketApiConfig } from '../environments';
+import { EnvironmentStackProps, WebSocketApiConfig } from '../environments';
 
-export interface WebSocketApiStackProps extends StackProps {
-  readonly config: EnvironmentConfig;
+export interface WebSocketApiStackProps extends EnvironmentStackProps {
   readonly webSocketApi: WebSocketApiConfig;
   readonly sessionsCode: lambda.Code;
   readonly tickerCode: lambda.Code;
@@ -19,8 +18,7 @@ export interface WebSocketApiStackProps extends StackProps {
 export class WebSocketApiStack extends Stack {
   constructor(scope: Construct, id: string, props: WebSocketApiStackProps) {
     super(scope, id, props);
-    const { config, webSocketApi } = props;
-    const removalPolicy = config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
+    const { config, webSocketApi, removalPolicy } = props;
     const logRetention = config.logRetentionDays;
 
     const state = new SessionTable(this, 'State', { pointInTimeRecovery: !config.disposable, removalPolicy });

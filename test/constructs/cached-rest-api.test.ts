@@ -58,6 +58,16 @@ class Fixture {
     return this;
   }
 
+  /** A route over a link that is made here, in these subnets. */
+  linkRoute(...privateSubnetIds: string[]): this {
+    const vpc = ec2.Vpc.fromVpcAttributes(this.stack, 'LinkVpc', {
+      vpcId: 'vpc-2',
+      availabilityZones: ['us-east-1a', 'us-east-1b'],
+      privateSubnetIds,
+    });
+    return this.privateRoute({ vpcLink: new apigatewayv2.VpcLink(this.stack, 'OwnLink', { vpc }) });
+  }
+
   get template(): Template {
     this.made ??= Template.fromStack(this.stack);
     return this.made;
@@ -330,6 +340,12 @@ describe('deployment', () => {
     ],
   ])('follows a change of %s [A5]', (_, changed) => {
     expect(deploymentId(changed)).not.toBe(base);
+  });
+
+  test('follows a VPC link that is replaced under the same id, for another choice of subnets [A5, V3]', () => {
+    const linked = (...subnets: string[]) => deploymentId(new Fixture().functionRoute().linkRoute(...subnets));
+    expect(linked('subnet-1', 'subnet-2')).toBe(linked('subnet-1', 'subnet-2'));
+    expect(linked('subnet-1', 'subnet-3')).not.toBe(linked('subnet-1', 'subnet-2'));
   });
 
   test('is not repeated for settings of the stage, nor without a change [A5]', () => {

@@ -484,20 +484,21 @@ describe('logs and metrics', () => {
     const [name, cluster] = Object.entries(template.findResources('AWS::ECS::Cluster'))[0] ?? [];
     expect(name).toBeDefined();
     expect(cluster?.Properties.ClusterSettings).toEqual([{ Name: 'containerInsights', Value: 'enhanced' }]);
-    const logGroups = template.findResources('AWS::Logs::LogGroup', {
-      DeletionPolicy: 'Delete',
-      Properties: {
-        LogGroupName: `/aws/ecs/containerinsights/${cluster?.Properties.ClusterName}/performance`,
-        RetentionInDays: 1,
-      },
+    const performance = cluster?.DependsOn?.[0];
+    const group = template.findResources('AWS::Logs::LogGroup')[performance];
+    expect(group).toMatchObject({ DeletionPolicy: 'Delete', Properties: { RetentionInDays: 1 } });
+    const clusterName = cluster?.Properties.ClusterName;
+    expect(group?.Properties.LogGroupName).toEqual({
+      'Fn::Join': ['', ['/aws/ecs/containerinsights/', clusterName, '/performance']],
     });
-    expect(cluster?.DependsOn).toEqual(Object.keys(logGroups));
+    // A part of the stack's id: what Container Insights writes late does not refuse its name to the next deployment.
+    expect(JSON.stringify(clusterName)).toContain('{"Ref":"AWS::StackId"}');
   });
 
   test('cost nothing more when Container Insights are off, in the same cluster', () => {
     const off = synthesize({ containerInsights: ecs.ContainerInsights.DISABLED });
     off.hasResourceProperties('AWS::ECS::Cluster', {
-      ClusterName: Match.stringLikeRegexp('.+'),
+      ClusterName: Match.anyValue(),
       ClusterSettings: [{ Name: 'containerInsights', Value: 'disabled' }],
     });
     off.resourceCountIs('AWS::Logs::LogGroup', 1);

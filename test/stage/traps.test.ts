@@ -63,6 +63,17 @@ describe('between stacks', () => {
     sandbox['HttpApi']?.resourceCountIs('AWS::ApiGatewayV2::Api', 1);
   });
 
+  test('no Network Load Balancer is in the way, whose security group would block PrivateLink [V2]', () => {
+    const types = resourcesOf(sandbox)
+      .filter(([, , { Type }]) => Type === 'AWS::ElasticLoadBalancingV2::LoadBalancer')
+      .map(([, , { Properties }]) => Properties?.['Type']);
+    expect(types).toEqual(['application']);
+  });
+
+  test('the network is IPv4 only, so nothing needs rules or switches for IPv6 [N4]', () => {
+    expect(text(sandbox)).not.toMatch(/Ipv6(CidrBlock|AllowedForDualStack|Native)|EgressOnlyInternetGateway|CidrIpv6/);
+  });
+
   test('stacks are deployed in an order that has no cycle', () => {
     const names = Object.values(stacksOf(stages.sandbox));
     for (const stack of names) {
@@ -106,10 +117,26 @@ describe('what stays behind [P6]', () => {
     expect(retained(sandbox)).toEqual([]);
   });
 
-  test('production retains images and logs', () => {
+  test('production retains images, logs and sessions', () => {
     expect(new Set(retained(production))).toEqual(
-      new Set(['AWS::ECR::Repository', 'AWS::Logs::LogGroup', 'AWS::S3::Bucket']),
+      new Set(['AWS::DynamoDB::Table', 'AWS::ECR::Repository', 'AWS::Logs::LogGroup', 'AWS::S3::Bucket']),
     );
+  });
+
+  test('what production retains goes with a create that failed, or its name would refuse the next try', () => {
+    const policies = resourcesOf(production).map(([, , { DeletionPolicy }]) => DeletionPolicy);
+    expect(policies).toContain('RetainExceptOnCreate');
+    expect(policies).not.toContain('Retain');
+  });
+
+  test('the log group of Container Insights has another name in each life of its stack', () => {
+    const names = resourcesOf(sandbox)
+      .filter(([, , { Type }]) => Type === 'AWS::Logs::LogGroup')
+      .map(([, , { Properties }]) => JSON.stringify(Properties?.['LogGroupName'] ?? ''));
+    expect(names.filter((name) => name.includes('containerinsights'))).toEqual([
+      expect.stringContaining('{"Ref":"AWS::StackId"}'),
+    ]);
+    expect(names.filter((name) => name !== '""' && !name.includes('{'))).toEqual([]);
   });
 
   test.each([
