@@ -3,7 +3,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements';
-import { EnvironmentConfig, EnvironmentStackProps } from './environments';
+import { EnvironmentConfig, EnvironmentStackProps, WebSocketApiConfig } from './environments';
 import { LogGroupPolicy } from './log-group-policy';
 import { ContainersStack } from './stacks/containers-stack';
 import { FunctionStack } from './stacks/function-stack';
@@ -95,6 +95,7 @@ export class ReferenceStage extends Construct {
     }
 
     if (config.webSocketApi) {
+      checkLimits(config.webSocketApi);
       const webSocketApi = new WebSocketApiStack(this, 'WebSocketApi', {
         ...common('WebSocketApi', 'WebSocket API with sessions in DynamoDB, and the ticker that sends to them'),
         webSocketApi: config.webSocketApi,
@@ -108,6 +109,20 @@ export class ReferenceStage extends Construct {
 
     Aspects.of(this).add(new LogGroupPolicy(config.logRetentionDays, removalPolicy));
     acknowledge(this, config.region);
+  }
+}
+
+/** What the code of the sessions would only find out when somebody connects. */
+function checkLimits({ maxSymbols, messagesPerSecond }: WebSocketApiConfig): void {
+  for (const [name, value, max] of [
+    ['maxSymbols', maxSymbols, 99],
+    ['messagesPerSecond', messagesPerSecond, Number.POSITIVE_INFINITY],
+  ] as const) {
+    if (Number.isInteger(value) && value >= 1 && value <= max) continue;
+    throw new Error(
+      `webSocketApi.${name}: must be a whole number ${Number.isFinite(max) ? `from 1 to ${max}` : 'of at least 1'}, got ${value}. ` +
+        'Change it in lib/environments.ts.',
+    );
   }
 }
 

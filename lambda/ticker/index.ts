@@ -39,7 +39,10 @@ const run = ticker({
 /** Publishes ticks for a minute, or `ticks` times. */
 export async function handler({ ticks }: { readonly ticks?: number } = {}): Promise<Counts> {
   const counts = await run(ticks);
-  // Not by console: the runtime would wrap the line into another object, where CloudWatch does not look for metrics.
-  process.stdout.write(`${metricsLine(counts, process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'unknown', Date.now())}\n`);
+  // A metric costs by the hour in which it has values, so a run with nothing to tell has none. Not by console, because the
+  // runtime would wrap the line into another object, where CloudWatch does not look for metrics.
+  if (counts.posted + counts.gone + counts.failed > 0) {
+    process.stdout.write(`${metricsLine(counts, process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'unknown', Date.now())}\n`);
+  }
   return counts;
 }

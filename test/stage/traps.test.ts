@@ -117,7 +117,7 @@ describe('what stays behind [P6]', () => {
     expect(retained(sandbox)).toEqual([]);
   });
 
-  test('production retains images, logs and sessions', () => {
+  test('production retains images, sessions and logs', () => {
     expect(new Set(retained(production))).toEqual(
       new Set(['AWS::DynamoDB::Table', 'AWS::ECR::Repository', 'AWS::Logs::LogGroup', 'AWS::S3::Bucket']),
     );
@@ -240,6 +240,23 @@ describe('switches: what is off is absent', () => {
     }));
     expect([...typesOf(only(templates, 'Network'))]).toEqual([]);
     expect(text(templates)).toContain('vpc-0123456789abcdef0');
+  });
+
+  test('WebSocket API: no stack; its ticker: no schedule in the sandbox', () => {
+    expect(Object.keys(withSandbox(() => ({ webSocketApi: undefined })))).not.toContain('WebSocketApi');
+    expect(typesOf(sandbox)).not.toContain('AWS::Scheduler::Schedule');
+    expect(typesOf(production)).toContain('AWS::Scheduler::Schedule');
+  });
+
+  test.each<[string, number, string]>([
+    ['maxSymbols', 100, 'from 1 to 99, got 100'],
+    ['maxSymbols', 0, 'from 1 to 99, got 0'],
+    ['messagesPerSecond', 0.5, 'of at least 1, got 0.5'],
+  ])('WebSocket API: refuses %s of %p', (name, value, rule) => {
+    const change = ({ webSocketApi }: EnvironmentConfig) => ({
+      webSocketApi: webSocketApi && { ...webSocketApi, [name]: value },
+    });
+    expect(() => withSandbox(change)).toThrow(`webSocketApi.${name}: must be a whole number ${rule}.`);
   });
 
   test('HTTP API: no stack, and no second VPC link', () => {
