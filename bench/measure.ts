@@ -14,6 +14,13 @@ export interface Figure {
   readonly target?: { readonly value: number } | { readonly ratio: number };
 }
 
+export interface CaseOptions {
+  /** Measurements behind each median. */
+  readonly runs: number;
+  /** Says what is being done. */
+  readonly onProgress: (text: string) => void;
+}
+
 const processes = new Set<ChildProcess>();
 const folders = new Set<string>();
 
@@ -63,6 +70,11 @@ export function folder(name: string): string {
   const path = mkdtempSync(join(realpathSync(tmpdir()), `kumiki-bench-${name}-`));
   folders.add(path);
   return path;
+}
+
+/** Has a folder of somewhere else removed at the end. */
+export function removeAtEnd(path: string): void {
+  folders.add(path);
 }
 
 /** Ends every process and removes every folder of this run. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deployment } from './deployment';
 import type { Experiment, Observation } from './experiments';
+import { fanOut } from './fan-out';
 import type { Session, Sessions } from './session';
 
 const experiments: readonly Experiment[] = [
@@ -87,6 +88,22 @@ const experiments: readonly Experiment[] = [
     refused('a bad symbol', { action: 'subscribe', symbols: ['kumi'] }),
     refused('1,000 symbols', { action: 'subscribe', symbols: Array.from({ length: 1_000 }, (_, n) => `S${n}`) }),
   ],
+  {
+    path: 'WebSocket, 100 connections x 20 symbols',
+    proves: 'each gets every tick, in order, none twice',
+    run: async ({ sessions }) => {
+      if (sessions === undefined) throw new Error('no WebSocket API');
+      const { expected, delivered, ...wrong } = await fanOut(sessions, { connections: 100, symbols: 20, periods: 2 });
+      const { lost, duplicated, outOfOrder } = wrong;
+      const fine = lost === 0 && duplicated === 0 && outOfOrder === 0;
+      return {
+        status: `${delivered} ticks`,
+        problem: fine
+          ? undefined
+          : `of ${expected} ticks ${lost} lost, ${duplicated} duplicated, ${outOfOrder} out of order`,
+      };
+    },
+  },
   {
     path: 'WebSocket disconnect, dynamodb query',
     proves: 'a connection that ends leaves nothing in the table',
