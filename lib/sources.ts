@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { BuildOptions, buildSync } from 'esbuild';
+import { BuildOptions, buildSync, version } from 'esbuild';
 
 /** Target of all bundles: the oldest Node that the local deployment runs them with; AWS runs a later one. */
 const TARGET = 'node20';
@@ -65,25 +65,69 @@ export function containerContext(): string {
   return directory;
 }
 
+interface OutputFile {
+  readonly name: string;
+  readonly contents: Uint8Array;
+}
+
+/** A bundle as it is kept between two runs, and what it was made from. */
+interface Kept {
+  readonly options: string;
+  /** Size and time of modification of every file that went in, by its path from the root. */
+  readonly inputs: Readonly<Record<string, string | undefined>>;
+  readonly files: readonly { readonly name: string; readonly base64: string }[];
+}
+
 /**
  * Bundles without writing: as `outfile` is then in the root for every caller, the paths in comments and source maps are
  * relative to the root, and the bytes do not depend on where they end up.
+ *
+ * A bundle is kept with the sizes and times of the files it was made from, and used again while they are the same: most
+ * synths change none of them, and esbuild would take a third of their time. What is not in the repository is not kept.
  */
-function bundle(root: string, options: BuildOptions): { readonly name: string; readonly contents: Uint8Array }[] {
+function bundle(root: string, options: BuildOptions): readonly OutputFile[] {
+  const name = String(options.entryPoints).replaceAll(/[^\w.]+/g, '-');
+  const file = path.join(root, 'node_modules', '.cache', 'kumiki', 'bundles', `${name}.json`);
+  const wanted = JSON.stringify([version, TARGET, options]);
+  const kept = keptBundle(root, file, wanted);
+  if (kept) return kept;
   try {
-    const { outputFiles } = buildSync({
+    const { outputFiles, metafile } = buildSync({
       ...options,
       absWorkingDir: root,
       bundle: true,
       platform: 'node',
       target: TARGET,
       logLevel: 'silent',
+      metafile: true,
       write: false,
     });
-    return outputFiles.map((file) => ({ name: path.basename(file.path), contents: file.contents }));
+    const files = outputFiles.map((output) => ({ name: path.basename(output.path), contents: output.contents }));
+    const inputs = Object.fromEntries(Object.keys(metafile.inputs).map((input) => [input, stampOf(root, input)]));
+    const encoded = files.map((output) => ({
+      name: output.name,
+      base64: Buffer.from(output.contents).toString('base64'),
+    }));
+    if (!name.startsWith('..')) {
+      fs.mkdirSync(path.dirname(file), { recursive: true });
+      replace(file, Buffer.from(JSON.stringify({ options: wanted, inputs, files: encoded } satisfies Kept)));
+    }
+    return files;
   } catch (error) {
     throw new Error(`${String(options.entryPoints)} does not bundle: ${String(error).replace(/\s*\n\s*/g, ' ')}`);
   }
+}
+
+function keptBundle(root: string, file: string, wanted: string): readonly OutputFile[] | undefined {
+  if (!fs.existsSync(file)) return undefined;
+  const { options, inputs, files }: Kept = JSON.parse(fs.readFileSync(file, 'utf8'));
+  const same = options === wanted && Object.entries(inputs).every(([input, stamp]) => stampOf(root, input) === stamp);
+  return same ? files.map(({ name, base64 }) => ({ name, contents: Buffer.from(base64, 'base64') })) : undefined;
+}
+
+function stampOf(root: string, file: string): string | undefined {
+  const stat = fs.statSync(path.join(root, file), { throwIfNoEntry: false });
+  return stat && `${stat.size} ${stat.mtimeMs}`;
 }
 
 /** Replaces a file as one step, and not at all when it is the same: another process may be reading it. */

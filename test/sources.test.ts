@@ -32,6 +32,12 @@ function synthesize(entryPoint: string, context: Record<string, unknown> = {}) {
   return { template: Template.fromStack(stack).toJSON(), directory: path.join(app.outdir, asset ?? '') };
 }
 
+/** Where a bundle of the repository is kept between two runs. */
+function kept(entryPoint: string): string {
+  const name = entryPoint.replaceAll(/[^\w.]+/g, '-');
+  return path.join(root, 'node_modules', '.cache', 'kumiki', 'bundles', `${name}.json`);
+}
+
 /** What node prints for a module that imports the bundle as `handler`'s. */
 function run(directory: string, statement: string): string {
   const module = `import { handler } from ${JSON.stringify(path.join(directory, 'index.mjs'))}; ${statement}`;
@@ -41,6 +47,7 @@ function run(directory: string, statement: string): string {
 }
 
 test('bundles a function into one ES module, without Docker, npx or NodejsFunction [P9]', () => {
+  fs.rmSync(kept('lambda/quotes/index.ts'), { force: true });
   const path_ = process.env['PATH'];
   process.env['PATH'] = '/nonexistent';
   process.env['CDK_DOCKER'] = '/nonexistent';
@@ -67,6 +74,22 @@ test('takes packages of the CommonJS format in, and traces errors back to the so
   const stack = run(directory, 'try { handler(); } catch (error) { console.log(error.stack); }');
   expect(stack).toContain('Error: thrown\n');
   expect(stack).toContain('traced/index.ts:4:9');
+});
+
+test('takes a bundle that it has made before, and makes it anew when a file that went in has changed', () => {
+  const folder = fs.mkdtempSync(path.join(root, '.kumiki', 'sources-'));
+  const entryPoint = path.relative(root, path.join(folder, 'index.ts'));
+  const bundled = () => fs.readFileSync(path.join(synthesize(entryPoint).directory, 'index.mjs'), 'utf8');
+  try {
+    fs.writeFileSync(path.join(folder, 'index.ts'), "export { handler } from './part';");
+    fs.writeFileSync(path.join(folder, 'part.ts'), 'export const handler = () => "first";');
+    expect([bundled(), bundled()]).toEqual([expect.stringContaining('"first"'), expect.stringContaining('"first"')]);
+    fs.writeFileSync(path.join(folder, 'part.ts'), 'export const handler = () => "the second";');
+    expect(bundled()).toContain('"the second"');
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+    fs.rmSync(kept(entryPoint));
+  }
 });
 
 test('gives a function the same hash while bundling is off, whatever its code is [P5]', () => {
