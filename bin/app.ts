@@ -1,5 +1,5 @@
 import { App, AspectPriority, Aspects } from 'aws-cdk-lib';
-import { checkAccount, environment } from '../lib/environments';
+import { checkAccount, checkContext, environment } from '../lib/environments';
 import { ReferenceStage } from '../lib/reference-stage';
 import { containerContext, functionCode } from '../lib/sources';
 import { StandIns } from '../local/stand-ins';
@@ -14,6 +14,7 @@ try {
     capacity: app.node.tryGetContext('capacity'),
     endpointUrl: process.env.AWS_ENDPOINT_URL,
   });
+  checkContext(app.node.getAllContext(), config);
   // Set by the CDK CLI when there are credentials; a synth without any is welcome.
   checkAccount(config, process.env.CDK_DEFAULT_ACCOUNT);
   const stage = new ReferenceStage(app, config.id, {

@@ -238,6 +238,12 @@ export interface EnvironmentOverrides {
   readonly endpointUrl?: string;
 }
 
+/** The keys of `-c` that the app reads. */
+const CONTEXT_KEYS: readonly string[] = ['environment', 'region', 'zones', 'imageDigest', 'capacity'];
+
+/** Keys without a prefix that the CDK CLI keeps for itself in cdk.json and cdk.context.json. */
+const CLI_KEYS: readonly string[] = ['acknowledged-issue-numbers', 'cli-telemetry'];
+
 /** The account of every AWS-compatible endpoint on one's own machine. */
 const LOCAL_ACCOUNT = '000000000000';
 
@@ -343,7 +349,7 @@ const definitions: Readonly<Record<string, Definition>> = {
     },
     endpoint: {
       url: required(
-        at.endpointUrl,
+        at.endpointUrl === '' ? undefined : at.endpointUrl,
         'environment local: needs an endpoint on this machine, but AWS_ENDPOINT_URL is not set. Run `npm start`, or set AWS_ENDPOINT_URL to a running one.',
       ),
     },
@@ -374,6 +380,26 @@ export function environment(name: string, overrides: EnvironmentOverrides = {}):
     );
   }
   return definition({ ...overrides, region, availabilityZones });
+}
+
+/**
+ * Holds the context (`-c key=value`) against what the environment makes of it: a mistyped key would deploy another one.
+ *
+ * @throws if a key is not known and has no prefix (`aws:cdk:…`, `@aws-cdk/…`), or a digest is given that is not deployed
+ */
+export function checkContext(context: Readonly<Record<string, unknown>>, { id, image }: EnvironmentConfig): void {
+  const stranger = Object.keys(context).find(
+    (key) => !/[:@/]/.test(key) && ![...CONTEXT_KEYS, ...CLI_KEYS].includes(key),
+  );
+  if (stranger !== undefined) {
+    throw new Error(`context: "${stranger}" is not known. Give -c with one of ${CONTEXT_KEYS.join(', ')}`);
+  }
+  const { imageDigest } = context;
+  if (imageDigest === undefined || (image.from === 'digest' && image.digest === imageDigest)) return;
+  throw new Error(
+    `imageDigest: environment ${id} deploys no image by a digest from outside. ` +
+      'Leave it out, or name an environment that does: -c environment=production',
+  );
 }
 
 /**

@@ -1,4 +1,4 @@
-import { checkAccount, environment, environmentNames } from '../lib/environments';
+import { checkAccount, checkContext, environment, environmentNames } from '../lib/environments';
 
 const endpointUrl = 'http://127.0.0.1:4566';
 
@@ -44,7 +44,9 @@ test('refuses a zone of another region', () => {
 });
 
 test('refuses to be local without an endpoint, so that it never reaches a real account', () => {
-  expect(() => environment('local')).toThrow(/AWS_ENDPOINT_URL is not set. Run `npm start`/);
+  for (const unset of [undefined, '']) {
+    expect(() => environment('local', { endpointUrl: unset })).toThrow(/AWS_ENDPOINT_URL is not set. Run `npm start`/);
+  }
   expect(environment('local', { endpointUrl })).toMatchObject({
     account: '000000000000',
     endpoint: { url: endpointUrl },
@@ -68,6 +70,32 @@ test('runs tasks on Fargate unless told otherwise, and refuses capacity that it 
   expect(() => environment('sandbox', { capacity: 'ecs' })).toThrow(
     'capacity: "ecs" is not known. Give one of fargate, ec2, both: -c capacity=ec2',
   );
+});
+
+describe('context', () => {
+  const production = environment('production', { imageDigest: 'sha256:0' });
+
+  test('refuses a mistyped key, which would deploy another environment', () => {
+    expect(() => checkContext({ enviroment: 'production' }, environment('sandbox'))).toThrow(
+      'context: "enviroment" is not known. Give -c with one of environment, region, zones, imageDigest, capacity',
+    );
+  });
+
+  test('leaves alone what the CDK and its CLI keep there', () => {
+    const theirs = {
+      'aws:cdk:version-reporting': true,
+      '@aws-cdk/core:checkSecretUsage': true,
+      'cli-telemetry': false,
+    };
+    expect(() => checkContext({ ...theirs, environment: 'sandbox', region: 'us-east-1' }, production)).not.toThrow();
+  });
+
+  test('refuses a digest that the environment does not deploy', () => {
+    expect(() => checkContext({ imageDigest: 'sha256:0' }, environment('sandbox'))).toThrow(
+      /^imageDigest: environment sandbox deploys no image by a digest from outside\. Leave it out/,
+    );
+    expect(() => checkContext({ imageDigest: 'sha256:0' }, production)).not.toThrow();
+  });
 });
 
 describe('account', () => {
