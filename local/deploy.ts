@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { saysDiskFull } from './disk';
 import { LOCAL_ACCOUNT } from './endpoint';
 import { folders, logs, root } from './folders';
 import { ProcessGroup } from './process-group';
@@ -11,10 +12,16 @@ import { Terminal } from './terminal';
 const CDK = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
 /** Lines of a failed command that are shown; the log has them all. */
 const LINES_SHOWN = 15;
+/** Milliseconds without a line after which it is said where to look. */
+const QUIET = 60_000;
 
 /** Synthesizes the local environment, while other steps go on. */
 export async function synthesize(say: Terminal): Promise<void> {
   const from = performance.now();
+  // Of a CLI that was killed; only one works in this folder at a time.
+  for (const file of existsSync(folders.assembly) ? readdirSync(folders.assembly) : []) {
+    if (file.endsWith('.lock')) rmSync(join(folders.assembly, file), { force: true });
+  }
   await cdk('synthesis', logs.deploy, ['synth', '--quiet', '-c', 'environment=local', '-o', folders.assembly]);
   say.step('synthesis', `${templates().length} stacks`, from);
 }
@@ -40,7 +47,16 @@ export async function bootstrap(region: string, say: Terminal): Promise<void> {
 export async function deploy(say: Terminal): Promise<void> {
   const progress = stackProgress(say);
   const args = ['deploy', '--all', '--app', folders.assembly, '--require-approval', 'never'];
-  await cdk('deployment', logs.deploy, [...args, '--progress', 'events', '--concurrency', '4'], progress);
+  const quiet = setTimeout(() => say.line(`  Nothing new for ${QUIET / 1_000} s: see ${logs.deploy}`), QUIET);
+  const onLine = (line: string) => {
+    quiet.refresh();
+    progress(line);
+  };
+  try {
+    await cdk('deployment', logs.deploy, [...args, '--progress', 'events', '--concurrency', '4'], onLine);
+  } finally {
+    clearTimeout(quiet);
+  }
 }
 
 /** Types that stand-ins replaced in the synthesized templates, with the number of resources of each. */
@@ -90,10 +106,22 @@ async function cdk(what: string, log: string, args: readonly string[], onLine?: 
       onLine?.(line);
     },
   }).exited;
-  if (code !== 0) {
-    const shown = lines.slice(-LINES_SHOWN).map((line) => `  ${line.slice(0, 240)}`);
-    throw new Error([`The ${what} failed. The end of ${log}:`, ...shown].join('\n'));
+  if (code === 0) return;
+  if (saysDiskFull(lines)) {
+    throw new Error(`The ${what} failed: no space left on the disk. Make room and start again. Its log: ${log}`);
   }
+  throw new Error([`The ${what} failed. From ${log}:`, ...failureOf(lines).map((line) => `  ${line}`)].join('\n'));
+}
+
+/** Of what a failed command printed, the line with the reason, and the end. */
+export function failureOf(lines: readonly string[]): string[] {
+  const told = lines
+    .filter((line) => !/^\s+at /.test(line) && !/CloudTrail/.test(line))
+    // The folder that was to hold the bundle comes before the reason, and is of no use.
+    .map((line) => line.replace(/, bundle output is located at \S+: (Error: )?/, ': ').slice(0, 500));
+  const end = told.slice(-LINES_SHOWN);
+  const reason = told.find((line) => /(CREATE|UPDATE|DELETE)_FAILED|[Ee]rror:/.test(line));
+  return reason === undefined || end[0] === reason ? end : [reason, ...end.filter((line) => line !== reason)];
 }
 
 function templates(): string[] {

@@ -35,14 +35,36 @@ export function adopt(variables: NodeJS.ProcessEnv): void {
 }
 
 /**
+ * The endpoint that somebody else started, without a slash at the end; undefined where `AWS_ENDPOINT_URL` is not set or
+ * empty, which is then unset for the AWS SDK too.
+ *
+ * @throws in one line if it is not a URL
+ */
+export function givenEndpoint(variables: NodeJS.ProcessEnv = process.env): string | undefined {
+  const url = variables.AWS_ENDPOINT_URL?.trim().replace(/\/+$/, '');
+  if (url === undefined || url === '') {
+    delete variables.AWS_ENDPOINT_URL;
+    return undefined;
+  }
+  // localhost:4566 is a URL too, of the scheme "localhost:".
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new Error(`AWS_ENDPOINT_URL: "${url}" is not a URL. Give one as in http://127.0.0.1:4566, or unset it.`);
+  }
+  return url;
+}
+
+/** Whether an error says that nothing listens there at all, rather than that no answer came in time. */
+export function isRefused(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  return ('code' in error && error.code === 'ECONNREFUSED') || ('cause' in error && isRefused(error.cause));
+}
+
+/**
  * Whether the endpoint answers, and for the account that only endpoints of this kind have.
  *
  * @throws in one line if not
  */
 export async function checkEndpoint(url: string): Promise<void> {
-  if (!URL.canParse(url)) {
-    throw new Error(`AWS_ENDPOINT_URL: "${url}" is not a URL. Give one as in http://127.0.0.1:4566, or unset it.`);
-  }
   const client = new AwsClient({
     accessKeyId: 'test',
     secretAccessKey: 'test',
@@ -59,9 +81,10 @@ export async function checkEndpoint(url: string): Promise<void> {
       signal: AbortSignal.timeout(5_000),
     });
     answer = await response.text();
-  } catch {
+  } catch (cause) {
     throw new Error(
       `AWS_ENDPOINT_URL: nothing answers at ${url}. Start it, or unset AWS_ENDPOINT_URL to have one started.`,
+      { cause },
     );
   }
   const account = /<Account>(\d{12})<\/Account>/.exec(answer)?.[1];

@@ -43,7 +43,10 @@ export async function startHistoryService(bundle: string, servedBy: string, log:
   const deadline = Date.now() + READY_TIMEOUT;
   while (!(await isReady(port))) {
     if (ended !== undefined) throw new Error(`The container service ended with exit code ${ended}. Its log: ${log}`);
-    if (Date.now() > deadline) throw new Error(`The container service did not get ready. Its log: ${log}`);
+    if (Date.now() > deadline) {
+      group.end();
+      throw new Error(`The container service did not get ready. Its log: ${log}`);
+    }
     await sleep(30);
   }
   let replaced = false;

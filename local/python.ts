@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { isDiskFull, saysDiskFull } from './disk';
 import { ProcessGroup } from './process-group';
 
 /** The oldest Python that the emulator runs on. */
@@ -97,7 +98,7 @@ async function run(command: string, args: readonly string[], log: string, env: N
   const lines: string[] = [];
   const code = await new ProcessGroup(command, args, { log, env, onLine: (line) => lines.push(line) }).exited;
   if (code === 0) return;
-  if (/No space left|ENOSPC|os error 28/.test(lines.join('\n'))) {
+  if (saysDiskFull(lines) || isDiskFull(dirname(log))) {
     throw new Error(`Python: no space left for the emulator (about 150 MB). Make room and start again.`);
   }
   const last = lines.filter((line) => line.trim() !== '').at(-1) ?? `exit code ${code}`;

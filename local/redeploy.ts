@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { containerContext } from '../lib/sources';
 import { fail } from '../tour/errors';
+import { optionsOf } from '../tour/options';
 import { deploy, synthesize } from './deploy';
 import { adopt, localVariables } from './endpoint';
 import { digestOf } from './history-service';
 import { endAll } from './process-group';
-import { readRun, runFile } from './run-file';
+import { claimRun, readRun, redeployFile, releaseRun, runFile, updateRun } from './run-file';
 import { terminal } from './terminal';
 
 /** Milliseconds until `npm start` has to have the new container service running. */
@@ -15,7 +15,7 @@ const RESTART_TIMEOUT = 20_000;
 
 /** Deploys the code as it is now into the `npm start` that is running. */
 async function main(): Promise<void> {
-  parseArgs({ options: {} });
+  optionsOf('Usage: npm run deploy:local, while npm start runs', {});
   const say = terminal();
   const run = readRun(runFile);
   if (run?.endpoint === undefined || !run.ready) {
@@ -25,19 +25,36 @@ async function main(): Promise<void> {
         : 'Nothing is running. Run npm start first, in another terminal.',
     );
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
+  claimRun(
+    redeployFile,
+    ({ pid }) => `Changed code is being deployed already (process ${pid}). Wait until it is done.`,
+  );
+  process.on('exit', () => releaseRun(redeployFile));
+  let phase = 'synthesizing';
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      say.line();
+      console.error(`Interrupted while ${phase}.`);
+      process.exit(130);
+    });
+  }
   adopt(localVariables(run.endpoint));
   const from = performance.now();
   await synthesize(say);
+  phase = 'deploying';
   await deploy(say);
 
   const bundle = digestOf(join(containerContext(), 'server.cjs'));
   if (bundle !== run.service) {
+    phase = 'starting the container service anew';
+    updateRun(runFile, { problem: undefined });
     process.kill(run.pid, 'SIGUSR2');
     const deadline = Date.now() + RESTART_TIMEOUT;
-    while (readRun(runFile)?.service !== bundle) {
-      if (Date.now() > deadline)
+    for (let now = readRun(runFile); now?.service !== bundle; now = readRun(runFile)) {
+      if (now?.problem !== undefined) throw new Error(`${now.problem}\nThe old one still serves.`);
+      if (Date.now() > deadline) {
         throw new Error('The container service did not start anew: see the terminal of npm start.');
+      }
       await sleep(50);
     }
     say.step('container', 'started anew');

@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { folders } from './folders';
 
 export const runFile = join(folders.state, 'run.json');
+/** Likewise of the `npm run deploy:local` that is running. */
+export const redeployFile = join(folders.state, 'redeploy.json');
 
 /** What other commands need to know of the `npm start` that is running. */
 export interface Run {
@@ -16,6 +18,8 @@ export interface Run {
   readonly service?: string;
   /** Set once everything has been deployed. */
   readonly ready?: boolean;
+  /** Why the new container service did not start, so that the old one goes on serving. */
+  readonly problem?: string;
 }
 
 /** The run that a file tells of, or undefined if it is not there or the process has ended. */
@@ -33,33 +37,37 @@ export function readRun(file: string): Run | undefined {
 /**
  * Takes the file for this process, over from one that has ended.
  *
+ * @param refusal what to say if another one is running
  * @throws if another one is running
  */
-export function claimRun(file: string): void {
+export function claimRun(file: string, refusal: (other: Run) => string = runningAlready): void {
   // A link appears with its content or not at all.
   const draft = `${file}.${process.pid}`;
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(draft, JSON.stringify({ pid: process.pid }));
   try {
-    claim(draft, file);
+    claim(draft, file, refusal);
   } finally {
     rmSync(draft, { force: true });
   }
 }
 
-function claim(draft: string, file: string): void {
+function runningAlready({ endpoint, pid }: Run): string {
+  const where = endpoint === undefined ? '' : ` at ${endpoint}`;
+  return (
+    `Kumiki is running already${where} (process ${pid}). Use it (npm run deploy:local deploys changed code), ` +
+    `or end it with Ctrl-C there or \`kill ${pid}\`.`
+  );
+}
+
+function claim(draft: string, file: string, refusal: (other: Run) => string): void {
   for (const attempt of [1, 2]) {
     try {
       linkSync(draft, file);
       return;
     } catch (error) {
       const other = readRun(file);
-      if (other) {
-        const where = other.endpoint === undefined ? '' : ` at ${other.endpoint}`;
-        throw new Error(
-          `Kumiki is running already${where} (process ${other.pid}). Use it (npm run deploy:local deploys changed code), or end it with Ctrl-C there.`,
-        );
-      }
+      if (other) throw new Error(refusal(other));
       if (attempt === 2) throw error;
       rmSync(file, { force: true });
     }
@@ -97,7 +105,7 @@ function isRunning(pid: number): boolean {
   } catch {
     return false;
   }
-  return /\blocal\/start\b/.test(commandOf(pid));
+  return /\blocal\/(start|redeploy)\b/.test(commandOf(pid));
 }
 
 function commandOf(pid: number): string {

@@ -1,15 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { environment } from '../lib/environments';
 import { containerContext } from '../lib/sources';
 import { connect, Deployment } from '../tour/deployment';
 import { fail } from '../tour/errors';
 import { runExperiments } from '../tour/experiments';
+import { optionsOf } from '../tour/options';
 import { count, render } from '../tour/table';
 import { bootstrap, deploy, isBootstrapped, replacedTypes, synthesize } from './deploy';
 import { startEmulator } from './emulator';
-import { adopt, checkEndpoint, localVariables } from './endpoint';
+import { adopt, checkEndpoint, givenEndpoint, isRefused, localVariables } from './endpoint';
 import { folders, logs, prepareFolders, root } from './folders';
 import { digestOf, HistoryService, registerTarget, startHistoryService } from './history-service';
 import { standInsRow } from './probe';
@@ -30,6 +31,8 @@ class Interruption extends Error {
 
 /** Milliseconds between two looks at what we did not start: the endpoint, npm. */
 const WATCH_INTERVAL = 500;
+/** Times in a row that an endpoint may fail to answer in 5 s: a busy one does, with all its work on one thread. */
+const FAILURES = 6;
 
 const say = terminal();
 const interruption = new AbortController();
@@ -37,7 +40,7 @@ const interruption = new AbortController();
 let phase = 'starting';
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
+  const { once } = optionsOf('Usage: npm start [-- --once]', { once: { type: 'boolean', default: false } });
   claimRun(runFile);
   process.on('exit', () => releaseRun(runFile));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -52,7 +55,7 @@ async function main(): Promise<void> {
     interruption.signal.addEventListener('abort', () => reject(interruption.signal.reason));
   });
   try {
-    await Promise.race([run(values.once), interrupted]);
+    await Promise.race([run(once), interrupted]);
     endAll();
   } catch (error) {
     const reason = error instanceof Interruption ? error : ((await lostEndpoint()) ?? error);
@@ -79,8 +82,8 @@ async function run(once: boolean): Promise<void> {
   const from = performance.now();
   say.line('Kumiki, environment local\n');
   prepareFolders();
-  const own = process.env.AWS_ENDPOINT_URL === undefined;
-  const url = await endpoint();
+  const given = givenEndpoint();
+  const url = given === undefined ? await ownEndpoint() : await givenAndThere(given);
   adopt(localVariables(url));
   updateRun(runFile, { endpoint: url });
   const { id, region } = environment('local', { endpointUrl: url });
@@ -103,7 +106,7 @@ async function run(once: boolean): Promise<void> {
   phase = 'sending requests';
   const rows = await runExperiments(deployment, say.status);
   // The list is of our emulator; another endpoint may well know more.
-  if (own) rows.push(await standInsRow(region));
+  if (given === undefined) rows.push(await standInsRow(region));
   say.line(`${render(rows)}\n`);
   writeFileSync(join(folders.state, 'table.json'), JSON.stringify({ ...count(rows), rows }, null, 2));
   if (count(rows).failed > 0) process.exitCode = 1;
@@ -116,20 +119,17 @@ async function run(once: boolean): Promise<void> {
   await new Promise(() => setInterval(() => undefined, 60_000));
 }
 
-/** URL of the endpoint: the one that was given, or an emulator of our own. */
-async function endpoint(): Promise<string> {
+/** The endpoint that somebody else started, watched from now on. */
+async function givenAndThere(url: string): Promise<string> {
   const from = performance.now();
-  const given = process.env.AWS_ENDPOINT_URL;
-  if (given !== undefined) {
-    await checkEndpoint(given);
-    const watch = setInterval(async () => {
-      const lost = await lostEndpoint();
-      if (lost) interruption.abort(lost);
-    }, WATCH_INTERVAL);
-    interruption.signal.addEventListener('abort', () => clearInterval(watch));
-    say.step('endpoint', `${given} (AWS_ENDPOINT_URL)`, from);
-    return given;
-  }
+  await checkEndpoint(url);
+  watchEndpoint(url);
+  say.step('endpoint', `${url} (AWS_ENDPOINT_URL)`, from);
+  return url;
+}
+
+/** URL of an emulator that is started here. */
+async function ownEndpoint(): Promise<string> {
   phase = 'installing the emulator';
   const commands = await pythonEnvironment({
     directory: folders.python,
@@ -154,14 +154,31 @@ async function endpoint(): Promise<string> {
   return url;
 }
 
+async function watchEndpoint(url: string): Promise<void> {
+  for (let failures = 0; !interruption.signal.aborted; ) {
+    await sleep(WATCH_INTERVAL, undefined, { ref: false });
+    const error = await problemOf(url);
+    failures = error === undefined ? 0 : failures + 1;
+    if (isRefused(error) || failures === FAILURES) interruption.abort(lost(url));
+  }
+}
+
 /** Why nothing works any more, if the endpoint that somebody else started has gone. */
 async function lostEndpoint(): Promise<Interruption | undefined> {
   const url = process.env.AWS_ENDPOINT_URL;
   if (url === undefined || phase === 'starting') return undefined;
+  return isRefused(await problemOf(url)) ? lost(url) : undefined;
+}
+
+function problemOf(url: string): Promise<unknown> {
   return checkEndpoint(url).then(
     () => undefined,
-    () => new Interruption(`The endpoint ${url} does not answer any more, while ${phase}.`, 1),
+    (error: unknown) => error,
   );
+}
+
+function lost(url: string): Interruption {
+  return new Interruption(`The endpoint ${url} does not answer any more, while ${phase}.`, 1);
 }
 
 /** Starts the container service as it is now and makes it the only target. */
@@ -191,8 +208,9 @@ function restartOnRequest(deployment: Deployment, service: HistoryService): void
       current = next;
       updateRun(runFile, { service: next.digest });
     } catch (error) {
-      // The old one goes on serving.
-      say.line(error instanceof Error ? error.message : String(error));
+      const problem = error instanceof Error ? error.message : String(error);
+      say.line(`${problem}\nThe old one still serves.`);
+      updateRun(runFile, { problem });
     }
   };
   process.on('SIGUSR2', () => {

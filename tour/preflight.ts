@@ -1,21 +1,16 @@
-import { parseArgs } from 'node:util';
 import { APIGatewayClient, GetAccountCommand } from '@aws-sdk/client-api-gateway';
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { environment } from '../lib/environments';
-import { adopt, localVariables } from '../local/endpoint';
 import { explain, fail } from './errors';
+import { optionsOf, targetOf } from './options';
 
-const USAGE = 'npm run preflight -- --environment sandbox [--region eu-west-1]';
+const USAGE = 'Usage: npm run preflight -- --environment sandbox [--region eu-west-1]';
 /** Lambda keeps so many executions of an account that no function may reserve. */
 const UNRESERVED = 100;
 
 /** What the account has to have before a deployment, which would roll back after minutes without. */
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { environment: { type: 'string' }, region: { type: 'string' } } });
-  if (values.environment === undefined) throw new Error(`--environment is missing: ${USAGE}`);
-  const url = process.env.AWS_ENDPOINT_URL;
-  if (url !== undefined) adopt(localVariables(url));
-  const config = environment(values.environment, { region: values.region, endpointUrl: url });
+  const values = optionsOf(USAGE, { environment: { type: 'string' }, region: { type: 'string' } });
+  const config = targetOf(values, USAGE);
   const { id, region } = config;
   try {
     const { AccountLimit } = await new LambdaClient({ region }).send(new GetAccountSettingsCommand());

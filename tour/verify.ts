@@ -1,22 +1,19 @@
-import { parseArgs } from 'node:util';
-import { environment } from '../lib/environments';
-import { adopt, localVariables } from '../local/endpoint';
 import { connect } from './deployment';
 import { explain, fail } from './errors';
 import { runExperiments } from './experiments';
+import { optionsOf, targetOf } from './options';
 import { count, render } from './table';
 
-const USAGE = 'npm run verify -- --environment sandbox [--region eu-west-1] [--json]';
+const USAGE = 'Usage: npm run verify -- --environment sandbox [--region eu-west-1] [--json]';
 
 /** The table of `npm start` for whatever is deployed, from its stack outputs. */
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { environment: { type: 'string' }, region: { type: 'string' }, json: { type: 'boolean' } },
+  const values = optionsOf(USAGE, {
+    environment: { type: 'string' },
+    region: { type: 'string' },
+    json: { type: 'boolean' },
   });
-  if (values.environment === undefined) throw new Error(`--environment is missing: ${USAGE}`);
-  const url = process.env.AWS_ENDPOINT_URL;
-  if (url !== undefined) adopt(localVariables(url));
-  const { id, region } = environment(values.environment, { region: values.region, endpointUrl: url });
+  const { id, region } = targetOf(values, USAGE);
   try {
     const rows = await runExperiments(await connect(id, region));
     console.log(

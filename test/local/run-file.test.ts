@@ -22,8 +22,9 @@ test('refuses a second run beside the first, naming it and what to do', () => {
   const other = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60000)', 'local/start.ts'], { stdio: 'ignore' });
   writeFileSync(file, JSON.stringify({ pid: other.pid, endpoint: 'http://127.0.0.1:1' }));
   expect(() => claimRun(file)).toThrow(
-    `Kumiki is running already at http://127.0.0.1:1 (process ${other.pid}). Use it (npm run deploy:local deploys changed code), or end it with Ctrl-C there.`,
+    `Kumiki is running already at http://127.0.0.1:1 (process ${other.pid}). Use it (npm run deploy:local deploys changed code), or end it with Ctrl-C there or \`kill ${other.pid}\`.`,
   );
+  expect(() => claimRun(file, ({ pid }) => `${pid} is at it`)).toThrow(`${other.pid} is at it`);
   other.kill();
 });
 

@@ -1,0 +1,21 @@
+import { optionsOf, targetOf } from '../../tour/options';
+
+delete process.env['AWS_ENDPOINT_URL'];
+
+test('needs no zones to ask a region for what is deployed', () => {
+  expect(targetOf({ environment: 'sandbox', region: 'mx-central-1' }, 'usage').region).toBe('mx-central-1');
+});
+
+test('says how a flag is given, not how the CDK CLI is told', () => {
+  expect(() => targetOf({ environment: 'staging' }, 'usage')).toThrow(
+    '--environment: "staging" is not known. Give one of sandbox, production, local: --environment sandbox',
+  );
+  expect(() => targetOf({}, 'Usage: npm run verify')).toThrow('--environment is missing. Usage: npm run verify');
+});
+
+test('gives the usage with a flag that is not known', () => {
+  const before = process.argv;
+  process.argv = ['node', 'verify.ts', '--twice'];
+  expect(() => optionsOf('Usage: npm run verify', {})).toThrow("Unknown option '--twice'\nUsage: npm run verify");
+  process.argv = before;
+});
