@@ -23,10 +23,18 @@ const marker = path.join(root, 'node_modules', '.cache', 'kumiki', 'package-lock
 if (!isFresh()) install();
 
 function isFresh() {
-  if (!fs.existsSync(installed)) return false;
+  if (!fs.existsSync(installed) || !areThere()) return false;
   if (fs.statSync(installed).mtimeMs >= fs.statSync(lock).mtimeMs) return true;
   // A checkout touches the lock file without changing it.
   return fs.existsSync(marker) && fs.readFileSync(marker, 'utf8') === digest();
+}
+
+/** Whether no package that is asked for by name has been deleted since. */
+function areThere() {
+  const { dependencies, devDependencies } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
+  return Object.keys({ ...dependencies, ...devDependencies }).every((name) =>
+    fs.existsSync(path.join(root, 'node_modules', name, 'package.json')),
+  );
 }
 
 function digest() {
@@ -34,7 +42,8 @@ function digest() {
 }
 
 function install() {
-  console.log(fs.existsSync(installed) ? 'package-lock.json has changed: npm ci' : 'Packages are missing: npm ci');
+  const missing = !fs.existsSync(installed) || !areThere();
+  console.log(missing ? 'Packages are missing: npm ci' : 'package-lock.json has changed: npm ci');
   const npm = process.env.npm_execpath;
   const args = ['ci', '--include=dev', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
   const result = npm
