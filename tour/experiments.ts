@@ -69,7 +69,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: `GET /analysis/KUMI?days=${DAYS}`,
-    proves: 'REST API -> alias live -> function -> load balancer -> container',
+    proves: 'REST API -> function -> load balancer -> container',
     run: async ({ get, environmentId }) => {
       const answer = await get(`/analysis/KUMI?days=${DAYS}`);
       const fields = ['price', 'mean', 'volatility', 'high', 'low'].filter((name) => !isPositive(answer.body[name]));
@@ -81,7 +81,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: `GET /history/KUMI?days=${DAYS}`,
-    proves: 'REST API -> VPC link -> load balancer -> container, no function between',
+    proves: 'REST API -> VPC link -> load balancer -> container',
     run: async ({ get }) => {
       const answer = await get(`/history/KUMI?days=${DAYS}`);
       const closes = Array.isArray(answer.body.closes) ? answer.body.closes.length : 0;
@@ -206,7 +206,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: 'lambda invoke, alias on-demand',
-    proves: 'same version without provisioned concurrency, to compare with',
+    proves: 'the same without provisioned concurrency, to compare',
     needs: 'initialization type',
     run: async ({ controlPlane }) => {
       const from = performance.now();
@@ -252,7 +252,7 @@ const experiments: readonly Experiment[] = [
   }),
   overHttpApi(
     `GET /analysis/KUMI?days=${DAYS}`,
-    'HTTP API -> alias live -> function -> load balancer -> container',
+    'HTTP API -> function -> load balancer -> container',
     async (http, { environmentId }) => {
       const answer = await http(`/analysis/KUMI?days=${DAYS}`);
       const fields = ['price', 'mean', 'volatility', 'high', 'low'].filter((name) => !isPositive(answer.body[name]));
@@ -264,7 +264,7 @@ const experiments: readonly Experiment[] = [
   ),
   overHttpApi(
     `GET /history/KUMI?days=${DAYS}`,
-    'HTTP API -> VPC link of its own -> load balancer -> container',
+    'HTTP API -> own VPC link -> load balancer -> container',
     async (http) => {
       const answer = await http(`/history/KUMI?days=${DAYS}`);
       const closes = Array.isArray(answer.body.closes) ? answer.body.closes.length : 0;

@@ -32,7 +32,7 @@ export function render(rows: readonly Row[]): string {
       row.proves,
       row.status,
       row.milliseconds === undefined ? '' : row.milliseconds.toFixed(0),
-      row.verdict,
+      short(row.verdict),
     ]),
   ];
   const widths = cells[0]?.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0))) ?? [];
@@ -46,10 +46,15 @@ export function render(rows: readonly Row[]): string {
   return [lines[0], rule, ...lines.slice(1), '', ...reasons(rows), summary(rows)].join('\n');
 }
 
+/** For a column that most rows fill with four letters; the last line says it in full. */
+function short(verdict: Verdict): string {
+  return verdict === 'not modelled by this endpoint' ? 'not modelled' : verdict;
+}
+
 function reasons(rows: readonly Row[]): string[] {
   const told = rows.filter((row) => row.detail !== undefined && row.verdict !== 'pass');
   if (told.length === 0) return [];
-  return [...told.map((row) => `${row.verdict === 'FAIL' ? 'FAIL' : 'not modelled'}: ${row.path}: ${row.detail}`), ''];
+  return [...told.map((row) => `${short(row.verdict)}: ${row.path}: ${row.detail}`), ''];
 }
 
 export function summary(rows: readonly Row[]): string {

@@ -10,10 +10,10 @@ test('aligns columns, then says what failed and counts', () => {
   expect(render(rows)).toBe(
     [
       'path           what it proves  status    ms  verdict',
-      '-------------  --------------  ------  ----  -----------------------------',
+      '-------------  --------------  ------  ----  ------------',
       'GET /a         one thing       200       12  pass',
       'GET /a/longer  another         500     1234  FAIL',
-      'state          a third         READY         not modelled by this endpoint',
+      'state          a third         READY         not modelled',
       '',
       'FAIL: GET /a/longer: why',
       'not modelled: state: a record',
