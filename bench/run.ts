@@ -95,6 +95,8 @@ function reached({ value, against, target }: Figure): boolean {
 }
 
 function number(value: number, unit: string): string {
+  // A clock of whole milliseconds.
+  if (value === 0 && unit === 'ms') return '< 1 ms';
   const digits = unit === '' || value >= 100 ? 0 : value >= 1 ? 1 : 3;
   return `${value.toFixed(digits)} ${unit}`.trim();
 }
