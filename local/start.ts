@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { environment } from '../lib/environments';
 import { containerContext } from '../lib/sources';
-import { connect, Deployment } from '../tour/deployment';
+import { connect, connectionsOf, Deployment } from '../tour/deployment';
 import { fail } from '../tour/errors';
 import { runExperiments } from '../tour/experiments';
 import { optionsOf } from '../tour/options';
@@ -40,7 +40,11 @@ const interruption = new AbortController();
 let phase = 'starting';
 
 async function main(): Promise<void> {
-  const { once } = optionsOf('Usage: npm start [-- --once]', { once: { type: 'boolean', default: false } });
+  const values = optionsOf('Usage: npm start [-- --once] [--connections 100]', {
+    once: { type: 'boolean', default: false },
+    connections: { type: 'string' },
+  });
+  const connections = connectionsOf(values.connections);
   claimRun(runFile);
   process.on('exit', () => releaseRun(runFile));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -55,7 +59,7 @@ async function main(): Promise<void> {
     interruption.signal.addEventListener('abort', () => reject(interruption.signal.reason));
   });
   try {
-    await Promise.race([run(once), interrupted]);
+    await Promise.race([run(values.once, connections), interrupted]);
     endAll();
   } catch (error) {
     const reason = error instanceof Interruption ? error : ((await lostEndpoint()) ?? error);
@@ -78,7 +82,7 @@ function endWithNpm(): void {
   watch.unref();
 }
 
-async function run(once: boolean): Promise<void> {
+async function run(once: boolean, connections?: number): Promise<void> {
   const from = performance.now();
   say.line('Kumiki, environment local\n');
   prepareFolders();
@@ -104,7 +108,7 @@ async function run(once: boolean): Promise<void> {
   tellStandIns();
 
   phase = 'sending requests';
-  const rows = await runExperiments(deployment, say.status);
+  const rows = await runExperiments({ ...deployment, connections }, say.status);
   // The list is of our emulator; another endpoint may well know more.
   if (given === undefined) rows.push(await standInsRow(region));
   say.line(`${render(rows)}\n`);

@@ -26,6 +26,8 @@ export interface Deployment {
   readonly getOverHttpApi?: Get;
   /** The WebSocket API; undefined where there is none. */
   readonly sessions?: Sessions;
+  /** Connections among which ticks are counted. @default few */
+  readonly connections?: number;
   readonly controlPlane: ControlPlane;
 }
 
@@ -62,4 +64,14 @@ export async function connect(environmentId: string, region: string): Promise<De
       sessionsOf(outputs.webSocketApi, webSocketUrl(outputs.webSocketApi, endpoint), { ...credentials, region }),
     controlPlane: plane,
   };
+}
+
+/** Connections as given on a command line. @throws unless it is a whole number of 1 to 500, which an account may open a second */
+export function connectionsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const connections = Number(text);
+  if (Number.isInteger(connections) && connections >= 1 && connections <= 500) return connections;
+  throw new Error(
+    `--connections: must be a whole number from 1 to 500, got "${text}". Give one as in --connections 100.`,
+  );
 }

@@ -24,7 +24,7 @@ export interface FanOut {
 }
 
 /** Connections that are opened and subscribed at once: API Gateway throttles them by the second. */
-const AT_ONCE = 20;
+const AT_ONCE = 10;
 /** Milliseconds in which a message that was sent would have come. */
 const SETTLE_MS = 500;
 
@@ -36,10 +36,11 @@ export async function fanOut(sessions: Sessions, { connections, symbols, periods
   // Symbols that nobody else has subscribed to, of at most ten characters.
   const prefix = `F${Math.floor(Math.random() * 1e4)}N`;
   const subscribers: { session: Session; wanted: string[] }[] = [];
+  const pool = Math.max(connections, symbols);
   const numbers = Array.from({ length: connections }, (_, number) => number).values();
   const subscribe = async () => {
     for (const number of numbers) {
-      const wanted = Array.from({ length: symbols }, (_, index) => `${prefix}${(number + index) % connections}`);
+      const wanted = Array.from({ length: symbols }, (_, index) => `${prefix}${(number + index) % pool}`);
       const session = await sessions.open();
       subscribers.push({ session, wanted });
       session.send({ action: 'subscribe', symbols: wanted });

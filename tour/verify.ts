@@ -1,21 +1,23 @@
-import { connect } from './deployment';
+import { connect, connectionsOf } from './deployment';
 import { explain, fail } from './errors';
 import { runExperiments } from './experiments';
 import { optionsOf, targetOf } from './options';
 import { count, render } from './table';
 
-const USAGE = 'Usage: npm run verify -- --environment sandbox [--region eu-west-1] [--json]';
+const USAGE = 'Usage: npm run verify -- --environment sandbox [--region eu-west-1] [--connections 100] [--json]';
 
 /** The table of `npm start` for whatever is deployed, from its stack outputs. */
 async function main(): Promise<void> {
   const values = optionsOf(USAGE, {
     environment: { type: 'string' },
     region: { type: 'string' },
+    connections: { type: 'string' },
     json: { type: 'boolean' },
   });
+  const connections = connectionsOf(values.connections);
   const { id, region } = targetOf(values, USAGE);
   try {
-    const rows = await runExperiments(await connect(id, region));
+    const rows = await runExperiments({ ...(await connect(id, region)), connections });
     console.log(
       values.json ? JSON.stringify({ environment: id, region, ...count(rows), rows }, null, 2) : render(rows),
     );
