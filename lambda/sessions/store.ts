@@ -40,8 +40,12 @@ import {
  */
 export interface SessionStore {
   connect(id: string): Promise<void>;
-  /** Removes a connection and its subscriptions; one that is not there is no error. */
-  disconnect(id: string): Promise<void>;
+  /**
+   * Removes a connection and its subscriptions; one that is not there is no error.
+   *
+   * @param seen symbols of subscriptions that were found: these go even if the connection does not know them or has gone
+   */
+  disconnect(id: string, seen?: readonly string[]): Promise<void>;
   /** Counts a message of a connection, whose limit is per second of the clock. */
   countMessage(id: string, maxPerSecond: number): Promise<'counted' | 'too many' | 'not connected'>;
   /** All symbols of the connection afterwards, or why nothing was changed. */
@@ -74,6 +78,8 @@ export interface SubscribedSymbol {
 interface Connection {
   readonly symbols: readonly string[];
   readonly version: number;
+  /** Seconds since 1970. */
+  readonly expiresAt: number;
 }
 
 /**
@@ -93,7 +99,11 @@ export function sessionStore(client: DynamoDBClient, tableName: string, now: () 
   async function read(id: string): Promise<Connection | undefined> {
     const { Item } = await client.send(new GetItemCommand({ TableName, Key: connectionKey(id), ConsistentRead: true }));
     if (Item === undefined) return undefined;
-    return { symbols: Item['symbols']?.SS ?? [], version: Number(Item['version']?.N) };
+    return {
+      symbols: Item['symbols']?.SS ?? [],
+      version: Number(Item['version']?.N),
+      expiresAt: Number(Item['expiresAt']?.N),
+    };
   }
 
   /** Changes a connection with what depends on it, as often as others get in between. */
@@ -135,14 +145,20 @@ export function sessionStore(client: DynamoDBClient, tableName: string, now: () 
       await client.send(new PutItemCommand({ TableName, Item: { ...connectionKey(id), ...item } }));
     },
 
-    async disconnect(id) {
-      await change(id, async ({ symbols, version }) => ({
+    async disconnect(id, seen = []) {
+      const removed = await change(id, async ({ symbols, version }) => ({
         writes: [
           { Delete: { TableName, Key: connectionKey(id), ...atVersion(version) } },
           ...symbols.map((symbol) => ({ Delete: { TableName, Key: subscriptionKey(symbol, id) } })),
         ],
-        result: { symbols: [] },
+        result: { symbols },
       }));
+      const left = seen.filter((symbol) => !('symbols' in removed && removed.symbols.includes(symbol)));
+      await Promise.all(
+        left.map((symbol) =>
+          refusedBy(() => client.send(new DeleteItemCommand({ TableName, Key: subscriptionKey(symbol, id) }))),
+        ),
+      );
     },
 
     async countMessage(id, maxPerSecond) {
@@ -185,7 +201,9 @@ export function sessionStore(client: DynamoDBClient, tableName: string, now: () 
             client.send(new PutItemCommand({ TableName, Item: { ...symbolKey(symbol), ...asked } })),
           ),
         );
-        const put = (symbol: string) => ({ ...subscriptionKey(symbol, id), expiresAt: expiresAt() });
+        // With the connection, which nobody could find any more to remove what outlives it.
+        const end = number(connection.expiresAt);
+        const put = (symbol: string) => ({ ...subscriptionKey(symbol, id), expiresAt: end });
         return {
           writes: [
             { Update: { TableName, ...symbolsUpdate('ADD', id, added, connection.version) } },

@@ -5,16 +5,14 @@ import {
 } from '@aws-sdk/client-apigatewaymanagementapi';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { sessionStore } from '../sessions/store';
+import { TIMEOUTS } from '../sessions/timeouts';
 import { metricsLine } from './metrics';
-import { Counts, Post, ticker } from './ticker';
-
-/** Attempts at a message, those after the first with jitter: the SDK repeats 429, 5xx and broken connections. */
-const ATTEMPTS = 4;
+import { ATTEMPTS, Counts, Post, ticker } from './ticker';
 
 const connections = new ApiGatewayManagementApiClient({
   endpoint: process.env['CALLBACK_URL'],
   maxAttempts: ATTEMPTS,
-  requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000 },
+  requestHandler: TIMEOUTS,
 });
 
 const post: Post = async (ConnectionId, message, abortSignal) => {
@@ -30,7 +28,7 @@ const post: Post = async (ConnectionId, message, abortSignal) => {
 };
 
 const run = ticker({
-  store: sessionStore(new DynamoDBClient({}), process.env['TABLE_NAME'] ?? ''),
+  store: sessionStore(new DynamoDBClient({ requestHandler: TIMEOUTS }), process.env['TABLE_NAME'] ?? ''),
   post,
   everySeconds: Number(process.env['EVERY_SECONDS']),
   runSeconds: Number(process.env['RUN_SECONDS']),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sequenceAt, Tick, tickOf } from '../../domain/ticks';
 import { SessionStore } from '../sessions/store';
@@ -38,7 +39,9 @@ const POSTS_AT_ONCE = 50;
 /** Queries under way at once. */
 const QUERIES_AT_ONCE = 20;
 /** Milliseconds after which the messages of a period are given up, so that none comes after those of a later one. */
-const POST_MS = 10_000;
+export const POST_MS = 10_000;
+/** Attempts at a message, with jitter between: the SDK repeats timeouts, 429, 5xx and broken connections. */
+export const ATTEMPTS = 4;
 /** Milliseconds for what is not in POST_MS, and for clocks that differ, before another run may publish. */
 const LEASE_MARGIN_MS = 5_000;
 /** Milliseconds after which a symbol that nobody gets is forgotten; a handler that has asked for it lives 10 s. */
@@ -50,7 +53,8 @@ const FORGET_MS = 60_000;
  * A schedule cannot do that more than once a minute, so a run lasts for a minute and publishes what falls into it; with
  * nobody subscribed it ends at once. A schedule may start two runs at a time (it is at least once, and up to a minute
  * late): each period is claimed before it is published, by one run only, which holds the claim until its messages are
- * sent or given up. So there is no tick twice, and none overtakes another. A run that dies leaves out a period.
+ * sent or given up. So none overtakes another, and a run that dies leaves out a period. A message whose receipt was lost
+ * is posted again: a client may get it twice, and drops it by `sequence`.
  */
 export function ticker(options: TickerOptions): (ticks?: number) => Promise<Counts> {
   const { store, everySeconds, runSeconds, now = Date.now, wait = sleep } = options;
@@ -93,6 +97,8 @@ async function publish(
   now: number,
 ): Promise<Counts> {
   const signal = AbortSignal.timeout(POST_MS);
+  // Every message under way listens to it.
+  setMaxListeners(0, signal);
   const ticksOf = new Map<string, Tick[]>();
   await bounded(subscribed, QUERIES_AT_ONCE, async (entry) => {
     const subscribers = await store.subscribersOf(entry.symbol);
@@ -103,7 +109,12 @@ async function publish(
   const outcomes = await bounded([...ticksOf], POSTS_AT_ONCE, async ([id, ticks]) => {
     try {
       const outcome = await post(id, { type: 'ticks', sequence, ticks }, signal);
-      if (outcome === 'gone') await store.disconnect(id);
+      if (outcome === 'gone') {
+        await store.disconnect(
+          id,
+          ticks.map(({ symbol }) => symbol),
+        );
+      }
       return outcome;
     } catch (error) {
       console.warn({ failed: id, sequence, reason: error instanceof Error ? error.message : String(error) });

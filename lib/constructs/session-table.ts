@@ -9,7 +9,7 @@ export interface SessionTableProps {
   readonly pointInTimeRecovery?: boolean;
   /** Key of your own that the table is encrypted with; each use of it is billed. @default a key that DynamoDB owns, free */
   readonly encryptionKey?: kms.IKey;
-  /** What becomes of the table when the stack goes; one that is kept cannot be deleted by accident either. @default RemovalPolicy.RETAIN */
+  /** What becomes of the table when the stack goes. @default RemovalPolicy.RETAIN */
   readonly removalPolicy?: RemovalPolicy;
 }
 
@@ -19,6 +19,8 @@ export interface SessionTableProps {
  *
  * - On demand: sessions come in waves, and a table that nobody uses costs its storage only.
  * - Always encrypted at rest.
+ * - Without deletion protection, with which CloudFormation could not take back a create that failed. What keeps the table
+ *   is `removalPolicy`, and termination protection of its stack.
  * - Items go some time after `expiresAt` (seconds since 1970), which DynamoDB does for free and within a few days:
  *   readers compare it with the clock.
  *
@@ -29,7 +31,6 @@ export class SessionTable extends Construct {
 
   constructor(scope: Construct, id: string, props: SessionTableProps = {}) {
     super(scope, id);
-    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     this.table = new dynamodb.Table(this, 'Table', {
       partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
       sortKey: { name: 'sk', type: dynamodb.AttributeType.STRING },
@@ -37,8 +38,7 @@ export class SessionTable extends Construct {
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
       encryptionKey: props.encryptionKey,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: props.pointInTimeRecovery ?? true },
-      deletionProtection: removalPolicy !== RemovalPolicy.DESTROY,
-      removalPolicy,
+      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
     });
   }
 

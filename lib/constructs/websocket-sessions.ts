@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as apigatewayv2 from 'aws-cdk-lib/aws-apigatewayv2';
 import { WebSocketIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
@@ -104,12 +104,15 @@ export class WebSocketSessions extends Construct {
     });
     const integration = new WebSocketLambdaIntegration('Handler', this.handler);
     this.api = new apigatewayv2.WebSocketApi(this, 'Api', {
+      // Has to tell APIs apart in the console.
+      apiName: Names.uniqueResourceName(this, { maxLength: 128, separator: '-' }),
       connectRouteOptions: { integration, authorizer: props.authorizer ?? new WebSocketIamAuthorizer() },
       disconnectRouteOptions: { integration },
       defaultRouteOptions: { integration, returnResponse: true },
     });
     for (const action of props.actions) this.api.addRoute(action, { integration, returnResponse: true });
 
+    const accessLog = logGroup('AccessLog');
     this.stage = new apigatewayv2.WebSocketStage(this, 'Stage', {
       webSocketApi: this.api,
       stageName: props.stageName,
@@ -117,10 +120,13 @@ export class WebSocketSessions extends Construct {
       throttle: { rateLimit: props.throttle.rate, burstLimit: props.throttle.burst },
       detailedMetricsEnabled: true,
       accessLogSettings: {
-        destination: new apigatewayv2.LogGroupLogDestination(logGroup('AccessLog')),
+        // The attribute Arn of a log group ends with `:*`, API Gateway returns it without: a drift for ever.
+        destination: { bind: () => ({ destinationArn: arnOf(accessLog) }) },
         format: apigateway.AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
       },
     });
+    // Routes are below the API: the first deployment has all of them, and no connection meets a stage that lacks one.
+    this.stage.node.addDependency(this.api);
     this.alarms = alarms(this, this.handler);
   }
 
@@ -156,6 +162,15 @@ const ACCESS_LOG = {
   error: '$context.error.message',
   authorizerError: '$context.authorizer.error',
 };
+
+function arnOf(logGroup: logs.ILogGroup): string {
+  return Stack.of(logGroup).formatArn({
+    service: 'logs',
+    resource: 'log-group',
+    resourceName: logGroup.logGroupName,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+}
 
 function alarms(scope: Construct, fn: lambda.Function): cloudwatch.Alarm[] {
   const alarm = (id: string, metric: cloudwatch.Metric, alarmDescription: string) =>

@@ -77,10 +77,23 @@ test('throttles every route and logs every event, without a wildcard in the ARN 
     AutoDeploy: true,
     DefaultRouteSettings: { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100, DetailedMetricsEnabled: true },
     AccessLogSettings: {
-      DestinationArn: Match.anyValue(),
+      DestinationArn: {
+        'Fn::Join': ['', Match.arrayWith([':log-group:', { Ref: Match.stringLikeRegexp('AccessLog') }])],
+      },
       Format: Match.stringLikeRegexp('"requestId":"\\$context.requestId".*"connectionId":"\\$context.connectionId"'),
     },
   });
+});
+
+test('has a stage that comes after every route, so that its first deployment has them all', () => {
+  const [stage] = Object.values(basic.findResources('AWS::ApiGatewayV2::Stage'));
+  const ids = Object.keys(basic.findResources('AWS::ApiGatewayV2::Route'));
+  expect(ids).toHaveLength(5);
+  expect(stage?.['DependsOn']).toEqual(expect.arrayContaining(ids));
+});
+
+test('has a name that tells it from others', () => {
+  basic.hasResourceProperties('AWS::ApiGatewayV2::Api', { Name: Match.stringLikeRegexp('^Test-Sessions-') });
 });
 
 test('has a handler outside of VPCs that logs in JSON to a group of its own, and is traced', () => {

@@ -101,9 +101,16 @@ describe('synthesis', () => {
   });
 
   test('access logs go to an ARN without a wildcard, which would drift for ever [P13]', () => {
-    const { AccessLogSetting: setting } = firstOf(sandbox, 'AWS::ApiGateway::Stage');
-    expect(JSON.stringify(setting)).toMatch(/"DestinationArn":{"Fn::Join".*log-group:/);
-    expect(JSON.stringify(setting)).not.toContain(':*');
+    const settings = resourcesOf(sandbox)
+      .filter(([, , { Type }]) => /^AWS::ApiGateway(V2)?::Stage$/.test(Type))
+      .map(([, , { Properties }]) =>
+        JSON.stringify(Properties?.['AccessLogSetting'] ?? Properties?.['AccessLogSettings']),
+      );
+    expect(settings).toHaveLength(3);
+    for (const setting of settings) {
+      expect(setting).toMatch(/"DestinationArn":{"Fn::Join".*log-group:/);
+      expect(setting).not.toContain(':*');
+    }
   });
 });
 
@@ -127,6 +134,10 @@ describe('what stays behind [P6]', () => {
     const policies = resourcesOf(production).map(([, , { DeletionPolicy }]) => DeletionPolicy);
     expect(policies).toContain('RetainExceptOnCreate');
     expect(policies).not.toContain('Retain');
+    const switches = ['DeletionProtectionEnabled', 'DeletionProtection'];
+    for (const [, , { Properties }] of [...resourcesOf(sandbox), ...resourcesOf(production)]) {
+      for (const name of switches) expect(Properties?.[name]).not.toBe(true);
+    }
   });
 
   test('the log group of Container Insights has another name in each life of its stack', () => {

@@ -7,6 +7,8 @@ import {
 import { sessionStore } from '../../../lambda/sessions/store';
 
 const NOW = 1_700_000_000_000;
+/** Of a connection that is there already. */
+const EXPIRY = String(NOW / 1_000 + 60);
 const metadata = { $metadata: {}, message: 'no' };
 
 interface Command {
@@ -45,7 +47,7 @@ function checkPlaceholders(input: object): void {
 }
 
 function connection(symbols: string[], version = 7) {
-  return { Item: { symbols: { SS: symbols }, version: { N: String(version) } } };
+  return { Item: { symbols: { SS: symbols }, version: { N: String(version) }, expiresAt: { N: EXPIRY } } };
 }
 
 function cancelled(...codes: string[]): TransactionCanceledException {
@@ -93,6 +95,16 @@ describe('a connection', () => {
     expect(names()).toEqual(['GetItem']);
   });
 
+  test.each([
+    ['is gone', [{}], ['KUMI', 'ACME']],
+    ['does not know all of them', [connection(['KUMI'])], ['ACME']],
+  ])('that %s leaves no subscription that was found', async (_, answers, left) => {
+    const { store, sent } = storeOf(...answers);
+    await store.disconnect('c1', ['KUMI', 'ACME']);
+    const deleted = sent.filter(({ name }) => name === 'DeleteItem').map(({ input }) => input.Key);
+    expect(deleted).toEqual(left.map((symbol) => ({ pk: { S: `SYMBOL#${symbol}` }, sk: { S: 'CONNECTION#c1' } })));
+  });
+
   test('that subscribes while it ends is read again, so that nothing stays behind', async () => {
     const { store, sent } = storeOf(connection([]), cancelled('ConditionalCheckFailed'), connection(['NEW'], 8));
     await store.disconnect('c1');
@@ -113,6 +125,12 @@ describe('subscribing', () => {
       ExpressionAttributeValues: { ':symbols': { SS: ['KUMI'] }, ':version': { N: '7' }, ':next': { N: '8' } },
     });
     expect(put.Put.Item).toMatchObject({ pk: { S: 'SYMBOL#KUMI' }, sk: { S: 'CONNECTION#c1' } });
+  });
+
+  test('lasts no longer than the connection, without which nothing would find it to remove it', async () => {
+    const { store, sent } = storeOf(connection([]));
+    await store.subscribe('c1', ['KUMI'], 20);
+    expect(sent[2]?.input.TransactItems[1].Put.Item.expiresAt).toEqual({ N: EXPIRY });
   });
 
   test('again changes nothing and writes nothing', async () => {

@@ -13,14 +13,14 @@ function world(
 ) {
   const received: Record<string, number[]> = {};
   const forgotten: string[] = [];
-  const removed: string[] = [];
+  const removed: [string, (readonly string[])?][] = [];
   const clock = { now: START };
   const lease = { owner: '', until: 0, sequence: 0 };
   const store: Partial<SessionStore> = {
     subscribedSymbols: async () => Object.keys(subscriptions).map((symbol) => ({ symbol, askedAt: START - 30_000 })),
     subscribersOf: async (symbol) => subscriptions[symbol] ?? [],
     forgetSymbol: async ({ symbol }) => void forgotten.push(symbol),
-    disconnect: async (id) => void removed.push(id),
+    disconnect: async (...connection) => void removed.push(connection),
     claim: async (owner, sequence, until) => {
       if (sequence <= lease.sequence || (owner !== lease.owner && lease.until >= clock.now)) return false;
       Object.assign(lease, { owner, sequence, until });
@@ -105,12 +105,12 @@ test('ends at once where nobody has subscribed, without a claim', async () => {
   expect(clock.now).toBe(START);
 });
 
-test('removes connections that are gone, and goes on after messages that fail', async () => {
-  const { run, removed, received } = world({ KUMI: ['c1', 'c2', 'c3'] }, (id) =>
+test('removes connections that are gone with the subscriptions that led to them, and goes on after messages that fail', async () => {
+  const { run, removed, received } = world({ KUMI: ['c1', 'c2', 'c3'], ACME: ['c1'] }, (id) =>
     id === 'c1' ? 'gone' : id === 'c2' ? new Error('LimitExceededException') : 'posted',
   );
   expect(await run(1)).toEqual({ posted: 1, gone: 1, failed: 1 });
-  expect(removed).toEqual(['c1']);
+  expect(removed).toEqual([['c1', ['KUMI', 'ACME']]]);
   expect(Object.keys(received)).toEqual(['c3']);
   expect(warn).toHaveBeenCalledWith(expect.objectContaining({ failed: 'c2', reason: 'LimitExceededException' }));
 });

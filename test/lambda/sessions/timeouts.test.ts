@@ -1,0 +1,26 @@
+import { createServer } from 'node:http';
+import { AddressInfo } from 'node:net';
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { TIMEOUTS } from '../../../lambda/sessions/timeouts';
+import { ATTEMPTS, POST_MS } from '../../../lambda/ticker/ticker';
+
+test('an answer that does not come is an error, and not a warning only', async () => {
+  const server = createServer(() => {}).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const client = new DynamoDBClient({
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
+    maxAttempts: 2,
+    requestHandler: { ...TIMEOUTS, requestTimeout: 50 },
+  });
+  const call = client.send(new GetItemCommand({ TableName: 'table', Key: { pk: { S: 'a' } } }));
+  await expect(call).rejects.toMatchObject({ name: 'TimeoutError', $metadata: { attempts: 2 } });
+  client.destroy();
+  server.closeAllConnections();
+  server.close();
+});
+
+test('all attempts at a message fit into the time that a period has for its messages', () => {
+  expect(ATTEMPTS * TIMEOUTS.requestTimeout).toBeLessThan(POST_MS);
+});
