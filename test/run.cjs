@@ -19,8 +19,9 @@ async function main() {
     run('type check', 'pipe', bin('typescript', 'bin', 'tsc'), '--noEmit'),
     run('lint', 'pipe', bin('@biomejs', 'biome', 'bin', 'biome'), 'check', '--colors=off'),
   ];
-  // The collector in the thread of the tests and rarely: the suite makes much that is soon garbage, on two cores.
-  const memory = ['--max-semi-space-size=64', '--single-threaded-gc'];
+  // The collector in the thread of the tests and rarely, as the suite makes much that is soon garbage; and WebAssembly, the
+  // rules of the template validation, not optimised, as it runs once.
+  const memory = ['--max-semi-space-size=64', '--single-threaded-gc', '--liftoff-only'];
   const tests = await run('tests', 'inherit', ...memory, bin('jest', 'bin', 'jest.js'), ...process.argv.slice(2));
   const results = [...(await Promise.all(checks)), tests];
   for (const { output, failed } of results) if (failed) process.stdout.write(output);
