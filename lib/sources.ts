@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { BuildOptions, buildSync, version } from 'esbuild';
+import type { BuildOptions } from 'esbuild';
 
 /** Target of all bundles: the oldest Node that the local deployment runs them with; AWS runs a later one. */
 const TARGET = 'node20';
@@ -88,9 +88,11 @@ interface Kept {
 function bundle(root: string, options: BuildOptions): readonly OutputFile[] {
   const name = String(options.entryPoints).replaceAll(/[^\w.]+/g, '-');
   const file = path.join(root, 'node_modules', '.cache', 'kumiki', 'bundles', `${name}.json`);
-  const wanted = JSON.stringify([version, TARGET, options]);
+  const wanted = JSON.stringify([stampOf(root, 'node_modules/esbuild/package.json'), TARGET, options]);
   const kept = keptBundle(root, file, wanted);
   if (kept) return kept;
+  // Loaded when there is something to bundle, which most synths have not.
+  const { buildSync }: typeof import('esbuild') = require('esbuild');
   try {
     const { outputFiles, metafile } = buildSync({
       ...options,
