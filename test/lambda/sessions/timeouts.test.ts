@@ -4,9 +4,16 @@ import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { TIMEOUTS } from '../../../lambda/sessions/timeouts';
 import { ATTEMPTS, POST_MS } from '../../../lambda/ticker/ticker';
 
+const server = createServer(() => {});
+
+// Not in the test: one that fails by waiting would leave the server, and jest with it.
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
 test('an answer that does not come is an error, and not a warning only', async () => {
-  const server = createServer(() => {}).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const client = new DynamoDBClient({
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     region: 'us-east-1',
@@ -17,8 +24,6 @@ test('an answer that does not come is an error, and not a warning only', async (
   const call = client.send(new GetItemCommand({ TableName: 'table', Key: { pk: { S: 'a' } } }));
   await expect(call).rejects.toMatchObject({ name: 'TimeoutError', $metadata: { attempts: 2 } });
   client.destroy();
-  server.closeAllConnections();
-  server.close();
 });
 
 test('all attempts at a message fit into the time that a period has for its messages', () => {
