@@ -1,33 +1,11 @@
 import { RemovalPolicy, StackProps } from 'aws-cdk-lib';
+import type { ExistingNetwork, NetworkEgress } from './constructs/network';
+import type { ProvisionedConcurrency } from './constructs/private-function';
 
 /**
  * The environments and everything in which they differ. No other file asks which environment it is in:
  * a difference is a property here, typed, with its unit and its default.
  */
-
-/** How private subnets reach what is outside the VPC. */
-export type EgressConfig =
-  /** NAT gateways, 1 to the number of zones. One is cheaper, one a zone survives the loss of a zone. */
-  | { readonly mode: 'nat'; readonly gateways?: number }
-  /** One small arm64 instance that translates addresses: a sandbox that counts cents, no failover. */
-  | { readonly mode: 'nat-instance' }
-  /** Interface endpoints for just the AWS services that the enabled parts call; no internet at all. */
-  | { readonly mode: 'endpoints' }
-  /** Nothing but the free gateway endpoints. An image cannot be pulled this way. */
-  | { readonly mode: 'none' };
-
-/** A VPC that is there already. Everything is named, because a lookup would need an account to synthesize. */
-export interface ExistingVpcConfig {
-  readonly vpcId: string;
-  /** One CIDR block, as in `10.20.0.0/16`. */
-  readonly cidr: string;
-  /** Private subnets in the order of `availabilityZones`, each with its CIDR block (checked for size) and route table. */
-  readonly privateSubnets: readonly {
-    readonly subnetId: string;
-    readonly cidr: string;
-    readonly routeTableId: string;
-  }[];
-}
 
 /** Where the image of the container service comes from. */
 export type ImageConfig =
@@ -64,22 +42,6 @@ export type CapacityConfig =
   | { readonly fargate: FargateConfig; readonly ec2?: undefined }
   | { readonly fargate?: undefined; readonly ec2: InstancesConfig }
   | { readonly fargate: FargateConfig & Weighted; readonly ec2: InstancesConfig & Weighted };
-
-export interface ProvisionedConcurrencyConfig {
-  /** Environments kept initialised, at least 1. */
-  readonly min: number;
-  /** Upper bound of target tracking, at least `min`. */
-  readonly max: number;
-  /** Utilisation that target tracking holds, 0.1 to 0.9. @default 0.7 */
-  readonly targetUtilization?: number;
-  /** Scheduled changes of the bounds (UTC cron of Application Auto Scaling). @default none */
-  readonly schedules?: readonly {
-    readonly id: string;
-    readonly cron: string;
-    readonly min: number;
-    readonly max: number;
-  }[];
-}
 
 export interface WebSocketApiConfig {
   /** Symbols that a connection may subscribe to, 1 to 99: they change in one transaction with it, of up to 100 items. */
@@ -131,7 +93,7 @@ export interface EnvironmentConfig {
   readonly network: {
     /** The VPC's CIDR block: /16 to /18 hold the subnets of two zones, the network construct says what it misses. */
     readonly cidr: string;
-    readonly egress: EgressConfig;
+    readonly egress: NetworkEgress;
     /** CIDR blocks that the VPC will be routed with (peering, VPN) and must not overlap. @default none */
     readonly routedCidrs?: readonly string[];
     /**
@@ -140,7 +102,7 @@ export interface EnvironmentConfig {
      *
      * @default a new VPC
      */
-    readonly existing?: ExistingVpcConfig;
+    readonly existing?: ExistingNetwork;
   };
 
   readonly image: ImageConfig;
@@ -171,7 +133,7 @@ export interface EnvironmentConfig {
     /** Least severe level that is logged. */
     readonly logLevel: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
     /** @default none: every environment starts on demand */
-    readonly provisionedConcurrency?: ProvisionedConcurrencyConfig;
+    readonly provisionedConcurrency?: ProvisionedConcurrency;
   };
 
   readonly restApi: {

@@ -4,13 +4,11 @@ import { Construct } from 'constructs';
 import { ImageRepository } from '../constructs/image-repository';
 import { EnvironmentStackProps } from '../environments';
 
-export interface RegistryStackProps extends EnvironmentStackProps {}
-
 /** The repository alone: an image is built or chosen by the stack that runs it, so that a new one changes its template. */
 export class RegistryStack extends Stack {
   readonly repository: ecr.IRepository;
 
-  constructor(scope: Construct, id: string, props: RegistryStackProps) {
+  constructor(scope: Construct, id: string, props: EnvironmentStackProps) {
     super(scope, id, props);
     const { repository } = new ImageRepository(this, 'Images', {
       removalPolicy: props.removalPolicy,
