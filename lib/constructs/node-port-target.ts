@@ -1,0 +1,170 @@
+import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as customresources from 'aws-cdk-lib/custom-resources';
+import { Construct } from 'constructs';
+
+export interface NodePortTargetProps {
+  /** Of the load balancer and the nodes. */
+  readonly vpc: ec2.IVpc;
+  /** Load balancer, internal or not; it may be of another stack, which then learns nothing of this. */
+  readonly loadBalancer: ec2.IConnectable;
+  /** Listener that gets a rule. */
+  readonly listener: elbv2.IApplicationListener;
+  /** Path patterns of the rule, 1 to 5: `['/k8s/history/*']`. */
+  readonly paths: readonly string[];
+  /** Priority of the rule, 1 to 50000, unlike those of the listener's other rules. @default 200 */
+  readonly priority?: number;
+
+  /** Name of the EKS cluster. */
+  readonly clusterName: string;
+  /** Managed node group whose nodes take the requests, all of them, those that come later too. */
+  readonly nodegroupName: string;
+  /** What makes the node group: the target waits for it, and is gone before it. */
+  readonly nodes: Construct;
+  /** Security group of the nodes. */
+  readonly nodeSecurityGroup: ec2.ISecurityGroup;
+  /**
+   * Port of a Service of type NodePort, with `externalTrafficPolicy: Cluster`.
+   * @throws unless it is in 30000 to 32767, the range that Kubernetes gives ports from
+   */
+  readonly nodePort: number;
+
+  /** How long the logs of the function that attaches the nodes are kept. @default logs.RetentionDays.ONE_MONTH */
+  readonly logRetention?: logs.RetentionDays;
+  /** What becomes of these logs when the stack goes. @default RemovalPolicy.RETAIN */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/** Where kube-proxy says whether its node should get requests: not when the node is about to be removed. */
+const KUBE_PROXY_HEALTH_PORT = 10256;
+
+/**
+ * Pods of a NodePort service behind an existing Application Load Balancer, without a controller in the cluster.
+ *
+ * The Auto Scaling group of a managed node group is attached to a target group: nodes that are added are registered, and
+ * a node that is removed is drained before its instance ends. kube-proxy on any node forwards to a ready pod, wherever
+ * it runs. The load balancer asks kube-proxy for the health of the node, which is refused as soon as Cluster Autoscaler
+ * has marked the node for removal; the health of pods is the business of their readiness probes.
+ *
+ * Nothing in the cluster holds a resource of AWS, so there is no finalizer that a `cdk destroy` could wait for in vain.
+ *
+ * @see https://github.com/kubernetes/enhancements/tree/master/keps/sig-network/3836-kube-proxy-improved-ingress-connectivity-reliability
+ * @see https://docs.aws.amazon.com/autoscaling/ec2/userguide/attach-load-balancer-asg.html
+ */
+export class NodePortTarget extends Construct {
+  readonly targetGroup: elbv2.ApplicationTargetGroup;
+
+  constructor(scope: Construct, id: string, props: NodePortTargetProps) {
+    super(scope, id);
+    const { nodePort, clusterName, nodegroupName, nodeSecurityGroup } = props;
+    const stack = Stack.of(this);
+    if (!(Number.isInteger(nodePort) && nodePort >= 30_000 && nodePort <= 32_767)) {
+      throw new Error(
+        `nodePort: must be a whole number from 30000 to 32767, got ${nodePort}. Give the Service's nodePort`,
+      );
+    }
+
+    this.targetGroup = new elbv2.ApplicationTargetGroup(this, 'TargetGroup', {
+      vpc: props.vpc,
+      targetType: elbv2.TargetType.INSTANCE,
+      protocol: elbv2.ApplicationProtocol.HTTP,
+      port: nodePort,
+      // As long as API Gateway waits for an answer.
+      deregistrationDelay: Duration.seconds(30),
+      healthCheck: {
+        port: `${KUBE_PROXY_HEALTH_PORT}`,
+        path: '/healthz',
+        healthyHttpCodes: '200',
+        interval: Duration.seconds(10),
+        timeout: Duration.seconds(5),
+        healthyThresholdCount: 2,
+        unhealthyThresholdCount: 2,
+      },
+    });
+    new elbv2.ApplicationListenerRule(this, 'Rule', {
+      listener: props.listener,
+      priority: props.priority ?? 200,
+      conditions: [elbv2.ListenerCondition.pathPatterns([...props.paths])],
+      action: elbv2.ListenerAction.forward([this.targetGroup]),
+    });
+    // From the receiving side, so that the rules for both sides are in this stack.
+    nodeSecurityGroup.connections.allowFrom(props.loadBalancer, ec2.Port.tcp(nodePort), 'Requests to pods');
+    const health = ec2.Port.tcp(KUBE_PROXY_HEALTH_PORT);
+    nodeSecurityGroup.connections.allowFrom(props.loadBalancer, health, 'Health of nodes, from kube-proxy');
+
+    // CloudFormation knows the group of a managed node group by no attribute.
+    const common = {
+      installLatestAwsSdk: false,
+      logGroup: new logs.LogGroup(this, 'LogGroup', {
+        retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+        removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+      }),
+    };
+    const groupPath = 'nodegroup.resources.autoScalingGroups.0.name';
+    const describe: customresources.AwsSdkCall = {
+      service: 'EKS',
+      action: 'describeNodegroup',
+      parameters: { clusterName, nodegroupName },
+      physicalResourceId: customresources.PhysicalResourceId.fromResponse(groupPath),
+      outputPaths: [groupPath],
+    };
+    const group = new customresources.AwsCustomResource(this, 'Group', {
+      ...common,
+      resourceType: 'Custom::NodeGroupAutoScalingGroup',
+      onCreate: describe,
+      onUpdate: describe,
+      policy: customresources.AwsCustomResourcePolicy.fromStatements([
+        new iam.PolicyStatement({
+          actions: ['eks:DescribeNodegroup'],
+          resources: [stack.formatArn({ service: 'eks', resource: 'nodegroup', resourceName: `${clusterName}/*` })],
+        }),
+      ]),
+    });
+    group.node.addDependency(props.nodes);
+
+    const parameters = {
+      AutoScalingGroupName: group.getResponseField(groupPath),
+      TrafficSources: [{ Identifier: this.targetGroup.targetGroupArn, Type: 'elbv2' }],
+    };
+    const attach: customresources.AwsSdkCall = {
+      service: 'AutoScaling',
+      action: 'attachTrafficSources',
+      parameters,
+      // Another group or target group is another attachment: the new one is made before the old one is undone.
+      physicalResourceId: customresources.PhysicalResourceId.of(
+        `${group.getResponseField(groupPath)}/${this.targetGroup.targetGroupName}`,
+      ),
+    };
+    const attachment = new customresources.AwsCustomResource(this, 'Attachment', {
+      ...common,
+      resourceType: 'Custom::NodeGroupTarget',
+      onCreate: attach,
+      onUpdate: attach,
+      onDelete: {
+        service: 'AutoScaling',
+        action: 'detachTrafficSources',
+        parameters,
+        // A group that is gone has no targets.
+        ignoreErrorCodesMatching: 'ValidationError',
+      },
+      policy: customresources.AwsCustomResourcePolicy.fromStatements([
+        new iam.PolicyStatement({
+          actions: ['autoscaling:AttachTrafficSources', 'autoscaling:DetachTrafficSources'],
+          resources: [
+            stack.formatArn({
+              service: 'autoscaling',
+              resource: 'autoScalingGroup',
+              resourceName: '*:autoScalingGroupName/eks-*',
+              arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+            }),
+          ],
+          conditions: { StringEquals: { 'aws:ResourceTag/eks:cluster-name': clusterName } },
+        }),
+      ]),
+    });
+    attachment.node.addDependency(props.nodes);
+  }
+}

@@ -1,0 +1,143 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { Construct } from 'constructs';
+import { NodePortTarget } from '../../lib/constructs/node-port-target';
+
+function synthesize(nodePort = 30_080): Record<'nodes' | 'front', Template> {
+  const app = new App({ context: { '@aws-cdk/core:defaultCrossStackReferences': 'weak' } });
+  const front = new Stack(app, 'Front');
+  const vpc = new ec2.Vpc(front, 'Vpc', { availabilityZones: ['us-east-1a', 'us-east-1b'], natGateways: 0 });
+  const securityGroup = new ec2.SecurityGroup(front, 'SecurityGroup', { vpc, allowAllOutbound: false });
+  const loadBalancer = new elbv2.ApplicationLoadBalancer(front, 'LoadBalancer', { vpc, securityGroup });
+  const listener = loadBalancer.addListener('Listener', {
+    port: 80,
+    open: false,
+    defaultAction: elbv2.ListenerAction.fixedResponse(404),
+  });
+  const stack = new Stack(app, 'Nodes');
+  const nodes = new Construct(stack, 'NodeGroup');
+  new ec2.CfnKeyPair(nodes, 'Part', { keyName: 'stands for the node group' });
+  new NodePortTarget(stack, 'Target', {
+    vpc,
+    loadBalancer,
+    listener,
+    paths: ['/k8s/history/*'],
+    clusterName: 'kumiki-test',
+    nodegroupName: 'nodes',
+    nodes,
+    nodeSecurityGroup: ec2.SecurityGroup.fromSecurityGroupId(stack, 'NodeGroupSecurityGroup', 'sg-0123456789abcdef0'),
+    nodePort,
+  });
+  return { front: Template.fromStack(front), nodes: Template.fromStack(stack) };
+}
+
+const { front, nodes } = synthesize();
+
+/** A call that a custom resource makes, with references as `{logical id.attribute}`. */
+function callOf(type: string, event: 'Create' | 'Delete') {
+  const [resource] = Object.values(nodes.findResources(type));
+  return JSON.parse(text(resource?.['Properties'][event]));
+}
+
+function text(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const { 'Fn::Join': join, 'Fn::GetAtt': attribute, Ref: ref } = value as Record<string, [string, unknown[]]>;
+  return join ? join[1].map(text).join(join[0]) : `{${attribute ? attribute.join('.') : ref}}`;
+}
+
+const [GROUP, ATTACHMENT] = ['Custom::NodeGroupAutoScalingGroup', 'Custom::NodeGroupTarget'];
+
+test('requests of its paths go to the node port of any node', () => {
+  nodes.hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', { TargetType: 'instance', Port: 30_080 });
+  nodes.hasResourceProperties('AWS::ElasticLoadBalancingV2::ListenerRule', {
+    Priority: 200,
+    Conditions: [{ Field: 'path-pattern', PathPatternConfig: { Values: ['/k8s/history/*'] } }],
+  });
+});
+
+test('kube-proxy says whether a node gets requests: not when it is about to be removed', () => {
+  nodes.hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', {
+    HealthCheckPort: '10256',
+    HealthCheckPath: '/healthz',
+    TargetGroupAttributes: Match.arrayWith([{ Key: 'deregistration_delay.timeout_seconds', Value: '30' }]),
+  });
+});
+
+test('only the load balancer reaches the two ports, and its stack learns nothing of it', () => {
+  for (const port of [30_080, 10_256]) {
+    nodes.hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
+      GroupId: 'sg-0123456789abcdef0',
+      FromPort: port,
+      ToPort: port,
+      SourceSecurityGroupId: { 'Fn::GetStackOutput': Match.anyValue() },
+    });
+    nodes.hasResourceProperties('AWS::EC2::SecurityGroupEgress', {
+      FromPort: port,
+      DestinationSecurityGroupId: 'sg-0123456789abcdef0',
+    });
+  }
+  nodes.resourceCountIs('AWS::EC2::SecurityGroupIngress', 2);
+  front.resourceCountIs('AWS::EC2::SecurityGroupEgress', 0);
+});
+
+test('the Auto Scaling group of the node group is attached, so that nodes to come are registered, and detached at the end', () => {
+  expect(callOf(GROUP, 'Create')).toMatchObject({
+    service: 'EKS',
+    action: 'describeNodegroup',
+    parameters: { clusterName: 'kumiki-test', nodegroupName: 'nodes' },
+    outputPaths: ['nodegroup.resources.autoScalingGroups.0.name'],
+  });
+  const attach = callOf(ATTACHMENT, 'Create');
+  expect(attach).toMatchObject({ service: 'AutoScaling', action: 'attachTrafficSources' });
+  expect(attach.parameters.AutoScalingGroupName).toMatch(
+    /^\{TargetGroup.*\.nodegroup\.resources\.autoScalingGroups\.0\.name\}$/,
+  );
+  expect(attach.parameters.TrafficSources).toEqual([
+    { Identifier: expect.stringMatching(/^\{TargetTargetGroup\w+\}$/), Type: 'elbv2' },
+  ]);
+  expect(callOf(ATTACHMENT, 'Delete')).toMatchObject({
+    action: 'detachTrafficSources',
+    parameters: attach.parameters,
+    ignoreErrorCodesMatching: 'ValidationError',
+  });
+});
+
+test('another group or target group is attached before the old one is detached', () => {
+  const { id } = callOf(ATTACHMENT, 'Create').physicalResourceId;
+  expect(id).toMatch(/autoScalingGroups\.0\.name\}\/\{.*TargetGroupName\}$/);
+});
+
+test('it waits for the node group, and is gone before it [E3]', () => {
+  for (const type of [GROUP, ATTACHMENT]) {
+    const [resource] = Object.values(nodes.findResources(type));
+    expect(resource?.['DependsOn']).toContain('NodeGroupPart548F2F92');
+  }
+});
+
+test('the rights are to attach to groups of this cluster and to describe its node groups', () => {
+  const statements = Object.values(nodes.findResources('AWS::IAM::Policy')).flatMap(
+    (policy) => policy['Properties'].PolicyDocument.Statement,
+  );
+  expect(statements.map(({ Action, Condition }) => [Action, Condition])).toEqual(
+    expect.arrayContaining([
+      ['eks:DescribeNodegroup', undefined],
+      [
+        ['autoscaling:AttachTrafficSources', 'autoscaling:DetachTrafficSources'],
+        { StringEquals: { 'aws:ResourceTag/eks:cluster-name': 'kumiki-test' } },
+      ],
+    ]),
+  );
+  expect(statements).toHaveLength(2);
+  expect(statements.map(({ Resource }) => text(Resource))).toEqual(
+    expect.arrayContaining([
+      expect.stringContaining(':nodegroup/kumiki-test/*'),
+      expect.stringContaining(':autoScalingGroup:*:autoScalingGroupName/eks-*'),
+    ]),
+  );
+});
+
+test.each([29_999, 32_768, 30_080.5])('fails for %p, which Kubernetes gives to no service', (nodePort) => {
+  expect(() => synthesize(nodePort)).toThrow(`nodePort: must be a whole number from 30000 to 32767, got ${nodePort}`);
+});
