@@ -7,11 +7,15 @@ import { StandIns } from '../local/stand-ins';
 try {
   // The same rules run in the tests, over every environment; here they would add seconds to each synth.
   const app = new App({ builtinCloudFormationValidation: false });
-  const config = environment(app.node.tryGetContext('environment') ?? 'sandbox', {
-    region: app.node.tryGetContext('region'),
-    zones: app.node.tryGetContext('zones'),
-    imageDigest: app.node.tryGetContext('imageDigest'),
-    capacity: app.node.tryGetContext('capacity'),
+  const said = (key: string) => app.node.tryGetContext(key);
+  const config = environment(said('environment') ?? 'sandbox', {
+    region: said('region'),
+    zones: said('zones'),
+    imageDigest: said('imageDigest'),
+    capacity: said('capacity'),
+    kubernetes: said('kubernetes'),
+    kubernetesAdmin: said('kubernetesAdmin'),
+    kubernetesCidrs: said('kubernetesCidrs'),
     endpointUrl: process.env.AWS_ENDPOINT_URL,
   });
   checkContext(app.node.getAllContext(), config);

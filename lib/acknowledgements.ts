@@ -4,7 +4,10 @@ import { Construct, IConstruct } from 'constructs';
 interface Acknowledgement {
   /** Below the stage; what is below it is included. */
   readonly path: string;
-  /** Without the prefix `AwsSolutions-`; `<region>` stands for the region. */
+  /**
+   * Without the prefix `AwsSolutions-`; `<region>` and `<environment>` stand for those of the stage. A rule of the validation
+   * of templates has its prefix `CloudFormation-Validate::`.
+   */
   readonly rules: readonly string[];
   readonly reason: string;
 }
@@ -12,6 +15,9 @@ interface Acknowledgement {
 // Ids that deploy-time-build gives its parts.
 const BUILD_TRIGGER = 'DeployTimeBuildCustomResourceHandlerdb740fd554364a848a09e6dfcd01f4f3';
 const BUILD_PROJECT = 'ContainerImageBuildArm64e83729feb1564e709bec452b15847a30amd64';
+
+// Logical id of the function that applies manifests to the cluster, without its hash.
+const KUBECTL_HANDLER = 'ClusterKubectlProviderHandler';
 
 // Logical id of the WebSocket API.
 const SESSIONS_API = 'SessionsApi095F4BA7';
@@ -150,6 +156,79 @@ export const acknowledgements: readonly Acknowledgement[] = [
     reason: 'xray:PutTraceSegments and xray:PutTelemetryRecords know no resources.',
   },
   {
+    path: 'Kubernetes/Cluster/Cluster',
+    rules: [managedPolicy('AmazonEKSClusterPolicy')],
+    reason: 'Role of the control plane: the policy that EKS documents for it; there is no narrower form.',
+  },
+  {
+    path: 'Kubernetes/Cluster/Cluster',
+    rules: ['CloudFormation-Validate::W9009'],
+    reason:
+      'The CDK always writes what is encrypted (EncryptionConfig.Resources), of which "secrets" is the only value.',
+  },
+  {
+    path: 'Kubernetes/Cluster/Cluster/KubectlProvider',
+    rules: [
+      managedPolicy('service-role/AWSLambdaBasicExecutionRole'),
+      managedPolicy('service-role/AWSLambdaVPCAccessExecutionRole'),
+    ],
+    reason: 'Functions that apply manifests during deployments: their own logs and network interfaces.',
+  },
+  {
+    path: 'Kubernetes/Cluster/Cluster/KubectlProvider/Handler',
+    rules: [
+      managedPolicy('AmazonEC2ContainerRegistryReadOnly'),
+      `IAM4[Policy::{"Fn::If":["${KUBECTL_HANDLER}HasEcrPublic6FE395CA",{"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":iam::aws:policy/AmazonElasticContainerRegistryPublicReadOnly"]]},{"Ref":"AWS::NoValue"}]}]`,
+    ],
+    reason: 'Given by the CDK for charts that are in a registry; read only.',
+  },
+  {
+    path: 'Kubernetes/Cluster/Cluster/KubectlProvider/Handler',
+    rules: ['L1'],
+    reason: 'The runtime (a supported Python) is chosen and tested by the CDK; it runs during deployments only.',
+  },
+  {
+    path: 'Kubernetes/Cluster/Cluster/KubectlProvider/Provider',
+    rules: [`IAM5[Resource::<${KUBECTL_HANDLER}93C0312D.Arn>:*]`],
+    reason: 'The versions of the one function that applies manifests.',
+  },
+  {
+    path: 'Kubernetes/Nodes/Role',
+    rules: [
+      managedPolicy('AmazonEKSWorkerNodePolicy'),
+      managedPolicy('AmazonEC2ContainerRegistryPullOnly'),
+      managedPolicy('AmazonSSMManagedInstanceCore'),
+    ],
+    reason: 'The minimum that EKS documents for nodes, and Session Manager in place of key pairs and open ports.',
+  },
+  {
+    path: 'Kubernetes/AddOns/CniRole',
+    rules: [managedPolicy('AmazonEKS_CNI_Policy')],
+    reason:
+      'The policy that AWS documents for the VPC CNI, for its service account only: nodes and other pods are without.',
+  },
+  {
+    path: 'Kubernetes/Autoscaler/Role',
+    rules: ['IAM5[Resource::*]'],
+    reason:
+      'What reads knows no resources; what changes a group is conditioned on the tag by which EKS says that the group ' +
+      'belongs to this cluster.',
+  },
+  {
+    path: 'Kubernetes/Exposure',
+    rules: [
+      'IAM5[Resource::arn:aws:eks:<region>:<AWS::AccountId>:nodegroup/kumiki-<environment>/*]',
+      'IAM5[Resource::arn:aws:autoscaling:<region>:<AWS::AccountId>:autoScalingGroup:*:autoScalingGroupName/eks-*]',
+    ],
+    reason:
+      'Node groups of the one cluster, and their groups: names that EKS makes, conditioned on the tag with its name.',
+  },
+  {
+    path: 'Kubernetes/AWS679f53fac002430cb0da5b7982bd2287',
+    rules: [managedPolicy('service-role/AWSLambdaBasicExecutionRole')],
+    reason: 'Function of AwsCustomResource: lets it write its own logs; its other right is to attach one group.',
+  },
+  {
     path: 'RestApi/ApiAccount',
     rules: [managedPolicy('service-role/AmazonAPIGatewayPushToCloudWatchLogs')],
     reason: 'The policy that API Gateway documents for the role through which it writes logs for the whole account.',
@@ -217,9 +296,16 @@ export function acknowledge(stage: Construct, region: string): void {
   for (const { path, rules, reason } of acknowledgements) {
     const construct = path.split('/').reduce<IConstruct | undefined>((at, id) => at?.node.tryFindChild(id), stage);
     if (construct === undefined) continue;
-    const ids = rules.map((rule) => `AwsSolutions::AwsSolutions-${rule.replaceAll('<region>', region)}`);
-    Validations.of(construct).acknowledge(...ids.map((id) => ({ id, reason })));
+    Validations.of(construct).acknowledge(
+      ...rules.map((rule) => ({ id: ruleId(rule, stage.node.id, region), reason })),
+    );
   }
+}
+
+/** Full id of a rule of the above in an environment. */
+export function ruleId(rule: string, environment: string, region: string): string {
+  const id = rule.replaceAll('<region>', region).replaceAll('<environment>', environment);
+  return id.startsWith('CloudFormation-Validate::') ? id : `AwsSolutions::AwsSolutions-${id}`;
 }
 
 function managedPolicy(name: string): string {

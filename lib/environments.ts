@@ -73,6 +73,41 @@ export interface HttpApiConfig {
   readonly disableDefaultEndpoint?: boolean;
 }
 
+/** A cluster on EKS that runs the image of the container service, too: docs/kubernetes.md. */
+export interface KubernetesConfig {
+  /** Minor version, one that lib/kubernetes-release.ts has on file. @default its newest */
+  readonly version?: string;
+  /**
+   * Networks (CIDR blocks) from which the API of the cluster is reached over the internet; never everybody.
+   * @default none: it is reached from the VPC only
+   */
+  readonly publicCidrs?: readonly string[];
+  /** ARN of the IAM role whose holders administrate the cluster with kubectl. @default nobody */
+  readonly adminRoleArn?: string;
+  readonly nodes: {
+    /** Types that lib/kubernetes-sizing.ts has on file, of the architecture of the image; with Spot at least two. */
+    readonly instanceTypes: readonly string[];
+    /** Nodes, lower bound of Cluster Autoscaler; at least 2, for its own two replicas. */
+    readonly minNodes: number;
+    /** Nodes, upper bound of Cluster Autoscaler. */
+    readonly maxNodes: number;
+    /** Spot instances instead of on-demand. @default false */
+    readonly spot?: boolean;
+  };
+  readonly service: {
+    /** Pods, lower bound of the Horizontal Pod Autoscaler. */
+    readonly minPods: number;
+    /** Pods, upper bound of the Horizontal Pod Autoscaler. */
+    readonly maxPods: number;
+    /** Thousandths of a vCPU that a pod asks for: what the target is a percentage of. */
+    readonly cpuMillis: number;
+    /** MiB that a pod asks for and may use. */
+    readonly memoryMiB: number;
+    /** Percent of `cpuMillis` at which the Horizontal Pod Autoscaler holds the pods. */
+    readonly targetCpuPercent: number;
+  };
+}
+
 export interface EnvironmentConfig {
   /** Id of the environment: prefix of the stack names, value of `x-served-by`. Never compared with anything. */
   readonly id: string;
@@ -153,6 +188,9 @@ export interface EnvironmentConfig {
   /** HTTP API over the same function and containers, with a VPC link of its own. @default none */
   readonly httpApi?: HttpApiConfig;
 
+  /** Kubernetes beside ECS. It costs by the hour whether used or not. @default none, or `-c kubernetes=true` */
+  readonly kubernetes?: KubernetesConfig;
+
   /** WebSocket API with sessions that receive ticks. Without connections it costs next to nothing. @default none */
   readonly webSocketApi?: WebSocketApiConfig;
 
@@ -189,19 +227,34 @@ const ZONES: Readonly<Record<string, readonly string[]>> = {
   'ap-south-1': ['ap-south-1a', 'ap-south-1b', 'ap-south-1c'],
 };
 
-/** What may be said from outside about an environment, all of it optional (`-c region=… -c zones=a,b -c imageDigest=… -c capacity=…`). */
+/** What may be said from outside about an environment, all of it optional (`-c region=… -c zones=a,b -c capacity=…`, all of `CONTEXT_KEYS`). */
 export interface EnvironmentOverrides {
   readonly region?: string;
   readonly zones?: string;
   readonly imageDigest?: string;
   /** Where tasks of the container service run: `fargate`, `ec2` or `both`. */
   readonly capacity?: string;
+  /** Whether there is a Kubernetes cluster: `true` or `false`. */
+  readonly kubernetes?: string;
+  /** ARN of the IAM role whose holders administrate it. */
+  readonly kubernetesAdmin?: string;
+  /** Networks that reach its API over the internet, as `203.0.113.7/32,198.51.100.0/24`. */
+  readonly kubernetesCidrs?: string;
   /** URL of the local endpoint (`AWS_ENDPOINT_URL`). */
   readonly endpointUrl?: string;
 }
 
 /** The keys of `-c` that the app reads. */
-const CONTEXT_KEYS: readonly string[] = ['environment', 'region', 'zones', 'imageDigest', 'capacity'];
+const CONTEXT_KEYS: readonly string[] = [
+  'environment',
+  'region',
+  'zones',
+  'imageDigest',
+  'capacity',
+  'kubernetes',
+  'kubernetesAdmin',
+  'kubernetesCidrs',
+];
 
 /** Keys without a prefix that the CDK CLI keeps for itself in cdk.json and cdk.context.json. */
 const CLI_KEYS: readonly string[] = ['acknowledged-issue-numbers', 'cli-telemetry'];
@@ -228,7 +281,18 @@ const STEADY = {
   ec2: { instanceTypes: ['m7g.large', 'c7g.large'], maxInstances: 24 },
 };
 
-const sandbox: Definition = ({ region, availabilityZones, capacity = 'fargate' }) => ({
+/** Two nodes that do with the smallest type that runs the add-ons, Cluster Autoscaler and a few pods. */
+const SMALL_CLUSTER: KubernetesConfig = {
+  nodes: { instanceTypes: ['t4g.medium'], minNodes: 2, maxNodes: 4 },
+  service: { minPods: 2, maxPods: 20, cpuMillis: 250, memoryMiB: 256, targetCpuPercent: 70 },
+};
+
+const STEADY_CLUSTER: KubernetesConfig = {
+  nodes: { instanceTypes: ['m7g.large'], minNodes: 3, maxNodes: 12 },
+  service: { minPods: 3, maxPods: 60, cpuMillis: 250, memoryMiB: 256, targetCpuPercent: 70 },
+};
+
+const sandbox: Definition = ({ region, availabilityZones, capacity = 'fargate', ...at }) => ({
   id: 'sandbox',
   region,
   availabilityZones,
@@ -246,6 +310,8 @@ const sandbox: Definition = ({ region, availabilityZones, capacity = 'fargate' }
     ownsApiAccount: true,
   },
   httpApi: { throttle: { rate: 50, burst: 100 }, historyThrottle: { rate: 20, burst: 40 } },
+  // Off: a cluster costs 0.10 USD an hour before it has a node, more than all else here.
+  kubernetes: kubernetesOf(at, SMALL_CLUSTER, 'false'),
   webSocketApi: {
     maxSymbols: 20,
     messagesPerSecond: 10,
@@ -256,7 +322,7 @@ const sandbox: Definition = ({ region, availabilityZones, capacity = 'fargate' }
 
 const definitions: Readonly<Record<string, Definition>> = {
   sandbox,
-  production: ({ region, availabilityZones, imageDigest, capacity = 'fargate' }) => ({
+  production: ({ region, availabilityZones, imageDigest, capacity = 'fargate', ...at }) => ({
     id: 'production',
     region,
     availabilityZones,
@@ -287,6 +353,7 @@ const definitions: Readonly<Record<string, Definition>> = {
       ownsApiAccount: false,
     },
     httpApi: { throttle: { rate: 500, burst: 1000 }, historyThrottle: { rate: 100, burst: 200 } },
+    kubernetes: kubernetesOf(at, STEADY_CLUSTER, 'true'),
     webSocketApi: {
       maxSymbols: 20,
       messagesPerSecond: 10,
@@ -295,7 +362,7 @@ const definitions: Readonly<Record<string, Definition>> = {
     },
   }),
   local: (at) => ({
-    ...sandbox(at),
+    ...sandbox({ ...at, kubernetes: at.kubernetes ?? 'true' }),
     id: 'local',
     account: LOCAL_ACCOUNT,
     logRetentionDays: 1,
@@ -391,6 +458,28 @@ function capacityOf(name: string, of: { fargate: FargateConfig; ec2: InstancesCo
     Object.hasOwn(capacities, name) ? capacities[name] : undefined,
     `capacity: "${name}" is not known. Give one of ${names}: -c capacity=ec2`,
   );
+}
+
+/** The cluster of an environment, unless it is switched off. */
+function kubernetesOf(
+  { kubernetes, kubernetesAdmin, kubernetesCidrs }: EnvironmentOverrides,
+  cluster: KubernetesConfig,
+  otherwise: string,
+): KubernetesConfig | undefined {
+  // In cdk.json it may be written without quotes.
+  const wanted = String(kubernetes ?? otherwise);
+  if (wanted !== 'true' && wanted !== 'false') {
+    throw new Error(`kubernetes: must be true or false, got "${wanted}". Give -c kubernetes=true`);
+  }
+  if (wanted === 'true') {
+    return { ...cluster, adminRoleArn: kubernetesAdmin, publicCidrs: kubernetesCidrs?.split(',') };
+  }
+  for (const [key, value] of Object.entries({ kubernetesAdmin, kubernetesCidrs })) {
+    if (value !== undefined) {
+      throw new Error(`${key}: there is no cluster that it could apply to. Leave it out, or give -c kubernetes=true`);
+    }
+  }
+  return undefined;
 }
 
 function zonesOf(region: string): readonly string[] {

@@ -1,13 +1,15 @@
-import { Aspects, RemovalPolicy } from 'aws-cdk-lib';
+import { Aspects, FileSystem, RemovalPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements';
 import { EnvironmentConfig, EnvironmentStackProps, WebSocketApiConfig } from './environments';
+import { addressesPerNode } from './kubernetes-sizing';
 import { LogGroupPolicy } from './log-group-policy';
 import { ContainersStack } from './stacks/containers-stack';
 import { FunctionStack } from './stacks/function-stack';
 import { HttpApiStack } from './stacks/http-api-stack';
+import { KubernetesStack } from './stacks/kubernetes-stack';
 import { NetworkStack } from './stacks/network-stack';
 import { RegistryStack } from './stacks/registry-stack';
 import { RestApiStack } from './stacks/rest-api-stack';
@@ -67,6 +69,20 @@ export class ReferenceStage extends Construct {
         config.image.from === 'source' ? { directory: props.containerDirectory } : { digest: config.image.digest },
       apiStageName: API_STAGE_NAME,
     });
+    const { kubernetes, image } = config;
+    if (kubernetes) {
+      new KubernetesStack(this, 'Kubernetes', {
+        ...common('Kubernetes', 'EKS cluster with Cluster Autoscaler, and the container service on it'),
+        kubernetes,
+        network: network.network,
+        loadBalancer: containers.loadBalancer,
+        image: containers.image,
+        // Known now, unlike the tag of the image: the CLI skips a stack whose template did not change.
+        imageRevision:
+          image.from === 'source' ? FileSystem.fingerprint(props.containerDirectory) : (image.digest ?? 'none'),
+        pathPrefixes: [`/${API_STAGE_NAME}/k8s`, '/k8s'],
+      });
+    }
     const quotes = new FunctionStack(this, 'Function', {
       ...common('Function', 'quotes function in the private subnets, its aliases and alarms'),
       network: network.network,
@@ -134,6 +150,13 @@ function endpointServices(config: EnvironmentConfig): ec2.InterfaceVpcEndpointAw
         'Use "nat", "nat-instance" or "endpoints" in lib/environments.ts.',
     );
   }
+  if (config.kubernetes && config.network.egress.mode === 'endpoints' && config.network.existing === undefined) {
+    throw new Error(
+      `network.egress: mode "endpoints" leaves the cluster of environment ${config.id} no way to registry.k8s.io and ` +
+        'kubernetes.github.io, where the image and the chart of Cluster Autoscaler are. Use "nat" or "nat-instance", or ' +
+        '-c kubernetes=false.',
+    );
+  }
   const { ECS, ECS_AGENT, ECS_TELEMETRY, SSM, SSM_MESSAGES, EC2_MESSAGES } = ec2.InterfaceVpcEndpointAwsService;
   // Tasks pull their image and write their logs; the function calls only the load balancer, and its own logs and
   // traces leave through the Lambda service, not through the VPC. Instances also have the agents of ECS and of Systems
@@ -151,11 +174,20 @@ function plannedAddresses(config: EnvironmentConfig): Record<string, number> {
   const zones = config.availabilityZones.length;
   const { fargate, ec2: instances } = config.service.capacity;
   const kinds = fargate && instances ? 2 : 1;
+  const nodes = config.kubernetes?.nodes;
   return {
     // A deployment runs the old and the new tasks side by side (200 %), and a zone can be lost. On instances, too, each
     // task has an interface and an address of its own; an instance refresh starts new instances beside the old.
     'container tasks': Math.ceil((2 * kinds * config.service.maxTasks) / Math.max(1, zones - 1)),
     ...(instances && { 'container instances': Math.ceil((2 * instances.maxInstances) / Math.max(1, zones - 1)) }),
+    // Nodes with their pods, when a zone is lost and an update has started new nodes beside the old.
+    ...(nodes && {
+      'nodes and pods': Math.ceil(
+        (2 * nodes.maxNodes * Math.max(...nodes.instanceTypes.map(addressesPerNode))) / Math.max(1, zones - 1),
+      ),
+      // EKS takes up to 4 interfaces and asks for 6 free addresses a subnet; the function that applies manifests has 2.
+      'control plane': 8,
+    }),
     // An Application Load Balancer asks for 8 free addresses a subnet, and can grow to 100 over all of them.
     'load balancer': Math.ceil(100 / zones),
     // Hyperplane interfaces are shared by all environments of a function: one a subnet and security group, and

@@ -8,19 +8,22 @@ import {
 import { Row } from '../tour/table';
 import { StandIn, standIns } from './stand-ins';
 
-/** Asks the endpoint whether it still refuses everything that has a stand-in. */
+/** What the endpoint can be asked about: it accepts every custom resource, and would fail in the function that makes it. */
+const asked = standIns.filter(({ type }) => type.startsWith('AWS::'));
+
+/** Asks the endpoint whether it still refuses everything that has a stand-in, custom resources apart. */
 export async function standInsRow(region: string): Promise<Row> {
   const client = new CloudFormationClient({ region });
   const from = performance.now();
   const [refused, accepted] = await Promise.all([
     refusedTypes(client),
-    Promise.all(standIns.map(async (standIn) => (standIn.only ? [await creates(client, standIn)] : []))),
+    Promise.all(asked.map(async (standIn) => (standIn.only ? [await creates(client, standIn)] : []))),
   ]);
-  const notNeeded = standIns.filter(({ type, only }, index) => (only ? accepted[index]?.[0] : !refused.includes(type)));
+  const notNeeded = asked.filter(({ type, only }, index) => (only ? accepted[index]?.[0] : !refused.includes(type)));
   return {
     path: 'cloudformation validate-template',
     proves: 'every stand-in is still needed',
-    status: `${standIns.length - notNeeded.length}/${standIns.length}`,
+    status: `${asked.length - notNeeded.length}/${asked.length}`,
     milliseconds: performance.now() - from,
     verdict: notNeeded.length === 0 ? 'pass' : 'FAIL',
     detail:
@@ -32,7 +35,7 @@ export async function standInsRow(region: string): Promise<Row> {
 
 /** All types in one template; the endpoint names those that it does not know, as CloudFormation does. */
 async function refusedTypes(client: CloudFormationClient): Promise<string[]> {
-  const resources = standIns.map(({ type }, index) => [`R${index}`, { Type: type }]);
+  const resources = asked.map(({ type }, index) => [`R${index}`, { Type: type }]);
   try {
     await client.send(new ValidateTemplateCommand({ TemplateBody: template(Object.fromEntries(resources)) }));
     return [];

@@ -38,6 +38,10 @@ export const standIns: readonly StandIn[] = [
   { type: 'AWS::EKS::Addon', reason: NO_KUBERNETES },
   { type: 'AWS::EKS::AccessEntry', reason: NO_KUBERNETES },
   { type: 'AWS::EKS::PodIdentityAssociation', reason: NO_KUBERNETES },
+  { type: 'Custom::AWSCDK-EKS-KubernetesResource', reason: NO_KUBERNETES },
+  { type: 'Custom::AWSCDK-EKS-HelmChart', reason: NO_KUBERNETES },
+  { type: 'Custom::NodeGroupAutoScalingGroup', reason: 'node groups have no Auto Scaling group there' },
+  { type: 'Custom::NodeGroupTarget', reason: 'node groups have no Auto Scaling group there' },
   {
     type: 'AWS::CloudWatch::Alarm',
     reason: 'metric math is refused; other alarms are kept, but nothing publishes metrics there',

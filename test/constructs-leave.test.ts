@@ -2,7 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
 /** Third-party construct libraries that a construct may be made of, one each. */
-const CONSTRUCT_LIBRARIES: Record<string, string> = { 'service-image': 'deploy-time-build' };
+const CONSTRUCT_LIBRARIES: Record<string, string> = {
+  'service-image': 'deploy-time-build',
+  'kubernetes-workload': 'cdk8s-plus-34',
+};
 
 /** Where jest.config.cjs copies each pair to, and where its test runs. */
 const PAIRS = '.kumiki/pairs';
@@ -18,8 +21,8 @@ function importsOf(file: string): string[] {
 // The type check of the whole repository is then one of each pair alone, too.
 test.each(names)('%s comes with its test, and the two import nothing but packages', (name) => {
   const source = `lib/constructs/${name}.ts`;
-  const allowed = ['constructs', CONSTRUCT_LIBRARIES[name]];
-  const isPackage = (module: string) => allowed.includes(module) || /^aws-cdk-lib(\/|$)/.test(module);
+  const allowed = ['constructs', 'aws-cdk-lib', CONSTRUCT_LIBRARIES[name]];
+  const isPackage = (module: string) => allowed.some((name) => module === name || module.startsWith(`${name}/`));
   expect(importsOf(source).filter((module) => !isPackage(module))).toEqual([]);
   expect(readFileSync(source, 'utf8').match(/^export (abstract )?class /gm)).toHaveLength(1);
 

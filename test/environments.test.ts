@@ -72,12 +72,41 @@ test('runs tasks on Fargate unless told otherwise, and refuses capacity that it 
   );
 });
 
+describe('Kubernetes', () => {
+  const arn = 'arn:aws:iam::111122223333:role/Admin';
+
+  test('is off in the sandbox, which it would make several times as dear, and on elsewhere', () => {
+    expect(environment('sandbox').kubernetes).toBeUndefined();
+    expect(environment('production').kubernetes).toBeDefined();
+    expect(environment('local', { endpointUrl }).kubernetes).toBeDefined();
+  });
+
+  test('is switched from outside, with who administrates it and from where', () => {
+    const given = { kubernetes: 'true', kubernetesAdmin: arn, kubernetesCidrs: '203.0.113.7/32,198.51.100.0/24' };
+    expect(environment('sandbox', given).kubernetes).toMatchObject({
+      adminRoleArn: arn,
+      publicCidrs: ['203.0.113.7/32', '198.51.100.0/24'],
+    });
+    expect(environment('sandbox', { kubernetes: 'true' }).kubernetes?.publicCidrs).toBeUndefined();
+    expect(environment('production', { kubernetes: 'false' }).kubernetes).toBeUndefined();
+  });
+
+  test('refuses what is neither true nor false, and an administrator of nothing', () => {
+    expect(() => environment('sandbox', { kubernetes: 'yes' })).toThrow(
+      'kubernetes: must be true or false, got "yes". Give -c kubernetes=true',
+    );
+    expect(() => environment('sandbox', { kubernetesAdmin: arn })).toThrow(
+      'kubernetesAdmin: there is no cluster that it could apply to. Leave it out, or give -c kubernetes=true',
+    );
+  });
+});
+
 describe('context', () => {
   const production = environment('production', { imageDigest: 'sha256:0' });
 
   test('refuses a mistyped key, which would deploy another environment', () => {
     expect(() => checkContext({ enviroment: 'production' }, environment('sandbox'))).toThrow(
-      'context: "enviroment" is not known. Give -c with one of environment, region, zones, imageDigest, capacity',
+      'context: "enviroment" is not known. Give -c with one of environment, region, zones, imageDigest, capacity, kubernetes',
     );
   });
 

@@ -7,8 +7,8 @@ import { BadRequest, parseDays, parseSymbol } from '../../domain/requests';
 export interface AppOptions {
   /** Value of the response header `x-served-by`: the environment's id. @default no such header */
   readonly servedBy?: string;
-  /** Path such as `/v1` that may stand in front of every route, as API Gateway puts its stage there. @default none */
-  readonly pathPrefix?: string;
+  /** Paths such as `/v1` that may stand in front of every route, as API Gateway puts its stage there. @default none */
+  readonly pathPrefixes?: readonly string[];
   /** Least severe level that is logged, a level of pino or `silent`. @default info */
   readonly logLevel?: string;
   /** Receives the log, a JSON object a line. @default standard output */
@@ -48,8 +48,8 @@ export function buildApp(options: AppOptions = {}): App {
     genReqId: (request) =>
       requestIdOf(request.headers['x-request-id']) ?? requestIdOf(request.headers['x-amzn-trace-id']) ?? randomUUID(),
     rewriteUrl: ({ url = '/' }) => {
-      const prefix = options.pathPrefix ?? '';
-      return prefix !== '' && url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : url;
+      const prefix = options.pathPrefixes?.find((candidate) => url.startsWith(`${candidate}/`)) ?? '';
+      return url.slice(prefix.length);
     },
     // Above the idle timeout of the load balancer (60 s by default), which must be the one to close a connection: a
     // request that meets a closing one is answered 502.

@@ -8,7 +8,7 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
  *
  * - `PORT` (8080; 0 takes a free one, and the line "listening at http://…" of the log says which), `HOST` (0.0.0.0)
  * - `SERVED_BY`: value of the header `x-served-by`; `LOG_LEVEL` (info)
- * - `PATH_PREFIX`: path such as /v1 that may stand in front of every route (none)
+ * - `PATH_PREFIX`: paths such as /v1 that may stand in front of every route, separated by commas (none)
  * - `DRAIN_DELAY_MS` (5000): how long it goes on accepting connections while /readyz answers 503. Kubernetes takes a
  *   pod out of its services while it sends SIGTERM, not before, so requests still arrive for some seconds.
  * - `STOP_TIMEOUT_MS` (28000): exits 1 when requests are still unanswered so long after the signal. Below the time
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   }
   const { server, drain } = buildApp({
     servedBy: process.env['SERVED_BY'],
-    pathPrefix: process.env['PATH_PREFIX'],
+    pathPrefixes: process.env['PATH_PREFIX']?.split(','),
     logLevel,
   });
 

@@ -4,15 +4,16 @@ import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as customresources from 'aws-cdk-lib/custom-resources';
-import { Construct } from 'constructs';
+import { Construct, IConstruct } from 'constructs';
 
 export interface NodePortTargetProps {
   /** Of the load balancer and the nodes. */
   readonly vpc: ec2.IVpc;
-  /** Load balancer, internal or not; it may be of another stack, which then learns nothing of this. */
-  readonly loadBalancer: ec2.IConnectable;
-  /** Listener that gets a rule. */
-  readonly listener: elbv2.IApplicationListener;
+  /**
+   * Load balancer, internal or not, and its listener, which gets a rule. They may be of another stack, which then learns
+   * nothing of this.
+   */
+  readonly loadBalancer: ec2.IConnectable & { readonly listener: elbv2.IApplicationListener };
   /** Path patterns of the rule, 1 to 5: `['/k8s/history/*']`. */
   readonly paths: readonly string[];
   /** Priority of the rule, 1 to 50000, unlike those of the listener's other rules. @default 200 */
@@ -20,10 +21,11 @@ export interface NodePortTargetProps {
 
   /** Name of the EKS cluster. */
   readonly clusterName: string;
-  /** Managed node group whose nodes take the requests, all of them, those that come later too. */
-  readonly nodegroupName: string;
-  /** What makes the node group: the target waits for it, and is gone before it. */
-  readonly nodes: Construct;
+  /**
+   * What makes the managed node group whose nodes take the requests, all of them, those that come later too. The target
+   * waits for it, and is gone before it.
+   */
+  readonly nodes: IConstruct & { readonly nodegroupName: string };
   /** Security group of the nodes. */
   readonly nodeSecurityGroup: ec2.ISecurityGroup;
   /**
@@ -59,7 +61,7 @@ export class NodePortTarget extends Construct {
 
   constructor(scope: Construct, id: string, props: NodePortTargetProps) {
     super(scope, id);
-    const { nodePort, clusterName, nodegroupName, nodeSecurityGroup } = props;
+    const { nodePort, clusterName, nodeSecurityGroup } = props;
     const stack = Stack.of(this);
     if (!(Number.isInteger(nodePort) && nodePort >= 30_000 && nodePort <= 32_767)) {
       throw new Error(
@@ -85,7 +87,7 @@ export class NodePortTarget extends Construct {
       },
     });
     new elbv2.ApplicationListenerRule(this, 'Rule', {
-      listener: props.listener,
+      listener: props.loadBalancer.listener,
       priority: props.priority ?? 200,
       conditions: [elbv2.ListenerCondition.pathPatterns([...props.paths])],
       action: elbv2.ListenerAction.forward([this.targetGroup]),
@@ -107,7 +109,7 @@ export class NodePortTarget extends Construct {
     const describe: customresources.AwsSdkCall = {
       service: 'EKS',
       action: 'describeNodegroup',
-      parameters: { clusterName, nodegroupName },
+      parameters: { clusterName, nodegroupName: props.nodes.nodegroupName },
       physicalResourceId: customresources.PhysicalResourceId.fromResponse(groupPath),
       outputPaths: [groupPath],
     };

@@ -22,6 +22,8 @@ export class ContainersStack extends Stack {
   readonly loadBalancer: PrivateLoadBalancer;
   /** Where callers find the load balancer: its own address, or the path a local endpoint serves it at. */
   readonly url: string;
+  /** What the tasks run. */
+  readonly image: ServiceImage;
 
   constructor(scope: Construct, id: string, props: ContainersStackProps) {
     super(scope, id, props);
@@ -44,14 +46,14 @@ export class ContainersStack extends Stack {
     const { loadBalancerName } = this.loadBalancer.loadBalancer;
     this.url = config.endpoint ? `${config.endpoint.url}/_alb/${loadBalancerName}` : this.loadBalancer.url;
 
-    const image = new ServiceImage(this, 'ServiceImage', { repository, source: props.imageSource, ...logs });
+    this.image = new ServiceImage(this, 'ServiceImage', { repository, source: props.imageSource, ...logs });
     const { fargate, ec2 } = config.service.capacity;
-    const service = { ...placement, ...config.service, architecture: image.architecture, ...logs };
+    const service = { ...placement, ...config.service, architecture: this.image.architecture, ...logs };
     const instances = ec2 && new Ec2Capacity(this, 'Instances', { ...service, ...ec2 });
     const history = new ContainerService(this, 'History', {
       ...service,
       capacity: { fargate, ec2: instances && { ...ec2, capacity: instances } },
-      image: image.image,
+      image: this.image.image,
       listener: this.loadBalancer.listener,
       // A private integration may put the stage of the API in front of the path: docs/decisions/0005.
       paths: ['/history/*', `/${props.apiStageName}/history/*`],
@@ -63,7 +65,7 @@ export class ContainersStack extends Stack {
       ['LoadBalancerUrl', this.url, 'Internal load balancer, from in the VPC'],
       ['LoadBalancerName', loadBalancerName, 'Name of the load balancer'],
       ['TargetGroupArn', targetGroups, 'Where tasks are registered; two with both kinds of capacity'],
-      ['ImageUri', image.uri, 'Image that the container service runs'],
+      ['ImageUri', this.image.uri, 'Image that the container service runs'],
       ['RedeployCommand', history.redeployCommand, 'Replaces all tasks, one healthy set after the other'],
     ] as const) {
       new CfnOutput(this, name, { value, description });

@@ -48,7 +48,9 @@ export class HttpApiStack extends Stack {
     };
     api.addFunctionRoute({ path: '/quotes/{symbol}', handler: props.live });
     api.addFunctionRoute({ path: '/analysis/{symbol}', handler: props.live });
-    api.addPrivateRoute({ path: '/history/{symbol}', ...toService, throttle: httpApi.historyThrottle });
+    for (const path of ['/history/{symbol}', ...(config.kubernetes ? ['/k8s/history/{symbol}'] : [])]) {
+      api.addPrivateRoute({ path, ...toService, throttle: httpApi.historyThrottle });
+    }
 
     new CfnOutput(this, 'Url', { value: api.url, description: 'Base URL of the HTTP API' });
     new CfnOutput(this, 'HttpApiId', { value: api.api.apiId, description: 'Id of the HTTP API' });

@@ -44,7 +44,9 @@ export class RestApiStack extends Stack {
     const toService = { vpcLink: link.link, loadBalancer: loadBalancer.loadBalancer, url: props.loadBalancerUrl };
     api.addFunctionRoute({ path: '/quotes/{symbol}', handler: props.live, query: ['at'], cacheTtl: quoteTtl });
     api.addFunctionRoute({ path: '/analysis/{symbol}', handler: props.live, query: ['days'], cacheTtl: quoteTtl });
-    api.addPrivateRoute({ path: '/history/{symbol}', ...toService, query: ['days'], cacheTtl: historyTtl });
+    for (const path of ['/history/{symbol}', ...(config.kubernetes ? ['/k8s/history/{symbol}'] : [])]) {
+      api.addPrivateRoute({ path, ...toService, query: ['days'], cacheTtl: historyTtl });
+    }
 
     new CfnOutput(this, 'Url', {
       value: api.url,

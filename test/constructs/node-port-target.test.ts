@@ -17,15 +17,13 @@ function synthesize(nodePort = 30_080): Record<'nodes' | 'front', Template> {
     defaultAction: elbv2.ListenerAction.fixedResponse(404),
   });
   const stack = new Stack(app, 'Nodes');
-  const nodes = new Construct(stack, 'NodeGroup');
+  const nodes = Object.assign(new Construct(stack, 'NodeGroup'), { nodegroupName: 'nodes' });
   new ec2.CfnKeyPair(nodes, 'Part', { keyName: 'stands for the node group' });
   new NodePortTarget(stack, 'Target', {
     vpc,
-    loadBalancer,
-    listener,
+    loadBalancer: { connections: loadBalancer.connections, listener },
     paths: ['/k8s/history/*'],
     clusterName: 'kumiki-test',
-    nodegroupName: 'nodes',
     nodes,
     nodeSecurityGroup: ec2.SecurityGroup.fromSecurityGroupId(stack, 'NodeGroupSecurityGroup', 'sg-0123456789abcdef0'),
     nodePort,

@@ -54,9 +54,10 @@ test.each([
   expect(response.json()).toEqual({ message: `no such route: ${method} ${url}` });
 });
 
-test('serves every route under the prefix that an API may put in front, and without it', async () => {
-  const { server: prefixed } = start({ pathPrefix: '/v1' });
+test('serves every route under the prefixes that an API may put in front, and without it', async () => {
+  const { server: prefixed } = start({ pathPrefixes: ['/v1/k8s', '/v1'] });
   expect((await prefixed.inject('/v1/history/ABC?days=2')).json().days).toBe(2);
+  expect((await prefixed.inject('/v1/k8s/history/ABC?days=2')).json().days).toBe(2);
   expect((await prefixed.inject('/history/ABC?days=2')).json().days).toBe(2);
   expect((await prefixed.inject('/v1/readyz')).statusCode).toBe(200);
   expect((await prefixed.inject('/v12/history/ABC')).statusCode).toBe(404);

@@ -18,10 +18,36 @@ const BETWEEN = [
 /** Tasks fetch their image and write logs; the subnets decide whether this leads anywhere. */
 const OUT = ['Containers/History -> 0.0.0.0/0 tcp 443'];
 
-test.each(['sandbox', 'production'])('%s: what is let out is what is let in, and nothing else', (name) => {
-  const { egress, ingress } = reachability(configOf(name));
+test.each([
+  ['sandbox', configOf('sandbox')],
+  ['production without a cluster', configOf('production', { kubernetes: 'false' })],
+])('%s: what is let out is what is let in, and nothing else', (_, config) => {
+  const { egress, ingress } = reachability(config);
   expect(egress).toEqual([...BETWEEN, ...OUT].sort());
   expect(ingress).toEqual([...BETWEEN].sort());
+});
+
+test('with a cluster: the load balancer reaches two ports of nodes, its function the control plane, nobody else anything', () => {
+  const { egress, ingress } = reachability(configOf('production'));
+  const cluster = [
+    'Containers/LoadBalancer -> Kubernetes/Cluster by EKS tcp 30080',
+    'Containers/LoadBalancer -> Kubernetes/Cluster by EKS tcp 10256',
+    // Control plane, nodes and pods among themselves; which pods reach which is said by network policies.
+    'Kubernetes/Cluster by EKS -> Kubernetes/Cluster by EKS all',
+  ];
+  expect(ingress).toEqual(
+    [...BETWEEN, ...cluster, 'Kubernetes/ClusterKubectl -> Kubernetes/ClusterControlPlane tcp 443'].sort(),
+  );
+  expect(egress).toEqual(
+    [
+      ...BETWEEN,
+      ...OUT,
+      ...cluster,
+      // Images, charts and the services of AWS; a private subnet has NAT in between.
+      'Kubernetes/Cluster by EKS -> 0.0.0.0/0 all',
+      'Kubernetes/ClusterKubectl -> 0.0.0.0/0 tcp 443',
+    ].sort(),
+  );
 });
 
 test('interface endpoints answer HTTPS from the VPC only [N3]', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, CloudFormationValidatePlugin, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { acknowledgements } from '../../lib/acknowledgements';
+import { acknowledgements, ruleId } from '../../lib/acknowledgements';
 import { EnvironmentConfig, environmentNames } from '../../lib/environments';
 import { ReferenceStage } from '../../lib/reference-stage';
 import { functionCode } from '../../lib/sources';
@@ -96,9 +96,7 @@ test('every acknowledgement is needed and has a reason [P10]', () => {
   const suppressed = pluginReports.flatMap(({ suppressedViolations }) => suppressedViolations ?? []);
   const used = new Set(suppressed.map(({ acknowledgedId, reason }) => `${acknowledgedId}: ${reason}`));
   const unneeded = acknowledgements.flatMap(({ rules, reason }) =>
-    rules
-      .map((rule) => `AwsSolutions::AwsSolutions-${rule.replaceAll('<region>', 'us-east-1')}: ${reason}`)
-      .filter((entry) => !used.has(entry)),
+    rules.map((rule) => `${ruleId(rule, 'production', 'us-east-1')}: ${reason}`).filter((entry) => !used.has(entry)),
   );
   expect(unneeded).toEqual([]);
   expect(acknowledgements.filter(({ reason }) => reason.length < 40)).toEqual([]);

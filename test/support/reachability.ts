@@ -28,6 +28,12 @@ export function reachabilityOf(templates: Templates): Reachability {
         for (const rule of rulesOf(Properties['SecurityGroupIngress'])) {
           ingress.add(`${peerOf(rule, 'Source', at)} -> ${self} ${portsOf(rule)}`);
         }
+      } else if (Type === 'AWS::EKS::Cluster') {
+        // The group that EKS makes for control plane, nodes and pods:
+        // https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html
+        const self = `${stack}/${shorten(id)} by EKS`;
+        egress.add(`${self} -> ${self} all`).add(`${self} -> 0.0.0.0/0 all`);
+        ingress.add(`${self} -> ${self} all`);
       } else if (Type === 'AWS::EC2::SecurityGroupEgress') {
         egress.add(`${at(Properties['GroupId'])} -> ${peerOf(Properties, 'Destination', at)} ${portsOf(Properties)}`);
       } else if (Type === 'AWS::EC2::SecurityGroupIngress') {
@@ -60,6 +66,7 @@ function nameOf(reference: unknown, stack: string, templates: Templates): string
     'Fn::GetAtt'?: [string, string];
     'Fn::GetStackOutput'?: { StackName: string; OutputName: string };
   };
+  if (attribute?.[1] === 'ClusterSecurityGroupId') return `${stack}/${shorten(attribute[0])} by EKS`;
   if (attribute) return `${stack}/${shorten(attribute[0])}`;
   if (output) {
     const producer = output.StackName.split('-').at(-1) ?? '';

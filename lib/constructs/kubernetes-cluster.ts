@@ -1,0 +1,271 @@
+import { Annotations, RemovalPolicy, Stack, Tags, Token } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as eks from 'aws-cdk-lib/aws-eks-v2';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct, IConstruct } from 'constructs';
+
+export interface KubernetesClusterProps {
+  /**
+   * Name of the cluster, known when the code is written: the keys of IAM conditions and the name of the control plane's log
+   * group hold it. It cannot be changed on a deployed cluster.
+   *
+   * @throws if it is a token or not 1 to 100 letters, digits, hyphens and underscores that begin with a letter or a digit
+   */
+  readonly clusterName: string;
+
+  /**
+   * Kubernetes version, `1.36`. A deployed cluster moves by one minor at a time, and never back.
+   *
+   * @throws if it is not `1.` and a number
+   */
+  readonly version: string;
+
+  /** kubectl and helm for what this stack applies, of the same minor as `version`: `new KubectlV36Layer(…)`. */
+  readonly kubectlLayer: lambda.ILayerVersion;
+
+  readonly vpc: ec2.IVpc;
+
+  /**
+   * Private subnets of the control plane's interfaces and of the kubectl handler, with a way to EKS, STS, Lambda, S3 and the
+   * registries of Helm charts.
+   *
+   * @throws if they are public or in fewer than two availability zones
+   */
+  readonly vpcSubnets: ec2.SubnetSelection;
+
+  /**
+   * IPv4 blocks of the internet, `203.0.113.0/24`, that may reach the API server's public endpoint.
+   *
+   * @default no public endpoint
+   * @throws if the list is empty, or a block is malformed, wider than /8 or not of the internet
+   */
+  readonly publicCidrs?: readonly string[];
+
+  /**
+   * ARN of an IAM role that administers the cluster. Without one only the kubectl handler of this stack has access, and
+   * whoever may call `eks:CreateAccessEntry` can give it.
+   *
+   * @default none
+   * @throws if it is not the ARN of a role (the ARN of a session, `assumed-role`, is not)
+   */
+  readonly adminRoleArn?: string;
+
+  /** How long the logs of the control plane and of the kubectl handler are kept. @default one month */
+  readonly logRetention?: logs.RetentionDays;
+
+  /** What becomes of these logs when the stack goes. @default RemovalPolicy.RETAIN */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/**
+ * An EKS cluster without nodes: its control plane, its logs, and a function in the private subnets that applies manifests
+ * and charts. Nodes are node groups (not Auto Mode), and networking, DNS and metrics are add-ons, all of them code.
+ *
+ * - Access is by access entries only. Who created the cluster (the role of CloudFormation) gets none by that.
+ * - The API server answers inside the VPC, and outside only to `publicCidrs`.
+ * - Secrets are encrypted with a key of their own that rotates each year.
+ * - The version is in standard support: EKS upgrades a cluster that is left behind instead of billing six times as much.
+ * - What a change removes from a manifest is deleted from the cluster (`kubectl apply --prune`), of the kinds that kubectl
+ *   prunes: workloads, Services, ConfigMaps, Secrets, Ingresses and Namespaces, but no NetworkPolicy, for example.
+ *
+ * Its own security group lets the kubectl handler in. Between control plane and nodes there is the one that EKS makes,
+ * `cluster.clusterSecurityGroup`, whose members reach each other on all ports.
+ *
+ * @see https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html
+ * @see https://docs.aws.amazon.com/eks/latest/userguide/view-upgrade-policy.html
+ */
+export class KubernetesCluster extends Construct {
+  readonly cluster: eks.Cluster;
+  /** Logs of the control plane. */
+  readonly logGroup: logs.ILogGroup;
+  /** Command that makes kubectl on a laptop use this cluster, as its administrator where there is one. */
+  readonly updateKubeconfigCommand: string;
+  private readonly barrier: IConstruct;
+
+  constructor(scope: Construct, id: string, props: KubernetesClusterProps) {
+    super(scope, id);
+    const { clusterName, vpc, vpcSubnets, adminRoleArn } = props;
+    const { logRetention = logs.RetentionDays.ONE_MONTH, removalPolicy = RemovalPolicy.RETAIN } = props;
+    check(props);
+
+    // EKS would make this log group on its own, keep its events for ever and leave it behind.
+    this.logGroup = new logs.LogGroup(this, 'ControlPlaneLogs', {
+      logGroupName: `/aws/eks/${clusterName}/cluster`,
+      retention: logRetention,
+      removalPolicy,
+    });
+    const handler = new ec2.SecurityGroup(this, 'KubectlSecurityGroup', {
+      vpc,
+      description: 'kubectl handler of the cluster',
+      allowAllOutbound: false,
+    });
+    handler.addEgressRule(
+      ec2.Peer.anyIpv4(),
+      ec2.Port.HTTPS,
+      'Control plane, EKS, STS, Lambda, S3 and chart registries',
+    );
+    const controlPlane = new ec2.SecurityGroup(this, 'ControlPlaneSecurityGroup', {
+      vpc,
+      description: 'Control plane of the cluster',
+      // To the nodes it talks through the security group that EKS makes.
+      allowAllOutbound: false,
+    });
+    controlPlane.addIngressRule(handler, ec2.Port.HTTPS, 'kubectl handler');
+
+    this.cluster = new eks.Cluster(this, 'Cluster', {
+      clusterName,
+      version: eks.KubernetesVersion.of(props.version),
+      vpc,
+      vpcSubnets: [vpcSubnets],
+      securityGroup: controlPlane,
+      endpointAccess: endpointAccess(props.publicCidrs),
+      bootstrapClusterCreatorAdminPermissions: false,
+      defaultCapacityType: eks.DefaultCapacityType.NODEGROUP,
+      defaultCapacity: 0,
+      // They come as EKS add-ons, which take a configuration and a version.
+      bootstrapSelfManagedAddons: false,
+      secretsEncryptionKey: new kms.Key(this, 'SecretsKey', {
+        description: `Secrets of the cluster ${clusterName}`,
+        enableKeyRotation: true,
+        // All that it has encrypted goes with the cluster.
+        removalPolicy: RemovalPolicy.DESTROY,
+      }),
+      clusterLogging: [
+        eks.ClusterLoggingTypes.API,
+        eks.ClusterLoggingTypes.AUDIT,
+        eks.ClusterLoggingTypes.AUTHENTICATOR,
+        eks.ClusterLoggingTypes.CONTROLLER_MANAGER,
+        eks.ClusterLoggingTypes.SCHEDULER,
+      ],
+      kubectlProviderOptions: { kubectlLayer: props.kubectlLayer, securityGroups: [handler] },
+      prune: true,
+    });
+    const resource = this.cluster.node.defaultChild;
+    if (eks.CfnCluster.isCfnCluster(resource)) resource.upgradePolicy = { supportType: 'STANDARD' };
+    this.cluster.node.addDependency(this.logGroup);
+    // The CDK tags subnets for a load balancer controller, which is not here: the network need not change with the cluster.
+    for (const subnet of [...vpc.privateSubnets, ...vpc.publicSubnets]) {
+      for (const role of ['elb', 'internal-elb']) Tags.of(subnet).remove(`kubernetes.io/role/${role}`);
+    }
+    Annotations.of(this.cluster).acknowledgeWarning(
+      '@aws-cdk/aws-eks:clusterMustManuallyTagSubnet',
+      'Nothing in the cluster makes load balancers.',
+    );
+
+    // Every manifest and chart depends on it, and it on the cluster and on the access entry of the handler.
+    this.barrier = this.cluster.node.findChild('KubectlReadyBarrier');
+    this.manifestsAfter(controlPlane, ...ownLogs(this.cluster, logRetention, removalPolicy));
+
+    if (adminRoleArn !== undefined) this.cluster.grantClusterAdmin('Admin', adminRoleArn);
+    this.updateKubeconfigCommand =
+      `aws eks update-kubeconfig --name ${clusterName} --region ${Stack.of(this).region}` +
+      (adminRoleArn === undefined ? '' : ` --role-arn ${adminRoleArn}`);
+  }
+
+  /**
+   * Has every manifest and chart of the cluster applied after these and deleted before them: nodes, so that pods have where
+   * to start and are still there to end; add-ons. By default the CDK only waits for the control plane.
+   */
+  manifestsAfter(...dependencies: IConstruct[]): void {
+    this.barrier.node.addDependency(...dependencies);
+  }
+}
+
+/**
+ * Sets retention and removal policy of the log groups of the functions that apply manifests, and makes those that the CDK
+ * does not (a feature flag says whether it does): Lambda would make them on its own, for ever.
+ */
+function ownLogs(cluster: eks.Cluster, retention: logs.RetentionDays, removalPolicy: RemovalPolicy): IConstruct[] {
+  const functions = cluster.node.findAll().filter((node) => node instanceof lambda.Function);
+  return functions.map((owner) => {
+    const logGroup =
+      owner.node.tryFindChild('LogGroup') ??
+      new logs.LogGroup(owner, 'LogGroup', { logGroupName: `/aws/lambda/${owner.functionName}` });
+    if (logs.CfnLogGroup.isCfnLogGroup(logGroup.node.defaultChild)) {
+      logGroup.node.defaultChild.retentionInDays = retention;
+      logGroup.node.defaultChild.applyRemovalPolicy(removalPolicy);
+    }
+    return logGroup;
+  });
+}
+
+function check({ clusterName, version, vpc, vpcSubnets, adminRoleArn }: KubernetesClusterProps): void {
+  if (Token.isUnresolved(clusterName) || !/^[0-9A-Za-z][\w-]{0,99}$/.test(clusterName)) {
+    throw new Error(
+      'clusterName: must be 1 to 100 letters, digits, hyphens and underscores, the first a letter or a digit, known ' +
+        `without a deployment, got "${clusterName}". Give a literal such as kumiki-sandbox`,
+    );
+  }
+  if (!/^1\.[1-9]\d*$/.test(version)) {
+    throw new Error(`version: must be a minor version of Kubernetes, got "${version}". Give one such as 1.36`);
+  }
+  const { subnets, hasPublic } = vpc.selectSubnets(vpcSubnets);
+  const zones = new Set(subnets.map(({ availabilityZone }) => availabilityZone)).size;
+  if (hasPublic || zones < 2) {
+    throw new Error(
+      `vpcSubnets: must be private subnets in at least two availability zones, got ${hasPublic ? 'public ones' : `${zones}`}. ` +
+        'Give the private subnets of another zone, too',
+    );
+  }
+  if (adminRoleArn !== undefined && !Token.isUnresolved(adminRoleArn)) {
+    if (!/^arn:[a-z-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/.test(adminRoleArn)) {
+      throw new Error(
+        `adminRoleArn: must be the ARN of an IAM role, got "${adminRoleArn}". Give it as in arn:aws:iam::111122223333:role/Admin`,
+      );
+    }
+  }
+}
+
+/** Never reached over the internet. @see https://www.iana.org/assignments/iana-ipv4-special-registry */
+const NOT_OF_THE_INTERNET = [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+].map(parseCidr);
+
+function endpointAccess(publicCidrs: readonly string[] | undefined): eks.EndpointAccess {
+  if (publicCidrs === undefined) return eks.EndpointAccess.PRIVATE;
+  if (publicCidrs.length === 0) {
+    throw new Error(
+      'publicCidrs: must name at least one block of addresses, got none. Leave it out to have no public endpoint',
+    );
+  }
+  for (const cidr of publicCidrs) {
+    const fail = (rule: string, action: string) => {
+      throw new Error(`publicCidrs: must be ${rule}, got "${cidr}". ${action}`);
+    };
+    if (cidr.endsWith('/0')) fail('closed to the world', 'Give the blocks from which the cluster is administered');
+    const block = parseCidr(cidr);
+    if (block === undefined) return fail('IPv4 blocks', 'Give the network address and its prefix, as 203.0.113.0/24');
+    if (block.prefix < 8) fail('of /8 to /32', 'Give the blocks from which the cluster is administered');
+    if (NOT_OF_THE_INTERNET.some((other) => other !== undefined && overlap(block, other))) {
+      fail('addresses of the internet', 'Networks that the VPC is routed with reach the private endpoint');
+    }
+  }
+  return eks.EndpointAccess.PUBLIC_AND_PRIVATE.onlyFrom(...publicCidrs);
+}
+
+interface Cidr {
+  readonly address: number;
+  readonly prefix: number;
+}
+
+/** @returns undefined for what is not the network address of a block */
+function parseCidr(text: string): Cidr | undefined {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
+  const [prefix = 0, ...octets] = (match ?? []).slice(1).map(Number).reverse();
+  const address = octets.reduceRight((sum, octet) => sum * 256 + octet, 0);
+  const valid = match !== null && prefix <= 32 && octets.every((octet) => octet <= 255);
+  return valid && address % 2 ** (32 - prefix) === 0 ? { address, prefix } : undefined;
+}
+
+function overlap(a: Cidr, b: Cidr): boolean {
+  const size = 2 ** (32 - Math.min(a.prefix, b.prefix));
+  return Math.floor(a.address / size) === Math.floor(b.address / size);
+}

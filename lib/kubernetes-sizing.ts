@@ -1,0 +1,205 @@
+/**
+ * The chain from requests to nodes as arithmetic: what a node offers, how many pods fit on it, how many addresses they
+ * take, and where the Horizontal Pod Autoscaler and Cluster Autoscaler settle under a load. No AWS in here.
+ */
+
+/** What an instance type has: docs.aws.amazon.com/ec2/latest/instancetypes (general purpose, compute optimized). */
+interface InstanceShape {
+  readonly vcpus: number;
+  readonly memoryMiB: number;
+  /** Network interfaces, and private IPv4 addresses of each: a slot for an address can hold a prefix of 16. */
+  readonly interfaces: number;
+  readonly addressesPerInterface: number;
+}
+
+const SHAPES: Readonly<Record<string, InstanceShape>> = {
+  't4g.medium': { vcpus: 2, memoryMiB: 4_096, interfaces: 3, addressesPerInterface: 6 },
+  't4g.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 12 },
+  't4g.xlarge': { vcpus: 4, memoryMiB: 16_384, interfaces: 4, addressesPerInterface: 15 },
+  'm6g.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 10 },
+  'm6g.xlarge': { vcpus: 4, memoryMiB: 16_384, interfaces: 4, addressesPerInterface: 15 },
+  'm7g.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 10 },
+  'm7g.xlarge': { vcpus: 4, memoryMiB: 16_384, interfaces: 4, addressesPerInterface: 15 },
+  'm8g.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 10 },
+  'c7g.large': { vcpus: 2, memoryMiB: 4_096, interfaces: 3, addressesPerInterface: 10 },
+  'c7g.xlarge': { vcpus: 4, memoryMiB: 8_192, interfaces: 4, addressesPerInterface: 15 },
+};
+
+/** Pods a node at most, whatever fits: what EKS sets for fewer than 30 vCPU with prefix delegation. */
+const MAX_PODS = 110;
+
+/** Addresses of a prefix that is delegated to an interface (/28). */
+const PREFIX = 16;
+
+/** Resources of a pod, or of what is left for pods. */
+export interface Resources {
+  /** Thousandths of a vCPU. */
+  readonly cpuMillis: number;
+  readonly memoryMiB: number;
+}
+
+export interface Node {
+  /** What the scheduler may give to pods. */
+  readonly allocatable: Resources;
+  /** Pods at most. */
+  readonly maxPods: number;
+  /** What the pods that run on every node ask for: the add-ons vpc-cni and kube-proxy. */
+  readonly daemons: Resources;
+}
+
+/**
+ * Requests of the DaemonSets of the add-ons: aws-node 25m and its network policy agent 25m, kube-proxy 100m; the Pod
+ * Identity agent asks for nothing.
+ */
+const DAEMONS: Resources = { cpuMillis: 150, memoryMiB: 0 };
+/** DaemonSet pods on each node: aws-node, kube-proxy, eks-pod-identity-agent. They use the address of the node. */
+const DAEMON_PODS = 3;
+
+/**
+ * What is spread over all nodes beside the workload: coredns 2 x 100m, 70 MiB; metrics-server 2 x 100m, 200 MiB; Cluster
+ * Autoscaler 2 x 100m, 300 MiB.
+ */
+const SYSTEM: readonly Resources[] = [
+  { cpuMillis: 100, memoryMiB: 70 },
+  { cpuMillis: 100, memoryMiB: 70 },
+  { cpuMillis: 100, memoryMiB: 200 },
+  { cpuMillis: 100, memoryMiB: 200 },
+  { cpuMillis: 100, memoryMiB: 300 },
+  { cpuMillis: 100, memoryMiB: 300 },
+];
+
+/**
+ * A node of an instance type under Amazon Linux 2023.
+ *
+ * Of its memory, 7.5 % are taken to be gone before the kubelet counts (Karpenter's VM_MEMORY_OVERHEAD_PERCENT); then
+ * nodeadm reserves 255 + 11 x pods MiB, and 100 MiB is the threshold of eviction. Its pods are those that would have
+ * addresses without prefixes; it could reserve for MAX_PODS (docs/kubernetes.md), which CPU-bound pods would not notice.
+ * Of its cores it reserves 6 % of the first, 1 % of the second, 0.5 % of the next two and 0.25 % of the others.
+ *
+ * @throws if the type is not on file
+ * @see https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/config.go
+ */
+export function nodeOf(instanceType: string): Node {
+  const { vcpus, memoryMiB, interfaces, addressesPerInterface } = shapeOf(instanceType);
+  const withoutPrefixes = interfaces * (addressesPerInterface - 1) + 2;
+  // One address of each interface is its own; two pods use the address of the node.
+  const maxPods = Math.min(MAX_PODS, interfaces * (addressesPerInterface - 1) * PREFIX + 2);
+  const reservedMillis =
+    [60, 10, 5, 5].slice(0, vcpus).reduce((sum, share) => sum + share, 0) + Math.max(0, vcpus - 4) * 2.5;
+  return {
+    allocatable: {
+      cpuMillis: Math.floor(vcpus * 1_000 - reservedMillis),
+      memoryMiB: Math.floor(memoryMiB * (1 - 0.075)) - (255 + 11 * withoutPrefixes) - 100,
+    },
+    maxPods,
+    daemons: DAEMONS,
+  };
+}
+
+/** The least of several types: what a pod finds on whichever of them its node is. */
+export function smallestNode(instanceTypes: readonly string[]): Node {
+  const nodes = instanceTypes.map(nodeOf);
+  const [first] = nodes;
+  if (first === undefined) {
+    throw new Error(
+      'kubernetes.nodes.instanceTypes: must name at least one type, got none. Name one, as in t4g.medium',
+    );
+  }
+  return {
+    allocatable: {
+      cpuMillis: Math.min(...nodes.map(({ allocatable }) => allocatable.cpuMillis)),
+      memoryMiB: Math.min(...nodes.map(({ allocatable }) => allocatable.memoryMiB)),
+    },
+    maxPods: Math.min(...nodes.map(({ maxPods }) => maxPods)),
+    daemons: first.daemons,
+  };
+}
+
+/** Pods of a kind that fit on a node with nothing but its DaemonSets: the one that Cluster Autoscaler adds. */
+export function podsPerNode(node: Node, pod: Resources): number {
+  const room = roomOf(node);
+  const pods = Math.min(room.cpuMillis / pod.cpuMillis, room.memoryMiB / pod.memoryMiB, node.maxPods - DAEMON_PODS);
+  return Math.max(0, Math.floor(pods));
+}
+
+/** What a node has left for one pod when only its DaemonSets run: a pod that asks for more fits nowhere. */
+export function roomOf(node: Node): Resources {
+  return {
+    cpuMillis: node.allocatable.cpuMillis - node.daemons.cpuMillis,
+    memoryMiB: node.allocatable.memoryMiB - node.daemons.memoryMiB,
+  };
+}
+
+/** Nodes for so many pods of a kind beside the pods of the system, each on the first node with room for it. */
+export function nodesFor(node: Node, pod: Resources, pods: number): number {
+  const room = roomOf(node);
+  const nodes: { cpuMillis: number; memoryMiB: number; pods: number }[] = [];
+  for (const { cpuMillis, memoryMiB } of [...SYSTEM, ...Array.from({ length: pods }, () => pod)]) {
+    if (cpuMillis > room.cpuMillis || memoryMiB > room.memoryMiB) return Number.POSITIVE_INFINITY;
+    let place = nodes.find(
+      (at) => at.cpuMillis >= cpuMillis && at.memoryMiB >= memoryMiB && at.pods < node.maxPods - DAEMON_PODS,
+    );
+    if (place === undefined) {
+      place = { ...room, pods: 0 };
+      nodes.push(place);
+    }
+    place.cpuMillis -= cpuMillis;
+    place.memoryMiB -= memoryMiB;
+    place.pods += 1;
+  }
+  return nodes.length;
+}
+
+/**
+ * Addresses of a subnet that a node takes: its interfaces' own, and the prefixes of its pods with one to spare
+ * (WARM_PREFIX_TARGET 1), when it is as full of pods as it can be.
+ */
+export function addressesPerNode(instanceType: string): number {
+  const { interfaces } = shapeOf(instanceType);
+  return interfaces + (Math.ceil(nodeOf(instanceType).maxPods / PREFIX) + 1) * PREFIX;
+}
+
+export interface Load {
+  /** Requests a second over all pods. */
+  readonly requestsPerSecond: number;
+  /** Milliseconds of CPU that one takes. */
+  readonly cpuMsPerRequest: number;
+}
+
+export interface Chain {
+  readonly pod: Resources;
+  readonly minPods: number;
+  readonly maxPods: number;
+  /** Percent of the CPU request at which the Horizontal Pod Autoscaler holds the pods. */
+  readonly targetCpuPercent: number;
+  readonly minNodes: number;
+  readonly maxNodes: number;
+}
+
+/**
+ * Where a load settles: replicas as the Horizontal Pod Autoscaler computes them (usage over request x target, rounded up,
+ * within its bounds), and the nodes that they and the pods of the system need, within those of the group.
+ *
+ * @see https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#algorithm-details
+ */
+export function settle(load: Load, chain: Chain, node: Node): { replicas: number; nodes: number; pending: number } {
+  const usage = load.requestsPerSecond * load.cpuMsPerRequest;
+  const wanted = Math.ceil(usage / ((chain.pod.cpuMillis * chain.targetCpuPercent) / 100));
+  const replicas = Math.min(chain.maxPods, Math.max(chain.minPods, wanted));
+  const nodes = Math.max(chain.minNodes, nodesFor(node, chain.pod, replicas));
+  if (nodes <= chain.maxNodes) return { replicas, nodes, pending: 0 };
+  let running = replicas;
+  while (running > 0 && nodesFor(node, chain.pod, running) > chain.maxNodes) running -= 1;
+  return { replicas, nodes: chain.maxNodes, pending: replicas - running };
+}
+
+function shapeOf(instanceType: string): InstanceShape {
+  const shape = Object.hasOwn(SHAPES, instanceType) ? SHAPES[instanceType] : undefined;
+  if (shape === undefined) {
+    throw new Error(
+      `kubernetes.nodes.instanceTypes: "${instanceType}" is not on file. Use one of ${Object.keys(SHAPES).join(', ')}, ` +
+        'or enter its vCPU, memory and addresses in lib/kubernetes-sizing.ts.',
+    );
+  }
+  return shape;
+}

@@ -1,0 +1,75 @@
+import { CfnOutput, Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { Construct } from 'constructs';
+import { ClusterAddOns } from '../constructs/cluster-add-ons';
+import { ClusterAutoscaler } from '../constructs/cluster-autoscaler';
+import { KubernetesCluster } from '../constructs/kubernetes-cluster';
+import { KubernetesWorkload } from '../constructs/kubernetes-workload';
+import { ManagedNodeGroup } from '../constructs/managed-node-group';
+import { Network } from '../constructs/network';
+import { NodePortTarget } from '../constructs/node-port-target';
+import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
+import { ServiceImage } from '../constructs/service-image';
+import { EnvironmentStackProps, KubernetesConfig } from '../environments';
+import { kubernetesRelease } from '../kubernetes-release';
+import { roomOf, smallestNode } from '../kubernetes-sizing';
+
+export interface KubernetesStackProps extends EnvironmentStackProps {
+  readonly kubernetes: KubernetesConfig;
+  readonly network: Network;
+  readonly loadBalancer: PrivateLoadBalancer;
+  /** What pods run: the image of the tasks. */
+  readonly image: ServiceImage;
+  /** Changes with the sources of the image. */
+  readonly imageRevision: string;
+  /** In front of the paths that pods answer. */
+  readonly pathPrefixes: readonly string[];
+}
+
+export class KubernetesStack extends Stack {
+  constructor(scope: Construct, id: string, props: KubernetesStackProps) {
+    super(scope, id, props);
+    const { config, kubernetes, loadBalancer, image, pathPrefixes } = props;
+    const placement = { vpc: props.network.vpc, vpcSubnets: props.network.privateSubnets };
+    const logs = { logRetention: config.logRetentionDays, removalPolicy: props.removalPolicy };
+    const isArm = image.architecture === ecs.CpuArchitecture.ARM64;
+    const { version, kubectlLayer, clusterAutoscalerTag: imageTag } = kubernetesRelease(kubernetes.version);
+    const clusterName = `kumiki-${config.id}`;
+
+    const names = { clusterName, version, kubectlLayer: kubectlLayer(this, 'KubectlLayer') };
+    const control = new KubernetesCluster(this, 'Cluster', { ...kubernetes, ...placement, ...logs, ...names });
+    const { cluster } = control;
+    const architecture = isArm ? ec2.InstanceArchitecture.ARM_64 : ec2.InstanceArchitecture.X86_64;
+    const group = { ...kubernetes.nodes, ...placement, version, architecture };
+    const nodes = new ManagedNodeGroup(this, 'Nodes', { cluster, ...group });
+    control.manifestsAfter(nodes, new ClusterAddOns(this, 'AddOns', { cluster, nodes }));
+    const there = { cluster, nodes, clusterName, kubernetesVersion: version };
+    new ClusterAutoscaler(this, 'Autoscaler', { ...there, imageTag });
+    new KubernetesWorkload(this, 'History', {
+      ...there,
+      ...kubernetes.service,
+      name: 'history',
+      namespace: 'history',
+      image: image.uri,
+      imageRevision: props.imageRevision,
+      architecture: isArm ? 'arm64' : 'amd64',
+      environment: { SERVED_BY: `${config.id}-kubernetes`, PATH_PREFIX: pathPrefixes.join(',') },
+      nodePort: 30_080,
+      allowFromCidrs: placement.vpc.selectSubnets(placement.vpcSubnets).subnets.map((subnet) => subnet.ipv4CidrBlock),
+      nodeAllocatable: roomOf(smallestNode(kubernetes.nodes.instanceTypes)),
+    });
+    new NodePortTarget(this, 'Exposure', {
+      ...there,
+      ...placement,
+      ...logs,
+      loadBalancer,
+      nodeSecurityGroup: cluster.clusterSecurityGroup,
+      nodePort: 30_080,
+      paths: pathPrefixes.map((prefix) => `${prefix}/history/*`),
+    });
+    const value = control.updateKubeconfigCommand;
+    new CfnOutput(this, 'ClusterName', { value: clusterName, description: 'EKS cluster' });
+    new CfnOutput(this, 'UpdateKubeconfigCommand', { value, description: 'Makes kubectl use the cluster' });
+  }
+}

@@ -1,0 +1,115 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as eks from 'aws-cdk-lib/aws-eks-v2';
+import { Construct } from 'constructs';
+import { ClusterAddOns, ClusterAddOnsProps } from '../../lib/constructs/cluster-add-ons';
+
+function synthesize(props: Partial<ClusterAddOnsProps> = {}): Template {
+  const stack = new Stack(new App(), 'Stack');
+  const nodes = new Construct(stack, 'Nodes');
+  new eks.CfnNodegroup(nodes, 'Group', { clusterName: 'history', nodeRole: 'arn', subnets: ['subnet-1'] });
+  const cluster = eks.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'history' });
+  new ClusterAddOns(stack, 'AddOns', { cluster, nodes, ...props });
+  return Template.fromStack(stack);
+}
+
+/** What most tests look at, synthesized once. */
+const byDefault = synthesize();
+
+function addOn(name: string, template = byDefault) {
+  const found = Object.entries(template.findResources('AWS::EKS::Addon', { Properties: { AddonName: name } }));
+  expect(found).toHaveLength(1);
+  const [id = '', resource] = found[0] ?? [];
+  return {
+    id,
+    properties: resource?.Properties,
+    dependsOn: resource?.DependsOn ?? [],
+    configuration: JSON.parse(resource?.Properties.ConfigurationValues ?? '{}'),
+  };
+}
+
+const [nodeGroup = ''] = Object.keys(byDefault.findResources('AWS::EKS::Nodegroup'));
+
+test('adds what nodes and pods need, and the code wins over what was changed by hand', () => {
+  const addOns = Object.values(byDefault.findResources('AWS::EKS::Addon')).map(({ Properties }) => Properties);
+  expect(addOns.map(({ AddonName }) => AddonName).sort()).toEqual([
+    'coredns',
+    'eks-pod-identity-agent',
+    'kube-proxy',
+    'metrics-server',
+    'vpc-cni',
+  ]);
+  for (const properties of addOns) {
+    expect(properties).toMatchObject({ ClusterName: 'history', ResolveConflicts: 'OVERWRITE' });
+    expect(properties).not.toHaveProperty('PreserveOnDelete');
+  }
+});
+
+test('takes the versions of EKS, or those that are pinned', () => {
+  expect(addOn('coredns').properties).not.toHaveProperty('AddonVersion');
+  const pinned = synthesize({ versions: { coredns: 'v1.13.2-eksbuild.1' } });
+  expect(addOn('coredns', pinned).properties).toHaveProperty('AddonVersion', 'v1.13.2-eksbuild.1');
+  expect(addOn('vpc-cni', pinned).properties).not.toHaveProperty('AddonVersion');
+});
+
+test('assigns prefixes to nodes, one of them warm, and enforces network policies', () => {
+  expect(addOn('vpc-cni').configuration).toEqual({
+    enableNetworkPolicy: 'true',
+    env: { ENABLE_PREFIX_DELEGATION: 'true', WARM_PREFIX_TARGET: '1' },
+  });
+});
+
+test('gives the VPC CNI its rights by Pod Identity, so that nodes do not have them [E11]', () => {
+  const [role] = Object.keys(byDefault.findResources('AWS::IAM::Role'));
+  byDefault.hasResourceProperties('AWS::IAM::Role', {
+    AssumeRolePolicyDocument: {
+      Statement: [
+        {
+          Action: ['sts:AssumeRole', 'sts:TagSession'],
+          Effect: 'Allow',
+          Principal: { Service: 'pods.eks.amazonaws.com' },
+        },
+      ],
+    },
+    ManagedPolicyArns: [{ 'Fn::Join': ['', Match.arrayWith([':iam::aws:policy/AmazonEKS_CNI_Policy'])] }],
+  });
+  const { properties, dependsOn } = addOn('vpc-cni');
+  expect(properties.PodIdentityAssociations).toEqual([
+    { ServiceAccount: 'aws-node', RoleArn: { 'Fn::GetAtt': [role, 'Arn'] } },
+  ]);
+  expect(properties).not.toHaveProperty('ServiceAccountRoleArn');
+  // The agent hands them out, also on a node that is not ready for want of a network.
+  expect(dependsOn).toContain(addOn('eks-pod-identity-agent').id);
+  expect(addOn('eks-pod-identity-agent').configuration).toEqual({ tolerations: [{ operator: 'Exists' }] });
+});
+
+test('has network and proxy before the nodes, and takes them after [E9]', () => {
+  byDefault.hasResource('AWS::EKS::Nodegroup', {
+    DependsOn: Match.arrayWith([addOn('kube-proxy').id, addOn('vpc-cni').id]),
+  });
+});
+
+test.each(['coredns', 'metrics-server'])('has %s after the nodes, without which it stays degraded [E9]', (name) => {
+  expect(addOn(name).dependsOn).toEqual([nodeGroup]);
+});
+
+test('leaves metrics-server its port 10251, open in the security group of the cluster [E6]', () => {
+  expect(addOn('metrics-server').configuration).toEqual({});
+  for (const type of ['SecurityGroup', 'SecurityGroupIngress', 'SecurityGroupEgress']) {
+    byDefault.resourceCountIs(`AWS::EC2::${type}`, 0);
+  }
+});
+
+test('fails for a version of another form', () => {
+  expect(() => synthesize({ versions: { coredns: 'latest' } })).toThrow(
+    'versions: "coredns" must be at a version such as v1.2.3-eksbuild.1, got "latest". This lists them: ' +
+      'aws eks describe-addon-versions --addon-name coredns',
+  );
+});
+
+test('fails for an add-on that is not there', () => {
+  const versions = { 'kube-proxy': 'v1.36.0-eksbuild.1', 'core-dns': 'v1.13.2-eksbuild.1' };
+  expect(() => synthesize({ versions })).toThrow(
+    /^versions: "core-dns" is not an add-on of the cluster. Give one of vpc-cni, /,
+  );
+});

@@ -1,0 +1,321 @@
+import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { KubernetesCluster, KubernetesClusterProps } from '../../lib/constructs/kubernetes-cluster';
+
+const LAYER = 'arn:aws:lambda:eu-west-1:111122223333:layer:kubectl:1';
+const ADMIN = 'arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/Admin';
+const PRIVATE = { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS };
+
+type Changes = Partial<Omit<KubernetesClusterProps, 'vpc'>> & {
+  readonly vpcIn?: (scope: Stack) => ec2.IVpc;
+  readonly context?: Record<string, boolean>;
+};
+
+const newVpc = (scope: Stack) =>
+  new ec2.Vpc(scope, 'Vpc', {
+    availabilityZones: ['eu-west-1a', 'eu-west-1b'],
+    natGateways: 1,
+    restrictDefaultSecurityGroup: false,
+  });
+
+function create({ context = {}, vpcIn = newVpc, ...props }: Changes = {}) {
+  const stack = new Stack(new App({ context }), 'Stack', { env: { region: 'eu-west-1' } });
+  const kubernetes = new KubernetesCluster(stack, 'Kubernetes', {
+    clusterName: 'history',
+    version: '1.36',
+    kubectlLayer: lambda.LayerVersion.fromLayerVersionArn(stack, 'Kubectl', LAYER),
+    vpc: vpcIn(stack),
+    vpcSubnets: PRIVATE,
+    ...props,
+  });
+  kubernetes.cluster.addManifest('Manifest', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'history' } });
+  return { stack, kubernetes };
+}
+
+function synthesize(changes: Changes = {}): Template {
+  return Template.fromStack(create(changes).stack);
+}
+
+function onlyId(template: Template, type: string, props: object = {}): string {
+  const ids = Object.keys(template.findResources(type, { Properties: props }));
+  expect(ids).toHaveLength(1);
+  return ids[0] ?? '';
+}
+
+/** Logical ids of what a resource is created after and deleted before. */
+function below(template: Template, id: string, found = new Set<string>()): Set<string> {
+  const resources = template.toJSON().Resources;
+  const text = JSON.stringify(resources[id]);
+  for (const other of Object.keys(resources)) {
+    if (found.has(other) || !text.includes(`"${other}"`)) continue;
+    found.add(other);
+    below(template, other, found);
+  }
+  return found;
+}
+
+/** What most tests look at, synthesized once. */
+const byDefault = synthesize();
+const open = synthesize({
+  publicCidrs: ['203.0.113.0/24', '198.51.100.7/32'],
+  adminRoleArn: ADMIN,
+  logRetention: logs.RetentionDays.THREE_DAYS,
+  removalPolicy: RemovalPolicy.DESTROY,
+  context: { '@aws-cdk/aws-lambda:useCdkManagedLogGroup': true },
+});
+
+describe('the control plane', () => {
+  test('is in standard support, of the version it is told, under the name it is told [E4]', () => {
+    byDefault.hasResourceProperties('AWS::EKS::Cluster', {
+      Name: 'history',
+      Version: '1.36',
+      UpgradePolicy: { SupportType: 'STANDARD' },
+    });
+  });
+
+  test('is not in Auto Mode and makes no nodes of its own [E10]', () => {
+    byDefault.hasResourceProperties('AWS::EKS::Cluster', {
+      ComputeConfig: { Enabled: false, NodeRoleArn: Match.absent() },
+      StorageConfig: { BlockStorage: { Enabled: false } },
+      KubernetesNetworkConfig: { ElasticLoadBalancing: { Enabled: false } },
+    });
+    byDefault.resourceCountIs('AWS::EKS::Nodegroup', 0);
+  });
+
+  test('comes without the self-managed add-ons, which EKS add-ons replace', () => {
+    byDefault.hasResourceProperties('AWS::EKS::Cluster', { BootstrapSelfManagedAddons: false });
+  });
+
+  test('encrypts secrets with a key of its own that rotates', () => {
+    const key = onlyId(byDefault, 'AWS::KMS::Key', { EnableKeyRotation: true });
+    byDefault.hasResourceProperties('AWS::EKS::Cluster', {
+      EncryptionConfig: [{ Provider: { KeyArn: { 'Fn::GetAtt': [key, 'Arn'] } }, Resources: ['secrets'] }],
+    });
+  });
+
+  test('is in the private subnets', () => {
+    byDefault.hasResourceProperties('AWS::EKS::Cluster', {
+      ResourcesVpcConfig: {
+        SubnetIds: [
+          { Ref: Match.stringLikeRegexp('^VpcPrivateSubnet1') },
+          { Ref: Match.stringLikeRegexp('^VpcPrivateSubnet2') },
+        ],
+      },
+    });
+  });
+
+  test('answers inside the VPC only, unless CIDR blocks are named [E11]', () => {
+    byDefault.hasResourceProperties('AWS::EKS::Cluster', {
+      ResourcesVpcConfig: {
+        EndpointPrivateAccess: true,
+        EndpointPublicAccess: false,
+        PublicAccessCidrs: Match.absent(),
+      },
+    });
+    open.hasResourceProperties('AWS::EKS::Cluster', {
+      ResourcesVpcConfig: {
+        EndpointPrivateAccess: true,
+        EndpointPublicAccess: true,
+        PublicAccessCidrs: ['203.0.113.0/24', '198.51.100.7/32'],
+      },
+    });
+  });
+
+  test('takes subnets of an existing VPC without a warning of tags: nothing here finds subnets by them', () => {
+    const { stack } = create({
+      vpcIn: (scope) =>
+        ec2.Vpc.fromVpcAttributes(scope, 'Vpc', {
+          vpcId: 'vpc-1',
+          availabilityZones: ['eu-west-1a', 'eu-west-1b'],
+          privateSubnetIds: ['subnet-1', 'subnet-2'],
+          privateSubnetRouteTableIds: ['rtb-1', 'rtb-2'],
+        }),
+    });
+    expect(Annotations.fromStack(stack).findWarning('*', Match.anyValue())).toEqual([]);
+  });
+});
+
+describe('access', () => {
+  test('is by access entries only, of which who created the cluster gets none [E2]', () => {
+    byDefault.hasResourceProperties('AWS::EKS::Cluster', {
+      AccessConfig: { AuthenticationMode: 'API', BootstrapClusterCreatorAdminPermissions: false },
+    });
+    // The kubectl handler.
+    byDefault.resourceCountIs('AWS::EKS::AccessEntry', 1);
+  });
+
+  test('has the admin role, and a command to use it [E2]', () => {
+    open.hasResourceProperties('AWS::EKS::AccessEntry', {
+      PrincipalArn: ADMIN,
+      AccessPolicies: [
+        {
+          AccessScope: { Type: 'cluster' },
+          PolicyArn: {
+            'Fn::Join': ['', Match.arrayWith([':eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy'])],
+          },
+        },
+      ],
+    });
+    const command = 'aws eks update-kubeconfig --name history --region eu-west-1';
+    expect(create().kubernetes.updateKubeconfigCommand).toBe(command);
+    expect(create({ adminRoleArn: ADMIN }).kubernetes.updateKubeconfigCommand).toBe(`${command} --role-arn ${ADMIN}`);
+  });
+});
+
+describe('logs', () => {
+  test('of all five kinds are written [E11]', () => {
+    byDefault.hasResourceProperties('AWS::EKS::Cluster', {
+      Logging: {
+        ClusterLogging: {
+          EnabledTypes: ['api', 'audit', 'authenticator', 'controllerManager', 'scheduler'].map((Type) => ({ Type })),
+        },
+      },
+    });
+  });
+
+  test('go to a log group of the stack, there before the cluster and deleted after it [P6]', () => {
+    const logGroup = onlyId(open, 'AWS::Logs::LogGroup', { LogGroupName: '/aws/eks/history/cluster' });
+    open.hasResource('AWS::EKS::Cluster', { DependsOn: Match.arrayWith([logGroup]) });
+  });
+
+  test.each([
+    ['by default', byDefault, 30, 'Retain'],
+    ['with a flag that has the CDK make log groups, as told', open, 3, 'Delete'],
+  ])(
+    'of the kubectl handler, too, have retention and removal policy %s [P6]',
+    (_, template, RetentionInDays, policy) => {
+      const logGroups = Object.values(template.findResources('AWS::Logs::LogGroup'));
+      expect(logGroups).toHaveLength(1 + Object.keys(template.findResources('AWS::Lambda::Function')).length);
+      for (const logGroup of logGroups) {
+        expect(logGroup).toMatchObject({ DeletionPolicy: policy, Properties: { RetentionInDays } });
+      }
+      template.hasResource('AWS::KMS::Key', { DeletionPolicy: 'Delete' });
+    },
+  );
+});
+
+describe('the kubectl handler', () => {
+  test('has the kubectl of the layer it is told [E8]', () => {
+    byDefault.hasResourceProperties('AWS::Lambda::Function', { Layers: Match.arrayWith([LAYER]) });
+  });
+
+  test('runs in the private subnets, reaches port 443 and is let in by the control plane', () => {
+    const handler = onlyId(byDefault, 'AWS::EC2::SecurityGroup', {
+      GroupDescription: 'kubectl handler of the cluster',
+    });
+    const controlPlane = onlyId(byDefault, 'AWS::EC2::SecurityGroup', {
+      GroupDescription: 'Control plane of the cluster',
+    });
+    const functions = Object.values(byDefault.findResources('AWS::Lambda::Function'));
+    expect(functions).toHaveLength(2);
+    for (const { Properties } of functions) {
+      expect(Properties.VpcConfig.SecurityGroupIds).toEqual([{ 'Fn::GetAtt': [handler, 'GroupId'] }]);
+    }
+    byDefault.hasResourceProperties('AWS::EC2::SecurityGroup', {
+      GroupDescription: 'kubectl handler of the cluster',
+      SecurityGroupEgress: [Match.objectLike({ CidrIp: '0.0.0.0/0', IpProtocol: 'tcp', FromPort: 443, ToPort: 443 })],
+    });
+    byDefault.hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
+      GroupId: { 'Fn::GetAtt': [controlPlane, 'GroupId'] },
+      SourceSecurityGroupId: { 'Fn::GetAtt': [handler, 'GroupId'] },
+      FromPort: 443,
+      ToPort: 443,
+    });
+    byDefault.hasResourceProperties('AWS::EKS::Cluster', {
+      ResourcesVpcConfig: { SecurityGroupIds: [{ 'Fn::GetAtt': [controlPlane, 'GroupId'] }] },
+    });
+  });
+
+  test('is still there, with its rights and its way, when manifests are deleted [E3]', () => {
+    const manifest = below(byDefault, onlyId(byDefault, 'Custom::AWSCDK-EKS-KubernetesResource'));
+    const types = [
+      'AWS::EKS::Cluster',
+      'AWS::EKS::AccessEntry',
+      'AWS::Lambda::Function',
+      'AWS::IAM::Policy',
+      'AWS::IAM::Role',
+      'AWS::EC2::SecurityGroup',
+      'AWS::EC2::SecurityGroupIngress',
+      // Else Lambda would make them anew, for ever.
+      'AWS::Logs::LogGroup',
+      'AWS::EC2::NatGateway',
+      'AWS::EC2::Route',
+      'AWS::EC2::SubnetRouteTableAssociation',
+    ];
+    for (const type of types) {
+      const ids = Object.keys(byDefault.findResources(type));
+      expect([type, ids.filter((id) => !manifest.has(id))]).toEqual([type, []]);
+      expect([type, ids.length]).not.toEqual([type, 0]);
+    }
+  });
+
+  test('applies manifests after what they are told to wait for, and deletes them before [E3]', () => {
+    const { stack, kubernetes } = create();
+    const nodes = new Construct(stack, 'Nodes');
+    const node = new ec2.CfnPlacementGroup(nodes, 'Node');
+    kubernetes.manifestsAfter(nodes);
+    const template = Template.fromStack(stack);
+    const manifest = onlyId(template, 'Custom::AWSCDK-EKS-KubernetesResource');
+    expect(below(template, manifest)).toContain(stack.getLogicalId(node));
+  });
+
+  test('deletes what a change removes from a manifest', () => {
+    byDefault.hasResourceProperties('Custom::AWSCDK-EKS-KubernetesResource', {
+      PruneLabel: Match.stringLikeRegexp('^aws.cdk.eks/prune-'),
+    });
+  });
+});
+
+test.each([
+  [
+    'a name that is not a literal',
+    { clusterName: `${new Stack().region}-history` },
+    /^clusterName: must be .* known without/,
+  ],
+  ['a name that EKS refuses', { clusterName: '-history' }, /^clusterName: .*, got "-history". Give a literal such as/],
+  ['a version of another form', { version: '1.36.2' }, /^version: .*, got "1.36.2". Give one such as 1.36$/],
+  ['no minor version', { version: 'latest' }, /^version: .*, got "latest"/],
+  [
+    'public subnets',
+    { vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } },
+    'vpcSubnets: must be private subnets in at least two availability zones, got public ones. Give',
+  ],
+  [
+    'one zone',
+    { vpcSubnets: { ...PRIVATE, availabilityZones: ['eu-west-1a'] } },
+    'vpcSubnets: must be private subnets in at least two availability zones, got 1. Give',
+  ],
+  [
+    'a session instead of a role',
+    { adminRoleArn: 'arn:aws:sts::111122223333:assumed-role/Admin/me' },
+    /^adminRoleArn: must be the ARN of an IAM role, got "arn:aws:sts.*". Give it as in arn:aws:iam::/,
+  ],
+  ['a public endpoint for nobody', { publicCidrs: [] }, /^publicCidrs: .* got none. Leave it out to have no public/],
+  ['a public endpoint for the world', { publicCidrs: ['0.0.0.0/0'] }, /must be closed to the world, got "0.0.0.0\/0"/],
+  [
+    'a public endpoint for the world of IPv6',
+    { publicCidrs: ['::/0'] },
+    /must be closed to the world, got "::\/0". Give/,
+  ],
+  [
+    'half of the world',
+    { publicCidrs: ['203.0.113.0/24', '128.0.0.0/1'] },
+    /must be of \/8 to \/32, got "128.0.0.0\/1"/,
+  ],
+  ['private addresses', { publicCidrs: ['172.20.0.0/16'] }, /must be addresses of the internet, got "172.20.0.0\/16"/],
+])('fails for %s', (_, props, message) => {
+  expect(() => create(props)).toThrow(message);
+});
+
+test.each(['', '203.0.113.5', '203.0.113.5/24', '203.0.113.0/33', '256.0.0.0/16', '2001:db8::/32', 'office'])(
+  'fails for the malformed block "%s"',
+  (cidr) => {
+    expect(() => create({ publicCidrs: [cidr] })).toThrow(
+      `publicCidrs: must be IPv4 blocks, got "${cidr}". Give the network address and its prefix, as 203.0.113.0/24`,
+    );
+  },
+);

@@ -1,0 +1,209 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as eks from 'aws-cdk-lib/aws-eks-v2';
+import { ManagedNodeGroup, ManagedNodeGroupProps } from '../../lib/constructs/managed-node-group';
+
+const { ARM_64, X86_64 } = ec2.InstanceArchitecture;
+const SUBNETS = { subnetType: ec2.SubnetType.PRIVATE_ISOLATED };
+
+function create(props: Partial<ManagedNodeGroupProps> = {}) {
+  const stack = new Stack(new App(), 'Stack');
+  const vpc = new ec2.Vpc(stack, 'Vpc', {
+    availabilityZones: ['eu-west-1a', 'eu-west-1b'],
+    subnetConfiguration: [{ name: 'Private', ...SUBNETS }],
+  });
+  const nodes = new ManagedNodeGroup(stack, 'Nodes', {
+    cluster: eks.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'history', vpc }),
+    version: '1.36',
+    vpcSubnets: SUBNETS,
+    architecture: ARM_64,
+    instanceTypes: ['t4g.medium'],
+    minNodes: 2,
+    maxNodes: 4,
+    ...props,
+  });
+  return { stack, nodes };
+}
+
+function synthesize(props: Partial<ManagedNodeGroupProps> = {}): Template {
+  return Template.fromStack(create(props).stack);
+}
+
+/** What most tests look at, synthesized once. */
+const byDefault = synthesize();
+const spot = synthesize({
+  instanceTypes: ['m7g.large', 'm6gd.large'],
+  spot: true,
+  diskGiB: 50,
+  labels: { pool: 'spot' },
+  taints: [{ key: 'spot', value: 'true', effect: eks.TaintEffect.NO_SCHEDULE }],
+  maxUnavailablePercentage: 50,
+});
+
+function hasNodegroup(template: Template, properties: object): void {
+  template.hasResourceProperties('AWS::EKS::Nodegroup', properties);
+}
+
+function hasLaunchTemplate(template: Template, data: object): void {
+  template.hasResourceProperties('AWS::EC2::LaunchTemplate', { LaunchTemplateData: Match.objectLike(data) });
+}
+
+describe('nodes', () => {
+  test.each([
+    ['AL2023_ARM_64_STANDARD', ARM_64, 't4g.medium'],
+    ['AL2023_x86_64_STANDARD', X86_64, 't3.medium'],
+  ])('start from %s for their architecture [E1]', (amiType, architecture, type) => {
+    const { stack, nodes } = create({ architecture, instanceTypes: [type] });
+    expect(nodes.amiType).toBe(amiType);
+    hasNodegroup(Template.fromStack(stack), { AmiType: amiType, InstanceTypes: [type] });
+  });
+
+  test('are of the version of the cluster, with which they move', () => {
+    hasNodegroup(byDefault, { ClusterName: 'history', Version: '1.36', ReleaseVersion: Match.absent() });
+  });
+
+  test('answer IMDSv2 only, one hop away at the most [E7]', () => {
+    hasLaunchTemplate(byDefault, { MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1 } });
+  });
+
+  test('have an encrypted gp3 volume and no key pair', () => {
+    const volume = { Encrypted: true, VolumeType: 'gp3', VolumeSize: 20 };
+    hasLaunchTemplate(byDefault, {
+      KeyName: Match.absent(),
+      BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: volume }],
+    });
+    hasLaunchTemplate(spot, {
+      BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { ...volume, VolumeSize: 50 } }],
+    });
+    hasNodegroup(byDefault, { RemoteAccess: Match.absent(), DiskSize: Match.absent() });
+  });
+
+  test('carry their name, and so do their volumes', () => {
+    const Tags = [{ Key: 'Name', Value: 'history-Nodes' }];
+    hasLaunchTemplate(byDefault, {
+      TagSpecifications: [
+        { ResourceType: 'instance', Tags },
+        { ResourceType: 'volume', Tags },
+      ],
+    });
+  });
+
+  test('are in the security group that EKS makes for cluster and nodes, which opens 10250 and 10251 [E6]', () => {
+    hasLaunchTemplate(byDefault, { SecurityGroupIds: Match.absent(), NetworkInterfaces: Match.absent() });
+    byDefault.resourceCountIs('AWS::EC2::SecurityGroup', 0);
+  });
+
+  test('leave image, instance type, user data and with it the number of pods to EKS', () => {
+    hasLaunchTemplate(byDefault, {
+      ImageId: Match.absent(),
+      InstanceType: Match.absent(),
+      UserData: Match.absent(),
+      IamInstanceProfile: Match.absent(),
+    });
+  });
+
+  test('may join, pull images and be looked at with Session Manager, no more', () => {
+    byDefault.hasResourceProperties('AWS::IAM::Role', {
+      AssumeRolePolicyDocument: { Statement: [Match.objectLike({ Principal: { Service: 'ec2.amazonaws.com' } })] },
+      ManagedPolicyArns: [
+        'AmazonEKSWorkerNodePolicy',
+        'AmazonEC2ContainerRegistryPullOnly',
+        'AmazonSSMManagedInstanceCore',
+      ].map((name) => ({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:iam::aws:policy/${name}`]] })),
+    });
+    byDefault.resourceCountIs('AWS::IAM::Policy', 0);
+  });
+
+  test('have labels and taints where they are told', () => {
+    hasNodegroup(byDefault, { Labels: Match.absent(), Taints: Match.absent() });
+    hasNodegroup(spot, {
+      Labels: { pool: 'spot' },
+      Taints: [{ Key: 'spot', Value: 'true', Effect: 'NO_SCHEDULE' }],
+    });
+  });
+});
+
+describe('the group', () => {
+  test('has no desired size, which each deployment would reset [E7]', () => {
+    hasNodegroup(byDefault, { ScalingConfig: { MinSize: 2, MaxSize: 4, DesiredSize: Match.absent() } });
+  });
+
+  test('is in the subnets it is told', () => {
+    hasNodegroup(byDefault, {
+      Subnets: [{ Ref: Match.stringLikeRegexp('PrivateSubnet1') }, { Ref: Match.stringLikeRegexp('PrivateSubnet2') }],
+    });
+  });
+
+  test('replaces its nodes when the launch template changes, as fast as it is told, never against a budget', () => {
+    const [launchTemplate] = Object.keys(byDefault.findResources('AWS::EC2::LaunchTemplate'));
+    hasNodegroup(byDefault, {
+      LaunchTemplate: {
+        Id: { Ref: launchTemplate },
+        Version: { 'Fn::GetAtt': [launchTemplate, 'LatestVersionNumber'] },
+      },
+      UpdateConfig: { MaxUnavailablePercentage: 33 },
+      ForceUpdateEnabled: false,
+    });
+    hasNodegroup(spot, { UpdateConfig: { MaxUnavailablePercentage: 50 } });
+  });
+
+  test('repairs nodes', () => {
+    hasNodegroup(byDefault, { NodeRepairConfig: { Enabled: true } });
+  });
+
+  test('is on demand by default, and Spot with several types', () => {
+    hasNodegroup(byDefault, { CapacityType: 'ON_DEMAND' });
+    hasNodegroup(spot, { CapacityType: 'SPOT', InstanceTypes: ['m7g.large', 'm6gd.large'] });
+  });
+});
+
+test.each([
+  [
+    'no type',
+    { instanceTypes: [] },
+    'instanceTypes: must name at least one type, got none. Give one such as t4g.medium',
+  ],
+  [
+    'no type of EC2',
+    { instanceTypes: ['medium'] },
+    'instanceTypes: must be types of EC2, got "medium". Give one such as',
+  ],
+  [
+    'another architecture',
+    { instanceTypes: ['t3.medium'] },
+    'instanceTypes: "t3.medium" is x86_64, but the architecture of the image is arm64. Give types of',
+  ],
+  [
+    'types of several sizes',
+    { instanceTypes: ['m7g.large', 'm7g.xlarge'] },
+    'instanceTypes: must all be of the kind and size of "m7g.large", got "m7g.xlarge". Give other generations of it',
+  ],
+  [
+    'types of several kinds',
+    { instanceTypes: ['m7g.large', 'c7g.large'] },
+    /of the kind and size of "m7g.large", got "c7g/,
+  ],
+  ['Spot with one type', { spot: true }, 'instanceTypes: must be at least two with spot, got "t4g.medium" only. Give'],
+  [
+    'Spot with one type twice',
+    { spot: true, instanceTypes: ['m7g.large', 'm7g.large'] },
+    /must be at least two with spot/,
+  ],
+  ['no nodes', { minNodes: 0 }, 'minNodes: must be a whole number of at least 1, got 0. Give 1 or more'],
+  ['part of a node', { minNodes: 1.5 }, /^minNodes: must be a whole number/],
+  [
+    'fewer nodes than there are',
+    { maxNodes: 1 },
+    'maxNodes: must be a whole number of at least 2, got 1. Give 2 or more',
+  ],
+  ['a volume less than the image', { diskGiB: 8 }, 'diskGiB: must be a whole number of at least 20, got 8. Give 20'],
+  [
+    'no progress',
+    { maxUnavailablePercentage: 0 },
+    /^maxUnavailablePercentage: must be a whole number from 1 to 100, got 0/,
+  ],
+  ['more than all', { maxUnavailablePercentage: 101 }, /from 1 to 100, got 101/],
+])('fails for %s', (_, props, message) => {
+  expect(() => create(props)).toThrow(message);
+});

@@ -1,0 +1,74 @@
+import { environment, KubernetesConfig } from '../../lib/environments';
+import { addressesPerNode, nodeOf, nodesFor, podsPerNode, settle, smallestNode } from '../../lib/kubernetes-sizing';
+
+function clusterOf(name: string): KubernetesConfig {
+  const { kubernetes } = environment(name, { kubernetes: 'true' });
+  if (kubernetes === undefined) throw new Error('no cluster');
+  return kubernetes;
+}
+
+const { nodes, service } = clusterOf('sandbox');
+const node = smallestNode(nodes.instanceTypes);
+const chain = { ...nodes, ...service, pod: service };
+/** A history of 365 days takes some 14 ms of CPU: docs/kubernetes.md. */
+const at = (requestsPerSecond: number) => settle({ requestsPerSecond, cpuMsPerRequest: 14 }, chain, node);
+
+test('a node of Amazon Linux 2023 leaves to pods what nodeadm does not reserve', () => {
+  expect(nodeOf('t4g.medium').allocatable).toEqual({
+    cpuMillis: 2_000 - 60 - 10,
+    memoryMiB: Math.floor(4_096 * 0.925) - (255 + 11 * 17) - 100,
+  });
+  expect(nodeOf('m7g.xlarge').allocatable.cpuMillis).toBe(4_000 - 60 - 10 - 5 - 5);
+});
+
+test('prefixes give a small node the 110 pods that its addresses would not', () => {
+  expect(nodeOf('t4g.medium').maxPods).toBe(110);
+  // Seven prefixes, one to spare, and an address for each of three interfaces.
+  expect(addressesPerNode('t4g.medium')).toBe((7 + 1) * 16 + 3);
+});
+
+test('a new node of the sandbox has room for seven pods, by CPU', () => {
+  expect(podsPerNode(node, service)).toBe(7);
+  expect(podsPerNode(node, { cpuMillis: 1, memoryMiB: 1_000 })).toBe(3);
+  expect(podsPerNode(node, { cpuMillis: 1, memoryMiB: 1 })).toBe(107);
+});
+
+test('requests lead to replicas, and replicas to nodes', () => {
+  expect([0, 10, 50, 100, 150, 200, 250].map((rate) => [rate, at(rate)])).toEqual([
+    [0, { replicas: 2, nodes: 2, pending: 0 }],
+    [10, { replicas: 2, nodes: 2, pending: 0 }],
+    [50, { replicas: 4, nodes: 2, pending: 0 }],
+    [100, { replicas: 8, nodes: 2, pending: 0 }],
+    [150, { replicas: 12, nodes: 3, pending: 0 }],
+    [200, { replicas: 16, nodes: 3, pending: 0 }],
+    [250, { replicas: 20, nodes: 4, pending: 0 }],
+  ]);
+});
+
+test('the Horizontal Pod Autoscaler stops at its bound, and Cluster Autoscaler at its own', () => {
+  expect(at(1_000)).toEqual({ replicas: 20, nodes: 4, pending: 0 });
+  expect(settle({ requestsPerSecond: 250, cpuMsPerRequest: 14 }, { ...chain, maxNodes: 3 }, node)).toEqual({
+    replicas: 20,
+    nodes: 3,
+    pending: 2,
+  });
+});
+
+test.each(['sandbox', 'production'])(
+  '%s: the most pods fit on the most nodes, whichever of the types they are',
+  (name) => {
+    const { nodes: group, service: pod } = clusterOf(name);
+    expect(nodesFor(smallestNode(group.instanceTypes), pod, pod.maxPods)).toBeLessThanOrEqual(group.maxNodes);
+  },
+);
+
+test('a pod that fits on no node needs infinitely many', () => {
+  expect(nodesFor(node, { cpuMillis: 1_781, memoryMiB: 256 }, 1)).toBe(Number.POSITIVE_INFINITY);
+});
+
+test('fails for a type that is not on file, and for none', () => {
+  expect(() => nodeOf('x1.huge')).toThrow(
+    /kubernetes\.nodes\.instanceTypes: "x1\.huge" is not on file\. Use one of t4g/,
+  );
+  expect(() => smallestNode([])).toThrow('kubernetes.nodes.instanceTypes: must name at least one type, got none');
+});
