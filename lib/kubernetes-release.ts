@@ -25,7 +25,7 @@ const RELEASES: readonly KubernetesRelease[] = [
         require('@aws-cdk/lambda-layer-kubectl-v36');
       return new KubectlV36Layer(scope, id);
     },
-    clusterAutoscalerTag: 'v1.36.0',
+    clusterAutoscalerTag: 'v1.36.1',
     standardSupportEnds: '2027-08-02',
   },
 ];

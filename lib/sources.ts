@@ -45,8 +45,9 @@ export function functionCode(entry: string): lambda.Code {
 }
 
 /**
- * Writes the Docker build context of the container service, its Dockerfile and the bundled server, and returns its
- * folder. The same sources give the same bytes on every machine, so the image is built again only when they change.
+ * Writes the Docker build context of the container service, its Dockerfile, the bundled server and the bundled load
+ * generator, and returns its folder. The same sources give the same bytes on every machine, so the image is built again
+ * only when they change.
  *
  * @throws if the server does not bundle, with esbuild's reason in one line
  */
@@ -55,7 +56,9 @@ export function containerContext(): string {
   const directory = path.join(root, 'node_modules', '.cache', 'kumiki', 'container');
   const files = [
     { name: 'Dockerfile', contents: fs.readFileSync(path.join(root, 'container', 'Dockerfile')) },
-    ...bundle(root, { entryPoints: ['container/src/server.ts'], outfile: 'server.cjs', format: 'cjs' }),
+    ...['server', 'load'].flatMap((name) =>
+      bundle(root, { entryPoints: [`container/src/${name}.ts`], outfile: `${name}.cjs`, format: 'cjs' }),
+    ),
   ];
   fs.mkdirSync(directory, { recursive: true });
   for (const name of fs.readdirSync(directory)) {

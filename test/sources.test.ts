@@ -109,13 +109,13 @@ test('fails with one line that names the file, the line and the reason when a fu
   expect(() => synthesize(broken)).not.toThrow(/\n.*\S/);
 });
 
-test('writes a build context of two files, the same bytes each time and from every folder', () => {
+test('writes a build context of three files, the same bytes each time and from every folder', () => {
   const read = () => {
     const directory = containerContext();
     return fs.readdirSync(directory).map((name) => [name, fs.readFileSync(path.join(directory, name), 'utf8')]);
   };
   const first = read();
-  expect(first.map(([name]) => name)).toEqual(['Dockerfile', 'server.cjs']);
+  expect(first.map(([name]) => name)).toEqual(['Dockerfile', 'load.cjs', 'server.cjs']);
   fs.writeFileSync(path.join(containerContext(), 'left-over.txt'), '');
   const here = process.cwd();
   process.chdir(os.tmpdir());

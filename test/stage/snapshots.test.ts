@@ -15,11 +15,11 @@ function snapshotOf(template: Template): string {
 }
 
 const asDeployed = templatesOf(stageOf(configOf('sandbox')));
-const { Kubernetes = asDeployed['Kubernetes'] } = templatesOf(stageOf(configOf('sandbox', { kubernetes: 'true' })));
+const withCluster = templatesOf(stageOf(configOf('sandbox', { kubernetes: 'true' })));
 
-describe.each([
+describe.each<[string, Record<string, Template>]>([
   // The cluster, which has to be switched on there, is snapshotted, too.
-  ['sandbox', { ...asDeployed, Kubernetes }],
+  ['sandbox', { Kubernetes: withCluster['Kubernetes'] as Template, ...asDeployed }],
   ['production', templatesOf(stageOf(configOf('production')))],
 ])('%s', (name, templates) => {
   test.each(Object.keys(templates))('deploys the %s stack as its snapshot says', (stack) => {

@@ -1,5 +1,7 @@
 import { EnvironmentConfig } from '../../lib/environments';
-import { configOf, resourcesOf, stacksOf, stageOf, templatesOf } from '../support/stage';
+import { kubernetesRelease } from '../../lib/kubernetes-release';
+import { manifestsOf, problemsOf, SCHEMA_VERSION } from '../kubernetes/manifests';
+import { configOf, DIGEST, resourcesOf, stacksOf, stageOf, templatesOf } from '../support/stage';
 
 const stages = { sandbox: stageOf(configOf('sandbox')), production: stageOf(configOf('production')) };
 const sandbox = templatesOf(stages.sandbox);
@@ -342,6 +344,77 @@ describe('on instances', () => {
     const config = configOf('sandbox', { capacity: 'both' });
     const service = { ...config.service, maxTasks: 2_000 };
     expect(() => stageOf({ ...config, service })).toThrow(/container tasks.*8000/);
+  });
+});
+
+describe('with a cluster', () => {
+  const cluster = production['Kubernetes'];
+  if (cluster === undefined) throw new Error('no cluster');
+
+  test('every object that is applied to it is one that Kubernetes knows, and none is a load balancer [E3, E5]', () => {
+    const objects = manifestsOf(cluster);
+    expect(objects.length).toBeGreaterThan(5);
+    expect(problemsOf(objects)).toEqual([]);
+    expect(JSON.stringify(objects)).not.toContain('"LoadBalancer"');
+  });
+
+  test('pods run the image of the tasks, on nodes of its architecture [F4, E1]', () => {
+    const { ContainerDefinitions: containers } = firstOf(production, 'AWS::ECS::TaskDefinition');
+    expect(JSON.stringify(containers)).toContain(`@${DIGEST}`);
+    expect(JSON.stringify(firstOf(production, 'Custom::AWSCDK-EKS-KubernetesResource'))).toContain(`@${DIGEST}`);
+    expect(firstOf(production, 'AWS::EKS::Nodegroup')['AmiType']).toBe('AL2023_ARM_64_STANDARD');
+  });
+
+  test('version, kubectl, Cluster Autoscaler and schema are of one minor [E7, E8]', () => {
+    const { version, clusterAutoscalerTag } = kubernetesRelease();
+    expect(firstOf(production, 'AWS::EKS::Cluster')['Version']).toBe(version);
+    expect(firstOf(production, 'AWS::EKS::Nodegroup')['Version']).toBe(version);
+    const layers = resourcesOf(production).filter(([, , { Type }]) => Type === 'AWS::Lambda::LayerVersion');
+    expect(JSON.stringify(layers)).toContain(`kubectl ${version}.`);
+    expect(clusterAutoscalerTag).toMatch(new RegExp(`^v${version.replace('.', '\\.')}\\.`));
+    expect(SCHEMA_VERSION).toBe(version);
+    expect(() => kubernetesRelease('1.37')).toThrow(
+      'kubernetes.version: "1.37" has no kubectl layer on file. Use one of 1.36',
+    );
+  });
+
+  test('nothing of it is there where it is off: no stack, no routes', () => {
+    expect(Object.keys(sandbox)).not.toContain('Kubernetes');
+    expect(text(sandbox)).not.toMatch(/k8s|AWS::EKS/);
+  });
+
+  test('both APIs lead to its pods over their VPC links', () => {
+    expect(JSON.stringify(production['RestApi']?.findResources('AWS::ApiGateway::Method'))).toContain(
+      '/k8s/history/{symbol}',
+    );
+    production['HttpApi']?.hasResourceProperties('AWS::ApiGatewayV2::Route', { RouteKey: 'GET /k8s/history/{symbol}' });
+    expect(
+      JSON.stringify(firstOf(only(production, 'Kubernetes'), 'AWS::ElasticLoadBalancingV2::ListenerRule')),
+    ).toContain('["/v1/k8s/history/*","/k8s/history/*"]');
+  });
+
+  test('without an egress to its registries it is refused [N3]', () => {
+    expect(() => withoutInternet(configOf('sandbox', { kubernetes: 'true' }))).toThrow(
+      /network\.egress: mode "endpoints" leaves the cluster of environment sandbox no way to registry\.k8s\.io/,
+    );
+  });
+
+  test('a private subnet that is too small for its nodes and their pods is refused', () => {
+    const config = configOf('sandbox', { kubernetes: 'true' });
+    const kubernetes = config.kubernetes && {
+      ...config.kubernetes,
+      nodes: { ...config.kubernetes.nodes, maxNodes: 100 },
+    };
+    expect(() => stageOf({ ...config, kubernetes })).toThrow(/nodes and pods.*26200/);
+  });
+
+  test('a pod that fits on no node of the group is refused', () => {
+    const config = configOf('sandbox', { kubernetes: 'true' });
+    const kubernetes = config.kubernetes && {
+      ...config.kubernetes,
+      service: { ...config.kubernetes.service, memoryMiB: 4_096 },
+    };
+    expect(() => stageOf({ ...config, kubernetes })).toThrow(/a pod must fit on a node/);
   });
 });
 
