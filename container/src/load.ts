@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import * as http from 'node:http';
 import * as os from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -63,6 +64,8 @@ async function main(): Promise<void> {
     reportSeconds: number('REPORT_SECONDS', 5, 0.1, 600),
   };
   const ending = new AbortController();
+  // Each worker waits with it.
+  setMaxListeners(0, ending.signal);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => ending.abort());
   setTimeout(() => ending.abort(), options.seconds * 1_000).unref();
 

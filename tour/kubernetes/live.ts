@@ -1,0 +1,80 @@
+import type { Sample, TimelineEvent } from './timeline';
+import type { Verdict } from './verdicts';
+
+/** What a person sees of a run: what happened stays, where it stands is replaced on a terminal and a line each in a log. */
+export interface Live {
+  event(event: TimelineEvent): void;
+  sample(sample: Sample): void;
+  line(text: string): void;
+}
+
+/** Lines of samples in a log between two that name their columns. */
+const HEADER_EVERY = 20;
+
+const COLUMNS: readonly { readonly name: string; readonly of: (sample: Sample) => string }[] = [
+  { name: 'time', of: ({ seconds }) => clock(seconds) },
+  { name: 'phase', of: ({ phase }) => phase },
+  { name: 'CPU', of: ({ cpu, target }) => `${cpu ?? '?'}/${target} %` },
+  { name: 'wanted', of: ({ desired }) => String(desired) },
+  { name: 'ready', of: ({ ready, pods }) => `${ready}/${pods}` },
+  { name: 'pending', of: ({ pending, pendingLoad }) => `${pending}${pendingLoad > 0 ? `+${pendingLoad}` : ''}` },
+  { name: 'nodes', of: ({ readyNodes, nodes }) => `${readyNodes}/${nodes}` },
+  { name: 'answered', of: ({ load }) => String(load.answered) },
+  { name: 'failed', of: ({ load }) => String(load.failed) },
+  { name: 'per s', of: ({ load, phase }) => (phase === 'load' ? load.rate.toFixed(1) : '-') },
+  { name: 'p99 ms', of: ({ load, phase }) => (phase === 'load' ? String(load.p99 ?? '-') : '-') },
+];
+/** 79 columns with what is between them. */
+const WIDTHS = [6, 6, 9, 6, 5, 7, 5, 8, 6, 5, 6];
+
+export function live(out: NodeJS.WriteStream = process.stdout): Live {
+  let block = '';
+  let lines = 0;
+  const wipe = () => {
+    if (block !== '') out.write('\r\x1b[2A\x1b[J');
+    block = '';
+  };
+  const line = (text: string) => {
+    const kept = block;
+    wipe();
+    out.write(`${text}\n`);
+    if (kept !== '') out.write(kept);
+    block = kept;
+  };
+  return {
+    line,
+    event: ({ seconds, text }) => line(`${clock(seconds).padStart(6)}  * ${text}`),
+    sample: (sample) => {
+      const row = cells(COLUMNS.map(({ of }) => of(sample)));
+      if (!out.isTTY) {
+        if (lines++ % HEADER_EVERY === 0) out.write(`${HEADER}\n`);
+        out.write(`${row}\n`);
+        return;
+      }
+      wipe();
+      // A line that is broken by the terminal would be two to wipe.
+      block = [HEADER, row].map((text) => `${text.slice(0, out.columns - 1)}\n`).join('');
+      out.write(block);
+    },
+  };
+}
+
+const HEADER = cells(COLUMNS.map(({ name }) => name));
+
+function cells(texts: readonly string[]): string {
+  return texts.map((text, index) => text.padStart(WIDTHS[index] ?? 0)).join(' ');
+}
+
+/** The chain as a table. */
+export function renderVerdicts(verdicts: readonly Verdict[]): string {
+  const width = Math.max(...verdicts.map(({ link }) => link.length));
+  return verdicts
+    .map(({ link, shown, detail }) => `${link.padEnd(width)}  ${(shown ? 'shown' : 'not shown').padEnd(9)}  ${detail}`)
+    .join('\n');
+}
+
+/** Minutes and seconds: 605 is 10:05. */
+export function clock(seconds: number): string {
+  const whole = Math.floor(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+}

@@ -1,0 +1,275 @@
+import type { LoadReport } from '../../container/src/load';
+import type { State, Workload } from './state';
+
+/** What all load pods have counted together. */
+export interface LoadTotals {
+  readonly sent: number;
+  readonly answered: number;
+  readonly failed: number;
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly errors: Readonly<Record<string, number>>;
+  /** Answers a second. */
+  readonly rate: number;
+  /** Milliseconds, of the slowest load pod. */
+  readonly p50?: number;
+  readonly p99?: number;
+  /** Load pods that have printed their last line: all of it is counted. */
+  readonly finished: number;
+}
+
+export type Phase = 'load' | 'shrink';
+
+/** One look at the cluster. */
+export interface Sample {
+  /** Since the Job was created. */
+  readonly seconds: number;
+  readonly phase: Phase;
+  /** Utilization of the requested CPU in percent, as the HPA has it from Metrics Server; null while it has none. */
+  readonly cpu: number | null;
+  readonly target: number;
+  /** Replicas that the HPA wants. */
+  readonly desired: number;
+  /** Pods of the workload that are not being ended. */
+  readonly pods: number;
+  readonly ready: number;
+  /** Pods of the workload that the scheduler finds no node for. */
+  readonly pending: number;
+  /** Load pods of this run that it finds no node for: they cause new nodes as well. */
+  readonly pendingLoad: number;
+  readonly nodes: number;
+  readonly readyNodes: number;
+  readonly load: LoadTotals;
+}
+
+export type Kind =
+  | 'load started'
+  | 'load ended'
+  | 'cpu above target'
+  | 'cpu below target'
+  | 'metrics unknown'
+  | 'scaled up'
+  | 'scaled down'
+  | 'at minimum'
+  | 'pods pending'
+  | 'none pending'
+  | 'load pods pending'
+  | 'scale-up triggered'
+  | 'scale-up refused'
+  | 'node joined'
+  | 'node ready'
+  | 'node leaving'
+  | 'node gone'
+  | 'pending pod runs';
+
+export interface TimelineEvent {
+  readonly seconds: number;
+  readonly kind: Kind;
+  readonly text: string;
+}
+
+/** What was seen once and matters later, beyond what one look at the cluster tells. */
+export interface Facts {
+  /** Replicas that the HPA wanted before. */
+  readonly replicasBefore: number;
+  readonly cpuBefore: number | null;
+  readonly nodesBefore: readonly string[];
+  /** Names of nodes that joined, and of those among them that have gone. */
+  readonly joined: ReadonlySet<string>;
+  readonly left: ReadonlySet<string>;
+  /** Why pods of the workload, by their uid, were not placed. */
+  readonly unschedulable: ReadonlyMap<string, string>;
+  /** Names of pods that were Pending and then ran on a node that had joined. */
+  readonly ranOnNew: ReadonlySet<string>;
+  readonly triggered: readonly string[];
+  readonly refused: readonly string[];
+}
+
+/** The sum over the load pods, from the last line of each. */
+export function totalsOf(reports: Iterable<LoadReport>): LoadTotals {
+  const all = [...reports];
+  const sum = (of: (report: LoadReport) => number) => all.reduce((total, report) => total + of(report), 0);
+  const most = (of: (report: LoadReport) => number | undefined) => {
+    const values = all.map(of).filter((value) => value !== undefined);
+    return values.length === 0 ? undefined : Math.max(...values);
+  };
+  return {
+    sent: sum(({ sent }) => sent),
+    answered: sum(({ answered }) => answered),
+    failed: sum(({ failed }) => failed),
+    statuses: merged(all.map(({ statuses }) => statuses)),
+    errors: merged(all.map(({ errors }) => errors)),
+    rate: Math.round(sum(({ rate }) => rate) * 10) / 10,
+    p50: most(({ p50 }) => p50),
+    p99: most(({ p99 }) => p99),
+    finished: all.filter(({ done }) => done).length,
+  };
+}
+
+/** The lines of `load.cjs` among whatever else a log holds, into the last one of each load pod. */
+export function readReports(log: string, reports: Map<string, LoadReport>): void {
+  for (const line of log.split('\n')) {
+    if (!line.startsWith('{"source":')) continue;
+    const report: LoadReport = JSON.parse(line);
+    const before = reports.get(report.source);
+    if (!before || report.done || (!before.done && report.seconds >= before.seconds))
+      reports.set(report.source, report);
+  }
+}
+
+/** Turns looks at the cluster into samples, and what changed between two of them into events. */
+export class Timeline {
+  readonly samples: Sample[] = [];
+  readonly events: TimelineEvent[] = [];
+  private readonly joined = new Set<string>();
+  private readonly left = new Set<string>();
+  private readonly unschedulable = new Map<string, string>();
+  private readonly ranOnNew = new Set<string>();
+  private readonly triggered = new Set<string>();
+  private readonly refused = new Set<string>();
+  private readonly signals: Set<string>;
+  private before: State;
+
+  constructor(
+    private readonly workload: Workload,
+    private readonly first: State,
+  ) {
+    this.before = first;
+    this.samples.push(sampleOf(0, 'load', first, totalsOf([]), workload.target));
+    // Events of an earlier run are kept by the cluster for an hour.
+    this.signals = new Set(first.signals.map(({ id }) => id));
+  }
+
+  get facts(): Facts {
+    return {
+      replicasBefore: this.first.hpa.desired,
+      cpuBefore: this.first.hpa.cpu ?? null,
+      nodesBefore: this.first.nodes.map(({ name }) => name),
+      joined: this.joined,
+      left: this.left,
+      unschedulable: this.unschedulable,
+      ranOnNew: this.ranOnNew,
+      triggered: [...this.triggered],
+      refused: [...this.refused],
+    };
+  }
+
+  /** An event that no look at the cluster shows. */
+  mark(seconds: number, kind: Kind, text: string): void {
+    this.events.push({ seconds, kind, text });
+  }
+
+  add(seconds: number, phase: Phase, state: State, load: LoadTotals): Sample {
+    const sample = sampleOf(seconds, phase, state, load, this.workload.target);
+    const last = this.samples.at(-1) ?? sample;
+    const mark = (kind: Kind, text: string) => this.mark(seconds, kind, text);
+
+    if (load.sent > 0 && !this.events.some(({ kind }) => kind === 'load started')) {
+      mark('load started', 'the first load pod sends requests');
+    }
+    this.compareMetrics(last, sample, state, mark);
+    if (sample.desired !== last.desired) {
+      const up = sample.desired > last.desired;
+      mark(up ? 'scaled up' : 'scaled down', `HPA: ${last.desired} -> ${sample.desired} replicas`);
+    }
+    if (sample.pods <= this.workload.min && last.pods > this.workload.min) {
+      mark('at minimum', `back at the minimum of ${this.workload.min} pods`);
+    }
+    this.comparePods(last, sample, state, mark);
+    this.compareNodes(state, mark);
+    for (const { id, reason, message } of state.signals) {
+      if (this.signals.has(id)) continue;
+      this.signals.add(id);
+      const known = reason === 'TriggeredScaleUp' ? this.triggered : this.refused;
+      // Cluster Autoscaler says the same about each pod.
+      if (known.has(message)) continue;
+      known.add(message);
+      mark(
+        reason === 'TriggeredScaleUp' ? 'scale-up triggered' : 'scale-up refused',
+        `Cluster Autoscaler: ${reason}: ${message}`,
+      );
+    }
+    this.samples.push(sample);
+    this.before = state;
+    return sample;
+  }
+
+  private compareMetrics(last: Sample, { cpu, target }: Sample, { hpa }: State, mark: Mark): void {
+    if (cpu === null) {
+      if (last.cpu !== null) mark('metrics unknown', `HPA: unknown metrics: ${hpa.problem}`);
+    } else if (cpu > target && (last.cpu ?? 0) <= target) {
+      mark('cpu above target', `Metrics Server reports ${cpu} % of the requested CPU, target ${target} %`);
+    } else if (cpu <= target && last.cpu !== null && last.cpu > target) {
+      mark('cpu below target', `CPU is down at ${cpu} %, target ${target} %`);
+    }
+  }
+
+  private comparePods(last: Sample, sample: Sample, state: State, mark: Mark): void {
+    for (const pod of state.pods) {
+      if (pod.load || pod.terminating) continue;
+      if (pod.unschedulable !== undefined) {
+        this.unschedulable.set(pod.uid, pod.unschedulable);
+      } else if (pod.ready && pod.node !== undefined && this.joined.has(pod.node) && this.unschedulable.has(pod.uid)) {
+        if (this.ranOnNew.size === 0) mark('pending pod runs', `a pod that was Pending runs on ${pod.node}`);
+        this.ranOnNew.add(pod.name);
+      }
+    }
+    if (sample.pending > 0 && last.pending === 0) {
+      const reason = state.pods.find(({ load, unschedulable }) => !load && unschedulable !== undefined)?.unschedulable;
+      mark('pods pending', `Pending pods: ${sample.pending}: ${reason}`);
+    }
+    if (sample.pending === 0 && last.pending > 0) mark('none pending', 'no pod is Pending for want of a node any more');
+    if (sample.pendingLoad > 0 && last.pendingLoad === 0) {
+      mark(
+        'load pods pending',
+        `load pods of this run find no room themselves (${sample.pendingLoad}), which asks for a node too`,
+      );
+    }
+  }
+
+  private compareNodes({ nodes }: State, mark: Mark): void {
+    const of = (name: string) => this.before.nodes.find((node) => node.name === name);
+    for (const { name, ready, leaving } of nodes) {
+      const earlier = of(name);
+      if (!earlier) {
+        this.joined.add(name);
+        this.left.delete(name);
+        mark('node joined', `node ${name} joined`);
+      }
+      if (ready && earlier?.ready !== true) mark('node ready', `node ${name} is Ready`);
+      if (leaving && earlier?.leaving !== true) mark('node leaving', `Cluster Autoscaler removes node ${name}`);
+    }
+    for (const { name } of this.before.nodes) {
+      if (nodes.some((node) => node.name === name)) continue;
+      this.left.add(name);
+      mark('node gone', `node ${name} is gone`);
+    }
+  }
+}
+
+type Mark = (kind: Kind, text: string) => void;
+
+function sampleOf(seconds: number, phase: Phase, state: State, load: LoadTotals, target: number): Sample {
+  const own = state.pods.filter((pod) => !pod.load && !pod.terminating);
+  return {
+    seconds: Math.round(seconds * 10) / 10,
+    phase,
+    cpu: state.hpa.cpu ?? null,
+    target,
+    desired: state.hpa.desired,
+    pods: own.length,
+    ready: own.filter(({ ready }) => ready).length,
+    pending: own.filter(({ unschedulable }) => unschedulable !== undefined).length,
+    pendingLoad: state.pods.filter((pod) => pod.load && pod.unschedulable !== undefined).length,
+    nodes: state.nodes.length,
+    readyNodes: state.nodes.filter(({ ready }) => ready).length,
+    load,
+  };
+}
+
+function merged(records: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const record of records) {
+    for (const [key, count] of Object.entries(record)) sums[key] = (sums[key] ?? 0) + count;
+  }
+  return sums;
+}
