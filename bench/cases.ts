@@ -20,7 +20,7 @@ import { CaseOptions, Figure, folder, medians, quantile, secondsOf, start, stop 
 type Case = (options: CaseOptions) => Promise<Figure[]>;
 
 const root = join(__dirname, '..');
-const CONTEXT: unknown = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')).context;
+const CONTEXT: Record<string, unknown> = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')).context;
 
 /** Nothing of the caller's account or endpoint: synth needs neither, and looking for them takes time of its own. */
 const env = {
@@ -42,24 +42,26 @@ export const cases: Readonly<Record<string, Case>> = {
 /** What the CDK CLI costs around the app, and the app itself, against an app with one empty stack. */
 async function synth({ runs, onProgress }: CaseOptions): Promise<Figure[]> {
   const empty = emptyApp();
-  const app = (command: string, cwd: string) => () =>
-    secondsOf(process.execPath, [command], {
-      cwd,
-      env: { ...env, CDK_OUTDIR: folder('out'), CDK_CONTEXT_JSON: JSON.stringify(CONTEXT) },
-    });
+  const app =
+    (command: string, cwd: string, context = CONTEXT) =>
+    () =>
+      secondsOf(process.execPath, [command], {
+        cwd,
+        env: { ...env, CDK_OUTDIR: folder('out'), CDK_CONTEXT_JSON: JSON.stringify(context) },
+      });
   const cli = (cwd: string) => () =>
     // Notices come over the network: the same time for both, and another one each time.
     secondsOf('npx', ['cdk', 'synth', '-q', '--no-notices', '--output', folder('out')], { cwd, env });
-  const measurements = [app('bin/run.cjs', root), app('app.cjs', empty), cli(root), cli(empty)];
+  const ourApp = 'bin/run.cjs';
+  const withCluster = app(ourApp, root, { ...CONTEXT, kubernetes: 'true' });
+  const measurements = [app(ourApp, root), withCluster, app('app.cjs', empty), cli(root), cli(empty)];
   for (const measure of measurements) {
     onProgress('once to warm up');
     await measure();
   }
-  const [ours = Number.NaN, plain = Number.NaN, oursByCli = Number.NaN, plainByCli = Number.NaN] = await medians(
-    runs,
-    measurements,
-    (run) => onProgress(`${run} of ${runs}`),
-  );
+  const measured = await medians(runs, measurements, (run) => onProgress(`${run} of ${runs}`));
+  const [ours = Number.NaN, cluster = Number.NaN, plain = Number.NaN, oursByCli = Number.NaN, plainByCli = Number.NaN] =
+    measured;
   return [
     {
       what: 'app command, all stacks of the sandbox',
@@ -67,6 +69,13 @@ async function synth({ runs, onProgress }: CaseOptions): Promise<Figure[]> {
       unit: 's',
       against: { what: 'empty app on plain node', value: plain },
       target: { ratio: 5 },
+    },
+    {
+      what: 'the same with -c kubernetes=true',
+      value: cluster,
+      unit: 's',
+      against: { what: 'empty app on plain node', value: plain },
+      target: { ratio: 6 },
     },
     {
       what: 'npx cdk synth -q',
