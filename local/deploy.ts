@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { Context } from './context';
 import { saysDiskFull } from './disk';
 import { LOCAL_ACCOUNT } from './endpoint';
 import { folders, logs, root } from './folders';
@@ -15,14 +16,18 @@ const LINES_SHOWN = 15;
 /** Milliseconds without a line after which it is said where to look. */
 const QUIET = 60_000;
 
-/** Synthesizes the local environment, while other steps go on. */
-export async function synthesize(say: Terminal): Promise<void> {
+/** Synthesizes the local environment, as `context` says, while other steps go on. */
+export async function synthesize(say: Terminal, context: Context = {}): Promise<void> {
   const from = performance.now();
   // Of a CLI that was killed; only one works in this folder at a time.
   for (const file of existsSync(folders.assembly) ? readdirSync(folders.assembly) : []) {
     if (file.endsWith('.lock')) rmSync(join(folders.assembly, file), { force: true });
   }
-  await cdk('synthesis', logs.deploy, ['synth', '--quiet', '-c', 'environment=local', '-o', folders.assembly]);
+  const given = Object.entries({ ...context, environment: 'local' }).flatMap(([key, value]) => [
+    '-c',
+    `${key}=${value}`,
+  ]);
+  await cdk('synthesis', logs.deploy, ['synth', '--quiet', ...given, '-o', folders.assembly]);
   say.step('synthesis', `${templates().length} stacks`, from);
 }
 

@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   }
   adopt(localVariables(run.endpoint));
   const from = performance.now();
-  await synthesize(say);
+  await synthesize(say, run.context);
   phase = 'deploying';
   await deploy(say);
 

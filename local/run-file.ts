@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { Context } from './context';
 import { folders } from './folders';
 
 export const runFile = join(folders.state, 'run.json');
@@ -12,6 +13,8 @@ export interface Run {
   readonly pid: number;
   /** Unset until the endpoint answers. */
   readonly endpoint?: string;
+  /** What it was told about the environment, for those who deploy into it. */
+  readonly context?: Context;
   /** Process group of the emulator, if it was started here. */
   readonly emulator?: number;
   /** Digest of the bundle that the container service runs; unset until it does. */

@@ -8,6 +8,7 @@ import { fail } from '../tour/errors';
 import { runExperiments } from '../tour/experiments';
 import { optionsOf } from '../tour/options';
 import { count, render } from '../tour/table';
+import { Context, contextOf } from './context';
 import { bootstrap, deploy, isBootstrapped, replacedTypes, synthesize } from './deploy';
 import { startEmulator } from './emulator';
 import { adopt, checkEndpoint, givenEndpoint, isRefused, localVariables } from './endpoint';
@@ -40,12 +41,15 @@ const interruption = new AbortController();
 let phase = 'starting';
 
 async function main(): Promise<void> {
-  const values = optionsOf('Usage: npm start [-- --once] [--connections 100]', {
+  const values = optionsOf('Usage: npm start [-- --once] [--connections 100] [-c capacity=ec2]', {
     once: { type: 'boolean', default: false },
     connections: { type: 'string' },
+    context: { type: 'string', short: 'c', multiple: true },
   });
   const connections = connectionsOf(values.connections);
+  const context = contextOf(values.context);
   claimRun(runFile);
+  updateRun(runFile, { context });
   process.on('exit', () => releaseRun(runFile));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
@@ -59,7 +63,7 @@ async function main(): Promise<void> {
     interruption.signal.addEventListener('abort', () => reject(interruption.signal.reason));
   });
   try {
-    await Promise.race([run(values.once, connections), interrupted]);
+    await Promise.race([run(values.once, context, connections), interrupted]);
     endAll();
   } catch (error) {
     const reason = error instanceof Interruption ? error : ((await lostEndpoint()) ?? error);
@@ -82,7 +86,7 @@ function endWithNpm(): void {
   watch.unref();
 }
 
-async function run(once: boolean, connections?: number): Promise<void> {
+async function run(once: boolean, context: Context, connections?: number): Promise<void> {
   const from = performance.now();
   say.line('Kumiki, environment local\n');
   prepareFolders();
@@ -90,13 +94,13 @@ async function run(once: boolean, connections?: number): Promise<void> {
   const url = given === undefined ? await ownEndpoint() : await givenAndThere(given);
   adopt(localVariables(url));
   updateRun(runFile, { endpoint: url });
-  const { id, region } = environment('local', { endpointUrl: url });
+  const { id, region } = environment('local', { ...context, endpointUrl: url });
 
   phase = 'asking the endpoint what is there';
   const bootstrapped = await isBootstrapped(region);
   phase = 'synthesizing';
   say.status('cdk synth, cdk bootstrap');
-  await Promise.all([synthesize(say), bootstrapped ? undefined : bootstrap(region, say)]);
+  await Promise.all([synthesize(say, context), bootstrapped ? undefined : bootstrap(region, say)]);
   phase = 'deploying';
   say.status('cdk deploy --all');
   await deploy(say);

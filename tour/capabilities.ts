@@ -5,6 +5,7 @@ export type Capability =
   | 'provisioned concurrency'
   | 'initialization type'
   | 'target health'
+  | 'instances'
   | 'encoded slashes'
   | 'proxied headers';
 
@@ -15,6 +16,7 @@ const RECORDS_OF_MINISTACK: Readonly<Partial<Record<Capability, string>>> = {
   'provisioned concurrency': 'answers READY and starts nothing ahead',
   'initialization type': 'functions are not told how they were started',
   'target health': 'every target is called healthy',
+  instances: 'groups are records without instances; a process of this machine answers in place of tasks',
   'encoded slashes': 'paths are decoded before they are routed, so this is another route',
   'proxied headers': 'of the headers of an HTTP backend only the content type is passed on',
 };

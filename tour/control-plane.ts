@@ -1,4 +1,5 @@
 import { APIGatewayClient, GetStageCommand } from '@aws-sdk/client-api-gateway';
+import { AutoScalingClient, DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
 import { DescribeTargetHealthCommand, ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { GetProvisionedConcurrencyConfigCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { Outputs } from './outputs';
@@ -12,8 +13,10 @@ export interface ControlPlane {
   provisionedConcurrency(): Promise<ProvisionedConcurrency | undefined>;
   /** Invokes the on-demand alias as the REST API would for a quote. */
   invokeOnDemand(): Promise<{ readonly status: unknown; readonly initializationType: unknown; readonly text: string }>;
-  /** State of each target of the container service. */
-  targetStates(): Promise<readonly string[]>;
+  /** State of each target of the container service, by the kinds of capacity that it runs on. */
+  targetStates(): Promise<readonly (readonly string[])[]>;
+  /** Instances of the container service that are in service. */
+  instancesInService(): Promise<number>;
 }
 
 export interface ProvisionedConcurrency {
@@ -76,9 +79,15 @@ export function controlPlane(outputs: Outputs, region: string): ControlPlane {
       const groups = outputs.targetGroupArns.map((TargetGroupArn) =>
         client.send(new DescribeTargetHealthCommand({ TargetGroupArn })),
       );
-      return (await Promise.all(groups)).flatMap(({ TargetHealthDescriptions = [] }) =>
+      return (await Promise.all(groups)).map(({ TargetHealthDescriptions = [] }) =>
         TargetHealthDescriptions.map(({ TargetHealth }) => TargetHealth?.State ?? 'unknown'),
       );
+    },
+    async instancesInService() {
+      const { AutoScalingGroups: [group] = [] } = await new AutoScalingClient({ region }).send(
+        new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [outputs.autoScalingGroupName ?? ''] }),
+      );
+      return (group?.Instances ?? []).filter(({ LifecycleState }) => LifecycleState === 'InService').length;
     },
   };
 }

@@ -15,6 +15,8 @@ export interface Deployment {
   /** Base URL of the HTTP API, likewise; undefined where there is none that takes signed requests. */
   readonly httpApi?: string;
   readonly targetGroupArns: readonly string[];
+  /** Whether tasks run on EC2 instances, too or only. */
+  readonly instances: boolean;
   /** Whether the stage of the REST API has a cache. */
   readonly cache: boolean;
   /** Whether the live alias asks for provisioned concurrency. */
@@ -54,6 +56,7 @@ export async function connect(environmentId: string, region: string): Promise<De
     restApi,
     httpApi,
     targetGroupArns: outputs.targetGroupArns,
+    instances: outputs.autoScalingGroupName !== undefined,
     cache: outputs.cacheEnabled,
     provisionedConcurrency: (await plane.provisionedConcurrency()) !== undefined,
     notModelled: records,

@@ -231,11 +231,26 @@ const experiments: readonly Experiment[] = [
     proves: 'the load balancer finds the container healthy',
     needs: 'target health',
     run: async ({ controlPlane }) => {
-      const states = await controlPlane.targetStates();
-      const healthy = states.filter((state) => state === 'healthy').length;
+      const groups = await controlPlane.targetStates();
+      const healthy = groups.flat().filter((state) => state === 'healthy').length;
+      // With both kinds of capacity, each has its share of the requests.
+      const without = groups.find((states) => !states.includes('healthy'));
       return {
-        status: `${healthy}/${states.length} healthy`,
-        problem: healthy > 0 ? undefined : `no healthy target: ${states.join(', ') || 'none at all'}`,
+        status: `${healthy}/${groups.flat().length} healthy`,
+        problem: without && `no healthy target: ${without.join(', ') || 'none at all'}`,
+      };
+    },
+  },
+  {
+    path: 'autoscaling describe-auto-scaling-groups',
+    proves: 'ECS on EC2: instances have come for the tasks',
+    needs: 'instances',
+    appliesTo: ({ instances }) => instances,
+    run: async ({ controlPlane }) => {
+      const instances = await controlPlane.instancesInService();
+      return {
+        status: `${instances} in service`,
+        problem: instances > 0 ? undefined : 'none, so tasks have nowhere to run; managed scaling takes minutes',
       };
     },
   },

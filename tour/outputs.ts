@@ -13,6 +13,8 @@ export interface Outputs {
   readonly onDemandAliasArn: string;
   /** One for each kind of capacity that the container service runs on. */
   readonly targetGroupArns: readonly string[];
+  /** Of the instances that tasks run on; undefined where all of them run on Fargate. */
+  readonly autoScalingGroupName?: string;
   /** Undefined where the environment has no HTTP API. */
   readonly httpApi?: HttpApiAddress & { readonly authorization: string };
   /** Undefined where the environment has no WebSocket API. */
@@ -38,6 +40,7 @@ export async function readOutputs(environmentId: string, region: string): Promis
     liveAliasArn: quotes('LiveAliasArn'),
     onDemandAliasArn: quotes('OnDemandAliasArn'),
     targetGroupArns: containers('TargetGroupArn').split(','),
+    autoScalingGroupName: containers.ifThere('AutoScalingGroupName'),
     httpApi: http && {
       httpApiId: http('HttpApiId'),
       stageName: http('StageName'),
@@ -63,10 +66,10 @@ async function ifDeployed<T>(part: Promise<T>): Promise<T | undefined> {
   }
 }
 
-async function outputsOf(client: CloudFormationClient, stackName: string): Promise<(name: string) => string> {
+async function outputsOf(client: CloudFormationClient, stackName: string) {
   const { Stacks: [stack] = [] } = await client.send(new DescribeStacksCommand({ StackName: stackName }));
   const outputs = new Map(stack?.Outputs?.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
-  return (name) => {
+  const required = (name: string): string => {
     const value = outputs.get(name);
     if (value === undefined) {
       throw new Error(
@@ -75,4 +78,5 @@ async function outputsOf(client: CloudFormationClient, stackName: string): Promi
     }
     return value;
   };
+  return Object.assign(required, { ifThere: (name: string) => outputs.get(name) });
 }

@@ -70,5 +70,11 @@ export class ContainersStack extends Stack {
     ] as const) {
       new CfnOutput(this, name, { value, description });
     }
+    if (instances) {
+      new CfnOutput(this, 'AutoScalingGroupName', {
+        value: instances.autoScalingGroup.autoScalingGroupName,
+        description: 'Instances that tasks run on',
+      });
+    }
   }
 }

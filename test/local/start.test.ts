@@ -47,7 +47,9 @@ test.concurrent('says in one line what is wrong with a flag or an endpoint', asy
   ]);
   real.close();
   for (const { code } of [flag, account]) expect(code).toBe(1);
-  expect(flag.output).toBe("Unknown option '--twice'\nUsage: npm start [-- --once] [--connections 100]\n");
+  expect(flag.output).toBe(
+    "Unknown option '--twice'\nUsage: npm start [-- --once] [--connections 100] [-c capacity=ec2]\n",
+  );
   expect(account.output).toContain('its account is 123456789012, expected 000000000000');
   expect(account.output).not.toMatch(/\n\s+at /);
 });

@@ -28,7 +28,8 @@ const CONTROL_PLANE: ControlPlane = {
   cachedMethods: async () => ({ 'quotes/GET': { encrypted: true, guarded: true } }),
   provisionedConcurrency: async () => ({ status: 'READY', available: 1, requested: 1 }),
   invokeOnDemand: async () => ({ status: 200, initializationType: 'on-demand', text: '' }),
-  targetStates: async () => ['healthy', 'draining'],
+  targetStates: async () => [['healthy', 'draining']],
+  instancesInService: async () => 1,
 };
 
 function deployment(overrides: Partial<Deployment> = {}): Deployment {
@@ -38,6 +39,7 @@ function deployment(overrides: Partial<Deployment> = {}): Deployment {
     restApi: 'https://example.invalid/v1',
     notModelled: {},
     targetGroupArns: [''],
+    instances: true,
     cache: true,
     provisionedConcurrency: true,
     controlPlane: CONTROL_PLANE,
@@ -128,7 +130,12 @@ test.each<[string, Partial<ControlPlane>, string]>([
     { invokeOnDemand: async () => ({ status: 502, initializationType: 'on-demand', text: 'no' }) },
     'lambda invoke, alias on-demand',
   ],
-  ['no target is healthy', { targetStates: async () => ['initial'] }, 'elbv2 describe-target-health'],
+  [
+    'one of two kinds of capacity has no healthy target',
+    { targetStates: async () => [['healthy'], ['initial']] },
+    'elbv2 describe-target-health',
+  ],
+  ['no instance has come', { instancesInService: async () => 0 }, 'autoscaling describe-auto-scaling-groups'],
 ])('fails when %s', async (_, change, path) => {
   const rows = await runExperiments(deployment({ controlPlane: { ...CONTROL_PLANE, ...change } }));
   expect(rows.filter(({ verdict }) => verdict === 'FAIL').map((row) => row.path)).toEqual([path]);
@@ -136,10 +143,12 @@ test.each<[string, Partial<ControlPlane>, string]>([
 
 test('leaves out what the environment has not got', async () => {
   const rows = await runExperiments(
-    deployment({ cache: false, provisionedConcurrency: false, getOverHttpApi: undefined }),
+    deployment({ instances: false, cache: false, provisionedConcurrency: false, getOverHttpApi: undefined }),
   );
   expect(
-    rows.map(({ path }) => path).filter((path) => /1\.2 s|get-stage|initialization|provisioned|HTTP API/.test(path)),
+    rows
+      .map(({ path }) => path)
+      .filter((path) => /1\.2 s|get-stage|autoscaling|initialization|provisioned|HTTP API/.test(path)),
   ).toEqual([]);
 });
 
