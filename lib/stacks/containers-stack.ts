@@ -65,16 +65,11 @@ export class ContainersStack extends Stack {
       ['LoadBalancerUrl', this.url, 'Internal load balancer, from in the VPC'],
       ['LoadBalancerName', loadBalancerName, 'Name of the load balancer'],
       ['TargetGroupArn', targetGroups, 'Where tasks are registered; two with both kinds of capacity'],
+      ['AutoScalingGroupName', instances?.autoScalingGroup.autoScalingGroupName, 'Instances that tasks run on'],
       ['ImageUri', this.image.uri, 'Image that the container service runs'],
       ['RedeployCommand', history.redeployCommand, 'Replaces all tasks, one healthy set after the other'],
     ] as const) {
-      new CfnOutput(this, name, { value, description });
-    }
-    if (instances) {
-      new CfnOutput(this, 'AutoScalingGroupName', {
-        value: instances.autoScalingGroup.autoScalingGroupName,
-        description: 'Instances that tasks run on',
-      });
+      if (value !== undefined) new CfnOutput(this, name, { value, description });
     }
   }
 }
