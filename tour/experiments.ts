@@ -70,28 +70,12 @@ const experiments: readonly Experiment[] = [
   {
     path: `GET /analysis/KUMI?days=${DAYS}`,
     proves: 'REST API -> function -> load balancer -> container',
-    run: async ({ get, environmentId }) => {
-      const answer = await get(`/analysis/KUMI?days=${DAYS}`);
-      const fields = ['price', 'mean', 'volatility', 'high', 'low'].filter((name) => !isPositive(answer.body[name]));
-      return observed(
-        answer,
-        status(answer, 200) ?? servedBy(answer, environmentId) ?? (fields.length > 0 ? `no ${fields}` : undefined),
-      );
-    },
+    run: ({ get, environmentId }) => analysisByFunction(get, environmentId),
   },
   {
     path: `GET /history/KUMI?days=${DAYS}`,
     proves: 'REST API -> VPC link -> load balancer -> container',
-    run: async ({ get }) => {
-      const answer = await get(`/history/KUMI?days=${DAYS}`);
-      const closes = Array.isArray(answer.body.closes) ? answer.body.closes.length : 0;
-      return observed(
-        answer,
-        status(answer, 200) ??
-          (answer.headers.has('initialization-type') ? 'a function answered' : undefined) ??
-          (closes === DAYS ? undefined : `${closes} closes instead of ${DAYS}`),
-      );
-    },
+    run: ({ get }) => closesFromContainer(get, '/history/KUMI'),
   },
   {
     path: `GET /history/KUMI?days=${DAYS}, x-served-by`,
@@ -268,28 +252,10 @@ const experiments: readonly Experiment[] = [
   overHttpApi(
     `GET /analysis/KUMI?days=${DAYS}`,
     'HTTP API -> function -> load balancer -> container',
-    async (http, { environmentId }) => {
-      const answer = await http(`/analysis/KUMI?days=${DAYS}`);
-      const fields = ['price', 'mean', 'volatility', 'high', 'low'].filter((name) => !isPositive(answer.body[name]));
-      return observed(
-        answer,
-        status(answer, 200) ?? servedBy(answer, environmentId) ?? (fields.length > 0 ? `no ${fields}` : undefined),
-      );
-    },
+    (http, { environmentId }) => analysisByFunction(http, environmentId),
   ),
-  overHttpApi(
-    `GET /history/KUMI?days=${DAYS}`,
-    'HTTP API -> own VPC link -> load balancer -> container',
-    async (http) => {
-      const answer = await http(`/history/KUMI?days=${DAYS}`);
-      const closes = Array.isArray(answer.body.closes) ? answer.body.closes.length : 0;
-      return observed(
-        answer,
-        status(answer, 200) ??
-          (answer.headers.has('initialization-type') ? 'a function answered' : undefined) ??
-          (closes === DAYS ? undefined : `${closes} closes instead of ${DAYS}`),
-      );
-    },
+  overHttpApi(`GET /history/KUMI?days=${DAYS}`, 'HTTP API -> own VPC link -> load balancer -> container', (http) =>
+    closesFromContainer(http, '/history/KUMI'),
   ),
   overHttpApi(
     `GET ${BAD_INPUT.length} bad inputs`,
@@ -358,6 +324,28 @@ function overHttpApi(
       return run(deployment.getOverHttpApi, deployment);
     },
   };
+}
+
+/** Asks the function for an analysis, which it has the container service calculate. */
+async function analysisByFunction(get: Get, environmentId: string): Promise<Observation> {
+  const answer = await get(`/analysis/KUMI?days=${DAYS}`);
+  const fields = ['price', 'mean', 'volatility', 'high', 'low'].filter((name) => !isPositive(answer.body[name]));
+  return observed(
+    answer,
+    status(answer, 200) ?? servedBy(answer, environmentId) ?? (fields.length > 0 ? `no ${fields}` : undefined),
+  );
+}
+
+/** Asks a container of the service, past any function, for the closes of `path`. */
+async function closesFromContainer(get: Get, path: string): Promise<Observation> {
+  const answer = await get(`${path}?days=${DAYS}`);
+  const closes = Array.isArray(answer.body.closes) ? answer.body.closes.length : 0;
+  return observed(
+    answer,
+    status(answer, 200) ??
+      (answer.headers.has('initialization-type') ? 'a function answered' : undefined) ??
+      (closes === DAYS ? undefined : `${closes} closes instead of ${DAYS}`),
+  );
 }
 
 function refused(path: string, needs?: Capability): Experiment {
