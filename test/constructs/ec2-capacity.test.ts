@@ -192,6 +192,19 @@ describe('the capacity provider', () => {
     });
   });
 
+  test('lets the agent say goodbye: its rights and its cluster stay until the group has gone', () => {
+    const [cluster] = idsOf(byDefault, 'AWS::ECS::Cluster');
+    const [launchTemplate] = idsOf(byDefault, 'AWS::EC2::LaunchTemplate');
+    const [policy] = idsOf(byDefault, 'AWS::IAM::Policy').filter((id) => id.includes('InstanceRole'));
+    expect(policy).toBeDefined();
+    // ECS deregisters what ends by itself only while its agent is connected.
+    byDefault.hasResource('AWS::EC2::LaunchTemplate', { DependsOn: Match.arrayWith([policy]) });
+    expect(userDataOf(byDefault)).toContain(`{"Ref":"${cluster}"}`);
+    expect(JSON.stringify(byDefault.findResources('AWS::AutoScaling::AutoScalingGroup'))).toContain(
+      `{"Ref":"${launchTemplate}"}`,
+    );
+  });
+
   test('goes before its group, which is deleted with the instances that ECS left protected', () => {
     const [forceDelete] = idsOf(byDefault, 'Custom::ForceDeleteAutoScalingGroup');
     const [group] = idsOf(byDefault, 'AWS::AutoScaling::AutoScalingGroup');
