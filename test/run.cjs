@@ -7,7 +7,9 @@ const bin = (...parts) => path.join(__dirname, '..', 'node_modules', ...parts);
 
 /** Runs a script of a package; what it prints is kept until it ends, unless it may print as it goes. */
 function run(name, stdio, ...args) {
-  const child = spawn(process.execPath, args, { stdio: ['inherit', stdio, stdio] });
+  // The type check is a program in Go; collecting its garbage less often takes a quarter off its time.
+  const env = { GOGC: '400', ...process.env };
+  const child = spawn(process.execPath, args, { env, stdio: ['inherit', stdio, stdio] });
   let output = '';
   child.stdout?.on('data', (data) => (output += data));
   child.stderr?.on('data', (data) => (output += data));
@@ -16,7 +18,8 @@ function run(name, stdio, ...args) {
 
 async function main() {
   const checks = [
-    run('type check', 'pipe', bin('typescript', 'bin', 'tsc'), '--noEmit'),
+    // With --build it ends at once when no file, of packages neither, is newer than its last check.
+    run('type check', 'pipe', bin('typescript', 'bin', 'tsc'), '--build'),
     run('lint', 'pipe', bin('@biomejs', 'biome', 'bin', 'biome'), 'check', '--colors=off'),
   ];
   // The collector in the thread of the tests and rarely, as the suite makes much that is soon garbage; and WebAssembly, the
