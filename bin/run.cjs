@@ -3,8 +3,8 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-// From Node 22 on, compiled code is kept between runs as well.
-require('node:module').enableCompileCache?.();
+// Compiling would be a quarter of the time of a synth.
+require('./compile-cache.cjs');
 
 const root = path.join(__dirname, '..');
 const cache = path.join(root, 'node_modules', '.cache', 'kumiki');
