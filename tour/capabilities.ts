@@ -6,6 +6,7 @@ export type Capability =
   | 'initialization type'
   | 'target health'
   | 'instances'
+  | 'Kubernetes API'
   | 'encoded slashes'
   | 'proxied headers';
 
@@ -17,6 +18,7 @@ const RECORDS_OF_MINISTACK: Readonly<Partial<Record<Capability, string>>> = {
   'initialization type': 'functions are not told how they were started',
   'target health': 'every target is called healthy',
   instances: 'groups are records without instances; a process of this machine answers in place of tasks',
+  'Kubernetes API': 'clusters are records: there is no Kubernetes API, so no object is applied and no pod answers',
   'encoded slashes': 'paths are decoded before they are routed, so this is another route',
   'proxied headers': 'of the headers of an HTTP backend only the content type is passed on',
 };

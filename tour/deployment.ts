@@ -1,6 +1,7 @@
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { httpApiUrl, restApiUrl, webSocketUrl } from './address';
 import { Capability, notModelled } from './capabilities';
+import { Cluster, clusterOf } from './cluster';
 import { ControlPlane, controlPlane } from './control-plane';
 import { readOutputs } from './outputs';
 import { Get, requests } from './request';
@@ -28,6 +29,8 @@ export interface Deployment {
   readonly getOverHttpApi?: Get;
   /** The WebSocket API; undefined where there is none. */
   readonly sessions?: Sessions;
+  /** The Kubernetes cluster; undefined where there is none. */
+  readonly cluster?: Cluster;
   /** Connections among which ticks are counted. @default few */
   readonly connections?: number;
   readonly controlPlane: ControlPlane;
@@ -65,6 +68,7 @@ export async function connect(environmentId: string, region: string): Promise<De
     sessions:
       outputs.webSocketApi &&
       sessionsOf(outputs.webSocketApi, webSocketUrl(outputs.webSocketApi, endpoint), { ...credentials, region }),
+    cluster: outputs.cluster && clusterOf(outputs.cluster, region),
     controlPlane: plane,
   };
 }

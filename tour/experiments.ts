@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Capability } from './capabilities';
+import { clusterExperiments } from './cluster';
 import { Deployment } from './deployment';
 import { Answer, Get } from './request';
 import { sessionExperiments } from './sessions';
@@ -286,6 +287,23 @@ const experiments: readonly Experiment[] = [
     return observed(answer, status(answer, 403) ?? message(answer));
   }),
   ...sessionExperiments,
+  ...clusterExperiments,
+  {
+    path: `GET /k8s/history/KUMI?days=${DAYS}`,
+    proves: 'REST API -> VPC link -> load balancer -> node -> pod',
+    needs: 'Kubernetes API',
+    appliesTo: ({ cluster }) => cluster !== undefined,
+    run: ({ get }) => closesFromContainer(get, '/k8s/history/KUMI'),
+  },
+  {
+    ...overHttpApi(
+      `GET /k8s/history/KUMI?days=${DAYS}`,
+      'HTTP API -> VPC link -> load balancer -> node -> pod',
+      (http) => closesFromContainer(http, '/k8s/history/KUMI'),
+    ),
+    needs: 'Kubernetes API',
+    appliesTo: ({ cluster, getOverHttpApi }) => cluster !== undefined && getOverHttpApi !== undefined,
+  },
 ];
 
 /** Runs them one after the other, so that none disturbs the times of another. */

@@ -1,5 +1,6 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { HttpApiAddress, WebSocketApiAddress } from './address';
+import { ClusterOutputs } from './cluster';
 
 /** What experiments need to know, from stack outputs. */
 export interface Outputs {
@@ -19,17 +20,20 @@ export interface Outputs {
   readonly httpApi?: HttpApiAddress & { readonly authorization: string };
   /** Undefined where the environment has no WebSocket API. */
   readonly webSocketApi?: WebSocketApiAddress & { readonly tableName: string; readonly tickerFunctionName: string };
+  /** Undefined where the environment has no Kubernetes cluster. */
+  readonly cluster?: ClusterOutputs;
 }
 
 /** @throws if a stack or an output is missing */
 export async function readOutputs(environmentId: string, region: string): Promise<Outputs> {
   const client = new CloudFormationClient({ region });
-  const [api, quotes, containers, http, sessions] = await Promise.all([
+  const [api, quotes, containers, http, sessions, cluster] = await Promise.all([
     outputsOf(client, `Kumiki-${environmentId}-RestApi`),
     outputsOf(client, `Kumiki-${environmentId}-Function`),
     outputsOf(client, `Kumiki-${environmentId}-Containers`),
     ifDeployed(outputsOf(client, `Kumiki-${environmentId}-HttpApi`)),
     ifDeployed(outputsOf(client, `Kumiki-${environmentId}-WebSocketApi`)),
+    ifDeployed(outputsOf(client, `Kumiki-${environmentId}-Kubernetes`)),
   ]);
   return {
     restApiId: api('RestApiId'),
@@ -52,6 +56,11 @@ export async function readOutputs(environmentId: string, region: string): Promis
       url: sessions('WebSocketUrl'),
       tableName: sessions('TableName'),
       tickerFunctionName: sessions('TickerFunctionName'),
+    },
+    cluster: cluster && {
+      stackName: `Kumiki-${environmentId}-Kubernetes`,
+      clusterName: cluster('ClusterName'),
+      targetGroupArn: cluster('TargetGroupArn'),
     },
   };
 }

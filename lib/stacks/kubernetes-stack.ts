@@ -59,7 +59,7 @@ export class KubernetesStack extends Stack {
       allowFromCidrs: placement.vpc.selectSubnets(placement.vpcSubnets).subnets.map((subnet) => subnet.ipv4CidrBlock),
       nodeAllocatable: roomOf(smallestNode(kubernetes.nodes.instanceTypes)),
     });
-    new NodePortTarget(this, 'Exposure', {
+    const { targetGroup } = new NodePortTarget(this, 'Exposure', {
       ...there,
       ...placement,
       ...logs,
@@ -68,8 +68,12 @@ export class KubernetesStack extends Stack {
       nodePort: 30_080,
       paths: pathPrefixes.map((prefix) => `${prefix}/history/*`),
     });
-    const value = control.updateKubeconfigCommand;
-    new CfnOutput(this, 'ClusterName', { value: clusterName, description: 'EKS cluster' });
-    new CfnOutput(this, 'UpdateKubeconfigCommand', { value, description: 'Makes kubectl use the cluster' });
+    for (const [name, value, description] of [
+      ['ClusterName', clusterName, 'EKS cluster'],
+      ['UpdateKubeconfigCommand', control.updateKubeconfigCommand, 'Makes kubectl use the cluster'],
+      ['TargetGroupArn', targetGroup.targetGroupArn, 'Where nodes are registered'],
+    ] as const) {
+      new CfnOutput(this, name, { value, description });
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { Cluster } from '../../tour/cluster';
 import { ControlPlane } from '../../tour/control-plane';
 import { Deployment } from '../../tour/deployment';
 import { runExperiments } from '../../tour/experiments';
@@ -8,7 +9,7 @@ jest.mock('node:timers/promises', () => ({ setTimeout: async () => undefined }))
 
 /** What a deployment answers that does everything right, without AWS's own APIs. */
 async function answer(path: string, signature?: string): Promise<Answer> {
-  const [route = '', query = ''] = path.split('?');
+  const [route = '', query = ''] = path.replace(/^\/k8s/, '').split('?');
   const [, part, symbol = ''] = route.split('/');
   const statistics = { to: '2026-01-01', mean: 2, volatility: 0.2, high: 3, low: 1 };
   const bodies: Record<string, object> = {
@@ -32,6 +33,12 @@ const CONTROL_PLANE: ControlPlane = {
   instancesInService: async () => 1,
 };
 
+const CLUSTER: Cluster = {
+  describe: async () => ({ status: 'ACTIVE', version: '1.36' }),
+  applied: async () => ['CREATE_COMPLETE', 'UPDATE_COMPLETE'],
+  nodeStates: async () => ['healthy', 'draining'],
+};
+
 function deployment(overrides: Partial<Deployment> = {}): Deployment {
   return {
     environmentId: 'sandbox',
@@ -42,6 +49,7 @@ function deployment(overrides: Partial<Deployment> = {}): Deployment {
     instances: true,
     cache: true,
     provisionedConcurrency: true,
+    cluster: CLUSTER,
     controlPlane: CONTROL_PLANE,
     get: answer,
     getOverHttpApi: answer,
@@ -99,7 +107,7 @@ test.each<[string, (given: Answer, path: string) => Answer, string[]]>([
   [
     'its containers give no closes',
     (given) => ({ ...given, body: { ...given.body, closes: [] } }),
-    ['HTTP API: GET /history/KUMI?days=30'],
+    ['HTTP API: GET /history/KUMI?days=30', 'HTTP API: GET /k8s/history/KUMI?days=30'],
   ],
 ])('fails an HTTP API when %s', async (_, change, paths) => {
   const getOverHttpApi: Deployment['get'] = async (asked, signature) => change(await answer(asked, signature), asked);
@@ -141,14 +149,32 @@ test.each<[string, Partial<ControlPlane>, string]>([
   expect(rows.filter(({ verdict }) => verdict === 'FAIL').map((row) => row.path)).toEqual([path]);
 });
 
+test.each<[string, Partial<Cluster>, string]>([
+  ['the control plane is not ready', { describe: async () => ({ status: 'CREATING' }) }, 'eks describe-cluster'],
+  [
+    'the API of the cluster is open to the world [E11]',
+    { describe: async () => ({ status: 'ACTIVE', version: '1.36', publicCidrs: ['0.0.0.0/0'] }) },
+    'eks describe-cluster',
+  ],
+  ['a chart was not applied', { applied: async () => ['CREATE_FAILED'] }, 'manifests and charts of the stack'],
+  ['nothing was applied', { applied: async () => [] }, 'manifests and charts of the stack'],
+  ['no node is healthy', { nodeStates: async () => ['initial'] }, 'elbv2 describe-target-health, nodes'],
+])('fails when %s', async (_, change, path) => {
+  const rows = await runExperiments(deployment({ cluster: { ...CLUSTER, ...change } }));
+  expect(rows.filter(({ verdict }) => verdict === 'FAIL').map((row) => row.path)).toEqual([path]);
+});
+
 test('leaves out what the environment has not got', async () => {
   const rows = await runExperiments(
-    deployment({ instances: false, cache: false, provisionedConcurrency: false, getOverHttpApi: undefined }),
+    deployment({
+      ...{ instances: false, cache: false, provisionedConcurrency: false },
+      ...{ cluster: undefined, getOverHttpApi: undefined },
+    }),
   );
   expect(
     rows
       .map(({ path }) => path)
-      .filter((path) => /1\.2 s|get-stage|autoscaling|initialization|provisioned|HTTP API/.test(path)),
+      .filter((path) => /1\.2 s|get-stage|autoscaling|initialization|provisioned|HTTP API|k8s|eks|nodes/.test(path)),
   ).toEqual([]);
 });
 
