@@ -1,0 +1,94 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fail } from '../../tour/errors';
+import { optionsOf } from '../../tour/options';
+import { failureOf } from '../deploy';
+import { root } from '../folders';
+import { endAll, ProcessGroup } from '../process-group';
+import { terminal } from '../terminal';
+import { tools } from './build';
+import { startControlPlane } from './control-plane';
+import { clusterOf, scaledWorkload } from './manifests';
+import { workingFolder } from './paths';
+import { DIVISOR, prove } from './proof';
+import { count, render } from './table';
+
+const USAGE = 'Usage: npm run kubernetes:prove [-- --assembly cdk.out] [--json table.json]';
+
+const say = terminal();
+/** Of this run; gone when it ends. */
+const folder = workingFolder();
+
+async function main(): Promise<void> {
+  const values = optionsOf(USAGE, { assembly: { type: 'string' }, json: { type: 'string' } });
+  say.line('Kumiki, the manifests of the templates on a Kubernetes control plane of 127.0.0.1\n');
+  const programs = await tools(say);
+  const cluster = clusterOf(values.assembly ?? (await synthesize()));
+  if (!programs.version.startsWith(`${cluster.version}.`)) {
+    throw new Error(
+      `The cluster has Kubernetes ${cluster.version}, the proof ${programs.version}. Change the versions in ` +
+        'local/kubernetes/go.mod to those of the cluster.',
+    );
+  }
+  const from = performance.now();
+  say.status('starting the control plane');
+  const plane = await startControlPlane(programs, folder);
+  say.step('control plane', `Kubernetes ${programs.version}`, from);
+  const { stabilizationWindowSeconds = 300 } = scaledWorkload(cluster.objects).autoscaler.spec.behavior.scaleDown;
+  say.line(
+    `\n  For this run, all times of scaling down are divided by ${DIVISOR}: the stabilisation window of ` +
+      `${stabilizationWindowSeconds} s is ${Math.ceil(stabilizationWindowSeconds / DIVISOR)} s. All else is as in the template.\n`,
+  );
+  const rows = await prove(plane, cluster, say);
+  say.step('all of it', '', from);
+  say.line(`\n${render(rows)}`);
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ ...count(rows), rows }, null, 2));
+  if (count(rows).failed > 0) process.exitCode = 1;
+  end();
+}
+
+/** The sandbox with its cluster, as `cdk synth` makes it. @returns folder of the templates */
+async function synthesize(): Promise<string> {
+  const from = performance.now();
+  say.status('cdk synth');
+  const assembly = join(folder, 'cdk.out');
+  const cdk = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
+  const context = ['-c', 'environment=sandbox', '-c', 'kubernetes=true'];
+  const lines: string[] = [];
+  const { exited } = new ProcessGroup(
+    process.execPath,
+    [cdk, 'synth', '--quiet', ...context, '-o', assembly, '--no-notices', '--no-color'],
+    { cwd: root, log: join(folder, 'synth.log'), onLine: (line) => lines.push(line) },
+  );
+  if ((await exited) !== 0) throw new Error(['The synthesis failed:', ...failureOf(lines)].join('\n  '));
+  say.step('synthesis', 'sandbox, -c kubernetes=true', from);
+  return assembly;
+}
+
+/** Ends what was started, then the process: connections of the proof would keep it. */
+function end(code?: number): never {
+  endAll();
+  process.exit(code);
+}
+
+process.on('exit', () => {
+  // What was just killed may still be on its way out of the folder.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    say.line();
+    console.error('Interrupted: everything that was started here has ended.');
+    end(130);
+  });
+}
+// npm does not pass a signal on to what it runs; with npm gone, nobody would know of this process any more.
+if (process.env.npm_lifecycle_event === 'kubernetes:prove') {
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && end(1), 500).unref();
+}
+main().catch((error: unknown) => {
+  say.line();
+  endAll();
+  fail(error);
+});
