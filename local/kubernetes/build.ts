@@ -35,6 +35,9 @@ export interface Tools {
   readonly version: string;
 }
 
+/** Nothing could be built, for a reason that is this machine's: it says nothing about the manifests. */
+export class NotBuilt extends Error {}
+
 /** What is built by one `go build`, into a folder whose name says what went in. */
 interface Part {
   readonly name: string;
@@ -88,7 +91,7 @@ const PROGRESS = 60;
 /**
  * The programs of the proof, built unless they are there.
  *
- * @throws in one line, if Go is missing or too old, modules cannot be downloaded, or there is no room
+ * @throws NotBuilt in one line, if Go is missing or too old, modules cannot be downloaded, or there is no room
  */
 export async function tools(say: Terminal): Promise<Tools> {
   mkdirSync(binaries, { recursive: true });
@@ -142,7 +145,7 @@ const NO_GO =
 
 async function checkGo(): Promise<void> {
   const code = await new ProcessGroup('go', ['version'], { log, env: environment() }).exited;
-  if (code !== 0) throw new Error(NO_GO);
+  if (code !== 0) throw new NotBuilt(NO_GO);
 }
 
 async function build(part: Part, say: Terminal): Promise<void> {
@@ -196,19 +199,23 @@ async function go({ folder }: Part, args: readonly string[], onLine: (line: stri
   }).exited;
   if (code === 0) return;
   if (saysDiskFull(lines) || isDiskFull(dirname(log))) {
-    throw new Error(
+    throw new NotBuilt(
       'No space left for the build of Kubernetes (4 GB, of which 0.5 GB stay). Make room and run this again.',
     );
   }
   const reason =
     lines.filter((line) => !line.startsWith('go: downloading') && line.trim() !== '').at(-1) ?? `exit code ${code}`;
-  if (/dial tcp|no such host|proxyconnect|i\/o timeout|connection refused|module lookup disabled/.test(reason)) {
-    throw new Error(
+  // Of the network, and of a proxy that refuses: `reading https://…: 403 Forbidden`.
+  if (/dial tcp|no such host|proxyconnect|timeout|connection re|module lookup disabled|: [45]\d\d /i.test(reason)) {
+    throw new NotBuilt(
       `The Go modules of Kubernetes cannot be downloaded: ${reason.trim()}. With a network, run this again.`,
     );
   }
   // Since 1.21 Go gets the version that a module asks for, unless it may not.
-  if (/requires go >= /.test(reason)) throw new Error(`${NO_GO} (${reason.trim()})`);
+  if (/requires go >= /.test(reason)) throw new NotBuilt(`${NO_GO} (${reason.trim()})`);
+  if (/signal: killed|cannot allocate memory/.test(reason)) {
+    throw new NotBuilt(`Not enough memory for the build of Kubernetes: ${reason.trim()}. It takes some 3 GB.`);
+  }
   throw new Error(`Kubernetes could not be built: ${reason.trim()} (all of it in ${log})`);
 }
 

@@ -6,7 +6,7 @@ import { failureOf } from '../deploy';
 import { root } from '../folders';
 import { endAll, ProcessGroup } from '../process-group';
 import { terminal } from '../terminal';
-import { tools } from './build';
+import { NotBuilt, tools } from './build';
 import { startControlPlane } from './control-plane';
 import { clusterOf, scaledWorkload } from './manifests';
 import { workingFolder } from './paths';
@@ -90,5 +90,9 @@ if (process.env.npm_lifecycle_event === 'kubernetes:prove') {
 main().catch((error: unknown) => {
   say.line();
   endAll();
+  if (error instanceof NotBuilt) {
+    console.error(error.message);
+    process.exit(3);
+  }
   fail(error);
 });
