@@ -23,6 +23,30 @@ function anchorOf(heading: string): string {
     .replaceAll(' ', '-');
 }
 
+/** The anchors of a document's headings, in their order. */
+function anchorsOf(file: string): string[] {
+  return matches(withoutCode(read(file)), /^#+ (.+)$/gm).map(anchorOf);
+}
+
+/** The file and the anchor that a link leads to. */
+function targetOf(file: string, link: string): { target: string; anchor?: string } {
+  const [path = '', anchor] = link.split('#');
+  return { target: path === '' ? file : join(dirname(file), path), anchor };
+}
+
+/** Figures and links of a document, sorted, with a link to a twin or to a heading of it as one to the English one. */
+function factsOf(file: string): string[] {
+  const text = read(file);
+  const links = matches(text, /\]\(([^)]+)\)/g).map((link) => {
+    if (/^https?:/.test(link)) return link;
+    const { target, anchor } = targetOf(file, link);
+    // Headings are in the language of the document, and in the same order.
+    return `${target.replace('.ja.', '.')} ${anchor === undefined ? '' : anchorsOf(target).indexOf(anchor)}`;
+  });
+  // The order within a sentence is that of the language.
+  return [...matches(text, /(\d+\.\d{2}\b)/g), ...links].toSorted();
+}
+
 /** Headings, tables (columns and rows), code blocks and pictures, without their words. */
 function outlineOf(file: string): string[] {
   return read(file)
@@ -40,11 +64,7 @@ test.each(TWINS)('%s has the headings, tables and pictures of its English twin',
 });
 
 test.each(TWINS)('%s has the figures and links of its English twin', (file) => {
-  // The order within a sentence is that of the language.
-  const facts = (text: string) => matches(text, /(\d+\.\d{2}\b|\]\([^)]+\))/g).toSorted();
-  expect(facts(read(file).replaceAll('.ja.md)', '.md)'))).toEqual(
-    facts(read(file.replace('.ja.', '.')).replaceAll('.ja.md)', '.md)')),
-  );
+  expect(factsOf(file)).toEqual(factsOf(file.replace('.ja.', '.')));
 });
 
 test.each(DOCUMENTS)('%s names only npm scripts that exist', (file) => {
@@ -70,28 +90,40 @@ test.each(READMES)('%s names only properties and options that environments have'
 test.each(DOCUMENTS)('links of %s lead somewhere', (file) => {
   const links = matches(withoutCode(read(file)), /\]\(([^)\s]+)\)/g).filter((link) => !/^https?:/.test(link));
   const broken = links.filter((link) => {
-    const [path = '', anchor] = link.split('#');
-    const target = path === '' ? file : join(dirname(file), path);
-    if (!existsSync(target)) return true;
-    return (
-      anchor !== undefined &&
-      !matches(withoutCode(read(target)), /^#+ (.+)$/gm)
-        .map(anchorOf)
-        .includes(anchor)
-    );
+    const { target, anchor } = targetOf(file, link);
+    return !existsSync(target) || (anchor !== undefined && !anchorsOf(target).includes(anchor));
   });
   expect(broken).toEqual([]);
 });
 
-test('costs.md adds up, and the READMEs have its sum', () => {
-  const rows = matches(read('docs/costs.md'), /^\| (.*) \|$/gm).map((row) => row.split(' | '));
-  const amounts = (column: number) =>
-    rows.filter((row) => row.length === 4 && /^\d+\.\d\d$/.test(row[column] ?? '')).map((row) => Number(row[column]));
-  const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0).toFixed(2);
-  expect(read('docs/costs.md')).toContain(`**${sum(amounts(2))}** | **${sum(amounts(3))}**`);
-  const parts = matches(read('README.md'), /\.ts\) \| (\d+\.\d\d)/g).map(Number);
-  expect(sum(parts)).toBe(sum(amounts(2)));
-  expect(read('README.md')).toContain(`**${sum(parts)}**`);
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0).toFixed(2);
+
+/** Columns of amounts whose table ends with a row of sums in bold: what they add up to, and what that row says. */
+function sumsOf(file: string): { computed: string; said: string }[] {
+  const tables = matches(read(file), /((?:^\|.*\n)+)/gm);
+  return tables.flatMap((table) => {
+    const rows = table.split('\n').map((row) => row.split('|').map((cell) => cell.trim()));
+    const amount = (cell = '') => (/^\d+\.\d\d( [¹²³])?$/.test(cell) ? Number.parseFloat(cell) : 0);
+    return (rows.at(-2) ?? []).flatMap((cell, column) => {
+      const [, said] = /^\*\*(\d+\.\d\d)\*\*$/.exec(cell) ?? [];
+      return said === undefined ? [] : [{ computed: sum(rows.map((row) => amount(row[column]))), said }];
+    });
+  });
+}
+
+test.each([...READMES, ...DOCUMENTS.filter((file) => /costs(\.ja)?\.md$/.test(file))])(
+  'the sums of %s are right',
+  (file) => {
+    const sums = sumsOf(file);
+    expect(sums.length).toBe(READMES.includes(file) ? 1 : 4);
+    expect(sums.map(({ computed }) => computed)).toEqual(sums.map(({ said }) => said));
+  },
+);
+
+test.each(READMES)('%s has the sums of costs.md, without a cluster and with one', (file) => {
+  const [without, , cluster] = sumsOf('docs/costs.md').map(({ said }) => said);
+  expect(sumsOf(file).map(({ said }) => said)).toEqual([without]);
+  expect(read(file)).toContain(` ${cluster} `);
 });
 
 test('what the local endpoint does not model is in its decision, word for word', () => {
