@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { writeMetrics } from '../metrics';
 import { sessions } from './sessions';
 import { sessionStore } from './store';
 import { TIMEOUTS } from './timeouts';
@@ -9,4 +10,5 @@ const client = new DynamoDBClient({ requestHandler: TIMEOUTS });
 export const handler = sessions(sessionStore(client, process.env['TABLE_NAME'] ?? ''), {
   maxSymbols: Number(process.env['MAX_SYMBOLS']),
   messagesPerSecond: Number(process.env['MESSAGES_PER_SECOND']),
+  onFailure: () => writeMetrics('Kumiki/Sessions', { Failed: 1 }, 'ERROR'),
 });

@@ -12,11 +12,13 @@ export interface SessionEvent {
   readonly isBase64Encoded?: boolean;
 }
 
-export interface Limits {
+export interface SessionsOptions {
   /** Symbols per connection. */
   readonly maxSymbols: number;
   /** Per connection. */
   readonly messagesPerSecond: number;
+  /** Counts a message that failed. To Lambda its answer is a success. */
+  readonly onFailure?: () => void;
 }
 
 interface Refusal {
@@ -46,7 +48,7 @@ export interface Reply {
  * An event of a connection that fails is an error of the function: API Gateway then refuses the connection. A message
  * that fails is answered, and logged as an error.
  */
-export function sessions(store: SessionStore, limits: Limits): (event: SessionEvent) => Promise<Reply> {
+export function sessions(store: SessionStore, options: SessionsOptions): (event: SessionEvent) => Promise<Reply> {
   return async ({ requestContext: { connectionId, eventType }, body = '', isBase64Encoded = false }) => {
     if (eventType === 'CONNECT') {
       await store.connect(connectionId);
@@ -57,8 +59,9 @@ export function sessions(store: SessionStore, limits: Limits): (event: SessionEv
       return { statusCode: 200 };
     }
     const text = isBase64Encoded ? Buffer.from(body, 'base64').toString() : body;
-    const reply = await answer(store, limits, connectionId, text).catch((error: unknown): Answer => {
+    const reply = await answer(store, options, connectionId, text).catch((error: unknown): Answer => {
       console.error('internal error', error);
+      options.onFailure?.();
       return { type: 'failed', reason: 'internal error; try again' };
     });
     console.info({ connectionId, reply: reply.type, reason: 'reason' in reply ? reply.reason : undefined });
@@ -66,8 +69,8 @@ export function sessions(store: SessionStore, limits: Limits): (event: SessionEv
   };
 }
 
-async function answer(store: SessionStore, limits: Limits, id: string, text: string): Promise<Answer> {
-  const { maxSymbols, messagesPerSecond } = limits;
+async function answer(store: SessionStore, options: SessionsOptions, id: string, text: string): Promise<Answer> {
+  const { maxSymbols, messagesPerSecond } = options;
   const count = await store.countMessage(id, messagesPerSecond);
   if (count === 'too many') return refused(`at most ${messagesPerSecond} messages a second; send this one again later`);
   if (count === 'not connected') return refused(NOT_CONNECTED);

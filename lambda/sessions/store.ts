@@ -8,6 +8,7 @@ import {
   QueryCommandInput,
   TransactionCanceledException,
   TransactionConflictException,
+  TransactionInProgressException,
   TransactWriteItem,
   TransactWriteItemsCommand,
   UpdateItemCommand,
@@ -58,8 +59,8 @@ export interface SessionStore {
   /** Removes a symbol from `subscribedSymbols`, unless somebody has asked for it since it was read. */
   forgetSymbol(symbol: SubscribedSymbol): Promise<void>;
   /**
-   * Takes the right to publish a tick: nobody else has it before `until` (milliseconds since 1970), and nobody ever
-   * publishes this one or an earlier one again.
+   * Takes the right to publish a tick: nobody else has it before `until` (milliseconds since 1970), and nobody else ever
+   * publishes this one or an earlier one again. An owner asks for each once.
    */
   claim(owner: string, sequence: number, until: number): Promise<boolean>;
   release(owner: string): Promise<void>;
@@ -88,7 +89,7 @@ interface Connection {
  */
 const LIFE_SECONDS = 2 * 3_600 + 600;
 
-/** Attempts at a transaction that another one of the same connection has got in the way of. */
+/** Attempts at a transaction that another one of the same connection, or a throttle, has got in the way of. */
 const ATTEMPTS = 6;
 
 export function sessionStore(client: DynamoDBClient, tableName: string, now: () => number = Date.now): SessionStore {
@@ -106,7 +107,7 @@ export function sessionStore(client: DynamoDBClient, tableName: string, now: () 
     };
   }
 
-  /** Changes a connection with what depends on it, as often as others get in between. */
+  /** Changes a connection with what depends on it, again if others get in between. */
   async function change(
     id: string,
     plan: (connection: Connection) => Promise<{ readonly writes?: TransactWriteItem[]; readonly result: Change }>,
@@ -120,7 +121,7 @@ export function sessionStore(client: DynamoDBClient, tableName: string, now: () 
         await client.send(new TransactWriteItemsCommand({ TransactItems: writes }));
         return result;
       } catch (error) {
-        if (!gotInTheWay(error) || attempt === ATTEMPTS) throw error;
+        if (!mayPass(error) || attempt === ATTEMPTS) throw error;
         await pause(attempt);
       }
     }
@@ -142,7 +143,11 @@ export function sessionStore(client: DynamoDBClient, tableName: string, now: () 
   return {
     async connect(id) {
       const item = { version: number(0), second: number(0), messages: number(0), expiresAt: expiresAt() };
-      await client.send(new PutItemCommand({ TableName, Item: { ...connectionKey(id), ...item } }));
+      // An attempt that was given up may arrive late: it must not empty a connection that has subscribed since.
+      const ConditionExpression = 'attribute_not_exists(pk)';
+      await refusedBy(() =>
+        client.send(new PutItemCommand({ TableName, Item: { ...connectionKey(id), ...item }, ConditionExpression })),
+      );
     },
 
     async disconnect(id, seen = []) {
@@ -265,6 +270,7 @@ export function sessionStore(client: DynamoDBClient, tableName: string, now: () 
           new UpdateItemCommand({
             TableName,
             Key: LEASE,
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
             UpdateExpression: 'SET #owner = :owner, #until = :until, #sequence = :sequence',
             ConditionExpression:
               'attribute_not_exists(pk) OR (#sequence < :sequence AND (#owner = :owner OR #until < :now))',
@@ -278,7 +284,10 @@ export function sessionStore(client: DynamoDBClient, tableName: string, now: () 
           }),
         ),
       );
-      return failure === undefined;
+      if (failure === undefined) return true;
+      // Granted to an attempt whose answer was lost, so that the SDK has asked again.
+      const { owner: by, sequence: of } = failure.Item ?? {};
+      return by?.S === owner && of?.N === String(sequence);
     },
 
     async release(owner) {
@@ -356,12 +365,25 @@ async function refusedBy(update: () => Promise<unknown>): Promise<ConditionalChe
   }
 }
 
-/** Whether a transaction failed for another writer only, so that reading again may help. */
-function gotInTheWay(error: unknown): boolean {
+/**
+ * Whether a transaction failed for another writer, for a moment's throttle, which the SDK does not try again in a
+ * transaction, or because its own earlier attempt is still under way: all of which reading again settles.
+ *
+ * @see https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+ */
+function mayPass(error: unknown): boolean {
+  if (error instanceof TransactionInProgressException) return true;
   if (!(error instanceof TransactionCanceledException)) return false;
-  const codes = (error.CancellationReasons ?? []).map(({ Code }) => Code ?? 'None');
-  return codes.every((code) => ['None', 'ConditionalCheckFailed', 'TransactionConflict'].includes(code));
+  return (error.CancellationReasons ?? []).every(({ Code = 'None' }) => PASSING.includes(Code));
 }
+
+const PASSING = [
+  'None',
+  'ConditionalCheckFailed',
+  'TransactionConflict',
+  'ThrottlingError',
+  'ProvisionedThroughputExceeded',
+];
 
 /** Up to 20 ms, then twice as long each time, by chance: two that got in each other's way shall not do so again. */
 function pause(attempt: number): Promise<void> {

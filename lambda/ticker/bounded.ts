@@ -1,4 +1,4 @@
-/** Does `work` for each item, `limit` at a time, and gives the results in the order of the items. */
+/** Does `work` for each item, `limit` at a time, and gives the results in the order of the items. A failure begins no more. */
 export async function bounded<T, R>(
   items: readonly T[],
   limit: number,
@@ -7,7 +7,12 @@ export async function bounded<T, R>(
   const results: R[] = [];
   let next = 0;
   async function worker(): Promise<void> {
-    for (let index = next++; index < items.length; index = next++) results[index] = await work(items[index] as T);
+    try {
+      for (let index = next++; index < items.length; index = next++) results[index] = await work(items[index] as T);
+    } catch (error) {
+      next = items.length;
+      throw error;
+    }
   }
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
   return results;

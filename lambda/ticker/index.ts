@@ -4,9 +4,9 @@ import {
   PostToConnectionCommand,
 } from '@aws-sdk/client-apigatewaymanagementapi';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { writeMetrics } from '../metrics';
 import { sessionStore } from '../sessions/store';
 import { TIMEOUTS } from '../sessions/timeouts';
-import { metricsLine } from './metrics';
 import { ATTEMPTS, Counts, Post, ticker } from './ticker';
 
 const connections = new ApiGatewayManagementApiClient({
@@ -36,11 +36,10 @@ const run = ticker({
 
 /** Publishes ticks for a minute, or `ticks` times. */
 export async function handler({ ticks }: { readonly ticks?: number } = {}): Promise<Counts> {
-  const counts = await run(ticks);
-  // A metric costs by the hour in which it has values, so a run with nothing to tell has none. Not by console, because the
-  // runtime would wrap the line into another object, where CloudWatch does not look for metrics.
-  if (counts.posted + counts.gone + counts.failed > 0) {
-    process.stdout.write(`${metricsLine(counts, process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'unknown', Date.now())}\n`);
-  }
+  const { problem, ...counts } = await run(ticks);
+  const { posted, gone, failed } = counts;
+  // A metric costs by the hour in which it has values, so a run with nothing to tell has none.
+  if (posted + gone + failed > 0) writeMetrics('Kumiki/Ticker', { Posted: posted, Gone: gone, Failed: failed }, 'INFO');
+  if (problem !== undefined) throw problem;
   return counts;
 }

@@ -13,6 +13,12 @@ export interface Counts {
   readonly failed: number;
 }
 
+/** How a run went. */
+export interface Run extends Counts {
+  /** Why a period was left out, of the first one; undefined if none was. */
+  readonly problem?: unknown;
+}
+
 /** One for a connection and period: a tick for each of its symbols. */
 export interface TicksMessage {
   readonly type: 'ticks';
@@ -55,38 +61,58 @@ const FORGET_MS = 60_000;
  * late): each period is claimed before it is published, by one run only, which holds the claim until its messages are
  * sent or given up. So none overtakes another, and a run that dies leaves out a period. A message whose receipt was lost
  * is posted again: a client may get it twice, and drops it by `sequence`.
+ *
+ * A period in which the table fails is left out, too, and the run goes on with the next one: the next run is up to a minute
+ * away.
  */
-export function ticker(options: TickerOptions): (ticks?: number) => Promise<Counts> {
+export function ticker(options: TickerOptions): (ticks?: number) => Promise<Run> {
   const { store, everySeconds, runSeconds, now = Date.now, wait = sleep } = options;
+
+  /** What became of the period's messages, or why there are none. */
+  async function period(owner: string, sequence: number): Promise<Counts | 'nobody is subscribed' | 'of another run'> {
+    const subscribed = await store.subscribedSymbols();
+    if (subscribed.length === 0) return 'nobody is subscribed';
+    // From before the claim, which may take a while as well: no message is under way when it ends.
+    const signal = AbortSignal.timeout(POST_MS);
+    const claimed = await store.claim(owner, sequence, now() + POST_MS + LEASE_MARGIN_MS);
+    return claimed ? publish(options, sequence, subscribed, now(), signal) : 'of another run';
+  }
 
   /** @param ticks ends the run after that many periods, instead of after `runSeconds` */
   return async (ticks = Number.POSITIVE_INFINITY) => {
     const owner = randomUUID();
     const end = now() + 1_000 * runSeconds;
     const total = { posted: 0, gone: 0, failed: 0 };
-    let published = 0;
-    let claimed = false;
-    try {
-      for (;;) {
-        const sequence = sequenceAt(now(), everySeconds);
-        const subscribed = await store.subscribedSymbols();
-        if (subscribed.length === 0) break;
-        if (await store.claim(owner, sequence, now() + POST_MS + LEASE_MARGIN_MS)) {
-          claimed = true;
-          const counts = await publish(options, sequence, subscribed, now());
+    let problem: unknown;
+    let periods = 0;
+    let claiming = false;
+    let sequence = sequenceAt(now(), everySeconds);
+    for (;;) {
+      try {
+        const counts = await period(owner, sequence);
+        if (counts === 'nobody is subscribed') break;
+        if (counts !== 'of another run') {
+          claiming = true;
           total.posted += counts.posted;
           total.gone += counts.gone;
           total.failed += counts.failed;
-          published++;
+          periods++;
         }
-        const next = (sequence + 1) * 1_000 * everySeconds;
-        if (published === ticks || next >= end) break;
-        await wait(Math.max(0, next - now()));
+      } catch (error) {
+        console.error('period left out', sequence, error);
+        problem ??= error;
+        // Perhaps: the answer may be what was lost.
+        claiming = true;
+        periods++;
       }
-    } finally {
-      if (claimed) await store.release(owner);
+      const next = (sequence + 1) * 1_000 * everySeconds;
+      if (periods === ticks || next >= end) break;
+      await wait(Math.max(0, next - now()));
+      // A timer may be a little early: never the same period again.
+      sequence = Math.max(sequence + 1, sequenceAt(now(), everySeconds));
     }
-    return total;
+    if (claiming) await tidy('claim', store.release(owner));
+    return { ...total, problem };
   };
 }
 
@@ -95,14 +121,16 @@ async function publish(
   sequence: number,
   subscribed: Awaited<ReturnType<SessionStore['subscribedSymbols']>>,
   now: number,
+  signal: AbortSignal,
 ): Promise<Counts> {
-  const signal = AbortSignal.timeout(POST_MS);
   // Every message under way listens to it.
   setMaxListeners(0, signal);
   const ticksOf = new Map<string, Tick[]>();
   await bounded(subscribed, QUERIES_AT_ONCE, async (entry) => {
     const subscribers = await store.subscribersOf(entry.symbol);
-    if (subscribers.length === 0 && now - entry.askedAt > FORGET_MS) await store.forgetSymbol(entry);
+    if (subscribers.length === 0 && now - entry.askedAt > FORGET_MS) {
+      await tidy(entry.symbol, store.forgetSymbol(entry));
+    }
     const tick = tickOf(entry.symbol, sequence, everySeconds);
     for (const id of subscribers) ticksOf.set(id, [...(ticksOf.get(id) ?? []), tick]);
   });
@@ -110,17 +138,24 @@ async function publish(
     try {
       const outcome = await post(id, { type: 'ticks', sequence, ticks }, signal);
       if (outcome === 'gone') {
-        await store.disconnect(
-          id,
-          ticks.map(({ symbol }) => symbol),
-        );
+        const seen = ticks.map(({ symbol }) => symbol);
+        await tidy(id, store.disconnect(id, seen));
       }
       return outcome;
     } catch (error) {
-      console.warn({ failed: id, sequence, reason: error instanceof Error ? error.message : String(error) });
+      console.warn({ failed: id, sequence, reason: reasonOf(error) });
       return 'failed';
     }
   });
   const count = (outcome: string) => outcomes.filter((each) => each === outcome).length;
   return { posted: count('posted'), gone: count('gone'), failed: count('failed') };
+}
+
+/** Removes what nobody needs any more. If that fails, it is found again, or ends by itself. */
+async function tidy(what: string, work: Promise<void>): Promise<void> {
+  await work.catch((error: unknown) => console.warn({ left: what, reason: reasonOf(error) }));
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

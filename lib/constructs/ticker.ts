@@ -149,9 +149,11 @@ export class Ticker extends Construct {
               comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
               // The schedule starts a run in each minute, but not always within it.
               datapointsToAlarm: 5,
+              // Silence is no data. It makes a new alarm go off, too, until the first run, a minute later.
               treatMissingData: cloudwatch.TreatMissingData.BREACHING,
               alarmDescription:
-                'No run was started for 5 minutes. First look: the state of the schedule, its role, and Throttles of the function.',
+                'No run was started for 5 minutes, or the schedule is new and its first run is to come. ' +
+                'First look: the state of the schedule, its role, and Throttles of the function.',
             }),
           ]
         : []),

@@ -12,7 +12,11 @@ import { Construct } from 'constructs';
 export interface WebSocketSessionsProps {
   /** First segment of the URL. */
   readonly stageName: string;
-  /** Code of the handler of all routes, bundled. It answers a message by what it returns as `body`. */
+  /**
+   * Code of the handler of all routes, bundled. It answers a message by what it returns as `body`, and counts those that
+   * failed as the metric `Failed` of the namespace `Kumiki/Sessions` and the dimension `FunctionName`, in the embedded
+   * metric format.
+   */
   readonly code: lambda.Code;
   /** Values of `action` in a message (JSON) that have a route, a throttle and log lines of their own. */
   readonly actions: readonly string[];
@@ -60,7 +64,7 @@ export class WebSocketSessions extends Construct {
   readonly api: apigatewayv2.WebSocketApi;
   readonly stage: apigatewayv2.WebSocketStage;
   readonly handler: lambda.Function;
-  /** Of the handler: errors and throttles. A message that it answers is a success, whatever the answer says. */
+  /** Of the handler: errors, throttles, and messages that failed, which are a success to Lambda because they are answered. */
   readonly alarms: readonly cloudwatch.Alarm[];
 
   /** @throws if a bound is out of its range, an action is named twice, or one begins with `$` */
@@ -193,6 +197,16 @@ function alarms(scope: Construct, fn: lambda.Function): cloudwatch.Alarm[] {
       'Throttles',
       fn.metricThrottles(perMinute),
       "Lambda refused invocations in 2 of 5 minutes: no concurrency was left. First look: ConcurrentExecutions against the account's quota.",
+    ),
+    alarm(
+      'Failed',
+      new cloudwatch.Metric({
+        ...perMinute,
+        namespace: 'Kumiki/Sessions',
+        metricName: 'Failed',
+        dimensionsMap: { FunctionName: fn.functionName },
+      }),
+      'Messages were answered by `failed` in 2 of 5 minutes. First look: "internal error" in the function\'s log group, then throttles of the table.',
     ),
   ];
 }

@@ -153,11 +153,15 @@ test('lets others send to the connections of this stage, and neither end them no
   expect(JSON.stringify(statement.Resource)).toMatch(/{"Ref":"SessionsApi\w+"},"\/v1\/POST\/@connections\/\*"/);
 });
 
-test('warns of errors and throttles of the handler', () => {
-  for (const MetricName of ['Errors', 'Throttles']) {
+test('warns of errors and throttles of the handler, and of messages that failed, which are no errors to Lambda', () => {
+  for (const [MetricName, Namespace] of [
+    ['Errors', 'AWS/Lambda'],
+    ['Throttles', 'AWS/Lambda'],
+    ['Failed', 'Kumiki/Sessions'],
+  ]) {
     basic.hasResourceProperties('AWS::CloudWatch::Alarm', {
       MetricName,
-      Namespace: 'AWS/Lambda',
+      Namespace,
       Dimensions: [{ Name: 'FunctionName', Value: { Ref: Match.stringLikeRegexp('^SessionsHandler') } }],
       TreatMissingData: 'notBreaching',
     });

@@ -3,10 +3,12 @@ import { SessionStore } from '../../../lambda/sessions/store';
 
 const info = jest.spyOn(console, 'info');
 const error = jest.spyOn(console, 'error');
+const onFailure = jest.fn();
 
 beforeEach(() => {
   info.mockReset();
   error.mockReset();
+  onFailure.mockReset();
 });
 
 /** What a handler needs of the store; what a test does not expect to be called, fails. */
@@ -20,7 +22,7 @@ function storeWith(parts: Partial<SessionStore>): SessionStore {
 const counted: Partial<SessionStore> = { countMessage: async () => 'counted' };
 
 function serve(store: Partial<SessionStore>, eventType: SessionEvent['requestContext']['eventType'], rest = {}) {
-  const handler = sessions(storeWith(store), { maxSymbols: 3, messagesPerSecond: 10 });
+  const handler = sessions(storeWith(store), { maxSymbols: 3, messagesPerSecond: 10, onFailure });
   return handler({ requestContext: { connectionId: 'c1', eventType }, ...rest });
 }
 
@@ -135,7 +137,7 @@ describe('a message', () => {
     expect(await answerTo(message, { subscribe: async () => ({ refused: 'not connected' }) })).toEqual(ended);
   });
 
-  test('that fails is answered without saying why, and logged as an error', async () => {
+  test('that fails is answered without saying why, logged as an error and counted', async () => {
     const subscribe = async () => {
       throw new Error('arn:aws:dynamodb:secret');
     };
@@ -143,6 +145,7 @@ describe('a message', () => {
       type: 'failed',
       reason: 'internal error; try again',
     });
+    expect(onFailure).toHaveBeenCalledTimes(1);
     expect(error).toHaveBeenCalledWith('internal error', expect.any(Error));
   });
 });

@@ -3,6 +3,7 @@ import {
   DynamoDBClient,
   TransactionCanceledException,
   TransactionConflictException,
+  TransactionInProgressException,
 } from '@aws-sdk/client-dynamodb';
 import { sessionStore } from '../../../lambda/sessions/store';
 
@@ -63,6 +64,7 @@ describe('a connection', () => {
         name: 'PutItem',
         input: {
           TableName: 'table',
+          ConditionExpression: 'attribute_not_exists(pk)',
           Item: expect.objectContaining({
             pk: { S: 'CONNECTION#c1' },
             sk: { S: 'CONNECTION' },
@@ -71,6 +73,12 @@ describe('a connection', () => {
         },
       },
     ]);
+  });
+
+  test('that is there is not emptied by an attempt that comes late', async () => {
+    const { store, names } = storeOf(new ConditionalCheckFailedException(metadata));
+    await store.connect('c1');
+    expect(names()).toEqual(['PutItem']);
   });
 
   test('goes with all of its subscriptions, in one transaction at the version that was read', async () => {
@@ -160,6 +168,14 @@ describe('subscribing', () => {
     expect(await store.subscribe('c1', ['C'], 2)).toEqual({ refused: 'too many symbols' });
   });
 
+  test.each([
+    ['a throttle', cancelled('None', 'ThrottlingError')],
+    ['an attempt of its own that is still under way', new TransactionInProgressException(metadata)],
+  ])('is tried again after %s', async (_, error) => {
+    const { store } = storeOf(connection([]), {}, error, connection(['KUMI'], 8));
+    expect(await store.subscribe('c1', ['KUMI'], 20)).toEqual({ symbols: ['KUMI'] });
+  });
+
   test('gives up on what another writer did not cause', async () => {
     const { store } = storeOf(connection([]), {}, cancelled('ValidationError', 'None'));
     await expect(store.subscribe('c1', ['KUMI'], 20)).rejects.toThrow(TransactionCanceledException);
@@ -219,6 +235,19 @@ describe('the ticker', () => {
     expect(sent[0]?.input.ConditionExpression).toBe(
       'attribute_not_exists(pk) OR (#sequence < :sequence AND (#owner = :owner OR #until < :now))',
     );
+  });
+
+  test('has a claim that was granted to an attempt whose answer was lost, but not that of another run', async () => {
+    const held = (owner: string, sequence: number) =>
+      new ConditionalCheckFailedException({
+        ...metadata,
+        Item: { owner: { S: owner }, sequence: { N: String(sequence) } },
+      });
+    const { store, sent } = storeOf(held('me', 42), held('me', 43), held('other', 42));
+    expect(await store.claim('me', 42, NOW + 1)).toBe(true);
+    expect(await store.claim('me', 42, NOW + 1)).toBe(false);
+    expect(await store.claim('me', 42, NOW + 1)).toBe(false);
+    expect(sent[0]?.input.ReturnValuesOnConditionCheckFailure).toBe('ALL_OLD');
   });
 
   test('releases only its own claim, and forgets a symbol unless it was asked for again', async () => {

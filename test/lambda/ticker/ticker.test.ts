@@ -1,15 +1,17 @@
+import { metricsLine } from '../../../lambda/metrics';
 import { SessionStore } from '../../../lambda/sessions/store';
 import { bounded } from '../../../lambda/ticker/bounded';
-import { metricsLine } from '../../../lambda/ticker/metrics';
 import { Post, ticker } from '../../../lambda/ticker/ticker';
 
 const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
+const logged = jest.spyOn(console, 'error').mockImplementation(() => {});
 const START = 1_700_000_000_000;
 
 /** A table of subscriptions that several runs share, and the clock that they share. */
 function world(
   subscriptions: Record<string, string[]>,
   outcome: (id: string) => 'posted' | 'gone' | Error = () => 'posted',
+  broken: Partial<SessionStore> = {},
 ) {
   const received: Record<string, number[]> = {};
   const forgotten: string[] = [];
@@ -29,6 +31,7 @@ function world(
     release: async (owner) => {
       if (owner === lease.owner) lease.until = 0;
     },
+    ...broken,
   };
   const post: Post = async (id, message) => {
     const result = outcome(id);
@@ -115,6 +118,74 @@ test('removes connections that are gone with the subscriptions that led to them,
   expect(warn).toHaveBeenCalledWith(expect.objectContaining({ failed: 'c2', reason: 'LimitExceededException' }));
 });
 
+test('leaves out a period in which the table fails, goes on with the next, and tells in the end', async () => {
+  let queries = 0;
+  const subscribersOf = async () => {
+    if (++queries === 2) throw new Error('throttled');
+    return ['c1'];
+  };
+  const { run, received, lease } = world({ KUMI: ['c1'] }, undefined, { subscribersOf });
+  expect(await run()).toEqual({ posted: 59, gone: 0, failed: 0, problem: new Error('throttled') });
+  expect(received['c1']?.slice(0, 2)).toEqual([START / 1_000, START / 1_000 + 2]);
+  expect(logged).toHaveBeenCalledWith('period left out', START / 1_000 + 1, expect.any(Error));
+  expect(lease.until).toBe(0);
+});
+
+test('gives back a claim whose answer was lost', async () => {
+  let lost = true;
+  const { run, lease, received } = world({ KUMI: ['c1'] }, undefined, {
+    claim: async (owner, sequence, until) => {
+      Object.assign(lease, { owner, sequence, until });
+      if (lost) throw new Error('timeout');
+      return true;
+    },
+  });
+  expect(await run(1)).toMatchObject({ posted: 0, problem: new Error('timeout') });
+  expect(lease.until).toBe(0);
+  lost = false;
+  await run(1);
+  expect(received['c1']).toHaveLength(1);
+});
+
+test('is not kept from sending by what it fails to tidy up', async () => {
+  const fails = async () => {
+    throw new Error('throttled');
+  };
+  const { run, clock } = world({ LEFT: [], KUMI: ['c1', 'c2'] }, (id) => (id === 'c1' ? 'gone' : 'posted'), {
+    disconnect: fails,
+    forgetSymbol: fails,
+    release: fails,
+  });
+  clock.now += 60_000;
+  expect(await run(1)).toEqual({ posted: 1, gone: 1, failed: 0 });
+  for (const left of ['c1', 'LEFT', 'claim']) expect(warn).toHaveBeenCalledWith({ left, reason: 'throttled' });
+});
+
+test('publishes no period twice when a timer ends early', async () => {
+  let clock = START;
+  const sequences: number[] = [];
+  const early = ticker({
+    store: {
+      subscribedSymbols: async () => [{ symbol: 'KUMI', askedAt: START }],
+      subscribersOf: async () => ['c1'],
+      claim: async () => true,
+      release: async () => {},
+    } as Partial<SessionStore> as SessionStore,
+    post: async (_, { sequence }) => {
+      sequences.push(sequence);
+      return 'posted';
+    },
+    everySeconds: 1,
+    runSeconds: 60,
+    now: () => clock,
+    wait: async (milliseconds) => {
+      clock += milliseconds - 1;
+    },
+  });
+  await early(3);
+  expect(sequences).toEqual([0, 1, 2].map((index) => START / 1_000 + index));
+});
+
 test('forgets a symbol that nobody gets, but not while its subscriber may be under way', async () => {
   const { run, forgotten, clock } = world({ LEFT: [], KUMI: ['c1'] });
   await run(1);
@@ -136,10 +207,19 @@ test('work is bounded and its results are in order', async () => {
   expect(most).toBe(3);
   expect(results).toEqual([...Array(20).keys()].map((item) => item * 2));
   expect(await bounded([], 3, async () => 1)).toEqual([]);
+  let begun = 0;
+  const failing = bounded([...Array(20).keys()], 3, async () => {
+    begun++;
+    await new Promise(setImmediate);
+    throw new Error('throttled');
+  });
+  await expect(failing).rejects.toThrow('throttled');
+  await new Promise(setImmediate);
+  expect(begun).toBe(3);
 });
 
 test('counts are metrics of the embedded format, which names what is there', () => {
-  const line = JSON.parse(metricsLine({ posted: 3, gone: 1, failed: 2 }, 'ticker', START));
+  const line = JSON.parse(metricsLine('Kumiki/Ticker', { Posted: 3, Gone: 1, Failed: 2 }, 'ticker', START, 'INFO'));
   const [{ Namespace, Dimensions, Metrics }] = line._aws.CloudWatchMetrics;
   expect(line._aws.Timestamp).toBe(START);
   expect(Namespace).toBe('Kumiki/Ticker');
