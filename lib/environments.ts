@@ -124,6 +124,11 @@ export interface EnvironmentConfig {
   readonly logRetentionDays: number;
   /** Refuse `cdk destroy` of the stacks until switched off. */
   readonly terminationProtection: boolean;
+  /**
+   * ARN of an SNS topic of the region that receives a message when an alarm goes off and when it is over. Its policy, and
+   * that of its key, have to let `cloudwatch.amazonaws.com` publish. @default nobody is told
+   */
+  readonly alarmTopicArn?: string;
 
   readonly network: {
     /** The VPC's CIDR block: /16 to /18 hold the subnets of two zones, the network construct says what it misses. */

@@ -4,9 +4,11 @@ import * as apigatewayv2 from 'aws-cdk-lib/aws-apigatewayv2';
 import { WebSocketIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 
 export interface WebSocketSessionsProps {
@@ -40,6 +42,8 @@ export interface WebSocketSessionsProps {
   readonly environment?: Record<string, string>;
   /** Least severe level of the handler's own lines that is logged. @default INFO */
   readonly logLevel?: keyof typeof lambda.ApplicationLogLevel;
+  /** Receives a message when an alarm goes off and when it is over. @default nobody is told */
+  readonly topic?: sns.ITopic;
   /** @default RetentionDays.ONE_MONTH */
   readonly logRetention?: logs.RetentionDays;
   /** What becomes of the log groups when the stack goes. @default RemovalPolicy.RETAIN */
@@ -132,6 +136,13 @@ export class WebSocketSessions extends Construct {
     // Routes are below the API: the first deployment has all of them, and no connection meets a stage that lacks one.
     this.stage.node.addDependency(this.api);
     this.alarms = alarms(this, this.handler);
+    if (props.topic) {
+      const action = new SnsAction(props.topic);
+      for (const each of this.alarms) {
+        each.addAlarmAction(action);
+        each.addOkAction(action);
+      }
+    }
   }
 
   /** Lets somebody send messages to the connections of this stage, and do nothing else to them. */
@@ -206,7 +217,7 @@ function alarms(scope: Construct, fn: lambda.Function): cloudwatch.Alarm[] {
         metricName: 'Failed',
         dimensionsMap: { FunctionName: fn.functionName },
       }),
-      'Messages were answered by `failed` in 2 of 5 minutes. First look: "internal error" in the function\'s log group, then throttles of the table.',
+      "Messages were answered by `failed` in 2 of 5 minutes. First look: level ERROR in the function's log group, then throttles of the table.",
     ),
   ];
 }

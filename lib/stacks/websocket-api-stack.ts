@@ -1,6 +1,7 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { alarmTopic } from '../alarm-topic';
 import { SessionTable } from '../constructs/session-table';
 import { Ticker } from '../constructs/ticker';
 import { WebSocketSessions } from '../constructs/websocket-sessions';
@@ -20,6 +21,7 @@ export class WebSocketApiStack extends Stack {
     super(scope, id, props);
     const { config, webSocketApi, removalPolicy } = props;
     const logRetention = config.logRetentionDays;
+    const topic = alarmTopic(this, config);
 
     const state = new SessionTable(this, 'State', { pointInTimeRecovery: !config.disposable, removalPolicy });
     const environment = { TABLE_NAME: state.table.tableName, NODE_OPTIONS: '--enable-source-maps' };
@@ -34,6 +36,7 @@ export class WebSocketApiStack extends Stack {
         MAX_SYMBOLS: String(webSocketApi.maxSymbols),
         MESSAGES_PER_SECOND: String(webSocketApi.messagesPerSecond),
       },
+      topic,
       logRetention,
       removalPolicy,
     });
@@ -46,6 +49,7 @@ export class WebSocketApiStack extends Stack {
           ? `${config.endpoint.url}/_aws/execute-api/${sessions.api.apiId}/${props.stageName}`
           : sessions.stage.callbackUrl,
       },
+      topic,
       logRetention,
       removalPolicy,
     });

@@ -4,6 +4,7 @@ import { WebSocketLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authoriz
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import * as sns from 'aws-cdk-lib/aws-sns';
 import { WebSocketSessions, WebSocketSessionsProps } from '../../lib/constructs/websocket-sessions';
 
 const code = lambda.Code.fromInline('exports.handler = async () => ({ statusCode: 200 });');
@@ -115,8 +116,9 @@ test('has a handler outside of VPCs that logs in JSON to a group of its own, and
   basic.allResources('AWS::Logs::LogGroup', { Properties: { RetentionInDays: 30 }, DeletionPolicy: 'Retain' });
 });
 
-test('takes memory, timeout, environment and what becomes of logs', () => {
-  const template = synthesize(() => ({
+test('takes memory, timeout, environment, whom to tell and what becomes of logs', () => {
+  const template = synthesize((stack) => ({
+    topic: new sns.Topic(stack, 'Topic'),
     memorySize: 512,
     timeout: Duration.seconds(5),
     environment: { TABLE_NAME: 'table' },
@@ -131,6 +133,10 @@ test('takes memory, timeout, environment and what becomes of logs', () => {
     Runtime: 'nodejs22.x',
     Environment: { Variables: { TABLE_NAME: 'table' } },
     LoggingConfig: Match.objectLike({ ApplicationLogLevel: 'WARN' }),
+  });
+  template.allResourcesProperties('AWS::CloudWatch::Alarm', {
+    AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }],
+    OKActions: [{ Ref: Match.stringLikeRegexp('^Topic') }],
   });
   template.allResources('AWS::Logs::LogGroup', { Properties: { RetentionInDays: 7 }, DeletionPolicy: 'Delete' });
 });

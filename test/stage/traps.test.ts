@@ -6,7 +6,8 @@ import { configOf, DIGEST, resourcesOf, stacksOf, stageOf, templatesOf } from '.
 const stages = { sandbox: stageOf(configOf('sandbox')), production: stageOf(configOf('production')) };
 const sandbox = templatesOf(stages.sandbox);
 const production = templatesOf(stages.production);
-const onInstances = withoutInternet(configOf('sandbox', { capacity: 'ec2' }));
+const ALARM_TOPIC = 'arn:aws:sns:us-east-1:123456789012:alarms';
+const onInstances = withoutInternet({ ...configOf('sandbox', { capacity: 'ec2' }), alarmTopicArn: ALARM_TOPIC });
 const text = (templates: typeof sandbox) =>
   JSON.stringify(Object.values(templates).map((template) => template.toJSON()));
 
@@ -271,6 +272,24 @@ describe('switches: what is off is absent', () => {
     });
     expect(() => withSandbox(change)).toThrow(`webSocketApi.${name}: must be a whole number ${rule}.`);
   });
+
+  test('alarm topic: nobody is told; with one, it is told of every alarm', () => {
+    const told = (templates: typeof sandbox) =>
+      resourcesOf(templates).flatMap(([, , { Type, Properties }]) =>
+        Type === 'AWS::CloudWatch::Alarm' ? [[Properties?.['AlarmActions'], Properties?.['OKActions']]] : [],
+      );
+    expect(told(sandbox)).toEqual(told(sandbox).map(() => [undefined, undefined]));
+    expect(told(onInstances)).toEqual(told(sandbox).map(() => [[ALARM_TOPIC], [ALARM_TOPIC]]));
+  });
+
+  test.each(['alarms', 'arn:aws:sns:eu-west-1:123456789012:alarms', 'arn:aws:sns:us-east-1:123456789012:alarms.fifo'])(
+    'alarm topic: refuses %s',
+    (alarmTopicArn) => {
+      expect(() => withSandbox(() => ({ alarmTopicArn }))).toThrow(
+        `alarmTopicArn: must be the ARN of a standard SNS topic of us-east-1, got "${alarmTopicArn}". Give one as in`,
+      );
+    },
+  );
 
   test('HTTP API: no stack, and no second VPC link', () => {
     const templates = withSandbox(() => ({ httpApi: undefined }));
