@@ -208,12 +208,13 @@ test('work is bounded and its results are in order', async () => {
   expect(results).toEqual([...Array(20).keys()].map((item) => item * 2));
   expect(await bounded([], 3, async () => 1)).toEqual([]);
   let begun = 0;
-  const failing = bounded([...Array(20).keys()], 3, async () => {
+  const failing = bounded([...Array(20).keys()], 3, async (item) => {
     begun++;
+    if (item === 0) throw new Error('throttled');
     await new Promise(setImmediate);
-    throw new Error('throttled');
   });
   await expect(failing).rejects.toThrow('throttled');
+  await new Promise(setImmediate);
   await new Promise(setImmediate);
   expect(begun).toBe(3);
 });
