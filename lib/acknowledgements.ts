@@ -193,6 +193,11 @@ export const acknowledgements: readonly Acknowledgement[] = [
     reason: 'The versions of the one function that applies manifests.',
   },
   {
+    path: 'Kubernetes/Cluster/Sweep',
+    rules: ['IAM5[Resource::arn:aws:logs:<region>:<AWS::AccountId>:log-group:/aws/eks/kumiki-<environment>/cluster:*]'],
+    reason: 'One log group by its name; the wildcard is how CloudWatch Logs has log groups written in policies.',
+  },
+  {
     path: 'Kubernetes/Nodes/Role',
     rules: [
       managedPolicy('AmazonEKSWorkerNodePolicy'),

@@ -1,4 +1,5 @@
 import { RemovalPolicy, StackProps } from 'aws-cdk-lib';
+import type { ClusterAddOnsProps } from './constructs/cluster-add-ons';
 import type { ExistingNetwork, NetworkEgress } from './constructs/network';
 import type { ProvisionedConcurrency } from './constructs/private-function';
 
@@ -84,6 +85,8 @@ export interface KubernetesConfig {
   readonly publicCidrs?: readonly string[];
   /** ARN of the IAM role whose holders administrate the cluster with kubectl. @default nobody */
   readonly adminRoleArn?: string;
+  /** Versions of add-ons, `{ coredns: 'v1.13.2-eksbuild.1' }`. @default those that EKS takes when it makes them */
+  readonly addOnVersions?: ClusterAddOnsProps['versions'];
   readonly nodes: {
     /** Types that lib/kubernetes-sizing.ts has on file, of the architecture of the image; with Spot at least two. */
     readonly instanceTypes: readonly string[];
@@ -315,7 +318,7 @@ const sandbox: Definition = ({ region, availabilityZones, capacity = 'fargate', 
     ownsApiAccount: true,
   },
   httpApi: { throttle: { rate: 50, burst: 100 }, historyThrottle: { rate: 20, burst: 40 } },
-  // Off: a cluster costs 0.10 USD an hour before it has a node, more than all else here.
+  // Off: it costs more than all else here together (docs/costs.md).
   kubernetes: kubernetesOf(at, SMALL_CLUSTER, 'false'),
   webSocketApi: {
     maxSymbols: 20,

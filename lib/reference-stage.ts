@@ -1,4 +1,4 @@
-import { Aspects, FileSystem, RemovalPolicy } from 'aws-cdk-lib';
+import { Aspects, FileSystem, RemovalPolicy, Tags } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
@@ -124,6 +124,9 @@ export class ReferenceStage extends Construct {
       webSocketApi.addStackDependency(restApi);
     }
 
+    // Stack tags do not reach what a group launches from a template, the largest part of a bill by tags.
+    const launched = { includeResourceTypes: ['AWS::EC2::LaunchTemplate'] };
+    Tags.of(this).add('kumiki:environment', config.id, launched);
     Aspects.of(this).add(new LogGroupPolicy(config.logRetentionDays, removalPolicy));
     acknowledge(this, config.region);
   }

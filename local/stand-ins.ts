@@ -40,6 +40,7 @@ export const standIns: readonly StandIn[] = [
   { type: 'AWS::EKS::PodIdentityAssociation', reason: NO_KUBERNETES },
   { type: 'Custom::AWSCDK-EKS-KubernetesResource', reason: NO_KUBERNETES },
   { type: 'Custom::AWSCDK-EKS-HelmChart', reason: NO_KUBERNETES },
+  { type: 'Custom::LeftOverLogGroup', reason: 'control planes write no logs there' },
   { type: 'Custom::NodeGroupAutoScalingGroup', reason: 'node groups have no Auto Scaling group there' },
   { type: 'Custom::NodeGroupTarget', reason: 'node groups have no Auto Scaling group there' },
   {

@@ -71,7 +71,7 @@ export const clusterExperiments: readonly Experiment[] = [
       return { status: `${complete}/${states.length}`, problem: all ? undefined : states.join(', ') || 'none' };
     },
   }),
-  aboutCluster('elbv2 describe-target-health, nodes', 'Kubernetes: the load balancer finds every node healthy', {
+  aboutCluster('elbv2 describe-target-health, nodes', 'Kubernetes: the load balancer finds nodes healthy', {
     needs: 'Kubernetes API',
     run: async (cluster) => {
       const states = await cluster.nodeStates();

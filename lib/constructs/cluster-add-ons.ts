@@ -6,6 +6,8 @@ const NAMES = ['vpc-cni', 'kube-proxy', 'eks-pod-identity-agent', 'coredns', 'me
 
 export type ClusterAddOn = (typeof NAMES)[number];
 
+const CNI_SERVICE_ACCOUNT = 'aws-node';
+
 export interface ClusterAddOnsProps {
   /** A cluster without the self-managed forms of these add-ons. */
   readonly cluster: eks.ICluster;
@@ -46,8 +48,17 @@ export class ClusterAddOns extends Construct {
     const { cluster, nodes, versions = {} } = props;
     checkVersions(versions);
 
+    // Tags that EKS Pod Identity sends; no pod can choose them.
+    // https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
+    const conditions = {
+      StringEquals: {
+        'aws:RequestTag/eks-cluster-arn': cluster.clusterArn,
+        'aws:RequestTag/kubernetes-namespace': 'kube-system',
+        'aws:RequestTag/kubernetes-service-account': CNI_SERVICE_ACCOUNT,
+      },
+    };
     this.cniRole = new iam.Role(this, 'CniRole', {
-      assumedBy: new iam.SessionTagsPrincipal(new iam.ServicePrincipal('pods.eks.amazonaws.com')),
+      assumedBy: new iam.ServicePrincipal('pods.eks.amazonaws.com', { conditions }).withSessionTags(),
       managedPolicies: [iam.ManagedPolicy.fromAwsManagedPolicyName('AmazonEKS_CNI_Policy')],
     });
     const add = (addonName: ClusterAddOn, settings: Partial<eks.CfnAddonProps> = {}) =>
@@ -70,7 +81,7 @@ export class ClusterAddOns extends Construct {
         enableNetworkPolicy: 'true',
         env: { ENABLE_PREFIX_DELEGATION: 'true', WARM_PREFIX_TARGET: '1' },
       }),
-      podIdentityAssociations: [{ serviceAccount: 'aws-node', roleArn: this.cniRole.roleArn }],
+      podIdentityAssociations: [{ serviceAccount: CNI_SERVICE_ACCOUNT, roleArn: this.cniRole.roleArn }],
     });
     cni.node.addDependency(agent);
     // A node assigns prefixes if they are on when it starts, and EKS then counts its pods by them. On the way back, pods

@@ -1,9 +1,11 @@
-import { Annotations, RemovalPolicy, Stack, Tags, Token } from 'aws-cdk-lib';
+import { Annotations, ArnFormat, RemovalPolicy, Stack, Tags, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import * as customresources from 'aws-cdk-lib/custom-resources';
 import { Construct, IConstruct } from 'constructs';
 
 export interface KubernetesClusterProps {
@@ -16,7 +18,7 @@ export interface KubernetesClusterProps {
   readonly clusterName: string;
 
   /**
-   * Kubernetes version, `1.36`. A deployed cluster moves by one minor at a time, and never back.
+   * Kubernetes version, `1.36`. A deployed cluster moves by one minor at a time; CloudFormation never takes it back.
    *
    * @throws if it is not `1.` and a number
    */
@@ -55,7 +57,13 @@ export interface KubernetesClusterProps {
   /** How long the logs of the control plane and of the kubectl handler are kept. @default one month */
   readonly logRetention?: logs.RetentionDays;
 
-  /** What becomes of these logs when the stack goes. @default RemovalPolicy.RETAIN */
+  /**
+   * What becomes of these logs when the stack goes. DESTROY also deletes what an earlier life of the cluster left under the
+   * name of its log group; to choose it on a deployed cluster deletes the logs that are there.
+   *
+   * @default RemovalPolicy.RETAIN: the next cluster of that name has to take the log group over
+   * (`cdk deploy --import-existing-resources`)
+   */
   readonly removalPolicy?: RemovalPolicy;
 }
 
@@ -91,11 +99,10 @@ export class KubernetesCluster extends Construct {
     check(props);
 
     // EKS would make this log group on its own, keep its events for ever and leave it behind.
-    this.logGroup = new logs.LogGroup(this, 'ControlPlaneLogs', {
-      logGroupName: `/aws/eks/${clusterName}/cluster`,
-      retention: logRetention,
-      removalPolicy,
-    });
+    const logGroupName = `/aws/eks/${clusterName}/cluster`;
+    const kept = { retention: logRetention, removalPolicy };
+    this.logGroup = new logs.LogGroup(this, 'ControlPlaneLogs', { ...kept, logGroupName });
+    if (removalPolicy === RemovalPolicy.DESTROY) this.logGroup.node.addDependency(this.sweep(logGroupName, kept));
     const handler = new ec2.SecurityGroup(this, 'KubectlSecurityGroup', {
       vpc,
       description: 'kubectl handler of the cluster',
@@ -165,6 +172,36 @@ export class KubernetesCluster extends Construct {
   }
 
   /**
+   * Deletes what an earlier life of the cluster left under the name of its log group. EKS delivers late, through a role of
+   * its own, and so makes the group anew when a stack has just deleted it: the next create would find its name taken.
+   *
+   * @see https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2763
+   */
+  private sweep(logGroupName: string, kept: logs.LogGroupProps): IConstruct {
+    const logGroupArn = Stack.of(this).formatArn({
+      service: 'logs',
+      resource: 'log-group',
+      resourceName: `${logGroupName}:*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    return new customresources.AwsCustomResource(this, 'Sweep', {
+      resourceType: 'Custom::LeftOverLogGroup',
+      onCreate: {
+        service: 'CloudWatchLogs',
+        action: 'deleteLogGroup',
+        parameters: { logGroupName },
+        physicalResourceId: customresources.PhysicalResourceId.of(logGroupName),
+        ignoreErrorCodesMatching: 'ResourceNotFoundException',
+      },
+      installLatestAwsSdk: false,
+      logGroup: new logs.LogGroup(this, 'SweepLogs', kept),
+      policy: customresources.AwsCustomResourcePolicy.fromStatements([
+        new iam.PolicyStatement({ actions: ['logs:DeleteLogGroup'], resources: [logGroupArn] }),
+      ]),
+    });
+  }
+
+  /**
    * Has every manifest and chart of the cluster applied after these and deleted before them: nodes, so that pods have where
    * to start and are still there to end; add-ons. By default the CDK only waits for the control plane.
    */
@@ -187,6 +224,9 @@ function ownLogs(cluster: eks.Cluster, retention: logs.RetentionDays, removalPol
       logGroup.node.defaultChild.retentionInDays = retention;
       logGroup.node.defaultChild.applyRemovalPolicy(removalPolicy);
     }
+    // Logs arrive some time after the last call, when the group may be gone: it is not to be made anew.
+    const statement = { effect: iam.Effect.DENY, actions: ['logs:CreateLogGroup'], resources: ['*'] };
+    owner.addToRolePolicy(new iam.PolicyStatement(statement));
     return logGroup;
   });
 }

@@ -124,16 +124,17 @@ export type KubernetesObject = Readonly<Record<string, unknown>>;
  * A stateless HTTP service on Kubernetes that follows its CPU: Namespace, NetworkPolicy, ServiceAccount, Service,
  * PodDisruptionBudget, Deployment and HorizontalPodAutoscaler.
  *
- * - No request is lost when pods go, by a deployment, less load or a drained node: a pod leaves its service first, is told
- *   to end second, and has time for what it is answering. A deployment starts new pods before it ends old ones.
+ * - Requests are answered when pods go, by a deployment, less load or a drained node: a pod leaves its service first, is told
+ *   to end second, and has time for what it is answering. Only one that crosses the close of an idle connection is lost. A deployment starts new pods before it ends old ones.
  * - CloudFormation does not wait for the pods: with an image that does not start, the pods from before go on.
  * - Pods spread over zones and nodes where there is a choice. They never wait for a zone: Cluster Autoscaler cannot order
  *   a node of a certain zone from a group of several, so a pod that insists could be Pending for ever.
  * - The namespace enforces the pod security standard "restricted". Pods have no token of the cluster, accept connections on
- *   one port from those named, and open none.
+ *   one port from those named, and open none. With `nodePort` and subnets that pods of other namespaces share with the
+ *   nodes, those named are all of them: a node's address stands for every sender behind it.
  *
- * The objects are typed ones of cdk8s-plus, the generated kind: its own Deployment cannot spread by zone without being
- * strict, cannot pause before SIGTERM without a shell in the image, and selects pods by a hash of the construct's path.
+ * The objects are typed ones of cdk8s-plus, the generated kind: its own Deployment has no topology spread constraints,
+ * cannot pause before SIGTERM without a shell in the image, and selects pods by a hash of the construct's path by default.
  *
  * @see https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/
  */

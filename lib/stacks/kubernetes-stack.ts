@@ -36,14 +36,14 @@ export class KubernetesStack extends Stack {
     const isArm = image.architecture === ecs.CpuArchitecture.ARM64;
     const { version, kubectlLayer, clusterAutoscalerTag: imageTag } = kubernetesRelease(kubernetes.version);
     const clusterName = `kumiki-${config.id}`;
-
     const names = { clusterName, version, kubectlLayer: kubectlLayer(this, 'KubectlLayer') };
     const control = new KubernetesCluster(this, 'Cluster', { ...kubernetes, ...placement, ...logs, ...names });
     const { cluster } = control;
     const architecture = isArm ? ec2.InstanceArchitecture.ARM_64 : ec2.InstanceArchitecture.X86_64;
     const group = { ...kubernetes.nodes, ...placement, version, architecture };
     const nodes = new ManagedNodeGroup(this, 'Nodes', { cluster, ...group });
-    control.manifestsAfter(nodes, new ClusterAddOns(this, 'AddOns', { cluster, nodes }));
+    const versions = kubernetes.addOnVersions;
+    control.manifestsAfter(nodes, new ClusterAddOns(this, 'AddOns', { cluster, nodes, versions }));
     const there = { cluster, nodes, clusterName, kubernetesVersion: version };
     new ClusterAutoscaler(this, 'Autoscaler', { ...there, imageTag });
     new KubernetesWorkload(this, 'History', {

@@ -198,6 +198,38 @@ describe('logs', () => {
   );
 });
 
+describe('the log group that EKS makes anew after the stack has deleted it [P6]', () => {
+  test('is deleted before the next create, where logs are not kept', () => {
+    const sweep = onlyId(open, 'Custom::LeftOverLogGroup', {
+      Create: Match.serializedJson(
+        Match.objectLike({
+          service: 'CloudWatchLogs',
+          action: 'deleteLogGroup',
+          parameters: { logGroupName: '/aws/eks/history/cluster' },
+          ignoreErrorCodesMatching: 'ResourceNotFoundException',
+        }),
+      ),
+      Update: Match.absent(),
+      Delete: Match.absent(),
+    });
+    open.hasResource('AWS::Logs::LogGroup', {
+      Properties: { LogGroupName: '/aws/eks/history/cluster' },
+      DependsOn: Match.arrayWith([sweep]),
+    });
+  });
+
+  test('is left alone where they are', () => {
+    byDefault.resourceCountIs('Custom::LeftOverLogGroup', 0);
+  });
+
+  test('is not the fate of those of the functions: they may not make theirs anew', () => {
+    const denied = Object.values(byDefault.findResources('AWS::IAM::Policy')).filter((policy) =>
+      JSON.stringify(policy).includes('{"Action":"logs:CreateLogGroup","Effect":"Deny","Resource":"*"}'),
+    );
+    expect(denied).toHaveLength(Object.keys(byDefault.findResources('AWS::Lambda::Function')).length);
+  });
+});
+
 describe('the kubectl handler', () => {
   test('has the kubectl of the layer it is told [E8]', () => {
     byDefault.hasResourceProperties('AWS::Lambda::Function', { Layers: Match.arrayWith([LAYER]) });
