@@ -1,8 +1,8 @@
 import { reachabilityOf } from '../support/reachability';
-import { configOf, stageOf, templatesOf } from '../support/stage';
+import { configOf, synthesized } from '../support/stage';
 
 function reachability(config = configOf('sandbox')) {
-  const templates = templatesOf(stageOf(config));
+  const templates = synthesized(config);
   return reachabilityOf(
     Object.fromEntries(Object.entries(templates).map(([name, template]) => [name, template.toJSON()])),
   );

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { stringify } from 'yaml';
-import { configOf, stageOf, templatesOf } from '../support/stage';
+import { configOf, stageOf, synthesized, templatesOf } from '../support/stage';
 import '../support/match-file';
 
 const FOLDER = 'test/stage/snapshots';
@@ -14,13 +14,13 @@ function snapshotOf(template: Template): string {
     .replace(/((?:CurrentVersion|Deployment)[0-9A-F]{8})[0-9a-f]{32}/g, '$1<hash>');
 }
 
-const asDeployed = templatesOf(stageOf(configOf('sandbox')));
-const withCluster = templatesOf(stageOf(configOf('sandbox', { kubernetes: 'true' })));
+const asDeployed = synthesized(configOf('sandbox'));
+const withCluster = synthesized(configOf('sandbox', { kubernetes: 'true' }));
 
 describe.each<[string, Record<string, Template>]>([
   // The cluster, which has to be switched on there, is snapshotted, too.
   ['sandbox', { Kubernetes: withCluster['Kubernetes'] as Template, ...asDeployed }],
-  ['production', templatesOf(stageOf(configOf('production')))],
+  ['production', synthesized(configOf('production'))],
 ])('%s', (name, templates) => {
   test.each(Object.keys(templates))('deploys the %s stack as its snapshot says', (stack) => {
     expect(snapshotOf(templates[stack] as Template)).toMatchFile(`${FOLDER}/${name}/${stack}.yaml`);

@@ -1,11 +1,11 @@
 import { EnvironmentConfig } from '../../lib/environments';
 import { kubernetesRelease } from '../../lib/kubernetes-release';
 import { manifestsOf, problemsOf, SCHEMA_VERSION } from '../kubernetes/manifests';
-import { configOf, DIGEST, resourcesOf, stacksOf, stageOf, templatesOf } from '../support/stage';
+import { configOf, DIGEST, resourcesOf, stacksOf, stageOf, synthesized } from '../support/stage';
 
 const stages = { sandbox: stageOf(configOf('sandbox')), production: stageOf(configOf('production')) };
-const sandbox = templatesOf(stages.sandbox);
-const production = templatesOf(stages.production);
+const sandbox = synthesized(configOf('sandbox'), stages.sandbox);
+const production = synthesized(configOf('production'), stages.production);
 const ALARM_TOPIC = 'arn:aws:sns:us-east-1:123456789012:alarms';
 const onInstances = withoutInternet({ ...configOf('sandbox', { capacity: 'ec2' }), alarmTopicArn: ALARM_TOPIC });
 const text = (templates: typeof sandbox) =>
@@ -26,7 +26,7 @@ function typesOf(templates: typeof sandbox): Set<string> {
 }
 
 function withoutInternet(config: EnvironmentConfig): typeof sandbox {
-  return templatesOf(stageOf({ ...config, network: { ...config.network, egress: { mode: 'endpoints' } } }));
+  return synthesized({ ...config, network: { ...config.network, egress: { mode: 'endpoints' } } });
 }
 
 /** Services that have an endpoint in the VPC, by what tells them apart. */
@@ -44,7 +44,7 @@ function endpointsOf(templates: typeof sandbox): (string | undefined)[] {
 
 function withSandbox(change: (config: EnvironmentConfig) => Partial<EnvironmentConfig>): typeof sandbox {
   const config = configOf('sandbox');
-  return templatesOf(stageOf({ ...config, ...change(config) }));
+  return synthesized({ ...config, ...change(config) });
 }
 
 describe('between stacks', () => {

@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -40,6 +43,25 @@ export function stacksOf(stage: ReferenceStage): Record<string, Stack> {
 /** The templates of a stage by the short names of its stacks. */
 export function templatesOf(stage: ReferenceStage): Record<string, Template> {
   return Object.fromEntries(Object.entries(stacksOf(stage)).map(([name, stack]) => [name, Template.fromStack(stack)]));
+}
+
+/**
+ * The templates of a configuration, which is synthesized once a run of the tests, by whichever file asks for it first:
+ * the folder for temporary files is each run's own (jest.config.cjs). A `stage` of it that is there anyway is taken.
+ */
+export function synthesized(config: EnvironmentConfig, stage?: ReferenceStage): Record<string, Template> {
+  const name = createHash('sha256').update(JSON.stringify(config)).digest('hex');
+  const file = join(tmpdir(), `stage-${name}.json`);
+  if (!existsSync(file)) {
+    const templates = Object.entries(templatesOf(stage ?? stageOf(config))).map(([stack, template]) => [
+      stack,
+      template.toJSON(),
+    ]);
+    writeFileSync(`${file}.${process.pid}`, JSON.stringify(Object.fromEntries(templates)));
+    renameSync(`${file}.${process.pid}`, file);
+  }
+  const templates = Object.entries<Record<string, unknown>>(JSON.parse(readFileSync(file, 'utf8')));
+  return Object.fromEntries(templates.map(([stack, template]) => [stack, Template.fromJSON(template)]));
 }
 
 /** All resources of a stage, as [stack, logical id, resource]. */
