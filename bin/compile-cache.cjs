@@ -10,7 +10,7 @@ const folder = path.join(__dirname, '..', 'node_modules', '.cache', 'kumiki', 'c
 const HEAD = '(function (exports, require, module, __filename, __dirname) { ';
 
 // V8 takes back only what it has made itself, in the same version and with the same flags.
-const cache = path.join(folder, `${v8.cachedDataVersionTag()}-${process.env.JEST_WORKER_ID ?? 'app'}`);
+const cache = path.join(folder, String(v8.cachedDataVersionTag()));
 const kept = read();
 /** What this run has compiled itself, by file. */
 const made = new Map();
