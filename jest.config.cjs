@@ -31,6 +31,7 @@ module.exports = {
   // Jest takes one core fewer than there are; the suite's 15 s are for two.
   maxWorkers: '100%',
   watchman: false,
+  globalSetup: '<rootDir>/test/support/setup.cjs',
   globalTeardown: '<rootDir>/test/support/teardown.cjs',
   projects: [
     { ...common, roots: ['<rootDir>/test'], testPathIgnorePatterns: ['<rootDir>/test/constructs/'] },
