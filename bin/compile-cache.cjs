@@ -44,12 +44,15 @@ process.once('exit', () => {
 /** A line of JSON that says whose compiled code follows and how long it is, and the code of one after the other. */
 function read() {
   const entries = new Map();
-  if (!fs.existsSync(cache)) return entries;
-  const all = fs.readFileSync(cache);
-  let from = all.indexOf('\n') + 1;
-  for (const [filename, ctimeMs, length] of JSON.parse(all.subarray(0, from))) {
-    entries.set(filename, { ctimeMs, data: all.subarray(from, from + length) });
-    from += length;
+  try {
+    const all = fs.readFileSync(cache);
+    let from = all.indexOf('\n') + 1;
+    for (const [filename, ctimeMs, length] of JSON.parse(all.subarray(0, from))) {
+      entries.set(filename, { ctimeMs, data: all.subarray(from, from + length) });
+      from += length;
+    }
+  } catch {
+    // None yet, or not what was written: everything is compiled, as without a cache.
   }
   return entries;
 }
@@ -58,7 +61,11 @@ function read() {
 function write() {
   const head = [...kept].map(([filename, { ctimeMs, data }]) => [filename, ctimeMs, data.length]);
   const parts = [Buffer.from(`${JSON.stringify(head)}\n`), ...[...kept.values()].map(({ data }) => data)];
-  fs.mkdirSync(folder, { recursive: true });
-  fs.writeFileSync(`${cache}.${process.pid}`, Buffer.concat(parts));
-  fs.renameSync(`${cache}.${process.pid}`, cache);
+  try {
+    fs.mkdirSync(folder, { recursive: true });
+    fs.writeFileSync(`${cache}.${process.pid}`, Buffer.concat(parts));
+    fs.renameSync(`${cache}.${process.pid}`, cache);
+  } catch {
+    // A folder that cannot be written to costs the next run time, and this one nothing.
+  }
 }

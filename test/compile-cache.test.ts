@@ -33,6 +33,22 @@ test('runs what it has compiled before, and compiles a file of the same length a
   expect(run(program).stdout).toBe('other true true\n');
 });
 
+test('runs without what it cannot read or write', () => {
+  const caches = join(folder, 'node_modules', '.cache', 'kumiki', 'compiled');
+  writeFileSync(join(folder, 'part.js'), "exports.name = () => 'as ever';");
+  for (const name of readdirSync(caches)) writeFileSync(join(caches, name), 'not what was written');
+  expect(run("console.log(require('./part').name());")).toMatchObject({ stdout: 'as ever\n', stderr: '' });
+  rmSync(caches, { recursive: true });
+  writeFileSync(caches, 'a file where the folder should be');
+  const args = ['-r', './bin/compile-cache.cjs', 'program.js'];
+  expect(spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' })).toMatchObject({
+    status: 0,
+    stdout: 'as ever\n',
+  });
+  rmSync(caches);
+  mkdirSync(caches);
+});
+
 test('leaves to Node what is no script: ES modules, dynamic imports and mistakes', () => {
   writeFileSync(join(folder, 'part.js'), "import('./late.mjs').then(({ name }) => console.log(name));");
   writeFileSync(join(folder, 'late.mjs'), "export const name = 'imported';");
