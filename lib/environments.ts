@@ -90,7 +90,7 @@ export interface KubernetesConfig {
   readonly nodes: {
     /** Types that lib/kubernetes-sizing.ts has on file, of the architecture of the image; with Spot at least two. */
     readonly instanceTypes: readonly string[];
-    /** Nodes, lower bound of Cluster Autoscaler; at least 2, for its own two replicas. */
+    /** Nodes, lower bound of Cluster Autoscaler: with 1, to lose a node is an outage of minutes. */
     readonly minNodes: number;
     /** Nodes, upper bound of Cluster Autoscaler. */
     readonly maxNodes: number;
@@ -479,8 +479,14 @@ function kubernetesOf(
   if (wanted !== 'true' && wanted !== 'false') {
     throw new Error(`kubernetes: must be true or false, got "${wanted}". Give -c kubernetes=true`);
   }
+  if (kubernetesAdmin !== undefined && !/^arn:[\w-]+:iam::\d{12}:role\/./.test(kubernetesAdmin)) {
+    throw new Error(
+      `kubernetesAdmin: must be the ARN of an IAM role, got "${kubernetesAdmin}". ` +
+        'Give it as in -c kubernetesAdmin=arn:aws:iam::111122223333:role/Admin',
+    );
+  }
   if (wanted === 'true') {
-    return { ...cluster, adminRoleArn: kubernetesAdmin, publicCidrs: kubernetesCidrs?.split(',') };
+    return { ...cluster, adminRoleArn: kubernetesAdmin, publicCidrs: listOf(kubernetesCidrs) };
   }
   for (const [key, value] of Object.entries({ kubernetesAdmin, kubernetesCidrs })) {
     if (value !== undefined) {
@@ -488,6 +494,11 @@ function kubernetesOf(
     }
   }
   return undefined;
+}
+
+/** As text with commas on a command line, in cdk.json as a list, too. */
+function listOf(value: unknown): readonly string[] | undefined {
+  return value === undefined ? undefined : String(value).split(',');
 }
 
 function zonesOf(region: string): readonly string[] {

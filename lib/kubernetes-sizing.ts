@@ -21,6 +21,11 @@ const SHAPES: Readonly<Record<string, InstanceShape>> = {
   'm7g.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 10 },
   'm7g.xlarge': { vcpus: 4, memoryMiB: 16_384, interfaces: 4, addressesPerInterface: 15 },
   'm8g.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 10 },
+  'm7g.2xlarge': { vcpus: 8, memoryMiB: 32_768, interfaces: 4, addressesPerInterface: 15 },
+  't3.medium': { vcpus: 2, memoryMiB: 4_096, interfaces: 3, addressesPerInterface: 6 },
+  't3.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 12 },
+  'm6i.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 10 },
+  'm7i.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 10 },
   'c7g.large': { vcpus: 2, memoryMiB: 4_096, interfaces: 3, addressesPerInterface: 10 },
   'c7g.xlarge': { vcpus: 4, memoryMiB: 8_192, interfaces: 4, addressesPerInterface: 15 },
 };
@@ -191,6 +196,24 @@ export function settle(load: Load, chain: Chain, node: Node): { replicas: number
   let running = replicas;
   while (running > 0 && nodesFor(node, chain.pod, running) > chain.maxNodes) running -= 1;
   return { replicas, nodes: chain.maxNodes, pending: replicas - running };
+}
+
+/**
+ * Holds what a cluster is to run against what it may grow to.
+ *
+ * @throws if the group has no type, a type is not on file, or the most pods do not fit on the most nodes
+ */
+export function checkRoom(
+  nodes: { readonly instanceTypes: readonly string[]; readonly maxNodes: number },
+  service: Resources & { readonly maxPods: number },
+): void {
+  const needed = nodesFor(smallestNode(nodes.instanceTypes), service, service.maxPods);
+  // A pod that fits on no node is refused by the workload, which says why.
+  if (needed <= nodes.maxNodes || !Number.isFinite(needed)) return;
+  throw new Error(
+    `kubernetes.service.maxPods: ${service.maxPods} pods and those of the system need ${needed} nodes, but ` +
+      `kubernetes.nodes.maxNodes is ${nodes.maxNodes}. Raise it, or lower maxPods, in lib/environments.ts.`,
+  );
 }
 
 function shapeOf(instanceType: string): InstanceShape {

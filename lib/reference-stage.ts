@@ -4,7 +4,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements';
 import { EnvironmentConfig, EnvironmentStackProps, WebSocketApiConfig } from './environments';
-import { addressesPerNode } from './kubernetes-sizing';
+import { addressesPerNode, checkRoom } from './kubernetes-sizing';
 import { LogGroupPolicy } from './log-group-policy';
 import { ContainersStack } from './stacks/containers-stack';
 import { FunctionStack } from './stacks/function-stack';
@@ -52,6 +52,7 @@ export class ReferenceStage extends Construct {
       tags: { 'kumiki:environment': config.id },
     });
 
+    if (config.kubernetes) checkRoom(config.kubernetes.nodes, config.kubernetes.service);
     const network = new NetworkStack(this, 'Network', {
       ...common('Network', 'VPC with private subnets and its way out'),
       endpointServices: endpointServices(config),

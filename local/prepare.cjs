@@ -1,4 +1,4 @@
-// Runs before `npm start` and `npm test`: packages are there and as the lock file says, whatever was there before.
+// Runs before what `npm` runs by its scripts: packages are there and as the lock file says, whatever was there before.
 // It needs no package. The version comes first, in a syntax that an old Node understands.
 
 /** Node 20.6 is the first with `--import`, by which tsx runs TypeScript. */

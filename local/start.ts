@@ -76,7 +76,7 @@ async function main(): Promise<void> {
   process.exit();
 }
 
-/** npm does not pass a signal on to what it runs; with npm gone, nobody would know of this process any more. */
+/** npm passes on neither SIGHUP nor, of course, SIGKILL to what it runs; with npm gone, nobody would know of this process any more. */
 function endWithNpm(): void {
   if (process.env.npm_lifecycle_event !== 'start') return;
   const parent = process.ppid;

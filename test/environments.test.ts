@@ -88,12 +88,18 @@ describe('Kubernetes', () => {
       publicCidrs: ['203.0.113.7/32', '198.51.100.0/24'],
     });
     expect(environment('sandbox', { kubernetes: 'true' }).kubernetes?.publicCidrs).toBeUndefined();
+    // As cdk.json may have them.
+    const context = JSON.parse('{ "kubernetes": true, "kubernetesCidrs": ["203.0.113.7/32"] }');
+    expect(environment('sandbox', context).kubernetes?.publicCidrs).toEqual(['203.0.113.7/32']);
     expect(environment('production', { kubernetes: 'false' }).kubernetes).toBeUndefined();
   });
 
   test('refuses what is neither true nor false, and an administrator of nothing', () => {
     expect(() => environment('sandbox', { kubernetes: 'yes' })).toThrow(
       'kubernetes: must be true or false, got "yes". Give -c kubernetes=true',
+    );
+    expect(() => environment('production', { kubernetesAdmin: 'me' })).toThrow(
+      'kubernetesAdmin: must be the ARN of an IAM role, got "me". Give it as in -c kubernetesAdmin=arn:aws:iam::1111',
     );
     expect(() => environment('sandbox', { kubernetesAdmin: arn })).toThrow(
       'kubernetesAdmin: there is no cluster that it could apply to. Leave it out, or give -c kubernetes=true',

@@ -80,7 +80,12 @@ const METRICS_SERVER: Part = {
 const PARTS = [HELPER, CONTROL_PLANE, METRICS_SERVER] as const;
 
 /** Modules and compiled packages: kept until all parts are built, so that a build that was interrupted goes on. */
-const caches = { GOMODCACHE: join(cache, 'modules'), GOCACHE: join(cache, 'build') } as const;
+const caches = {
+  GOMODCACHE: join(cache, 'modules'),
+  GOCACHE: join(cache, 'build'),
+  // What an interrupted build leaves, too.
+  GOTMPDIR: join(cache, 'tmp'),
+} as const;
 const binaries = join(cache, 'bin');
 const log = join(cache, 'build.log');
 /** Seconds without a sign of life after which a lock is nobody's. */
@@ -96,6 +101,7 @@ const PROGRESS = 60;
 export async function tools(say: Terminal): Promise<Tools> {
   mkdirSync(binaries, { recursive: true });
   if (!PARTS.every(isBuilt)) {
+    for (const folder of Object.values(caches)) mkdirSync(folder, { recursive: true });
     await checkGo();
     await locked(say, async () => {
       for (const part of PARTS) if (!isBuilt(part)) await build(part, say);

@@ -4,8 +4,8 @@ import { root } from '../folders';
 
 /** The sources of what is built. */
 export const sources = join(root, 'local', 'kubernetes');
-/** All that the proof leaves behind; safe to delete while none runs. */
-export const cache = join(root, 'node_modules', '.cache', 'kumiki', 'kubernetes');
+/** All that the proof leaves behind; safe to delete while none runs. Not in node_modules, which each `npm ci` empties. */
+export const cache = join(root, '.kumiki', 'kubernetes');
 
 /** A folder for one run, which the caller removes. Those of runs that were killed are removed now. */
 export function workingFolder(): string {

@@ -82,7 +82,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     end(130);
   });
 }
-// npm does not pass a signal on to what it runs; with npm gone, nobody would know of this process any more.
+// npm passes on neither SIGHUP nor, of course, SIGKILL to what it runs; with npm gone, nobody would know of this process any more.
 if (process.env.npm_lifecycle_event === 'kubernetes:prove') {
   const parent = process.ppid;
   setInterval(() => process.ppid !== parent && end(1), 500).unref();

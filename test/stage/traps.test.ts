@@ -427,6 +427,29 @@ describe('with a cluster', () => {
     expect(() => stageOf({ ...config, kubernetes })).toThrow(/nodes and pods.*26200/);
   });
 
+  test.each<[string, object, object, RegExp]>([
+    ['no type of nodes', { instanceTypes: [] }, {}, /instanceTypes: must name at least one type, got none/],
+    [
+      'more pods than its nodes hold',
+      {},
+      { maxPods: 100 },
+      /maxPods: 100 pods .* need 15 nodes, but .*maxNodes is 4\. Raise it/,
+    ],
+    ['a version without a kubectl layer', { version: '1.37' }, {}, /"1\.37" has no kubectl layer on file/],
+    ['nodes of another architecture than the image', { instanceTypes: ['t3.medium'] }, {}, /"t3\.medium" is x86_64/],
+    ['fewer pods at most than at least', {}, { maxPods: 1 }, /maxPods: must be a whole number from 2/],
+  ])('it is refused with %s', (_, nodes, service, message) => {
+    const config = configOf('sandbox', { kubernetes: 'true' });
+    const { version, ...rest } = { version: undefined, ...nodes };
+    const kubernetes = config.kubernetes && {
+      ...config.kubernetes,
+      version,
+      nodes: { ...config.kubernetes.nodes, ...rest },
+      service: { ...config.kubernetes.service, ...service },
+    };
+    expect(() => stageOf({ ...config, kubernetes })).toThrow(message);
+  });
+
   test('a pod that fits on no node of the group is refused', () => {
     const config = configOf('sandbox', { kubernetes: 'true' });
     const kubernetes = config.kubernetes && {
