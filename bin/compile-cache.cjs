@@ -1,5 +1,6 @@
 // Keeps compiled code between runs, for every module that is loaded after this one. Node has such a cache from 22.8 on,
 // but in a file for each module, which costs a tenth of a second of the half that a synth takes.
+const crypto = require('node:crypto');
 const fs = require('node:fs');
 const Module = require('node:module');
 const path = require('node:path');
@@ -7,9 +8,13 @@ const v8 = require('node:v8');
 const vm = require('node:vm');
 
 const folder = path.join(__dirname, '..', 'node_modules', '.cache', 'kumiki', 'compiled');
+/** What other versions of Node have kept is theirs for so long (ms). */
+const WEEK = 7 * 24 * 3_600_000;
+/** Of nothing, for its length. */
+const DIGEST = digestOf('');
 const HEAD = '(function (exports, require, module, __filename, __dirname) { ';
 
-// V8 takes back only what it has made itself, in the same version and with the same flags.
+// V8 takes back only what the same version has made with the same flags; it does not look whether it was damaged since.
 const cache = path.join(folder, String(v8.cachedDataVersionTag()));
 const kept = read();
 /** What this run has compiled itself, by file. */
@@ -18,7 +23,8 @@ const made = new Map();
 const compile = Module.prototype._compile;
 Module.prototype._compile = function (code, filename, ...rest) {
   // The time when the file was written here, which no package manager sets to another; V8 compares the length.
-  const { ctimeMs } = fs.statSync(filename);
+  const { ctimeMs } = fs.statSync(filename, { throwIfNoEntry: false }) ?? {};
+  if (ctimeMs === undefined) return compile.call(this, code, filename, ...rest);
   const entry = kept.get(filename);
   const cachedData = entry?.ctimeMs === ctimeMs ? entry.data : undefined;
   let script;
@@ -41,14 +47,16 @@ process.once('exit', () => {
   write();
 });
 
-/** A line of JSON that says whose compiled code follows and how long it is, and the code of one after the other. */
+/** A digest of the rest, a line of JSON that says whose compiled code follows and how long it is, and the code in turn. */
 function read() {
   const entries = new Map();
   try {
     const all = fs.readFileSync(cache);
-    let from = all.indexOf('\n') + 1;
-    for (const [filename, ctimeMs, length] of JSON.parse(all.subarray(0, from))) {
-      entries.set(filename, { ctimeMs, data: all.subarray(from, from + length) });
+    const rest = all.subarray(DIGEST.length);
+    if (all.toString('latin1', 0, DIGEST.length) !== digestOf(rest)) return entries;
+    let from = rest.indexOf('\n') + 1;
+    for (const [filename, ctimeMs, length] of JSON.parse(rest.subarray(0, from))) {
+      entries.set(filename, { ctimeMs, data: rest.subarray(from, from + length) });
       from += length;
     }
   } catch {
@@ -57,15 +65,25 @@ function read() {
   return entries;
 }
 
-/** As one step: another process may be reading it. */
+/** As one step: another process may be reading it. What is there of other versions or of runs that were killed goes. */
 function write() {
-  const head = [...kept].map(([filename, { ctimeMs, data }]) => [filename, ctimeMs, data.length]);
-  const parts = [Buffer.from(`${JSON.stringify(head)}\n`), ...[...kept.values()].map(({ data }) => data)];
+  const there = [...kept].filter(([filename]) => fs.existsSync(filename));
+  const head = there.map(([filename, { ctimeMs, data }]) => [filename, ctimeMs, data.length]);
+  const rest = Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), ...there.map(([, { data }]) => data)]);
+  const draft = `${cache}.${process.pid}`;
   try {
     fs.mkdirSync(folder, { recursive: true });
-    fs.writeFileSync(`${cache}.${process.pid}`, Buffer.concat(parts));
-    fs.renameSync(`${cache}.${process.pid}`, cache);
+    for (const name of fs.readdirSync(folder)) {
+      const file = path.join(folder, name);
+      if (file !== cache && Date.now() - fs.statSync(file).mtimeMs > WEEK) fs.rmSync(file);
+    }
+    fs.writeFileSync(draft, Buffer.concat([Buffer.from(digestOf(rest)), rest]));
+    fs.renameSync(draft, cache);
   } catch {
     // A folder that cannot be written to costs the next run time, and this one nothing.
   }
+}
+
+function digestOf(data) {
+  return crypto.createHash('sha1').update(data).digest('hex');
 }

@@ -36,8 +36,16 @@ test('runs what it has compiled before, and compiles a file of the same length a
 test('runs without what it cannot read or write', () => {
   const caches = join(folder, 'node_modules', '.cache', 'kumiki', 'compiled');
   writeFileSync(join(folder, 'part.js'), "exports.name = () => 'as ever';");
+  const program = "console.log(require('./part').name());";
   for (const name of readdirSync(caches)) writeFileSync(join(caches, name), 'not what was written');
-  expect(run("console.log(require('./part').name());")).toMatchObject({ stdout: 'as ever\n', stderr: '' });
+  expect(run(program)).toMatchObject({ stdout: 'as ever\n', stderr: '' });
+  // V8 would run it, and crash.
+  for (const name of readdirSync(caches)) {
+    const damaged = readFileSync(join(caches, name));
+    damaged.fill(0, damaged.length - 200);
+    writeFileSync(join(caches, name), damaged);
+  }
+  expect(run(program)).toMatchObject({ stdout: 'as ever\n', stderr: '' });
   rmSync(caches, { recursive: true });
   writeFileSync(caches, 'a file where the folder should be');
   const args = ['-r', './bin/compile-cache.cjs', 'program.js'];
