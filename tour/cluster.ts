@@ -68,7 +68,7 @@ export const clusterExperiments: readonly Experiment[] = [
       const states = await cluster.applied();
       const complete = states.filter((state) => /^(CREATE|UPDATE)_COMPLETE$/.test(state)).length;
       const all = complete === states.length && complete > 0;
-      return { status: `${complete}/${states.length}`, problem: all ? undefined : states.join(', ') || 'none' };
+      return { status: `${complete}/${states.length}`, problem: all ? undefined : list(states) };
     },
   }),
   aboutCluster('elbv2 describe-target-health, nodes', 'Kubernetes: the load balancer finds nodes healthy', {
@@ -78,11 +78,15 @@ export const clusterExperiments: readonly Experiment[] = [
       const healthy = states.filter((state) => state === 'healthy').length;
       return {
         status: `${healthy}/${states.length} healthy`,
-        problem: healthy > 0 ? undefined : `no healthy node: ${states.join(', ') || 'none at all'}`,
+        problem: healthy > 0 ? undefined : `no healthy node: ${list(states)}`,
       };
     },
   }),
 ];
+
+function list(states: readonly string[]): string {
+  return states.length === 0 ? 'none at all' : states.join(', ');
+}
 
 function aboutCluster(
   path: string,

@@ -3,42 +3,50 @@ import { createInterface } from 'node:readline/promises';
 import { fail } from './errors';
 import { kubectlOf } from './kubernetes/kubectl';
 import { live, renderVerdicts } from './kubernetes/live';
-import { FLAGS, loadOptions, type Options, USAGE } from './kubernetes/options';
+import { checkFiles, FLAGS, loadOptions, type Options, USAGE } from './kubernetes/options';
 import { cleanUp, run } from './kubernetes/run';
+import { stoppingOn } from './kubernetes/stopping';
 import { REACHED } from './kubernetes/verdicts';
 import { optionsOf } from './options';
 
 /** Load in a cluster, and what became of it: from pods to nodes and back. */
 async function main(): Promise<void> {
   const options = loadOptions(optionsOf(USAGE, FLAGS));
+  checkFiles(options);
   const context = options.context ?? (await currentContext());
   console.log(`Cluster: kubectl's context ${context}, namespace ${options.namespace}, Deployment ${options.app}`);
   if (!options.confirmed) await confirm(context, options);
 
+  // Loaded late, as it takes longer than all else; but before Ctrl-C, which ends the compiler of tsx too.
+  const { plot }: typeof import('./kubernetes/plot') = require('./kubernetes/plot');
   const screen = live();
-  const stopping = new AbortController();
   let job: string | undefined;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (!stopping.signal.aborted) {
-        screen.line('Stopping: the Job is removed first. Once more to leave at once.');
-        return stopping.abort();
-      }
-      const command = ['kubectl', `--context=${context}`, ...cleanUp(job ?? '', options.namespace)].join(' ');
-      console.log(job === undefined ? 'Left; no Job had been made.' : `Left. To remove the Job: ${command}`);
-      process.exit(130);
-    });
-  }
-  const result = await run(kubectlOf(context), options, screen, stopping.signal, (name) => {
+  const leave = () => {
+    const command = ['kubectl', `--context=${context}`, ...cleanUp(job ?? '', options.namespace)].join(' ');
+    console.log(job === undefined ? 'Left; no Job had been made.' : `Left. To remove the Job: ${command}`);
+    process.exit(130);
+  };
+  const stopping = stoppingOn({
+    signals: process,
+    outputs: [process.stdout, process.stderr],
+    onStop: () => {
+      if (job !== undefined) screen.line('Stopping: the Job is removed first. Once more to leave at once.');
+    },
+    onLeave: leave,
+  });
+  const result = await run(kubectlOf(context), options, screen, stopping, (name) => {
     job = name;
+  }).catch((error: unknown) => {
+    if (!stopping.aborted) throw error;
+    return leave();
   });
 
+  // First of all, as a disk may be full by now.
+  console.log(`\n${renderVerdicts(result.verdicts)}\n`);
   writeFileSync(options.json, `${JSON.stringify({ context, ...result }, null, 2)}\n`);
-  // Loaded here, as it takes longer than all else.
-  const { plot }: typeof import('./kubernetes/plot') = require('./kubernetes/plot');
   writeFileSync(options.svg, plot(result));
-  console.log(`\n${renderVerdicts(result.verdicts)}\n\nTimeline: ${options.json}\nPlot:     ${options.svg}`);
-  if (stopping.signal.aborted) process.exitCode = 130;
+  console.log(`Timeline: ${options.json}\nPlot:     ${options.svg}`);
+  if (stopping.aborted) process.exitCode = 130;
   else if (result.stopped !== undefined) fail(new Error(result.stopped));
   else if (!result.verdicts.find(({ link }) => link === REACHED)?.shown) process.exitCode = 1;
 }
@@ -61,6 +69,10 @@ async function confirm(context: string, { namespace, app, minutes }: Options): P
     );
   }
   const asking = createInterface({ input: process.stdin, output: process.stdout });
+  asking.on('SIGINT', () => {
+    console.log();
+    process.exit(130);
+  });
   const answer = await asking.question(
     `Load Deployment ${app} in namespace ${namespace} there for ${minutes} min? [y/N] `,
   );

@@ -99,26 +99,34 @@ function request({ url, timeoutSeconds }: Options, agent: http.Agent, counts: Co
   const from = performance.now();
   counts.sent++;
   return new Promise((resolve) => {
-    const fail = (error: NodeJS.ErrnoException) => {
+    let open = true;
+    // Once: a connection that breaks in the middle of an answer is told of by the request and by the answer.
+    const end = (count: () => boolean) => {
+      if (!open) return;
+      open = false;
       clearTimeout(late);
-      counts.fail(error.code ?? error.message);
-      resolve(false);
+      resolve(count());
     };
+    const fail = (code: string) => end(() => counts.fail(code));
     const sent = http.get(url, { agent }, async (response) => {
       try {
         for await (const _ of response);
+        end(() => counts.answer(response.statusCode ?? 0, performance.now() - from));
       } catch (error) {
-        return fail(error instanceof Error ? error : new Error(String(error)));
+        fail(codeOf(error));
       }
-      clearTimeout(late);
-      resolve(counts.answer(response.statusCode ?? 0, performance.now() - from));
     });
-    sent.on('error', fail);
-    const late = setTimeout(
-      () => sent.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })),
-      timeoutSeconds * 1_000,
-    );
+    sent.on('error', (error) => fail(codeOf(error)));
+    const late = setTimeout(() => {
+      fail('ETIMEDOUT');
+      sent.destroy();
+    }, timeoutSeconds * 1_000);
   });
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error ? String(error.code) : error.message;
 }
 
 class Counts {
@@ -146,9 +154,10 @@ class Counts {
     return good;
   }
 
-  fail(code: string): void {
+  fail(code: string): false {
     this.failed++;
     this.errors[code] = (this.errors[code] ?? 0) + 1;
+    return false;
   }
 
   interval(): LoadReport {

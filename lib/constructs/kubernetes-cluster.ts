@@ -267,6 +267,9 @@ const NOT_OF_THE_INTERNET = [
   '169.254.0.0/16',
   '172.16.0.0/12',
   '192.168.0.0/16',
+  // Multicast, and reserved.
+  '224.0.0.0/4',
+  '240.0.0.0/4',
 ].map(parseCidr);
 
 function endpointAccess(publicCidrs: readonly string[] | undefined): eks.EndpointAccess {

@@ -1,3 +1,4 @@
+import { Token } from 'aws-cdk-lib';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 // Not from 'cdk8s-plus-34', which would load every class that it has: a third more time with each synth.
 import * as k8s from 'cdk8s-plus-34/lib/imports/k8s';
@@ -22,7 +23,11 @@ export interface KubernetesWorkloadProps {
    */
   readonly kubernetesVersion: string;
 
-  /** Image, by a tag that does not move or by digest; may be a token. It has to run as a user other than root, by number. */
+  /**
+   * Image, by a tag that does not move or by digest; may be a token. It has to run as a user other than root, by number.
+   *
+   * @throws if it is empty
+   */
   readonly image: string;
 
   /**
@@ -39,13 +44,23 @@ export interface KubernetesWorkloadProps {
   /** Port of the container, 1 to 65535. @default 8080 */
   readonly port?: number;
 
-  /** Environment variables of the container. @default none */
+  /**
+   * Environment variables of the container.
+   *
+   * @default none
+   * @throws if a name is not letters, digits and underscores, a digit not first
+   */
   readonly environment?: Readonly<Record<string, string>>;
 
-  /** Path that answers 200 while the process is alive: without an answer for a minute, it is restarted. @default /healthz */
+  /**
+   * Path that answers 200 while the process is alive: without an answer for a minute, it is restarted.
+   *
+   * @default /healthz
+   * @throws if it has no leading slash
+   */
   readonly livenessPath?: string;
 
-  /** Path that answers 200 while the pod takes requests. @default /readyz */
+  /** Path that answers 200 while the pod takes requests. @default /readyz @throws if it has no leading slash */
   readonly readinessPath?: string;
 
   /**
@@ -98,9 +113,16 @@ export interface KubernetesWorkloadProps {
    * nodes, not of the load balancer: a node forwards to a pod on any other, and puts its own address in place of the sender's.
    *
    * @default nobody else
-   * @throws if there is none with `nodePort`
+   * @throws if there is none with `nodePort`, or one is no IPv4 block such as 10.0.0.0/16
    */
   readonly allowFromCidrs?: readonly string[];
+
+  /**
+   * Connections that pods may open, as rules of a NetworkPolicy: DNS, a database. They reach what these name and nothing else.
+   *
+   * @default none: it answers, and asks nobody
+   */
+  readonly egress?: readonly k8s.NetworkPolicyEgressRule[];
 
   /**
    * Seconds between the moment that a pod is taken out of its service and its SIGTERM, in which every node learns of it.
@@ -124,8 +146,9 @@ export type KubernetesObject = Readonly<Record<string, unknown>>;
  * A stateless HTTP service on Kubernetes that follows its CPU: Namespace, NetworkPolicy, ServiceAccount, Service,
  * PodDisruptionBudget, Deployment and HorizontalPodAutoscaler.
  *
- * - Requests are answered when pods go, by a deployment, less load or a drained node: a pod leaves its service first, is told
- *   to end second, and has time for what it is answering. Only one that crosses the close of an idle connection is lost. A deployment starts new pods before it ends old ones.
+ * - Requests are answered when pods go, by a deployment, less load or a drained node: a pod leaves its service first, is
+ *   told to end second, and has time for what it is answering. Only one that crosses the close of an idle connection is
+ *   lost. A deployment starts new pods before it ends old ones.
  * - CloudFormation does not wait for the pods: with an image that does not start, the pods from before go on.
  * - Pods spread over zones and nodes where there is a choice. They never wait for a zone: Cluster Autoscaler cannot order
  *   a node of a certain zone from a group of several, so a pod that insists could be Pending for ever.
@@ -211,8 +234,7 @@ function networkPolicy(props: KubernetesWorkloadProps): KubernetesObject {
           from: [{ podSelector: {} }, ...(props.allowFromCidrs ?? []).map((cidr) => ({ ipBlock: { cidr } }))],
         },
       ],
-      // It answers, and asks nobody.
-      egress: [],
+      egress: [...(props.egress ?? [])],
     },
   });
 }
@@ -359,11 +381,7 @@ function horizontalPodAutoscaler(props: KubernetesWorkloadProps): KubernetesObje
         // pause. One a minute would let twenty pods run for a quarter of an hour for nothing.
         scaleDown: {
           stabilizationWindowSeconds: props.scaleDownStabilizationSeconds ?? 300,
-          selectPolicy: 'Max',
-          policies: [
-            { type: 'Percent', value: 50, periodSeconds: 60 },
-            { type: 'Pods', value: 1, periodSeconds: 60 },
-          ],
+          policies: [{ type: 'Percent', value: 50, periodSeconds: 60 }],
         },
       },
     },
@@ -394,6 +412,15 @@ function check(props: KubernetesWorkloadProps): void {
       'allowFromCidrs: must not be empty with nodePort, got none. Give the CIDR blocks of the subnets of the nodes.',
     );
   }
+  checkText('image', [props.image], /./, 'the name of an image', 'Give one such as registry.example/history:1.');
+  const cidrs = props.allowFromCidrs ?? [];
+  checkText('allowFromCidrs', cidrs, IPV4_BLOCK, 'IPv4 blocks', 'Give the address and its prefix, as 10.0.0.0/16.');
+  const names = Object.keys(props.environment ?? {});
+  const rule = 'of names of letters, digits and underscores, a digit not first';
+  checkText('environment', names, /^[A-Za-z_]\w*$/, rule, 'Give one such as LOG_LEVEL.');
+  for (const property of ['livenessPath', 'readinessPath'] as const) {
+    checkText(property, [props[property] ?? '/'], /^\//, 'a path from the root', 'Begin it with a slash, as /healthz.');
+  }
   if (nodeAllocatable === undefined) return;
   const { cpuMillis: nodeMillis, memoryMiB: nodeMiB } = nodeAllocatable;
   if (cpuMillis > nodeMillis || memoryMiB > nodeMiB) {
@@ -411,6 +438,13 @@ function checkName(property: string, value: string): void {
     `${property}: must be 1 to 63 lower-case letters, digits and hyphens, with a letter first and no hyphen last, ` +
       `got "${value}". Choose a name such as history.`,
   );
+}
+
+const IPV4_BLOCK = /^((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(?!\/)|(?=\/))){4}\/(3[0-2]|[12]?\d)$/;
+
+function checkText(property: string, values: readonly string[], form: RegExp, rule: string, advice: string): void {
+  const wrong = values.find((value) => !Token.isUnresolved(value) && !form.test(value));
+  if (wrong !== undefined) throw new Error(`${property}: must be ${rule}, got "${wrong}". ${advice}`);
 }
 
 function checkWhole(property: string, value: number, min: number, max: number, advice: string): void {

@@ -14,9 +14,14 @@ export interface NodePortTargetProps {
    * nothing of this.
    */
   readonly loadBalancer: ec2.IConnectable & { readonly listener: elbv2.IApplicationListener };
-  /** Path patterns of the rule, 1 to 5: `['/k8s/history/*']`. */
+  /** Path patterns of the rule, 1 to 5: `['/k8s/history/*']`. @throws if there are none or more */
   readonly paths: readonly string[];
-  /** Priority of the rule, 1 to 50000, unlike those of the listener's other rules. @default 200 */
+  /**
+   * Priority of the rule, unlike those of the listener's other rules.
+   *
+   * @default 200
+   * @throws unless it is a whole number from 1 to 50000
+   */
   readonly priority?: number;
 
   /** Name of the EKS cluster. */
@@ -34,7 +39,12 @@ export interface NodePortTargetProps {
    */
   readonly nodePort: number;
 
-  /** How long the logs of the function that attaches the nodes are kept. @default logs.RetentionDays.ONE_MONTH */
+  /**
+   * How long the logs of the function that attaches the nodes are kept. There is one such function a stack: where another
+   * AwsCustomResource came first, its log group is the one that is written to.
+   *
+   * @default logs.RetentionDays.ONE_MONTH
+   */
   readonly logRetention?: logs.RetentionDays;
   /** What becomes of these logs when the stack goes. @default RemovalPolicy.RETAIN */
   readonly removalPolicy?: RemovalPolicy;
@@ -61,11 +71,13 @@ export class NodePortTarget extends Construct {
 
   constructor(scope: Construct, id: string, props: NodePortTargetProps) {
     super(scope, id);
-    const { nodePort, clusterName, nodeSecurityGroup } = props;
+    const { nodePort, clusterName, nodeSecurityGroup, paths, priority = 200 } = props;
     const stack = Stack.of(this);
-    if (!(Number.isInteger(nodePort) && nodePort >= 30_000 && nodePort <= 32_767)) {
+    checkWhole('nodePort', nodePort, 30_000, 32_767, "Give the Service's nodePort");
+    checkWhole('priority', priority, 1, 50_000, 'Give one that the listener has no rule of');
+    if (paths.length === 0 || paths.length > 5) {
       throw new Error(
-        `nodePort: must be a whole number from 30000 to 32767, got ${nodePort}. Give the Service's nodePort`,
+        `paths: must be 1 to 5 path patterns, got ${paths.length}. Give what the service answers, as in /k8s/history/*`,
       );
     }
 
@@ -88,8 +100,8 @@ export class NodePortTarget extends Construct {
     });
     new elbv2.ApplicationListenerRule(this, 'Rule', {
       listener: props.loadBalancer.listener,
-      priority: props.priority ?? 200,
-      conditions: [elbv2.ListenerCondition.pathPatterns([...props.paths])],
+      priority,
+      conditions: [elbv2.ListenerCondition.pathPatterns([...paths])],
       action: elbv2.ListenerAction.forward([this.targetGroup]),
     });
     // From the receiving side, so that the rules for both sides are in this stack.
@@ -169,4 +181,9 @@ export class NodePortTarget extends Construct {
     });
     attachment.node.addDependency(props.nodes);
   }
+}
+
+function checkWhole(property: string, value: number, min: number, max: number, advice: string): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw new Error(`${property}: must be a whole number from ${min} to ${max}, got ${value}. ${advice}`);
 }

@@ -338,10 +338,18 @@ test.each([
     { publicCidrs: ['203.0.113.0/24', '128.0.0.0/1'] },
     /must be of \/8 to \/32, got "128.0.0.0\/1"/,
   ],
+  ['a block of /7', { publicCidrs: ['198.0.0.0/7'] }, /must be of \/8 to \/32, got "198.0.0.0\/7"/],
   ['private addresses', { publicCidrs: ['172.20.0.0/16'] }, /must be addresses of the internet, got "172.20.0.0\/16"/],
 ])('fails for %s', (_, props, message) => {
   expect(() => create(props)).toThrow(message);
 });
+
+test.each(['100.64.0.0/10', '239.1.0.0/16', '240.0.0.0/8', '255.255.255.255/32'])(
+  'fails for %s, which is not of the internet',
+  (cidr) => {
+    expect(() => create({ publicCidrs: [cidr] })).toThrow(`must be addresses of the internet, got "${cidr}"`);
+  },
+);
 
 test.each(['', '203.0.113.5', '203.0.113.5/24', '203.0.113.0/33', '256.0.0.0/16', '2001:db8::/32', 'office'])(
   'fails for the malformed block "%s"',

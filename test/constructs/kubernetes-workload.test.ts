@@ -1,4 +1,4 @@
-import { App, Aws, Stack } from 'aws-cdk-lib';
+import { App, Aws, Fn, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -128,6 +128,11 @@ describe('the namespace', () => {
       egress: [],
     });
     expect(byDefault.NetworkPolicy.spec.ingress[0].from).toEqual([{ podSelector: {} }]);
+  });
+
+  test('lets out what is named', () => {
+    const egress = [{ to: [{ ipBlock: { cidr: '10.0.32.0/20' } }] }];
+    expect(synthesize({ egress }).NetworkPolicy.spec.egress).toEqual(egress);
   });
 });
 
@@ -264,7 +269,7 @@ describe('the number of pods', () => {
     });
     expect(scaleDown).toMatchObject({
       stabilizationWindowSeconds: 300,
-      policies: [{ value: 50, periodSeconds: 60 }, {}],
+      policies: [{ type: 'Percent', value: 50, periodSeconds: 60 }],
     });
     const { HorizontalPodAutoscaler } = synthesize({ scaleDownStabilizationSeconds: 30 });
     expect(HorizontalPodAutoscaler.spec.behavior.scaleDown.stabilizationWindowSeconds).toBe(30);
@@ -296,6 +301,22 @@ describe('bad input', () => {
     [{ stopSeconds: 3601 }, 'stopSeconds: must be a whole number from 0 to 3600, got 3601.'],
     [{ scaleDownStabilizationSeconds: 3601 }, 'scaleDownStabilizationSeconds: must be a whole number from 0 to 3600'],
     [{ kubernetesVersion: '1.36.2' }, 'kubernetesVersion: must be a minor version such as 1.36, got "1.36.2".'],
+    [{ image: '' }, 'image: must be the name of an image, got "". Give one such as registry.example/history:1.'],
+    [
+      { allowFromCidrs: ['10.0.0.0/16', 'x'] },
+      'allowFromCidrs: must be IPv4 blocks, got "x". Give the address and its',
+    ],
+    [{ allowFromCidrs: ['10.0.0/16'] }, 'allowFromCidrs: must be IPv4 blocks, got "10.0.0/16".'],
+    [{ allowFromCidrs: ['10.0.0.256/16'] }, 'allowFromCidrs: must be IPv4 blocks, got "10.0.0.256/16".'],
+    [{ allowFromCidrs: ['10.0.0.0/33'] }, 'allowFromCidrs: must be IPv4 blocks, got "10.0.0.0/33".'],
+    [{ allowFromCidrs: ['10.0.0.0'] }, 'allowFromCidrs: must be IPv4 blocks, got "10.0.0.0".'],
+    [
+      { environment: { GOOD_1: '', 'A B': '' } },
+      'environment: must be of names of letters, digits and underscores, a digit not first, got "A B". Give one such as',
+    ],
+    [{ environment: { '1A': '' } }, 'a digit not first, got "1A". Give one such as LOG_LEVEL.'],
+    [{ livenessPath: 'healthz' }, 'livenessPath: must be a path from the root, got "healthz". Begin it with a slash'],
+    [{ readinessPath: '' }, 'readinessPath: must be a path from the root, got "".'],
     [{ name: 'Quotes' }, 'name: must be 1 to 63 lower-case letters, digits and hyphens'],
     [{ namespace: 'a'.repeat(64) }, 'namespace: must be 1 to 63 lower-case letters, digits and hyphens'],
     [{ namespace: 'market-' }, 'got "market-". Choose a name such as history.'],
@@ -312,6 +333,11 @@ describe('bad input', () => {
       `cpuMillis, memoryMiB: a pod must fit on a node, which has 1780 and 2900 to give, got ${cpuMillis} and ` +
         `${memoryMiB}. Request less, or choose a larger instance type.`,
     );
+  });
+
+  test('takes an image and CIDR blocks that only the deployment knows', () => {
+    const cidr = Fn.importValue('cidr');
+    expect(() => create({ image: Fn.importValue('image'), nodePort: 30080, allowFromCidrs: [cidr] })).not.toThrow();
   });
 
   test('takes requests that just fit', () => {

@@ -3,9 +3,9 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
-import { NodePortTarget } from '../../lib/constructs/node-port-target';
+import { NodePortTarget, NodePortTargetProps } from '../../lib/constructs/node-port-target';
 
-function synthesize(nodePort = 30_080): Record<'nodes' | 'front', Template> {
+function synthesize(props: Partial<NodePortTargetProps> = {}): Record<'nodes' | 'front', Template> {
   const app = new App({ context: { '@aws-cdk/core:defaultCrossStackReferences': 'weak' } });
   const front = new Stack(app, 'Front');
   const vpc = new ec2.Vpc(front, 'Vpc', { availabilityZones: ['us-east-1a', 'us-east-1b'], natGateways: 0 });
@@ -26,7 +26,8 @@ function synthesize(nodePort = 30_080): Record<'nodes' | 'front', Template> {
     clusterName: 'kumiki-test',
     nodes,
     nodeSecurityGroup: ec2.SecurityGroup.fromSecurityGroupId(stack, 'NodeGroupSecurityGroup', 'sg-0123456789abcdef0'),
-    nodePort,
+    nodePort: 30_080,
+    ...props,
   });
   return { front: Template.fromStack(front), nodes: Template.fromStack(stack) };
 }
@@ -137,5 +138,17 @@ test('the rights are to attach to groups of this cluster and to describe its nod
 });
 
 test.each([29_999, 32_768, 30_080.5])('fails for %p, which Kubernetes gives to no service', (nodePort) => {
-  expect(() => synthesize(nodePort)).toThrow(`nodePort: must be a whole number from 30000 to 32767, got ${nodePort}`);
+  expect(() => synthesize({ nodePort })).toThrow(
+    `nodePort: must be a whole number from 30000 to 32767, got ${nodePort}`,
+  );
+});
+
+test.each([0, 50_001, 1.5])('fails for the priority %p, which no rule can have', (priority) => {
+  expect(() => synthesize({ priority })).toThrow(`priority: must be a whole number from 1 to 50000, got ${priority}`);
+});
+
+test.each([0, 6])('fails for %p paths, which no rule can have', (count) => {
+  expect(() => synthesize({ paths: Array(count).fill('/history/*') })).toThrow(
+    `paths: must be 1 to 5 path patterns, got ${count}. Give what the service answers, as in /k8s/history/*`,
+  );
 });

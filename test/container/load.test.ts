@@ -52,13 +52,40 @@ function start(env: Record<string, string>): { child: ChildProcess; reports: Pro
   return { child, reports };
 }
 
-test('counts what is answered with every status, and takes new connections so that new pods get some', async () => {
+test('counts what is answered with every status, and of these 2xx as answered', async () => {
   let requests = 0;
-  let connections = 0;
+  const given: Record<number, number> = { 200: 0, 302: 0, 503: 0 };
   const url = await serve((_, response) => {
-    const status = ++requests % 5 === 0 ? 503 : 200;
+    const status = ++requests % 5 !== 0 ? 200 : requests % 2 === 0 ? 503 : 302;
+    given[status] = (given[status] ?? 0) + 1;
     setTimeout(() => response.writeHead(status).end('body'), 5);
   });
+  const { child, reports } = start({ URL: url, CONCURRENCY: '2', SECONDS: '0.4', REPORT_SECONDS: '0.15' });
+  const lines = await reports;
+  const last = lines.at(-1);
+  expect(child.exitCode).toBe(0);
+  expect(lines.map(({ done }) => done)).toEqual([...Array(lines.length - 1).fill(false), true]);
+  expect(lines.length).toBeGreaterThan(1);
+  expect(last).toMatchObject({ source: os.hostname(), sent: requests, errors: {} });
+  expect(last?.statuses).toEqual(given);
+  expect([last?.answered, last?.failed]).toEqual([given[200], Math.floor(requests / 5)]);
+  expect(last?.p50).toBeGreaterThanOrEqual(5);
+  expect(last?.p99).toBeGreaterThanOrEqual(last?.p50 ?? 0);
+});
+
+test('starts its workers one by one, takes new connections so that new pods get some, and reports each answer in one line', async () => {
+  let inFlight = 0;
+  let first: number | undefined;
+  let second: number | undefined;
+  const url = await serve((_, response) => {
+    first ??= performance.now();
+    if (++inFlight === 2) second ??= performance.now();
+    setTimeout(() => {
+      inFlight--;
+      response.end();
+    }, 5);
+  });
+  let connections = 0;
   let open = 0;
   let most = 0;
   server.on('connection', (socket) => {
@@ -66,38 +93,55 @@ test('counts what is answered with every status, and takes new connections so th
     most = Math.max(most, ++open);
     socket.on('close', () => open--);
   });
-  const { child, reports } = start({
+  const { reports } = start({
     URL: url,
     CONCURRENCY: '2',
     SECONDS: '0.5',
+    RAMP_SECONDS: '0.4',
     CONNECTION_SECONDS: '0.05',
-    REPORT_SECONDS: '0.2',
+    REPORT_SECONDS: '0.1',
   });
   const lines = await reports;
-  const last = lines.at(-1);
-  expect(child.exitCode).toBe(0);
-  expect(lines.map(({ done }) => done)).toEqual([...Array(lines.length - 1).fill(false), true]);
-  expect(lines.length).toBeGreaterThan(1);
-  expect(last).toMatchObject({ source: os.hostname(), sent: requests, errors: {} });
-  expect(last?.statuses).toEqual({ 200: last?.answered, 503: last?.failed });
-  expect(last?.failed).toBe(Math.floor(requests / 5));
-  expect(last?.p50).toBeGreaterThanOrEqual(5);
-  expect(last?.p99).toBeGreaterThanOrEqual(last?.p50 ?? 0);
+  expect((second ?? 0) - (first ?? 0)).toBeGreaterThan(100);
   expect(connections).toBeGreaterThan(4);
   // One for each worker, and one that is just being closed.
   expect(most).toBeLessThanOrEqual(4);
+  const answered = lines.filter(({ done }) => !done).reduce((sum, { rate }) => sum + rate * 0.1, 0);
+  expect(answered).toBeLessThanOrEqual((lines.at(-1)?.answered ?? 0) * 1.1);
 });
 
 test('counts a reset and a request that is not answered in time as failed, and tries none of them again', async () => {
   let requests = 0;
+  const at: number[] = [];
   const url = await serve((request, response) => {
+    at.push(performance.now());
     if (++requests === 1) request.socket.resetAndDestroy();
-    else if (requests > 2) response.writeHead(200).end();
+    else if (requests > 2) setTimeout(() => response.writeHead(200).end(), 5);
   });
+  let connections = 0;
+  server.on('connection', () => connections++);
   const { reports } = start({ URL: url, CONCURRENCY: '1', SECONDS: '0.7', TIMEOUT_SECONDS: '0.1' });
   const last = (await reports).at(-1);
   expect(last).toMatchObject({ failed: 2, errors: { ECONNRESET: 1, ETIMEDOUT: 1 }, sent: requests });
   expect(last?.answered).toBe(requests - 2);
+  expect(last?.answered).toBeGreaterThan(1);
+  // Those that are answered share one.
+  expect(connections).toBe(3);
+  // A pause after the failure.
+  const [first = 0, second = 0] = at;
+  expect(second - first).toBeGreaterThan(190);
+});
+
+test('counts a request whose answer breaks off, or stops, as one that failed', async () => {
+  let requests = 0;
+  const url = await serve((request, response) => {
+    response.writeHead(200, { 'content-length': '10' }).write('half');
+    if (++requests % 2) setTimeout(() => request.socket.resetAndDestroy(), 5);
+  });
+  const { reports } = start({ URL: url, CONCURRENCY: '1', SECONDS: '0.5', TIMEOUT_SECONDS: '0.1' });
+  const last = (await reports).at(-1);
+  expect(last).toMatchObject({ sent: requests, answered: 0, failed: requests });
+  expect(Object.keys(last?.errors ?? {}).sort()).toEqual(['ECONNRESET', 'ETIMEDOUT']);
 });
 
 test('ends early on SIGTERM, with what is in flight answered and counted', async () => {

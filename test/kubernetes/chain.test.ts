@@ -18,7 +18,18 @@ test('a node of Amazon Linux 2023 leaves to pods what nodeadm does not reserve',
     cpuMillis: 2_000 - 60 - 10,
     memoryMiB: Math.floor(4_096 * 0.925) - (255 + 11 * 17) - 100,
   });
+  expect(nodeOf('m8g.large').allocatable.cpuMillis).toBe(2_000 - 60 - 10);
   expect(nodeOf('m7g.xlarge').allocatable.cpuMillis).toBe(4_000 - 60 - 10 - 5 - 5);
+  expect(nodeOf('m7g.2xlarge').allocatable.cpuMillis).toBe(8_000 - 60 - 10 - 5 - 5 - 4 * 2.5);
+});
+
+test('of several types it is the least CPU of one and the least memory of another that pods can count on', () => {
+  const [cpu, memory] = [nodeOf('m7g.large').allocatable, nodeOf('c7g.xlarge').allocatable];
+  expect([cpu.cpuMillis < memory.cpuMillis, memory.memoryMiB < cpu.memoryMiB]).toEqual([true, true]);
+  expect(smallestNode(['m7g.large', 'c7g.xlarge']).allocatable).toEqual({
+    cpuMillis: cpu.cpuMillis,
+    memoryMiB: memory.memoryMiB,
+  });
 });
 
 test('prefixes give a small node the 110 pods that its addresses would not', () => {
@@ -31,6 +42,11 @@ test('a new node of the sandbox has room for seven pods, by CPU', () => {
   expect(podsPerNode(node, service)).toBe(7);
   expect(podsPerNode(node, { cpuMillis: 1, memoryMiB: 1_000 })).toBe(3);
   expect(podsPerNode(node, { cpuMillis: 1, memoryMiB: 1 })).toBe(107);
+});
+
+test('the smallest pods fill a node by their number, with the six of the system', () => {
+  const pods = [101, 102, 101 + 107, 101 + 108];
+  expect(pods.map((count) => nodesFor(node, { cpuMillis: 1, memoryMiB: 1 }, count))).toEqual([1, 2, 2, 3]);
 });
 
 test('requests lead to replicas, and replicas to nodes', () => {
@@ -50,6 +66,15 @@ test('the Horizontal Pod Autoscaler stops at its bound, and Cluster Autoscaler a
   expect(settle({ requestsPerSecond: 250, cpuMsPerRequest: 14 }, { ...chain, maxNodes: 3 }, node)).toEqual({
     replicas: 20,
     nodes: 3,
+    pending: 2,
+  });
+});
+
+test('nodes without room for the system leave every replica pending', () => {
+  const small = { ...node, allocatable: { cpuMillis: 200, memoryMiB: 3_000 } };
+  expect(settle({ requestsPerSecond: 0, cpuMsPerRequest: 14 }, chain, small)).toEqual({
+    replicas: 2,
+    nodes: 4,
     pending: 2,
   });
 });

@@ -7,6 +7,9 @@ export type Kubectl = (args: readonly string[], input?: string) => Promise<strin
 const TIMEOUT = 90_000;
 /** A node or an HPA is some kilobytes, a large cluster some thousands of them. */
 const MAX_OUTPUT = 256 * 2 ** 20;
+/** How Go says that nobody answers, with `bad gateway` by the proxy between a control plane and its nodes. */
+const UNREACHABLE =
+  /unable to connect|refused|no such host|no route to host|i\/o timeout|deadline exceeded|TLS handshake|bad gateway/i;
 
 /**
  * kubectl for one context, whatever the current one becomes meanwhile.
@@ -54,10 +57,15 @@ function explain(
       .at(-1)
       ?.replace(/^error: /i, '') ?? '';
   const cluster = context === undefined ? 'The cluster' : `The cluster of context ${context}`;
-  if (
-    error.killed ||
-    /unable to connect|refused|no such host|i\/o timeout|deadline exceeded|TLS handshake/i.test(said)
-  ) {
+  // What the API server says has reached us, whatever it has not reached itself.
+  const served = said.startsWith('Error from server');
+  if (served && /:10250\b|containerLogs/.test(said) && UNREACHABLE.test(said)) {
+    return (
+      `The control plane does not reach the kubelet of a node (${said}). ` +
+      "Allow port 10250 from the control plane's security group to the nodes."
+    );
+  }
+  if (error.killed || (!served && UNREACHABLE.test(said))) {
     return (
       `${cluster} cannot be reached${said === '' ? '.' : ` (${said}).`} ` +
       'An endpoint that is private is reached from inside its VPC or over a VPN; kubectl get nodes must work first.'

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import * as path from 'node:path';
 import type { RunOptions } from './run';
 
@@ -86,6 +86,24 @@ export function loadOptions(values: Values, now = new Date()): Options {
     json,
     svg: `${json.slice(0, -'.json'.length)}.svg`,
   };
+}
+
+/**
+ * A load that lasts an hour is not the time to find out. Nothing of this is left.
+ *
+ * @throws in one line, if a file cannot be written
+ */
+export function checkFiles({ json, svg }: Pick<Options, 'json' | 'svg'>): void {
+  for (const file of [json, svg]) {
+    const there = existsSync(file);
+    try {
+      closeSync(openSync(file, 'a'));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : error;
+      throw new Error(`--out: "${file}" cannot be written (${reason}). Name a file that can: --out FILE.`);
+    }
+    if (!there) rmSync(file);
+  }
 }
 
 function number(flag: string, value: string | undefined, min: number, max: number): number | undefined {

@@ -53,7 +53,7 @@ export function plot({ workload, samples, events, load, startedAt }: Plotted): s
     type: 'value' as const,
     gridIndex,
     min: 0,
-    max: Math.ceil(end / step) * step || step,
+    max: Math.max(step, Math.ceil(end / step) * step),
     interval: step,
     axisLabel: { ...FONT, formatter: clock, show: gridIndex === 1 },
     axisTick: { show: gridIndex === 1 },

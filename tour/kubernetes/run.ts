@@ -63,7 +63,7 @@ export function cleanUp(job: string, namespace: string): string[] {
  *
  * @param signal ends it early: what has been seen until then is the result
  * @param onJob called before the Job is created
- * @throws in one line, if the cluster or the workload is not fit for it, or the load does not start
+ * @throws in one line, if the cluster or the workload is not fit for it, or not even the first look at the load is possible
  */
 export async function run(
   kubectl: Kubectl,
@@ -94,6 +94,7 @@ export async function run(
     ].join('\n'),
   );
 
+  if (signal.aborted) throw new Error('Stopped before the load.');
   const job = `${app}-load-${Date.now().toString(36)}`;
   const manifest = loadJob(workload, { name: job, url, workers, seconds: minutes * 60 });
   const timeline = new Timeline(workload, first);
@@ -151,10 +152,11 @@ export async function run(
     }
     if (signal.aborted) stopped = 'stopped by hand';
   } catch (error) {
-    // Nothing has been seen yet: there is nothing to tell but the error.
-    if (reports.size === 0 && !signal.aborted) throw error;
+    // Nothing has been seen yet, but what was there before: there is nothing to tell but the error.
+    if (timeline.samples.length === 1 && !signal.aborted) throw error;
     stopped = signal.aborted ? 'stopped by hand' : reasonOf(error);
   } finally {
+    // Here again where Ctrl-C has ended the kubectl that was at it.
     await remove().catch((error: unknown) => {
       const command = ['kubectl', ...cleanUp(job, namespace)].join(' ');
       stopped = `Job ${job} could not be removed: ${reasonOf(error)} Remove it: ${command}`;

@@ -2,6 +2,7 @@ import { chmodSync, copyFileSync, mkdtempSync, writeFileSync } from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { MANAGED_BY } from '../../../tour/kubernetes/job';
+import type { Kubectl } from '../../../tour/kubernetes/kubectl';
 
 /** What one look at the cluster of these tests shows. */
 export interface Frame {
@@ -11,6 +12,8 @@ export interface Frame {
   /** Pods of the workload that run, six on a node, and that are not placed. */
   readonly running: number;
   readonly pending?: number;
+  /** Pods of those, the last ones, that are being ended. */
+  readonly ending?: number;
   readonly nodes: number;
   /** State of the load pod. @default there is none */
   readonly load?: 'Pending' | 'Running' | 'Succeeded' | 'Failed';
@@ -21,7 +24,7 @@ export interface Frame {
   readonly says?: 'TriggeredScaleUp' | 'NotTriggerScaleUp';
 }
 
-const NO_ROOM = '0/2 nodes are available: 2 Insufficient cpu.';
+export const NO_ROOM = '0/2 nodes are available: 2 Insufficient cpu.';
 
 /** Load, twenty pods on two nodes more, and back: the chain as it should be. */
 export const CHAIN: readonly Frame[] = [
@@ -55,13 +58,14 @@ export const CHAIN: readonly Frame[] = [
 
 /** `kubectl get … -o json` of a frame. */
 export function stateJson(frame: Frame): string {
-  const { running, pending = 0, nodes, load, says } = frame;
+  const { running, pending = 0, ending = 0, nodes, load, says } = frame;
   const own = Array.from({ length: running + pending }, (_, index) =>
     pod(
       `history-${index}`,
       { app: 'history' },
       index < running ? 'Running' : 'Pending',
       `node-${Math.floor(index / 6)}`,
+      index >= running + pending - ending,
     ),
   );
   return list([
@@ -161,6 +165,37 @@ export function replay(frames: readonly Frame[], fails: readonly number[] = []):
   return folder;
 }
 
+/**
+ * The same as a function: no process for each look.
+ *
+ * @param fails how often a look fails before it shows the frame of this index
+ * @param mute frames of which the log is not given
+ */
+export function cluster(frames: readonly Frame[], fails: Readonly<Record<number, number>> = {}, mute: number[] = []) {
+  const left = { ...fails };
+  const calls: string[] = [];
+  let next = 0;
+  let job = '';
+  const kubectl: Kubectl = async (args, input = '') => {
+    calls.push(args.join(' '));
+    const [verb, what = ''] = args;
+    const index = Math.min(next, frames.length - 1);
+    const frame = frames[verb === 'logs' ? next - 1 : index] ?? { desired: 2, running: 2, nodes: 2 };
+    if (verb === 'create') job = JSON.parse(input).metadata.name;
+    if (verb === 'logs' && mute.includes(next - 1)) throw new Error('no log');
+    if (verb === 'logs') return log(frame).replaceAll('JOB', job);
+    if (verb === 'delete') job = '';
+    if (verb !== 'get') return '';
+    if (what.startsWith('deployments')) return workloadJson();
+    const failing = left[index] ?? 0;
+    left[index] = failing - 1;
+    if (failing > 0) throw new Error('no look');
+    next = index + 1;
+    return stateJson(job === '' ? { ...frame, load: undefined } : frame).replaceAll('JOB', job);
+  };
+  return { kubectl, calls };
+}
+
 function hpa({ cpu, desired, running }: Frame) {
   return {
     kind: 'HorizontalPodAutoscaler',
@@ -192,11 +227,11 @@ function hpa({ cpu, desired, running }: Frame) {
   };
 }
 
-function pod(name: string, labels: Record<string, string>, phase: string, node: string) {
+function pod(name: string, labels: Record<string, string>, phase: string, node: string, ending = false) {
   const placed = phase !== 'Pending';
   return {
     kind: 'Pod',
-    metadata: { name, uid: `uid-${name}`, labels },
+    metadata: { name, uid: `uid-${name}`, labels, ...(ending && { deletionTimestamp: '2026-11-25T10:20:30Z' }) },
     spec: placed ? { nodeName: node } : {},
     status: {
       phase,

@@ -1,5 +1,7 @@
+import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import * as os from 'node:os';
-import { loadOptions } from '../../../tour/kubernetes/options';
+import * as path from 'node:path';
+import { checkFiles, loadOptions } from '../../../tour/kubernetes/options';
 
 test('follows the workload of this repository, and names its files by the time', () => {
   expect(loadOptions({ minutes: '5' }, new Date('2026-11-25T10:20:30Z'))).toMatchObject({
@@ -31,4 +33,15 @@ test.each([
   [{ minutes: '5', out: `${os.tmpdir()}/not/there.json` }, 'is not there. Make it first.'],
 ])('refuses %j', (values, message) => {
   expect(() => loadOptions(values)).toThrow(message);
+});
+
+test('knows before the load that a file cannot be written, and leaves none behind', () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'out-'));
+  const [json, svg] = [path.join(folder, 'a.json'), path.join(folder, 'a.svg')];
+  checkFiles({ json, svg });
+  expect([json, svg].filter(existsSync)).toEqual([]);
+  mkdirSync(svg);
+  expect(() => checkFiles({ json, svg })).toThrow(
+    /^--out: ".*a\.svg" cannot be written \(.*EISDIR.* Name a file that can/,
+  );
 });

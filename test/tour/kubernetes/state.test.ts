@@ -54,12 +54,33 @@ test('tells pods that run from those that no node has room for, and its own from
   expect(hpa).toEqual({ cpu: 1, desired: 2, current: 7 });
 });
 
+/** An HPA that has measured and now does not, for this reason. */
+const inactive = (reason: string) =>
+  stateJson(frame({ cpu: 40 })).replace(
+    '"type":"ScalingActive","status":"True"',
+    `"type":"ScalingActive","status":"False","reason":"${reason}","message":"so it says"`,
+  );
+
 test('takes no metrics for none, whatever the HPA had before', () => {
-  expect(readState(stateJson(frame({ cpu: undefined })), workload).hpa).toEqual({
-    problem: 'FailedGetResourceMetric: no metrics returned',
+  expect(readState(inactive('FailedGetResourceMetric'), workload).hpa).toEqual({
+    problem: 'FailedGetResourceMetric: so it says',
     desired: 2,
     current: 2,
   });
+});
+
+test('takes an HPA that has nothing to scale for one that works', () => {
+  expect(readState(inactive('ScalingDisabled'), workload).hpa).toEqual({ cpu: 40, desired: 2, current: 2 });
+});
+
+test('is not held up by a load that is over', () => {
+  const json = workloadJson({ running: true }).replace('"active":1', '"succeeded":1');
+  expect(readWorkload(json, 'history', 'history')).toEqual(workload);
+});
+
+test('tells pods that are being ended', () => {
+  const { pods } = readState(stateJson(frame({ running: 3, ending: 1 })), workload);
+  expect(pods.map(({ terminating }) => terminating)).toEqual([false, false, true]);
 });
 
 test('reads what Cluster Autoscaler says about pods', () => {

@@ -21,8 +21,15 @@ function seen(frames: readonly Frame[], change: Partial<LoadTotals> = {}, stoppe
   }
   const { facts, samples, events } = timeline;
   const load = { ...totalsOf(reports.values()), ...change };
-  const rows = verdicts({ workload, facts, samples, load, loadPods: 1, stopped });
-  return { events, samples, details: Object.fromEntries(rows.map(({ link, detail }) => [link, detail])), rows };
+  const observed = { workload, facts, samples, load, loadPods: 1, stopped };
+  const rows = verdicts(observed);
+  return {
+    observed,
+    events,
+    samples,
+    details: Object.fromEntries(rows.map(({ link, detail }) => [link, detail])),
+    rows,
+  };
 }
 
 const shown = (rows: ReturnType<typeof verdicts>) => rows.filter((row) => row.shown).map(({ link }) => link);
@@ -105,6 +112,29 @@ test('shows nothing where the load reached nobody', () => {
   expect(shown(rows)).toEqual([]);
   expect(details[REACHED]).toMatch(/none of 9 requests was answered: 9 failed \(ETIMEDOUT: 9\)\. A NetworkPolicy/);
   expect(details['HPA raised the replicas']).toBe('CPU never went above the target of 70 %: give more --workers');
+});
+
+test('counts no pod that is being ended', () => {
+  const busy: Frame = { cpu: 90, desired: 12, running: 10, pending: 2, nodes: 2 };
+  const { samples, observed } = seen([CHAIN[0] ?? busy, { ...busy, ending: 4 }]);
+  expect(samples.at(-1)).toMatchObject({ pods: 8, ready: 8, pending: 0 });
+  expect(observed.facts.unschedulable.size).toBe(0);
+});
+
+test('shows no fall of the load while it lasts, though the HPA has lowered the replicas', () => {
+  const { rows } = seen([...CHAIN.slice(0, 10), { ...CHAIN[9], desired: 12, running: 12, nodes: 4 }]);
+  expect(shown(rows)).toContain('HPA raised the replicas');
+  expect(shown(rows)).not.toContain('load fell and HPA lowered the replicas');
+});
+
+test.each([
+  ['0/2 nodes are available: 2 Too many pods.', true, /^1 pods: .*Too many pods/],
+  ['0/2 nodes are available: 2 node(s) had untolerated taint(s).', false, /for another reason: .*untolerated/],
+])('takes "%s" for a lack of room: %s', (reason, is, detail) => {
+  const { observed } = seen(CHAIN);
+  const facts = { ...observed.facts, unschedulable: new Map([['uid', reason]]) };
+  const row = verdicts({ ...observed, facts }).find(({ link }) => link === 'pods were Pending for lack of room');
+  expect(row).toMatchObject({ shown: is, detail: expect.stringMatching(detail) });
 });
 
 test('forgets what Cluster Autoscaler said before the run', () => {
