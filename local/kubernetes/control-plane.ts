@@ -10,6 +10,8 @@ import { sources } from './paths';
 
 /** Seconds between two looks of the autoscaler; EKS has Kubernetes' default, 15. */
 export const SYNC_SECONDS = 5;
+/** Seconds between two looks of Metrics Server at the nodes. */
+export const METRIC_SECONDS = 10;
 
 export interface ControlPlane {
   readonly api: Api;
@@ -161,7 +163,8 @@ function metricsServerFlags(port: number, { pki, kubeconfig }: Files): string[] 
     ],
     ...['--tls-cert-file', join(pki, 'server.crt'), '--tls-private-key-file', join(pki, 'server.key')],
     ...['--kubelet-certificate-authority', join(pki, 'ca.crt'), '--kubelet-use-node-status-port'],
-    ...['--kubelet-preferred-address-types=InternalIP', '--metric-resolution=10s', '--kubelet-request-timeout=5s'],
+    ...['--kubelet-preferred-address-types=InternalIP', '--kubelet-request-timeout=5s'],
+    `--metric-resolution=${METRIC_SECONDS}s`,
   ];
 }
 

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Value } from './value';
 
 /** What the proof reads out of a template: pure, so that it is tested without a cluster. */
 export interface KubernetesObject {
@@ -20,7 +21,7 @@ export interface ScalingRules {
   readonly stabilizationWindowSeconds?: number;
   /** `Max` allows what the most generous policy does, `Min` the strictest. @default Max */
   readonly selectPolicy?: string;
-  readonly policies?: readonly ScalingPolicy[];
+  readonly policies: readonly ScalingPolicy[];
 }
 
 export interface Autoscaler extends KubernetesObject {
@@ -71,19 +72,17 @@ interface Resource {
   readonly Properties?: Readonly<Record<string, unknown>>;
 }
 
-interface Nodegroup {
-  readonly AmiType: string;
-  readonly InstanceTypes: readonly string[];
-  readonly ScalingConfig: { readonly MinSize: number; readonly MaxSize: number };
-  readonly Labels?: Readonly<Record<string, string>>;
-  readonly Subnets: readonly unknown[];
-}
-
-/** The only stack of an assembly with a cluster. @throws if there is none */
+/** The only stack of an assembly with a cluster. @throws if there is none, or no assembly */
 export function clusterOf(assembly: string): Cluster {
+  const file = join(assembly, 'manifest.json');
+  if (!existsSync(file)) {
+    throw new Error(
+      `There is no ${file}. Synthesize into that folder: npx cdk synth -c kubernetes=true -o ${assembly}`,
+    );
+  }
   const manifest: {
     readonly artifacts: Readonly<Record<string, { readonly properties?: { readonly templateFile?: string } }>>;
-  } = JSON.parse(readFileSync(join(assembly, 'manifest.json'), 'utf8'));
+  } = JSON.parse(readFileSync(file, 'utf8'));
   for (const { properties } of Object.values(manifest.artifacts)) {
     const file = properties?.templateFile === undefined ? undefined : join(assembly, properties.templateFile);
     if (file === undefined || !existsSync(file)) continue;
@@ -104,14 +103,14 @@ export function read(resources: readonly Resource[]): Cluster {
   const [group] = of('AWS::EKS::Nodegroup');
   if (cluster === undefined || group === undefined) throw new Error('The template has no cluster with a node group.');
   const objects = of('Custom::AWSCDK-EKS-KubernetesResource').flatMap(({ Manifest }) => {
-    const list: readonly KubernetesObject[] = JSON.parse(resolve(Manifest));
-    return list;
+    const list: readonly unknown[] = JSON.parse(resolve(Manifest));
+    return list.map(objectOf);
   });
   return {
     version: resolve(cluster['Version']),
     objects: objects.toSorted((one, other) => rank(one) - rank(other)),
     charts: of('Custom::AWSCDK-EKS-HelmChart').map(({ Chart }) => resolve(Chart)),
-    nodeGroup: nodeGroupOf(JSON.parse(JSON.stringify(group))),
+    nodeGroup: nodeGroupOf(new Value(group, 'AWS::EKS::Nodegroup')),
   };
 }
 
@@ -120,14 +119,36 @@ function rank({ kind }: KubernetesObject): number {
   return kind === 'Namespace' ? 0 : 1;
 }
 
-function nodeGroupOf({ AmiType, InstanceTypes, ScalingConfig, Labels, Subnets }: Nodegroup): NodeGroup {
+function objectOf(value: unknown): KubernetesObject {
+  const manifest = new Value(value, 'Manifest');
+  const metadata = manifest.at('metadata');
   return {
-    amiType: AmiType,
-    instanceTypes: InstanceTypes,
-    minSize: ScalingConfig.MinSize,
-    maxSize: ScalingConfig.MaxSize,
-    labels: Labels ?? {},
-    zones: Subnets.length,
+    ...manifest.fields(),
+    apiVersion: manifest.at('apiVersion').text(),
+    kind: manifest.at('kind').text(),
+    metadata: {
+      ...metadata.fields(),
+      name: metadata.at('name').text(),
+      namespace: metadata.at('namespace').optional()?.text(),
+    },
+  };
+}
+
+function nodeGroupOf(group: Value): NodeGroup {
+  const scaling = group.at('ScalingConfig');
+  const labels = group.at('Labels').optional();
+  return {
+    amiType: group.at('AmiType').text(),
+    instanceTypes: group
+      .at('InstanceTypes')
+      .list()
+      .map((type) => type.text()),
+    minSize: scaling.at('MinSize').number(),
+    maxSize: scaling.at('MaxSize').number(),
+    labels: Object.fromEntries(
+      Object.keys(labels?.fields() ?? {}).map((name) => [name, labels?.at(name).text() ?? '']),
+    ),
+    zones: group.at('Subnets').list().length,
   };
 }
 
@@ -155,10 +176,42 @@ export function onlyOne(objects: readonly KubernetesObject[], kind: string): Kub
   return found;
 }
 
-/** The autoscaler and the workload that it scales. @throws if a template has other than one of either */
+/**
+ * The autoscaler and the workload that it scales.
+ *
+ * @throws if a template has other than one of either, or one lacks what the proof goes by
+ */
 export function scaledWorkload(objects: readonly KubernetesObject[]): { autoscaler: Autoscaler; workload: Workload } {
-  return {
-    autoscaler: JSON.parse(JSON.stringify(onlyOne(objects, 'HorizontalPodAutoscaler'))),
-    workload: JSON.parse(JSON.stringify(onlyOne(objects, 'Deployment'))),
-  };
+  const autoscaler = onlyOne(objects, 'HorizontalPodAutoscaler');
+  const workload = onlyOne(objects, 'Deployment');
+  checkAutoscaler(autoscaler);
+  checkWorkload(workload);
+  return { autoscaler, workload };
+}
+
+function checkAutoscaler(object: KubernetesObject): asserts object is Autoscaler {
+  const spec = new Value(object, object.kind).at('spec');
+  for (const property of ['minReplicas', 'maxReplicas']) spec.at(property).number();
+  spec.at('scaleTargetRef').at('name').text();
+  for (const metric of spec.at('metrics').list()) {
+    metric.at('resource').at('name').text();
+    metric.at('resource').at('target').at('averageUtilization').number();
+  }
+  for (const direction of ['scaleUp', 'scaleDown']) {
+    const rules = spec.at('behavior').at(direction);
+    rules.at('stabilizationWindowSeconds').optional()?.number();
+    rules.at('selectPolicy').optional()?.text();
+    for (const policy of rules.at('policies').list()) {
+      policy.at('type').text();
+      for (const property of ['value', 'periodSeconds']) policy.at(property).number();
+    }
+  }
+}
+
+function checkWorkload(object: KubernetesObject): asserts object is Workload {
+  const pod = new Value(object, object.kind).at('spec').at('template').at('spec');
+  for (const container of pod.at('containers').list()) {
+    const requests = container.at('resources').at('requests');
+    for (const name of Object.keys({ cpu: 0, memory: 0, ...requests.fields() })) requests.at(name).quantity();
+  }
 }

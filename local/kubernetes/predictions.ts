@@ -7,6 +7,8 @@ export interface Prediction {
   readonly maxReplicas: number;
   /** Pods that fit on a node beside those that run on every node. */
   readonly podsPerNode: number;
+  /** Percent of the CPU request that the autoscaler aims at. */
+  readonly targetPercent: number;
   /** Load in thousandths of a vCPU over all pods, that leads to `replicas`. */
   readonly loadMillis: number;
   /** Pods under that load. */
@@ -36,6 +38,7 @@ export function predict({ objects, nodeGroup }: Cluster): Prediction {
     minReplicas,
     maxReplicas,
     podsPerNode: perNode,
+    targetPercent: target,
     loadMillis: Math.floor(((replicas - 0.5) * cpuMillis * target) / 100),
     replicas,
     pending: Math.max(0, replicas - room),
@@ -54,26 +57,54 @@ const TOLERANCE = 1.5;
 
 /**
  * The first change that is further than the policies allow within their period, as text; undefined if all are as they say.
- * Periods look back from each change, as the autoscaler's do.
  *
  * @param changes the first one is where it began
  */
 export function beyondPace(changes: readonly Change[], rules: ScalingRules): string | undefined {
-  const { policies = [], selectPolicy = 'Max' } = rules;
   for (const [index, { at, replicas }] of changes.entries()) {
     const before = changes[index - 1]?.replicas;
-    if (before === undefined || policies.length === 0) continue;
+    if (before === undefined) continue;
     const up = replicas > before;
-    const limits = policies.map((policy) => {
-      // What there was when the period began.
-      const began = changes.findLast((change) => change.at <= at - policy.periodSeconds + TOLERANCE) ?? changes[0];
-      return limitOf(policy, began?.replicas ?? before, up);
-    });
-    const furthest = (selectPolicy === 'Max') === up ? Math.max(...limits) : Math.min(...limits);
+    const furthest = furthestAt(at, up, changes.slice(0, index), rules);
     if (up ? replicas > furthest : replicas < furthest)
       return `${before} to ${replicas}, where ${furthest} was the limit`;
   }
   return undefined;
+}
+
+/**
+ * The numbers of pods, one for each period, when nothing but the policies holds the autoscaler: as in `2, 6, 12, 20`.
+ *
+ * @throws if the policies never let it get there
+ */
+export function fastestPath(rules: ScalingRules, from: number, to: number): number[] {
+  const up = to > from;
+  const periods = rules.policies.map(({ periodSeconds }) => periodSeconds);
+  const changes: Change[] = [{ at: 0, replicas: from }];
+  let [now, since] = [from, 0];
+  for (let at = 0; now !== to; at += Math.min(...periods)) {
+    const limit = furthestAt(at, up, changes, rules);
+    const next = up ? Math.min(to, limit) : Math.max(to, limit);
+    if (up ? next > now : next < now) {
+      changes.push({ at, replicas: next });
+      [now, since] = [next, at];
+    } else if (at - since > Math.max(...periods)) {
+      throw new Error(`The policies lead from ${from} to ${now} pods and never to ${to}.`);
+    }
+  }
+  return changes.map(({ replicas }) => replicas);
+}
+
+/** What the policies allow at a moment. Their periods look back from there, as the autoscaler's do. */
+function furthestAt(at: number, up: boolean, changes: readonly Change[], rules: ScalingRules): number {
+  const { policies, selectPolicy = 'Max' } = rules;
+  const limits = policies.map((policy) => {
+    // What there was when the period began.
+    const began = changes.findLast((change) => change.at <= at - policy.periodSeconds + TOLERANCE) ?? changes[0];
+    return limitOf(policy, began?.replicas ?? 0, up);
+  });
+  if (selectPolicy === 'Disabled' || limits.length === 0) return changes.at(-1)?.replicas ?? 0;
+  return (selectPolicy === 'Max') === up ? Math.max(...limits) : Math.min(...limits);
 }
 
 /** The autoscaler rounds in favour of the change: up when it adds, down when it removes. */
@@ -90,7 +121,7 @@ export function faster(rules: ScalingRules, divisor: number): ScalingRules {
   return {
     ...rules,
     stabilizationWindowSeconds: divided(rules.stabilizationWindowSeconds ?? 300),
-    policies: rules.policies?.map((policy) => ({ ...policy, periodSeconds: divided(policy.periodSeconds) })),
+    policies: rules.policies.map((policy) => ({ ...policy, periodSeconds: divided(policy.periodSeconds) })),
   };
 }
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Terminal } from '../terminal';
 import { condition, Item, messageOf } from './api';
-import { ControlPlane, metricsAvailable, SYNC_SECONDS } from './control-plane';
-import { Autoscaler, Cluster, KubernetesObject, scaledWorkload, Workload } from './manifests';
+import { ControlPlane, METRIC_SECONDS, metricsAvailable, SYNC_SECONDS } from './control-plane';
+import { Autoscaler, Cluster, KubernetesObject, ScalingRules, scaledWorkload, Workload } from './manifests';
 import { daemonSet, nodeObject } from './nodes';
-import { beyondPace, Change, faster, Prediction, predict } from './predictions';
+import { beyondPace, Change, faster, fastestPath, Prediction, predict } from './predictions';
 import { isReady, isUnschedulable, RunningService } from './service';
 import { Row } from './table';
 
@@ -13,15 +13,18 @@ export const DIVISOR = 10;
 /** Of the objects that the proof adds as negative controls. */
 const CONTROL = 'no-requests';
 
-/** Runs all steps, one after the other; one that fails leaves the others to be tried. */
+/** Runs all steps, one after the other; one that fails leaves the others to be tried, unless the control plane is gone. */
 export async function prove(plane: ControlPlane, cluster: Cluster, say: Terminal): Promise<Row[]> {
   const proof = new Proof(plane, cluster, say);
   try {
     await proof.run();
+  } catch (error) {
+    // Its row says so.
+    if (!(error instanceof Lost)) throw error;
   } finally {
     proof.service.end();
   }
-  return proof.rows;
+  return [...proof.rows, clusterAutoscaler(proof.rows, cluster)];
 }
 
 class Proof {
@@ -45,12 +48,7 @@ class Proof {
   }
 
   async run(): Promise<void> {
-    const { charts, nodeGroup } = this.cluster;
-    const { minSize, maxSize } = nodeGroup;
     const { minReplicas, replicas, podsPerNode } = this.prediction;
-    await this.apply([daemonSet(nodeGroup)]);
-    for (let index = 0; index < minSize; index += 1) await this.join();
-
     await this.step('apply', 'the API server accepts every object of the template', () => this.accepts());
     this.service.follow();
     await this.step('refuse', 'it refuses broken ones', () => this.refusesBroken());
@@ -60,7 +58,6 @@ class Proof {
     await this.step('load', `it leads to exactly ${replicas} pods, no faster than allowed`, () => this.scalesUp());
     await this.step('pending', `${podsPerNode} pods fit on a node; the others wait, Unschedulable`, () => this.waits());
     await this.step('node', 'they run when the next node of the group joins', () => this.runsOnNextNode());
-    if (this.nodes < maxSize) await this.join();
     await this.step('drain', 'the PodDisruptionBudget holds while a node is drained', () => this.drains());
     await this.step('no load', `the number goes back to ${minReplicas}, not before the window has passed`, () =>
       this.scalesDown(),
@@ -68,17 +65,6 @@ class Proof {
     await this.step('no requests', 'an autoscaler of pods without requests says why it does nothing', () =>
       this.saysWhy(),
     );
-    this.rows.push({
-      step: 'cluster autoscaler',
-      proves: 'nodes come and go with the pods',
-      result: `${minSize} to ${maxSize} nodes`,
-      verdict: 'not proven here',
-      detail:
-        'it does not run here, where there is no Auto Scaling group to change. Checked instead: the condition of pods that ' +
-        'makes it add a node (pending), that one more node of the group is enough (node), and that a node is emptied the ' +
-        'way it does that, within the budget (drain).' +
-        (charts.length > 0 ? ` What is in the Helm chart (${charts.join(', ')}) is not applied.` : ''),
-    });
   }
 
   private async step(step: string, proves: string, work: () => Promise<string>): Promise<void> {
@@ -91,10 +77,10 @@ class Proof {
       this.rows.push({ ...row, result, seconds: seconds(), verdict: 'pass' });
       this.say.step(step, result, from);
     } catch (error) {
-      if (error instanceof Lost) throw error;
       const detail = error instanceof Error ? error.message : String(error);
       this.rows.push({ ...row, result: '', seconds: seconds(), verdict: 'FAIL', detail });
       this.say.step(step, 'FAIL', from);
+      if (error instanceof Lost) throw error;
     }
   }
 
@@ -116,7 +102,9 @@ class Proof {
   }
 
   private async accepts(): Promise<string> {
-    const { objects } = this.cluster;
+    const { objects, nodeGroup } = this.cluster;
+    await this.apply([daemonSet(nodeGroup)]);
+    while (this.nodes < nodeGroup.minSize) await this.join();
     await this.apply(objects);
     return `${objects.length} objects, ${new Set(objects.map(({ kind }) => kind)).size} kinds`;
   }
@@ -201,8 +189,11 @@ class Proof {
   }
 
   private async scalesUp(): Promise<string> {
-    const { replicas, loadMillis } = this.prediction;
+    const { minReplicas, replicas, loadMillis } = this.prediction;
+    const { scaleUp } = this.autoscaler.spec.behavior;
+    checkPace(scaleUp, minReplicas, replicas);
     const at = this.service.load(loadMillis);
+    const seen = await this.loadSeen();
     await until(`${replicas} pods`, 180, async () => (this.service.replicas >= replicas ? true : undefined)).catch(
       (error: Error) => {
         throw new Error(`${error.message} There are ${this.service.replicas}.`);
@@ -213,9 +204,25 @@ class Proof {
     const changes = this.service.since(at);
     const path = pathOf(changes, at);
     if (this.service.replicas !== replicas) throw new Error(`${loadMillis}m led to ${path} pods, not to ${replicas}.`);
-    const beyond = beyondPace(changes, this.autoscaler.spec.behavior.scaleUp);
+    const late = (changes[1]?.at ?? 0) - seen;
+    if (late > SYNC_SECONDS) {
+      throw new Error(`The first pods came ${late.toFixed(0)} s after the autoscaler saw the load, not at once.`);
+    }
+    const beyond = beyondPace(changes, scaleUp);
     if (beyond !== undefined) throw new Error(`It went faster than the policies allow: ${beyond}.`);
     return `${loadMillis}m: ${path}`;
+  }
+
+  /**
+   * The moment when the autoscaler has seen a load: two metrics after it, as the first may be of the time before, and a
+   * sync. It does nothing within 10 % of its target.
+   */
+  private loadSeen(): Promise<number> {
+    const { targetPercent, minReplicas } = this.prediction;
+    return until('load in the status of the autoscaler', 2 * METRIC_SECONDS + SYNC_SECONDS, async () => {
+      const percent = (await this.service.utilization()) ?? 0;
+      return percent > 1.1 * targetPercent || this.service.replicas > minReplicas ? this.service.now() : undefined;
+    });
   }
 
   private async waits(): Promise<string> {
@@ -253,12 +260,16 @@ class Proof {
   /** Drains the node with the most pods, with another one to take them, as an update of a node group does. */
   private async drains(): Promise<string> {
     const { replicas } = this.prediction;
+    if (this.nodes < this.cluster.nodeGroup.maxSize) await this.join();
     const before = await this.allReady(replicas, 60);
     const counts = new Map<string, number>();
     for (const { spec } of before) counts.set(spec?.nodeName ?? '', (counts.get(spec?.nodeName ?? '') ?? 0) + 1);
     const [node = '', number = 0] = [...counts].toSorted(([, one], [, other]) => other - one)[0] ?? [];
     const { status } = await this.service.budget();
     const { disruptionsAllowed = 0, desiredHealthy = 0 } = status ?? {};
+    if (number <= disruptionsAllowed) {
+      throw new Error(`Of ${number} pods on ${node}, ${disruptionsAllowed} may go at once: nothing was to be refused.`);
+    }
 
     const watch = this.leastReady();
     const drain = ['drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=120s'];
@@ -269,7 +280,7 @@ class Proof {
     const refused = new Set([...text.matchAll(/error when evicting pods?\/"([^"]+)"/g)].map(([, name]) => name)).size;
     if (code !== 0) throw new Error(`kubectl drain ${node}: ${text.split('\n').at(-1)}`);
     if (least < desiredHealthy) throw new Error(`${least} pods were ready, where the budget wants ${desiredHealthy}.`);
-    if (number > disruptionsAllowed && refused === 0) throw new Error(`No eviction was refused, of ${number} at once.`);
+    if (refused === 0) throw new Error(`No eviction was refused, of ${number} at once.`);
     if (moved.some(({ spec }) => spec?.nodeName === node)) throw new Error(`${node} has pods.`);
     return `${number} moved, ${refused} refused at first, ${least} ready`;
   }
@@ -296,9 +307,15 @@ class Proof {
   }
 
   private async scalesDown(): Promise<string> {
-    const { minReplicas } = this.prediction;
+    const { minReplicas, replicas } = this.prediction;
     const rules = faster(this.autoscaler.spec.behavior.scaleDown, DIVISOR);
     const window = rules.stabilizationWindowSeconds ?? 0;
+    if (window <= SYNC_SECONDS) {
+      throw new Error(
+        `The window of ${window} s is not longer than a sync of ${SYNC_SECONDS} s: that it was kept would not show.`,
+      );
+    }
+    checkPace(rules, replicas, minReplicas);
     await this.service.changeScaleDown(rules);
     const at = this.service.load(0);
     await until(`${minReplicas} pods`, window + 120, async () =>
@@ -328,6 +345,36 @@ class Proof {
 /** As in `2, 6 (13 s), 12 (44 s)`. */
 function pathOf([first, ...others]: readonly Change[], from: number): string {
   return [first?.replicas, ...others.map(({ at, replicas }) => `${replicas} (${(at - from).toFixed(0)} s)`)].join(', ');
+}
+
+/** @throws if the policies allow all of it at once: that they were kept would not show */
+function checkPace(rules: ScalingRules, from: number, to: number): void {
+  if (fastestPath(rules, from, to).length > 2) return;
+  throw new Error(`The policies allow ${from} to ${to} pods at once: that they were kept would not show.`);
+}
+
+/** What steps say of Cluster Autoscaler, which does not run here. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  pending: 'the condition of pods that makes it add a node',
+  node: 'that one more node of the group is enough',
+  drain: 'that a node is emptied the way it does that, within the budget',
+};
+
+/** What is not proven, and what passed instead. */
+export function clusterAutoscaler(rows: readonly Row[], { charts, nodeGroup }: Cluster): Row {
+  const instead = rows.flatMap(({ step, verdict }) =>
+    verdict === 'pass' && INSTEAD[step] !== undefined ? [`${INSTEAD[step]} (${step})`] : [],
+  );
+  return {
+    step: 'cluster autoscaler',
+    proves: 'nodes come and go with the pods',
+    result: `${nodeGroup.minSize} to ${nodeGroup.maxSize} nodes`,
+    verdict: 'not proven here',
+    detail:
+      'it does not run here, where there is no Auto Scaling group to change. Checked instead: ' +
+      `${instead.length > 0 ? instead.join('; ') : 'nothing'}.` +
+      (charts.length > 0 ? ` What is in the Helm chart (${charts.join(', ')}) is not applied.` : ''),
+  };
 }
 
 /** The control plane has ended: nothing more can be asked of it. */

@@ -22,8 +22,10 @@ const folder = workingFolder();
 async function main(): Promise<void> {
   const values = optionsOf(USAGE, { assembly: { type: 'string' }, json: { type: 'string' } });
   say.line('Kumiki, the manifests of the templates on a Kubernetes control plane of 127.0.0.1\n');
+  // What is wrong with it is said before anything is built.
+  const given = values.assembly === undefined ? undefined : clusterOf(values.assembly);
   const programs = await tools(say);
-  const cluster = clusterOf(values.assembly ?? (await synthesize()));
+  const cluster = given ?? clusterOf(await synthesize());
   if (!programs.version.startsWith(`${cluster.version}.`)) {
     throw new Error(
       `The cluster has Kubernetes ${cluster.version}, the proof ${programs.version}. Change the versions in ` +
@@ -43,8 +45,7 @@ async function main(): Promise<void> {
   say.step('all of it', '', from);
   say.line(`\n${render(rows)}`);
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ ...count(rows), rows }, null, 2));
-  if (count(rows).failed > 0) process.exitCode = 1;
-  end();
+  end(count(rows).failed > 0 ? 1 : 0);
 }
 
 /** The sandbox with its cluster, as `cdk synth` makes it. @returns folder of the templates */
@@ -66,7 +67,7 @@ async function synthesize(): Promise<string> {
 }
 
 /** Ends what was started, then the process: connections of the proof would keep it. */
-function end(code?: number): never {
+function end(code: number): never {
   endAll();
   process.exit(code);
 }

@@ -1,4 +1,4 @@
-import { read, resolve, scaledWorkload } from '../../../local/kubernetes/manifests';
+import { clusterOf, read, resolve, scaledWorkload } from '../../../local/kubernetes/manifests';
 import { nodeObject } from '../../../local/kubernetes/nodes';
 
 const object = (kind: string, spec: object = {}) => ({ apiVersion: 'v1', kind, metadata: { name: 'history' }, spec });
@@ -63,6 +63,33 @@ test('fails for a template without a cluster, and for one with other than one wo
   );
   expect(() => scaledWorkload([object('HorizontalPodAutoscaler'), object('Deployment'), object('Deployment')])).toThrow(
     'The template must have one Deployment, it has 2.',
+  );
+});
+
+test('fails with what is missing or of another type, and where', () => {
+  const scaler = (behavior?: object) => {
+    const spec = { minReplicas: 2, maxReplicas: 20, scaleTargetRef: { name: 'history' }, metrics: [], behavior };
+    return [object('HorizontalPodAutoscaler', spec), object('Deployment')];
+  };
+  const policies = [{ type: 'Pods', value: 1 }];
+  expect(() => scaledWorkload(scaler())).toThrow('HorizontalPodAutoscaler.spec.behavior is missing.');
+  expect(() => scaledWorkload(scaler({ scaleUp: { policies } }))).toThrow(
+    'HorizontalPodAutoscaler.spec.behavior.scaleUp.policies[0].periodSeconds is missing.',
+  );
+  const rules = { policies: [] };
+  expect(() => scaledWorkload(scaler({ scaleUp: rules, scaleDown: rules }))).toThrow(
+    'Deployment.spec.template is missing.',
+  );
+  const [cluster, group] = template;
+  const wrong = { Type: 'AWS::EKS::Nodegroup', Properties: { ...group?.Properties, InstanceTypes: 't4g.medium' } };
+  expect(() => read([...(cluster ? [cluster] : []), wrong])).toThrow(
+    'AWS::EKS::Nodegroup.InstanceTypes must be a list, it is "t4g.medium".',
+  );
+});
+
+test('fails in one line for a folder that is no assembly', () => {
+  expect(() => clusterOf(__dirname)).toThrow(
+    /^There is no \S+manifest\.json\. Synthesize into that folder: npx cdk synth .*$/,
   );
 });
 

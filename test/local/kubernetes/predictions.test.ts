@@ -1,5 +1,13 @@
 import type { Cluster } from '../../../local/kubernetes/manifests';
-import { beyondPace, faster, mebibytes, millis, predict, spread } from '../../../local/kubernetes/predictions';
+import {
+  beyondPace,
+  faster,
+  fastestPath,
+  mebibytes,
+  millis,
+  predict,
+  spread,
+} from '../../../local/kubernetes/predictions';
 
 const up = {
   policies: [
@@ -25,7 +33,9 @@ function cluster({ max = 20, cpu = '250m', minSize = 2 } = {}): Cluster {
         spec: {
           minReplicas: 2,
           maxReplicas: max,
+          scaleTargetRef: { name: 'history' },
           metrics: [{ resource: { name: 'cpu', target: { averageUtilization: 70 } } }],
+          behavior: { scaleUp: up, scaleDown: down },
         },
       },
     ],
@@ -34,7 +44,13 @@ function cluster({ max = 20, cpu = '250m', minSize = 2 } = {}): Cluster {
 
 test('finds a load that needs one node more than the least: usage over request x target, rounded up', () => {
   // 1930m less 150m for what runs on every node: 7 pods of 250m, 14 on two nodes.
-  expect(predict(cluster())).toMatchObject({ podsPerNode: 7, replicas: 17, pending: 3, loadMillis: 2_887 });
+  expect(predict(cluster())).toMatchObject({
+    podsPerNode: 7,
+    replicas: 17,
+    pending: 3,
+    loadMillis: 2_887,
+    targetPercent: 70,
+  });
   expect(Math.ceil(2_887 / (250 * 0.7))).toBe(17);
 });
 
@@ -60,6 +76,27 @@ test('knows the pace down, too, which rounds the same way', () => {
   const changes = [17, 8, 4, 2].map((replicas, index) => ({ at: 60 * index, replicas }));
   expect(beyondPace(changes, down)).toBeUndefined();
   expect(beyondPace([...changes, { at: 200, replicas: 1 }], down)).toBe('2 to 1, where 2 was the limit');
+});
+
+test('knows the fastest path, by each period of the policy that counts', () => {
+  expect(fastestPath(up, 2, 20)).toEqual([2, 6, 12, 20]);
+  expect(fastestPath({ ...up, selectPolicy: 'Min' }, 2, 20)).toEqual([2, 4, 8, 12, 16, 20]);
+  expect(fastestPath(down, 20, 2)).toEqual([20, 10, 5, 2]);
+  const slowAndFast = { policies: [...down.policies, { type: 'Pods', value: 1, periodSeconds: 15 }] };
+  expect(fastestPath(slowAndFast, 20, 2)).toEqual([20, 10, 9, 8, 7, 5, 4, 3, 2]);
+  expect(fastestPath(up, 2, 2)).toEqual([2]);
+});
+
+test('fails for policies that do not lead there', () => {
+  const disabled = { ...down, selectPolicy: 'Disabled' };
+  expect(() => fastestPath(disabled, 20, 2)).toThrow('The policies lead from 20 to 20 pods and never to 2.');
+  expect(() => fastestPath({ policies: [] }, 2, 20)).toThrow('The policies lead from 2 to 2 pods and never to 20.');
+  expect(
+    beyondPace(
+      [20, 19].map((replicas, at) => ({ at, replicas })),
+      disabled,
+    ),
+  ).toBe('20 to 19, where 20 was the limit');
 });
 
 test('divides the times of scaling down and leaves the rest', () => {
