@@ -30,6 +30,22 @@ export function endAll(): void {
   for (const group of groups) group.end();
 }
 
+/** Milliseconds between two looks whether npm is still there. */
+const WATCH_INTERVAL = 500;
+
+/**
+ * Calls back when npm, which runs this process as the script of that name, has ended: it passes on neither SIGHUP nor, of
+ * course, SIGKILL, and with npm gone nobody would know of this process any more.
+ */
+export function onNpmEnd(script: string, ended: () => void): void {
+  if (process.env.npm_lifecycle_event !== script) return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid !== parent) ended();
+  }, WATCH_INTERVAL);
+  watch.unref();
+}
+
 /** A command in a process group of its own, so that it ends with everything that it started. */
 export class ProcessGroup {
   /** Exit code, 128 + signal number for one that was killed, 127 for a command that is not there. */

@@ -15,7 +15,7 @@ import { adopt, checkEndpoint, givenEndpoint, isRefused, localVariables } from '
 import { folders, logs, prepareFolders, root } from './folders';
 import { digestOf, HistoryService, registerTarget, startHistoryService } from './history-service';
 import { standInsRow } from './probe';
-import { endAll } from './process-group';
+import { endAll, onNpmEnd } from './process-group';
 import { pythonEnvironment } from './python';
 import { claimRun, releaseRun, runFile, updateRun } from './run-file';
 import { terminal } from './terminal';
@@ -30,7 +30,7 @@ class Interruption extends Error {
   }
 }
 
-/** Milliseconds between two looks at what we did not start: the endpoint, npm. */
+/** Milliseconds between two looks at an endpoint that we did not start. */
 const WATCH_INTERVAL = 500;
 /** Times in a row that an endpoint may fail to answer in 5 s: a busy one does, with all its work on one thread. */
 const FAILURES = 6;
@@ -58,7 +58,7 @@ async function main(): Promise<void> {
       interruption.abort(new Interruption(`Everything that was started here has ended.${when}`, serving ? 0 : 130));
     });
   }
-  endWithNpm();
+  onNpmEnd('start', () => interruption.abort(new Interruption('npm has ended, and so has everything here.', 1)));
   const interrupted = new Promise<never>((_, reject) => {
     interruption.signal.addEventListener('abort', () => reject(interruption.signal.reason));
   });
@@ -74,16 +74,6 @@ async function main(): Promise<void> {
     process.exit(reason.exitCode);
   }
   process.exit();
-}
-
-/** npm passes on neither SIGHUP nor, of course, SIGKILL to what it runs; with npm gone, nobody would know of this process any more. */
-function endWithNpm(): void {
-  if (process.env.npm_lifecycle_event !== 'start') return;
-  const parent = process.ppid;
-  const watch = setInterval(() => {
-    if (process.ppid !== parent) interruption.abort(new Interruption('npm has ended, and so has everything here.', 1));
-  }, WATCH_INTERVAL);
-  watch.unref();
 }
 
 async function run(once: boolean, context: Context, connections?: number): Promise<void> {

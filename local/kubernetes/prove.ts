@@ -4,7 +4,7 @@ import { fail } from '../../tour/errors';
 import { optionsOf } from '../../tour/options';
 import { failureOf } from '../deploy';
 import { root } from '../folders';
-import { endAll, ProcessGroup } from '../process-group';
+import { endAll, onNpmEnd, ProcessGroup } from '../process-group';
 import { terminal } from '../terminal';
 import { NotBuilt, tools } from './build';
 import { startControlPlane } from './control-plane';
@@ -83,11 +83,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     end(130);
   });
 }
-// npm passes on neither SIGHUP nor, of course, SIGKILL to what it runs; with npm gone, nobody would know of this process any more.
-if (process.env.npm_lifecycle_event === 'kubernetes:prove') {
-  const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && end(1), 500).unref();
-}
+onNpmEnd('kubernetes:prove', () => end(1));
 main().catch((error: unknown) => {
   say.line();
   endAll();
