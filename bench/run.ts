@@ -1,4 +1,5 @@
 import { cpus, platform, release, totalmem } from 'node:os';
+import { aligned } from '../tour/table';
 import { cases } from './cases';
 import { cleanUp, Figure, progress } from './measure';
 
@@ -75,16 +76,10 @@ function table({ machine, runs, figures, failures }: Result): string {
     ];
   });
   const all = [['what', 'measured', 'against', 'ratio', 'target', ''], ...rows];
-  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
   return [
     `${machine}; medians of ${runs} runs`,
     '',
-    ...all.map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    ),
+    ...aligned(all).lines,
     ...failures.map(({ name, reason }) => `\n${name}: could not be measured: ${reason}`),
   ].join('\n');
 }

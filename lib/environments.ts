@@ -409,7 +409,7 @@ export function environment(name: string, overrides: EnvironmentOverrides = {}):
     );
   }
   const region = overrides.region ?? 'us-east-1';
-  const availabilityZones = overrides.zones?.split(',') ?? zonesOf(region).slice(0, ZONE_COUNT);
+  const availabilityZones = listOf(overrides.zones) ?? zonesOf(region).slice(0, ZONE_COUNT);
   const stranger = availabilityZones.find((zone) => !new RegExp(`^${region}(-[a-z]+-\\d)?[a-z]$`).test(zone));
   if (stranger !== undefined) {
     throw new Error(

@@ -35,15 +35,24 @@ export function render(rows: readonly Row[]): string {
       short(row.verdict),
     ]),
   ];
+  const { lines, rule } = aligned(cells, 3);
+  return [lines[0], rule, ...lines.slice(1), '', ...reasons(rows), summary(rows)].join('\n');
+}
+
+/**
+ * Lines of cells, columns as wide as their widest cell, and the rule that goes below the first.
+ *
+ * @param right index of a column of numbers, which ends where they do. @default none
+ */
+export function aligned(cells: readonly (readonly string[])[], right?: number): { lines: string[]; rule: string } {
   const widths = cells[0]?.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0))) ?? [];
   const lines = cells.map((line) =>
     line
-      .map((cell, column) => (column === 3 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
+      .map((cell, column) => (column === right ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
       .join('  ')
       .trimEnd(),
   );
-  const rule = widths.map((width) => '-'.repeat(width)).join('  ');
-  return [lines[0], rule, ...lines.slice(1), '', ...reasons(rows), summary(rows)].join('\n');
+  return { lines, rule: widths.map((width) => '-'.repeat(width)).join('  ') };
 }
 
 /** For a column that most rows fill with four letters; the last line says it in full. */

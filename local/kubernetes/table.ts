@@ -1,3 +1,5 @@
+import { aligned } from '../../tour/table';
+
 export type Verdict = 'pass' | 'FAIL' | 'not proven here';
 
 export interface Row {
@@ -34,14 +36,7 @@ export function render(rows: readonly Row[]): string {
       verdict,
     ]),
   ];
-  const widths = cells[0]?.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0))) ?? [];
-  const lines = cells.map((line) =>
-    line
-      .map((cell, column) => (column === 3 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  );
-  const rule = widths.map((width) => '-'.repeat(width)).join('  ');
+  const { lines, rule } = aligned(cells, 3);
   const told = rows.flatMap(({ verdict, step, detail }) =>
     detail === undefined ? [] : [`${verdict}: ${step}: ${detail}`],
   );

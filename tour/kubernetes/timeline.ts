@@ -2,14 +2,7 @@ import type { LoadReport } from '../../container/src/load';
 import type { State, Workload } from './state';
 
 /** What all load pods have counted together. */
-export interface LoadTotals {
-  readonly sent: number;
-  readonly answered: number;
-  readonly failed: number;
-  readonly statuses: Readonly<Record<string, number>>;
-  readonly errors: Readonly<Record<string, number>>;
-  /** Answers a second. */
-  readonly rate: number;
+export interface LoadTotals extends Omit<LoadReport, 'source' | 'seconds' | 'done' | 'p50' | 'p99'> {
   /** Milliseconds, of the slowest load pod. */
   readonly p50?: number;
   readonly p99?: number;
