@@ -38,9 +38,8 @@ test('editing a handler changes no snapshot [P5]', () => {
   }
 });
 
-test('snapshots stay under 9,000 lines and hold no hash [P5]', () => {
+test('snapshots hold no hash [P5]', () => {
   const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.yaml'));
   const texts = files.map((file) => readFileSync(`${FOLDER}/${file}`, 'utf8'));
-  expect(texts.join('').split('\n').length).toBeLessThan(9_000);
   expect(texts.filter((text) => /[0-9a-f]{64}/.test(text))).toEqual([]);
 });
