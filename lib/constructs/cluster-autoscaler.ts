@@ -46,8 +46,8 @@ export interface ClusterAutoscalerProps {
 /**
  * Cluster Autoscaler for managed node groups: adds nodes for pods that find no room, removes nodes whose pods fit elsewhere.
  *
- * The node group's minimum and maximum are its bounds; the node group must not set a desired size, or a deployment would
- * take back what it scaled.
+ * The node group's minimum and maximum are its bounds. Keep the desired size of the group at its minimum in the template: a
+ * deployment that changes it, or one of the bounds, sets the group to that size, whatever was scaled before.
  *
  * - Two replicas, of which one acts: the other takes over within 15 seconds, when a node with the first is drained, too.
  * - Credentials by EKS Pod Identity, for this service account of this cluster and nothing else. It changes groups that are

@@ -25,9 +25,8 @@ export interface ManagedNodeGroupProps {
   readonly instanceTypes: readonly string[];
 
   /**
-   * Nodes at least; so many at first. At least one, so that Cluster Autoscaler, which runs on it, knows what a node holds
-   * without tags that say so. EKS refuses to raise it above the number of nodes that there are at the time
-   * (https://github.com/aws/containers-roadmap/issues/1637).
+   * Nodes at least; so many at first, and so many again when this number or `maxNodes` changes. At least one, so that Cluster
+   * Autoscaler, which runs on it, knows what a node holds without tags that say so.
    *
    * @throws if it is not a whole number of at least 1
    */
@@ -73,7 +72,10 @@ export interface ManagedNodeGroupProps {
 /**
  * EKS nodes between `minNodes` and `maxNodes`, as many as Cluster Autoscaler asks for.
  *
- * - There is no desired size in the template, so that a deployment does not reset what Cluster Autoscaler has set.
+ * - The group starts with `minNodes`, the desired size in the template: EKS creates no group whose scaling has a minimum and
+ *   a maximum only. A deployment leaves the number that Cluster Autoscaler has set since, as CloudFormation updates what
+ *   has changed in the template. A change of `minNodes` or `maxNodes` is one of the scaling, desired size included: it sets
+ *   the group to `minNodes` nodes, so make it at low load (https://github.com/eksctl-io/eksctl/issues/3532).
  * - EKS tags the Auto Scaling group for the discovery by Cluster Autoscaler.
  * - An update (a new launch template or version) starts new nodes first and respects PodDisruptionBudgets: one that does
  *   not let a pod go for 15 minutes fails the update.
@@ -87,6 +89,7 @@ export interface ManagedNodeGroupProps {
  * vCPUs, when the VPC CNI assigns prefixes before the group is there); what comes last wins, so that another number here
  * would have no effect.
  *
+ * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-eks-nodegroup-scalingconfig.html
  * @see https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html
  * @see https://awslabs.github.io/amazon-eks-ami/nodeadm/doc/examples/
  */
@@ -151,6 +154,7 @@ export class ManagedNodeGroup extends Construct {
       nodeRole: this.role,
       minSize: minNodes,
       maxSize: maxNodes,
+      desiredSize: minNodes,
       labels: props.labels && { ...props.labels },
       taints: props.taints && [...props.taints],
       maxUnavailablePercentage,
@@ -162,7 +166,6 @@ export class ManagedNodeGroup extends Construct {
     const resource = this.nodegroup.node.defaultChild;
     if (eks.CfnNodegroup.isCfnNodegroup(resource)) {
       resource.version = props.version;
-      resource.addPropertyDeletionOverride('ScalingConfig.DesiredSize');
     }
   }
 }

@@ -125,8 +125,8 @@ describe('nodes', () => {
 });
 
 describe('the group', () => {
-  test('has no desired size, which each deployment would reset [E7]', () => {
-    hasNodegroup(byDefault, { ScalingConfig: { MinSize: 2, MaxSize: 4, DesiredSize: Match.absent() } });
+  test('is created with all of its scaling, as EKS demands, and with the least of nodes [E7]', () => {
+    hasNodegroup(byDefault, { ScalingConfig: { MinSize: 2, MaxSize: 4, DesiredSize: 2 } });
   });
 
   test('is in the subnets it is told', () => {

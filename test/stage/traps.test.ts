@@ -400,6 +400,26 @@ describe('with a cluster', () => {
     );
   });
 
+  test('every node group has all of its scaling or none, as EKS demands of a new one [E7]', () => {
+    const environments = [
+      production,
+      onInstances,
+      ...['sandbox', 'local'].map((name) => synthesized(configOf(name, { kubernetes: 'true' }))),
+      ...['ec2', 'both'].map((capacity) => synthesized(configOf('sandbox', { kubernetes: 'true', capacity }))),
+    ];
+    const groups = environments.flatMap(resourcesOf).filter(([, , { Type }]) => Type === 'AWS::EKS::Nodegroup');
+    expect(groups).toHaveLength(5);
+    for (const [, id, { Properties }] of groups) {
+      const { MinSize, DesiredSize, MaxSize, ...others } = Object(Properties?.['ScalingConfig'] ?? {});
+      expect({ id, others, sizes: [MinSize, DesiredSize, MaxSize].map((size) => typeof size) }).toEqual({
+        id,
+        others: {},
+        sizes: Array(3).fill(typeof MinSize),
+      });
+      if (MinSize !== undefined) expect([MinSize <= DesiredSize, DesiredSize <= MaxSize]).toEqual([true, true]);
+    }
+  });
+
   test('nothing of it is there where it is off: no stack, no routes', () => {
     expect(Object.keys(sandbox)).not.toContain('Kubernetes');
     expect(text(sandbox)).not.toMatch(/k8s|AWS::EKS/);
