@@ -96,6 +96,13 @@ export interface KubernetesConfig {
     readonly maxNodes: number;
     /** Spot instances instead of on-demand. @default false */
     readonly spot?: boolean;
+    /**
+     * Minor version of the nodes while an upgrade has reached the control plane only, up to three behind; not where there are
+     * no nodes yet, or others are to replace them (docs/kubernetes.md, upgrade).
+     *
+     * @default that of the cluster
+     */
+    readonly version?: string;
   };
   readonly service: {
     /** Pods, lower bound of the Horizontal Pod Autoscaler. */

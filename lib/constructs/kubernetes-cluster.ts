@@ -18,7 +18,8 @@ export interface KubernetesClusterProps {
   readonly clusterName: string;
 
   /**
-   * Kubernetes version, `1.36`. A deployed cluster moves by one minor at a time; CloudFormation never takes it back.
+   * Kubernetes version, `1.36`. A deployed cluster moves by one minor at a time. EKS takes it back by one within 7 days, if no
+   * node is newer than that; whether CloudFormation has it do so when it rolls an update back is not documented.
    *
    * @throws if it is not `1.` and a number
    */
@@ -82,6 +83,7 @@ export interface KubernetesClusterProps {
  * `cluster.clusterSecurityGroup`, whose members reach each other on all ports.
  *
  * @see https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html
+ * @see https://docs.aws.amazon.com/eks/latest/userguide/rollback-cluster.html
  * @see https://docs.aws.amazon.com/eks/latest/userguide/view-upgrade-policy.html
  */
 export class KubernetesCluster extends Construct {

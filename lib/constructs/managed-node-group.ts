@@ -7,8 +7,19 @@ import { Construct } from 'constructs';
 export interface ManagedNodeGroupProps {
   readonly cluster: eks.ICluster;
 
-  /** Kubernetes version of the nodes, that of the cluster: with it they move to another, after the control plane. */
-  readonly version: string;
+  /** Minor version of the cluster: `1.36`. */
+  readonly kubernetesVersion: string;
+
+  /**
+   * Minor version of the nodes, for an upgrade in two deployments: the control plane first, with the version that the nodes
+   * have here; the nodes second, without it. EKS takes back a control plane whose nodes have not followed yet. It creates
+   * nodes of the cluster's version only, so leave this out where the group is made or replaced.
+   *
+   * @default that of the cluster
+   * @throws if it is not a minor version, newer than the cluster, or more than three minor versions older
+   * @see https://kubernetes.io/releases/version-skew-policy/#kubelet
+   */
+  readonly version?: string;
 
   /** Subnets of the nodes and their pods: private, with a way to EKS, EC2, Systems Manager and the image registries. */
   readonly vpcSubnets: ec2.SubnetSelection;
@@ -78,7 +89,8 @@ export interface ManagedNodeGroupProps {
  *   the group to `minNodes` nodes, so make it at low load (https://github.com/eksctl-io/eksctl/issues/3532).
  * - EKS tags the Auto Scaling group for the discovery by Cluster Autoscaler.
  * - An update (a new launch template or version) starts new nodes first and respects PodDisruptionBudgets: one that does
- *   not let a pod go for 15 minutes fails the update.
+ *   not let a pod go for 15 minutes fails the update. EKS updates a version alone: a deployment that changes it together with
+ *   sizes, labels, taints, tags or the launch template fails.
  * - A node that has not been ready for 30 minutes is replaced.
  * - Pods have no way to the role of their node. Who has to look at a node takes Session Manager: there is no key pair.
  *
@@ -109,7 +121,9 @@ export class ManagedNodeGroup extends Construct {
       spot = false,
       diskGiB = 20,
       maxUnavailablePercentage = 33,
+      version = props.kubernetesVersion,
     } = props;
+    checkVersion(version, props.kubernetesVersion);
     checkTypes(props.instanceTypes, architecture, spot);
     checkCount('minNodes', minNodes, 1);
     checkCount('maxNodes', maxNodes, minNodes);
@@ -165,9 +179,22 @@ export class ManagedNodeGroup extends Construct {
     this.nodegroupName = this.nodegroup.nodegroupName;
     const resource = this.nodegroup.node.defaultChild;
     if (eks.CfnNodegroup.isCfnNodegroup(resource)) {
-      resource.version = props.version;
+      resource.version = version;
     }
   }
+}
+
+function minorOf(version: string): number {
+  return Number(/^1\.([1-9]\d*)$/.exec(version)?.[1]);
+}
+
+function checkVersion(nodes: string, cluster: string): void {
+  const behind = minorOf(cluster) - minorOf(nodes);
+  if (behind >= 0 && behind <= 3) return;
+  throw new Error(
+    `version: nodes must be of the cluster's minor version (${cluster}) or up to three older, got "${nodes}". ` +
+      'Leave it out, or give the version that the nodes have, until the next deployment takes them to that of the cluster',
+  );
 }
 
 /** `m.large` of m7g.large: of one kind and size, the generations and makers of CPUs have the same CPUs and memory. */

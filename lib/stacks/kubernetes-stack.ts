@@ -40,7 +40,7 @@ export class KubernetesStack extends Stack {
     const control = new KubernetesCluster(this, 'Cluster', { ...kubernetes, ...placement, ...logs, ...names });
     const { cluster } = control;
     const architecture = isArm ? ec2.InstanceArchitecture.ARM_64 : ec2.InstanceArchitecture.X86_64;
-    const group = { ...kubernetes.nodes, ...placement, version, architecture };
+    const group = { ...kubernetes.nodes, ...placement, kubernetesVersion: version, architecture };
     const nodes = new ManagedNodeGroup(this, 'Nodes', { cluster, ...group });
     const versions = kubernetes.addOnVersions;
     control.manifestsAfter(nodes, new ClusterAddOns(this, 'AddOns', { cluster, nodes, versions }));

@@ -15,7 +15,7 @@ function create(props: Partial<ManagedNodeGroupProps> = {}) {
   });
   const nodes = new ManagedNodeGroup(stack, 'Nodes', {
     cluster: eks.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'history', vpc }),
-    version: '1.36',
+    kubernetesVersion: '1.36',
     vpcSubnets: SUBNETS,
     architecture: ARM_64,
     instanceTypes: ['t4g.medium'],
@@ -61,6 +61,21 @@ describe('nodes', () => {
 
   test('are of the version of the cluster, with which they move', () => {
     hasNodegroup(byDefault, { ClusterName: 'history', Version: '1.36', ReleaseVersion: Match.absent() });
+  });
+
+  test.each(['1.36', '1.35', '1.33'])('stay at %s when an upgrade is to reach the control plane first', (version) => {
+    hasNodegroup(synthesize({ version }), { Version: version });
+  });
+
+  test('are the same in all but their version as an upgrade takes them along, because EKS updates it alone', () => {
+    const of = (props: Partial<ManagedNodeGroupProps>) => synthesize(props).toJSON();
+    const [before, between, after] = [
+      of({}),
+      of({ kubernetesVersion: '1.37', version: '1.36' }),
+      of({ kubernetesVersion: '1.37' }),
+    ];
+    expect(between).toEqual(before);
+    expect(JSON.parse(JSON.stringify(after).replace('"Version":"1.37"', '"Version":"1.36"'))).toEqual(between);
   });
 
   test('answer IMDSv2 only, one hop away at the most [E7]', () => {
@@ -190,6 +205,13 @@ test.each([
     { spot: true, instanceTypes: ['m7g.large', 'm7g.large'] },
     /must be at least two with spot/,
   ],
+  [
+    'nodes that are newer than the cluster',
+    { version: '1.37' },
+    'version: nodes must be of the cluster\'s minor version (1.36) or up to three older, got "1.37". Leave it out, or give',
+  ],
+  ['nodes four versions behind', { version: '1.32' }, /up to three older, got "1.32"/],
+  ['a version that is none', { version: 'v1.36' }, /up to three older, got "v1.36"/],
   ['no nodes', { minNodes: 0 }, 'minNodes: must be a whole number of at least 1, got 0. Give 1 or more'],
   ['part of a node', { minNodes: 1.5 }, /^minNodes: must be a whole number/],
   [
