@@ -213,6 +213,11 @@ export const acknowledgements: readonly Acknowledgement[] = [
       'The policy that AWS documents for the VPC CNI, for its service account only: nodes and other pods are without.',
   },
   {
+    path: 'Kubernetes/AddOns/ObservabilityRole',
+    rules: ['IAM5[Resource::*]'],
+    reason: 'ec2:DescribeTags and ec2:DescribeVolumes know no resources; writing is limited to the four log groups.',
+  },
+  {
     path: 'Kubernetes/Autoscaler/Role',
     rules: ['IAM5[Resource::*]'],
     reason:

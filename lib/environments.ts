@@ -85,8 +85,21 @@ export interface KubernetesConfig {
   readonly publicCidrs?: readonly string[];
   /** ARN of the IAM role whose holders administrate the cluster with kubectl. @default nobody */
   readonly adminRoleArn?: string;
+  /**
+   * Have EKS refuse to delete the cluster. Only once it is there: a first deployment that fails could not be rolled back; and
+   * to be taken back before `cdk destroy` (docs/kubernetes.md, limits).
+   *
+   * @default false: termination protection of the stack, and EKS deletes no cluster that has a node group
+   */
+  readonly deletionProtection?: boolean;
   /** Versions of add-ons, `{ coredns: 'v1.13.2-eksbuild.1' }`. @default those that EKS takes when it makes them */
   readonly addOnVersions?: ClusterAddOnsProps['versions'];
+  /**
+   * Keep logs of pods and nodes, and metrics of both, in CloudWatch. It takes 300m of CPU of each node, and is billed by use.
+   *
+   * @default false: logs are on the node and go with the pod
+   */
+  readonly observability?: boolean;
   readonly nodes: {
     /** Types that lib/kubernetes-sizing.ts has on file, of the architecture of the image; with Spot at least two. */
     readonly instanceTypes: readonly string[];
@@ -303,7 +316,8 @@ const SMALL_CLUSTER: KubernetesConfig = {
 };
 
 const STEADY_CLUSTER: KubernetesConfig = {
-  nodes: { instanceTypes: ['m7g.large'], minNodes: 3, maxNodes: 12 },
+  observability: true,
+  nodes: { instanceTypes: ['m7g.large'], minNodes: 3, maxNodes: 14 },
   service: { minPods: 3, maxPods: 60, cpuMillis: 250, memoryMiB: 256, targetCpuPercent: 70 },
 };
 

@@ -48,8 +48,12 @@ export interface Node {
   readonly allocatable: Resources;
   /** Pods at most. */
   readonly maxPods: number;
-  /** What the pods that run on every node ask for: the add-ons vpc-cni and kube-proxy. */
+  /** What the pods that run on every node ask for: the add-ons vpc-cni and kube-proxy, and those of the observability. */
   readonly daemons: Resources;
+  /** How many these are. They use the address of the node. */
+  readonly daemonPods: number;
+  /** What the pods of the system ask for that are spread over all nodes. */
+  readonly system: readonly Resources[];
 }
 
 /**
@@ -57,7 +61,7 @@ export interface Node {
  * Identity agent asks for nothing.
  */
 const DAEMONS: Resources = { cpuMillis: 150, memoryMiB: 0 };
-/** DaemonSet pods on each node: aws-node, kube-proxy, eks-pod-identity-agent. They use the address of the node. */
+/** DaemonSet pods on each node: aws-node, kube-proxy, eks-pod-identity-agent. */
 const DAEMON_PODS = 3;
 
 /**
@@ -74,6 +78,18 @@ const SYSTEM: readonly Resources[] = [
 ];
 
 /**
+ * What the add-on amazon-cloudwatch-observability brings: on each node the agent, 250m and 128 MiB, and Fluent Bit, 50m and
+ * 25 MiB; beside them one operator. Requests of version 6.4.0 of its chart.
+ *
+ * @see https://github.com/aws-observability/helm-charts/blob/main/charts/amazon-cloudwatch-observability/values.yaml
+ */
+const OBSERVABILITY = {
+  daemons: { cpuMillis: 300, memoryMiB: 153 },
+  daemonPods: 2,
+  operator: { cpuMillis: 100, memoryMiB: 64 },
+};
+
+/**
  * A node of an instance type under Amazon Linux 2023.
  *
  * Of its memory, 7.5 % are taken to be gone before the kubelet counts (Karpenter's VM_MEMORY_OVERHEAD_PERCENT); then
@@ -81,10 +97,11 @@ const SYSTEM: readonly Resources[] = [
  * addresses without prefixes; it could reserve for MAX_PODS (docs/kubernetes.md), which CPU-bound pods would not notice.
  * Of its cores it reserves 6 % of the first, 1 % of the second, 0.5 % of the next two and 0.25 % of the others.
  *
+ * @param observability whether the cluster keeps logs and metrics of its pods
  * @throws if the type is not on file
  * @see https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/config.go
  */
-export function nodeOf(instanceType: string): Node {
+export function nodeOf(instanceType: string, observability = false): Node {
   const { vcpus, memoryMiB, interfaces, addressesPerInterface } = shapeOf(instanceType);
   const withoutPrefixes = interfaces * (addressesPerInterface - 1) + 2;
   // One address of each interface is its own; two pods use the address of the node.
@@ -97,13 +114,23 @@ export function nodeOf(instanceType: string): Node {
       memoryMiB: Math.floor(memoryMiB * (1 - 0.075)) - (255 + 11 * withoutPrefixes) - 100,
     },
     maxPods,
-    daemons: DAEMONS,
+    ...(observability
+      ? {
+          daemons: add(DAEMONS, OBSERVABILITY.daemons),
+          daemonPods: DAEMON_PODS + OBSERVABILITY.daemonPods,
+          system: [...SYSTEM, OBSERVABILITY.operator],
+        }
+      : { daemons: DAEMONS, daemonPods: DAEMON_PODS, system: SYSTEM }),
   };
 }
 
+function add(a: Resources, b: Resources): Resources {
+  return { cpuMillis: a.cpuMillis + b.cpuMillis, memoryMiB: a.memoryMiB + b.memoryMiB };
+}
+
 /** The least of several types: what a pod finds on whichever of them its node is. */
-export function smallestNode(instanceTypes: readonly string[]): Node {
-  const nodes = instanceTypes.map(nodeOf);
+export function smallestNode(instanceTypes: readonly string[], observability = false): Node {
+  const nodes = instanceTypes.map((type) => nodeOf(type, observability));
   const [first] = nodes;
   if (first === undefined) {
     throw new Error(
@@ -111,19 +138,19 @@ export function smallestNode(instanceTypes: readonly string[]): Node {
     );
   }
   return {
+    ...first,
     allocatable: {
       cpuMillis: Math.min(...nodes.map(({ allocatable }) => allocatable.cpuMillis)),
       memoryMiB: Math.min(...nodes.map(({ allocatable }) => allocatable.memoryMiB)),
     },
     maxPods: Math.min(...nodes.map(({ maxPods }) => maxPods)),
-    daemons: first.daemons,
   };
 }
 
 /** Pods of a kind that fit on a node with nothing but its DaemonSets: the one that Cluster Autoscaler adds. */
 export function podsPerNode(node: Node, pod: Resources): number {
   const room = roomOf(node);
-  const pods = Math.min(room.cpuMillis / pod.cpuMillis, room.memoryMiB / pod.memoryMiB, node.maxPods - DAEMON_PODS);
+  const pods = Math.min(room.cpuMillis / pod.cpuMillis, room.memoryMiB / pod.memoryMiB, node.maxPods - node.daemonPods);
   return Math.max(0, Math.floor(pods));
 }
 
@@ -139,10 +166,10 @@ export function roomOf(node: Node): Resources {
 export function nodesFor(node: Node, pod: Resources, pods: number): number {
   const room = roomOf(node);
   const nodes: { cpuMillis: number; memoryMiB: number; pods: number }[] = [];
-  for (const { cpuMillis, memoryMiB } of [...SYSTEM, ...Array.from({ length: pods }, () => pod)]) {
+  for (const { cpuMillis, memoryMiB } of [...node.system, ...Array.from({ length: pods }, () => pod)]) {
     if (cpuMillis > room.cpuMillis || memoryMiB > room.memoryMiB) return Number.POSITIVE_INFINITY;
     let place = nodes.find(
-      (at) => at.cpuMillis >= cpuMillis && at.memoryMiB >= memoryMiB && at.pods < node.maxPods - DAEMON_PODS,
+      (at) => at.cpuMillis >= cpuMillis && at.memoryMiB >= memoryMiB && at.pods < node.maxPods - node.daemonPods,
     );
     if (place === undefined) {
       place = { ...room, pods: 0 };
@@ -203,11 +230,16 @@ export function settle(load: Load, chain: Chain, node: Node): { replicas: number
  *
  * @throws if the group has no type, a type is not on file, or the most pods do not fit on the most nodes
  */
-export function checkRoom(
-  nodes: { readonly instanceTypes: readonly string[]; readonly maxNodes: number },
-  service: Resources & { readonly maxPods: number },
-): void {
-  const needed = nodesFor(smallestNode(nodes.instanceTypes), service, service.maxPods);
+export function checkRoom({
+  nodes,
+  service,
+  observability,
+}: {
+  readonly nodes: { readonly instanceTypes: readonly string[]; readonly maxNodes: number };
+  readonly service: Resources & { readonly maxPods: number };
+  readonly observability?: boolean;
+}): void {
+  const needed = nodesFor(smallestNode(nodes.instanceTypes, observability), service, service.maxPods);
   // A pod that fits on no node is refused by the workload, which says why.
   if (needed <= nodes.maxNodes || !Number.isFinite(needed)) return;
   throw new Error(

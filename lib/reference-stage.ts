@@ -52,7 +52,7 @@ export class ReferenceStage extends Construct {
       tags: { 'kumiki:environment': config.id },
     });
 
-    if (config.kubernetes) checkRoom(config.kubernetes.nodes, config.kubernetes.service);
+    if (config.kubernetes) checkRoom(config.kubernetes);
     const network = new NetworkStack(this, 'Network', {
       ...common('Network', 'VPC with private subnets and its way out'),
       endpointServices: endpointServices(config),
@@ -157,9 +157,9 @@ function endpointServices(config: EnvironmentConfig): ec2.InterfaceVpcEndpointAw
   }
   if (config.kubernetes && config.network.egress.mode === 'endpoints' && config.network.existing === undefined) {
     throw new Error(
-      `network.egress: mode "endpoints" leaves the cluster of environment ${config.id} no way to registry.k8s.io and ` +
-        'kubernetes.github.io, where the image and the chart of Cluster Autoscaler are. Use "nat" or "nat-instance", or ' +
-        '-c kubernetes=false.',
+      `network.egress: mode "endpoints" leaves the cluster of environment ${config.id} no way to registry.k8s.io, where ` +
+        'the image of Cluster Autoscaler is, and to kubernetes.github.io, github.com and *.githubusercontent.com, where its ' +
+        'chart is. Use "nat" or "nat-instance", or -c kubernetes=false.',
     );
   }
   const { ECS, ECS_AGENT, ECS_TELEMETRY, SSM, SSM_MESSAGES, EC2_MESSAGES } = ec2.InterfaceVpcEndpointAwsService;

@@ -1,16 +1,24 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, IConstruct } from 'constructs';
 
 const NAMES = ['vpc-cni', 'kube-proxy', 'eks-pod-identity-agent', 'coredns', 'metrics-server'] as const;
+const OBSERVABILITY = 'amazon-cloudwatch-observability';
 
-export type ClusterAddOn = (typeof NAMES)[number];
+export type ClusterAddOn = (typeof NAMES)[number] | typeof OBSERVABILITY;
 
-const CNI_SERVICE_ACCOUNT = 'aws-node';
+/** Service accounts of the add-ons that get a role, and their namespaces. */
+const CNI = { namespace: 'kube-system', serviceAccount: 'aws-node' };
+const AGENT = { namespace: 'amazon-cloudwatch', serviceAccount: 'cloudwatch-agent' };
 
 export interface ClusterAddOnsProps {
   /** A cluster without the self-managed forms of these add-ons. */
   readonly cluster: eks.ICluster;
+
+  /** Name of that cluster, known when the code is written: the names of the log groups hold it. */
+  readonly clusterName: string;
 
   /** The nodes: they wait for the add-ons without which they cannot be ready, and the others wait for them. */
   readonly nodes: IConstruct;
@@ -24,6 +32,23 @@ export interface ClusterAddOnsProps {
    * @throws if the add-on is not one of these, or the version is not of that form
    */
   readonly versions?: Readonly<Partial<Record<ClusterAddOn, string>>>;
+
+  /**
+   * Keep the logs of pods and nodes, and metrics of both, in CloudWatch: Container Insights with enhanced observability, as
+   * a cluster of ECS has it. Without it, logs are on the node and go with the pod.
+   *
+   * Each node needs 300m of CPU and 153 MiB for it, the cluster 100m and 64 MiB more; nodes need a way to CloudWatch Logs
+   * and EC2. Metrics are billed by the observation, logs by the GB.
+   *
+   * @default false
+   */
+  readonly observability?: boolean;
+
+  /** How long these logs are kept. @default one month */
+  readonly logRetention?: logs.RetentionDays;
+
+  /** What becomes of these logs when the stack goes. @default RemovalPolicy.RETAIN */
+  readonly removalPolicy?: RemovalPolicy;
 }
 
 /**
@@ -33,6 +58,7 @@ export interface ClusterAddOnsProps {
  *   enforces NetworkPolicies. Its rights are those of its own service account, not of the nodes.
  * - kube-proxy, and eks-pod-identity-agent, through which pods get IAM roles.
  * - coredns and metrics-server, as EKS sets them up.
+ * - amazon-cloudwatch-observability, if it is wanted: an agent and Fluent Bit on each node, and the operator of the agent.
  *
  * metrics-server listens on 10251 for the control plane and asks kubelets on 10250. Both are open between the members of the
  * cluster's own security group.
@@ -42,23 +68,16 @@ export interface ClusterAddOnsProps {
 export class ClusterAddOns extends Construct {
   /** Rights of the VPC CNI. */
   readonly cniRole: iam.Role;
+  /** Log groups of the observability, by what they hold; empty without it. */
+  readonly logGroups: Readonly<Record<string, logs.LogGroup>>;
 
   constructor(scope: Construct, id: string, props: ClusterAddOnsProps) {
     super(scope, id);
-    const { cluster, nodes, versions = {} } = props;
-    checkVersions(versions);
+    const { cluster, nodes, versions = {}, observability = false } = props;
+    checkVersions(versions, observability ? [...NAMES, OBSERVABILITY] : NAMES);
 
-    // Tags that EKS Pod Identity sends; no pod can choose them.
-    // https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
-    const conditions = {
-      StringEquals: {
-        'aws:RequestTag/eks-cluster-arn': cluster.clusterArn,
-        'aws:RequestTag/kubernetes-namespace': 'kube-system',
-        'aws:RequestTag/kubernetes-service-account': CNI_SERVICE_ACCOUNT,
-      },
-    };
     this.cniRole = new iam.Role(this, 'CniRole', {
-      assumedBy: new iam.ServicePrincipal('pods.eks.amazonaws.com', { conditions }).withSessionTags(),
+      assumedBy: podsOf(cluster, CNI),
       managedPolicies: [iam.ManagedPolicy.fromAwsManagedPolicyName('AmazonEKS_CNI_Policy')],
     });
     const add = (addonName: ClusterAddOn, settings: Partial<eks.CfnAddonProps> = {}) =>
@@ -78,10 +97,13 @@ export class ClusterAddOns extends Construct {
     });
     const cni = add('vpc-cni', {
       configurationValues: JSON.stringify({
+        // The controller of EKS puts the finalizer networking.k8s.aws/resources on each NetworkPolicy, and is the only one
+        // to take it off: delete the policies before this is turned off, or they, and their namespaces, never go.
+        // https://github.com/aws/aws-network-policy-agent/issues/568
         enableNetworkPolicy: 'true',
         env: { ENABLE_PREFIX_DELEGATION: 'true', WARM_PREFIX_TARGET: '1' },
       }),
-      podIdentityAssociations: [{ serviceAccount: CNI_SERVICE_ACCOUNT, roleArn: this.cniRole.roleArn }],
+      podIdentityAssociations: [{ serviceAccount: CNI.serviceAccount, roleArn: this.cniRole.roleArn }],
     });
     cni.node.addDependency(agent);
     // A node assigns prefixes if they are on when it starts, and EKS then counts its pods by them. On the way back, pods
@@ -91,13 +113,93 @@ export class ClusterAddOns extends Construct {
       // Deployments: without a node they stay degraded, and the stack waits for them.
       add(name).node.addDependency(nodes);
     }
+
+    this.logGroups = observability ? logGroups(this, props) : {};
+    if (observability) {
+      const groups = Object.values(this.logGroups);
+      const role = agentRole(this, cluster, groups);
+      add(OBSERVABILITY, {
+        configurationValues: JSON.stringify({
+          // Metrics only. Traces and Application Signals, which are on by default, would put an init container into every
+          // pod that runs Node.js; the pod security standard "restricted" refuses the pod then.
+          agent: { config: { logs: { metrics_collected: { kubernetes: { enhanced_container_insights: true } } } } },
+          manager: { applicationSignals: { autoMonitor: { monitorAllServices: false } } },
+        }),
+        podIdentityAssociations: [{ serviceAccount: AGENT.serviceAccount, roleArn: role.roleArn }],
+      }).node.addDependency(nodes, ...groups);
+    }
   }
 }
 
-function checkVersions(versions: Readonly<Record<string, string>>): void {
+/** The pods of a service account of the cluster, by the tags that EKS Pod Identity sends; no pod can choose them. */
+function podsOf(cluster: eks.ICluster, { namespace, serviceAccount }: typeof CNI): iam.IPrincipal {
+  // https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
+  const conditions = {
+    StringEquals: {
+      'aws:RequestTag/eks-cluster-arn': cluster.clusterArn,
+      'aws:RequestTag/kubernetes-namespace': namespace,
+      'aws:RequestTag/kubernetes-service-account': serviceAccount,
+    },
+  };
+  return new iam.ServicePrincipal('pods.eks.amazonaws.com', { conditions }).withSessionTags();
+}
+
+/**
+ * The log groups that agent and Fluent Bit write to. They would make them on their own, and keep events for ever.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-setup-logs-FluentBit.html
+ */
+function logGroups(scope: Construct, props: ClusterAddOnsProps): Record<string, logs.LogGroup> {
+  const kept = {
+    retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+    removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+  };
+  const group = (content: string) =>
+    new logs.LogGroup(scope, `Logs-${content}`, {
+      ...kept,
+      logGroupName: `/aws/containerinsights/${props.clusterName}/${content}`,
+    });
+  return Object.fromEntries(['application', 'dataplane', 'host', 'performance'].map((name) => [name, group(name)]));
+}
+
+/**
+ * What agent and Fluent Bit call, instead of the policy CloudWatchAgentServerPolicy, which lets them write to every log group
+ * of the account, make groups, and send traces: metrics are log events in the group "performance".
+ *
+ * They make a group only if a stream of it cannot be made because it is not there. That they may not do so has log groups
+ * that a stack has deleted stay deleted: a late event would take the name that the next stack needs.
+ *
+ * @see https://github.com/fluent/fluent-bit/pull/4826
+ * @see https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/receiver/awscontainerinsightreceiver
+ */
+function agentRole(scope: Construct, cluster: eks.ICluster, groups: readonly logs.LogGroup[]): iam.Role {
+  return new iam.Role(scope, 'ObservabilityRole', {
+    description: 'CloudWatch agent and Fluent Bit: write their log groups, read tags and volumes of nodes',
+    assumedBy: podsOf(cluster, AGENT),
+    // Inline, so that the role never is without them.
+    inlinePolicies: {
+      Observability: new iam.PolicyDocument({
+        statements: [
+          new iam.PolicyStatement({
+            sid: 'Write',
+            actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+            resources: groups.map(({ logGroupArn }) => logGroupArn),
+          }),
+          new iam.PolicyStatement({
+            sid: 'Read',
+            actions: ['ec2:DescribeTags', 'ec2:DescribeVolumes'],
+            resources: ['*'],
+          }),
+        ],
+      }),
+    },
+  });
+}
+
+function checkVersions(versions: Readonly<Record<string, string>>, names: readonly string[]): void {
   for (const [name, version] of Object.entries(versions)) {
-    if (!NAMES.some((known) => known === name)) {
-      throw new Error(`versions: "${name}" is not an add-on of the cluster. Give one of ${NAMES.join(', ')}`);
+    if (!names.includes(name)) {
+      throw new Error(`versions: "${name}" is not an add-on of the cluster. Give one of ${names.join(', ')}`);
     }
     if (!/^v\d+\.\d+\.\d+-eksbuild\.\d+$/.test(version)) {
       throw new Error(

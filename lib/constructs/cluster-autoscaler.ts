@@ -49,12 +49,15 @@ export interface ClusterAutoscalerProps {
  * The node group's minimum and maximum are its bounds. Keep the desired size of the group at its minimum in the template: a
  * deployment that changes it, or one of the bounds, sets the group to that size, whatever was scaled before.
  *
- * - Two replicas, of which one acts: the other takes over within 15 seconds, when a node with the first is drained, too.
+ * - Two replicas, of which one acts: the other takes over within some 20 seconds, when a node with the first is drained, too,
+ *   because the lease of 15 seconds is not given back.
  * - Credentials by EKS Pod Identity, for this service account of this cluster and nothing else. It changes groups that are
  *   tagged as owned by this cluster, no others.
  * - A failed installation is rolled back by Helm, so that the next one starts from what ran before.
  *
- * Cost: none of its own. Its image comes from registry.k8s.io, so nodes need a way to the internet.
+ * Cost: none of its own. Its image comes from registry.k8s.io, so nodes need a way to the internet. Its chart is listed at
+ * kubernetes.github.io and comes from github.com, which redirects to githubusercontent.com: the kubectl handler needs a way
+ * to all three, whenever the chart or its values change.
  *
  * @see https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md
  */

@@ -55,6 +55,16 @@ export interface KubernetesClusterProps {
    */
   readonly adminRoleArn?: string;
 
+  /**
+   * Have EKS refuse to delete the cluster, to CloudFormation, too. Choose it when the cluster is there: a first deployment
+   * that fails after the control plane could not be rolled back. Take it back, in a deployment, before the stack is
+   * deleted: CloudFormation deletes all else first, and would then fail at the cluster.
+   *
+   * @default false
+   * @see https://docs.aws.amazon.com/eks/latest/userguide/deletion-protection.html
+   */
+  readonly deletionProtection?: boolean;
+
   /** How long the logs of the control plane and of the kubectl handler are kept. @default one month */
   readonly logRetention?: logs.RetentionDays;
 
@@ -152,7 +162,10 @@ export class KubernetesCluster extends Construct {
       prune: true,
     });
     const resource = this.cluster.node.defaultChild;
-    if (eks.CfnCluster.isCfnCluster(resource)) resource.upgradePolicy = { supportType: 'STANDARD' };
+    if (eks.CfnCluster.isCfnCluster(resource)) {
+      resource.upgradePolicy = { supportType: 'STANDARD' };
+      resource.deletionProtection = props.deletionProtection;
+    }
     this.cluster.node.addDependency(this.logGroup);
     // The CDK tags subnets for a load balancer controller, which is not here: the network need not change with the cluster.
     for (const subnet of [...vpc.privateSubnets, ...vpc.publicSubnets]) {
@@ -186,7 +199,7 @@ export class KubernetesCluster extends Construct {
       resourceName: `${logGroupName}:*`,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
-    return new customresources.AwsCustomResource(this, 'Sweep', {
+    const sweep = new customresources.AwsCustomResource(this, 'Sweep', {
       resourceType: 'Custom::LeftOverLogGroup',
       onCreate: {
         service: 'CloudWatchLogs',
@@ -201,6 +214,8 @@ export class KubernetesCluster extends Construct {
         new iam.PolicyStatement({ actions: ['logs:DeleteLogGroup'], resources: [logGroupArn] }),
       ]),
     });
+    sweep.grantPrincipal.addToPrincipalPolicy(noNewLogGroup());
+    return sweep;
   }
 
   /**
@@ -226,11 +241,14 @@ function ownLogs(cluster: eks.Cluster, retention: logs.RetentionDays, removalPol
       logGroup.node.defaultChild.retentionInDays = retention;
       logGroup.node.defaultChild.applyRemovalPolicy(removalPolicy);
     }
-    // Logs arrive some time after the last call, when the group may be gone: it is not to be made anew.
-    const statement = { effect: iam.Effect.DENY, actions: ['logs:CreateLogGroup'], resources: ['*'] };
-    owner.addToRolePolicy(new iam.PolicyStatement(statement));
+    owner.addToRolePolicy(noNewLogGroup());
     return logGroup;
   });
+}
+
+/** Logs arrive some time after the last call of a function, when its log group may be gone: it is not to be made anew. */
+function noNewLogGroup(): iam.PolicyStatement {
+  return new iam.PolicyStatement({ effect: iam.Effect.DENY, actions: ['logs:CreateLogGroup'], resources: ['*'] });
 }
 
 function check({ clusterName, version, vpc, vpcSubnets, adminRoleArn }: KubernetesClusterProps): void {

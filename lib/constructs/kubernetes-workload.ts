@@ -154,7 +154,9 @@ export type KubernetesObject = Readonly<Record<string, unknown>>;
  *   a node of a certain zone from a group of several, so a pod that insists could be Pending for ever.
  * - The namespace enforces the pod security standard "restricted". Pods have no token of the cluster, accept connections on
  *   one port from those named, and open none. With `nodePort` and subnets that pods of other namespaces share with the
- *   nodes, those named are all of them: a node's address stands for every sender behind it.
+ *   nodes, those named are all of them: a node's address stands for every sender behind it. The VPC CNI always lets a pod
+ *   and its own node reach each other, on any port, and a new pod everybody, for the seconds until its agent has applied
+ *   the policies (https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy.html).
  *
  * The objects are typed ones of cdk8s-plus, the generated kind: its own Deployment has no topology spread constraints,
  * cannot pause before SIGTERM without a shell in the image, and selects pods by a hash of the construct's path by default.

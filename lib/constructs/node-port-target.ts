@@ -61,7 +61,7 @@ const KUBE_PROXY_HEALTH_PORT = 10256;
  * it runs. The load balancer asks kube-proxy for the health of the node, which is refused as soon as Cluster Autoscaler
  * has marked the node for removal; the health of pods is the business of their readiness probes.
  *
- * Nothing in the cluster holds a resource of AWS, so there is no finalizer that a `cdk destroy` could wait for in vain.
+ * Nothing in the cluster holds a resource of AWS, so there is no finalizer of it that a `cdk destroy` could wait for in vain.
  *
  * @see https://github.com/kubernetes/enhancements/tree/master/keps/sig-network/3836-kube-proxy-improved-ingress-connectivity-reliability
  * @see https://docs.aws.amazon.com/autoscaling/ec2/userguide/attach-load-balancer-asg.html
@@ -138,6 +138,9 @@ export class NodePortTarget extends Construct {
       ]),
     });
     group.node.addDependency(props.nodes);
+    // Logs arrive some time after the last call, when the log group may be gone: it is not to be made anew.
+    const statement = { effect: iam.Effect.DENY, actions: ['logs:CreateLogGroup'], resources: ['*'] };
+    group.grantPrincipal.addToPrincipalPolicy(new iam.PolicyStatement(statement));
 
     const parameters = {
       AutoScalingGroupName: group.getResponseField(groupPath),
@@ -161,8 +164,9 @@ export class NodePortTarget extends Construct {
         service: 'AutoScaling',
         action: 'detachTrafficSources',
         parameters,
-        // A group that is gone has no targets.
-        ignoreErrorCodesMatching: 'ValidationError',
+        // A group that is gone has no targets. Nor has it the tag on which the right to call this depends, so that a node
+        // group that was deleted by hand is an AccessDenied.
+        ignoreErrorCodesMatching: 'ValidationError|AccessDenied',
       },
       policy: customresources.AwsCustomResourcePolicy.fromStatements([
         new iam.PolicyStatement({

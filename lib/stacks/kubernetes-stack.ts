@@ -42,9 +42,9 @@ export class KubernetesStack extends Stack {
     const architecture = isArm ? ec2.InstanceArchitecture.ARM_64 : ec2.InstanceArchitecture.X86_64;
     const group = { ...kubernetes.nodes, ...placement, kubernetesVersion: version, architecture };
     const nodes = new ManagedNodeGroup(this, 'Nodes', { cluster, ...group });
-    const versions = kubernetes.addOnVersions;
-    control.manifestsAfter(nodes, new ClusterAddOns(this, 'AddOns', { cluster, nodes, versions }));
     const there = { cluster, nodes, clusterName, kubernetesVersion: version };
+    const { observability, addOnVersions: versions } = kubernetes;
+    control.manifestsAfter(nodes, new ClusterAddOns(this, 'AddOns', { ...there, ...logs, observability, versions }));
     new ClusterAutoscaler(this, 'Autoscaler', { ...there, imageTag });
     new KubernetesWorkload(this, 'History', {
       ...there,
@@ -57,7 +57,7 @@ export class KubernetesStack extends Stack {
       environment: { SERVED_BY: `${config.id}-kubernetes`, PATH_PREFIX: pathPrefixes.join(',') },
       nodePort: 30_080,
       allowFromCidrs: placement.vpc.selectSubnets(placement.vpcSubnets).subnets.map((subnet) => subnet.ipv4CidrBlock),
-      nodeAllocatable: roomOf(smallestNode(kubernetes.nodes.instanceTypes)),
+      nodeAllocatable: roomOf(smallestNode(kubernetes.nodes.instanceTypes, observability)),
     });
     const { targetGroup } = new NodePortTarget(this, 'Exposure', {
       ...there,

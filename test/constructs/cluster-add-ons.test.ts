@@ -1,4 +1,4 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import { Construct } from 'constructs';
@@ -9,12 +9,14 @@ function synthesize(props: Partial<ClusterAddOnsProps> = {}): Template {
   const nodes = new Construct(stack, 'Nodes');
   new eks.CfnNodegroup(nodes, 'Group', { clusterName: 'history', nodeRole: 'arn', subnets: ['subnet-1'] });
   const cluster = eks.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'history' });
-  new ClusterAddOns(stack, 'AddOns', { cluster, nodes, ...props });
+  new ClusterAddOns(stack, 'AddOns', { cluster, clusterName: 'history', nodes, ...props });
   return Template.fromStack(stack);
 }
 
 /** What most tests look at, synthesized once. */
 const byDefault = synthesize();
+const observed = synthesize({ observability: true, logRetention: 7, removalPolicy: RemovalPolicy.DESTROY });
+const OBSERVABILITY = 'amazon-cloudwatch-observability';
 
 function addOn(name: string, template = byDefault) {
   const found = Object.entries(template.findResources('AWS::EKS::Addon', { Properties: { AddonName: name } }));
@@ -98,6 +100,86 @@ test('leaves metrics-server its port 10251, open in the security group of the cl
   for (const type of ['SecurityGroup', 'SecurityGroupIngress', 'SecurityGroupEgress']) {
     byDefault.resourceCountIs(`AWS::EC2::${type}`, 0);
   }
+});
+
+describe('observability', () => {
+  const groups = observed.findResources('AWS::Logs::LogGroup');
+
+  test('is off by default, and then neither add-on nor log group nor role is there', () => {
+    byDefault.resourceCountIs('AWS::Logs::LogGroup', 0);
+    byDefault.resourceCountIs('AWS::IAM::Role', 1);
+    expect(byDefault.findResources('AWS::EKS::Addon', { Properties: { AddonName: OBSERVABILITY } })).toEqual({});
+  });
+
+  test('has the log groups that agent and Fluent Bit write to, before they would make them for ever', () => {
+    expect(Object.values(groups).map(({ Properties }) => Properties.LogGroupName)).toEqual(
+      ['application', 'dataplane', 'host', 'performance'].map((name) => `/aws/containerinsights/history/${name}`),
+    );
+    observed.allResources('AWS::Logs::LogGroup', {
+      Properties: { RetentionInDays: 7 },
+      DeletionPolicy: 'Delete',
+    });
+    synthesize({ observability: true }).allResources('AWS::Logs::LogGroup', {
+      Properties: { RetentionInDays: 30 },
+      DeletionPolicy: 'Retain',
+    });
+    expect(addOn(OBSERVABILITY, observed).dependsOn).toEqual(expect.arrayContaining(Object.keys(groups)));
+  });
+
+  test('starts after the nodes, without which its operator stays degraded, and goes before them [E9]', () => {
+    expect(addOn(OBSERVABILITY, observed).dependsOn).toContain(nodeGroup);
+    expect(Object.values(observed.findResources('AWS::EKS::Nodegroup'))[0]?.DependsOn).not.toContain(
+      addOn(OBSERVABILITY, observed).id,
+    );
+  });
+
+  test('collects metrics, and puts nothing into the pods of others', () => {
+    expect(addOn(OBSERVABILITY, observed).configuration).toEqual({
+      agent: { config: { logs: { metrics_collected: { kubernetes: { enhanced_container_insights: true } } } } },
+      manager: { applicationSignals: { autoMonitor: { monitorAllServices: false } } },
+    });
+  });
+
+  test('may write to its log groups and make none, not even a deleted one anew', () => {
+    const roles = observed.findResources('AWS::IAM::Role', {
+      Properties: { Description: Match.stringLikeRegexp('^CloudWatch agent') },
+    });
+    const [[id, role] = []] = Object.entries(roles);
+    expect(addOn(OBSERVABILITY, observed).properties.PodIdentityAssociations).toEqual([
+      { ServiceAccount: 'cloudwatch-agent', RoleArn: { 'Fn::GetAtt': [id, 'Arn'] } },
+    ]);
+    expect(role?.Properties).not.toHaveProperty('ManagedPolicyArns');
+    expect(role?.Properties.AssumeRolePolicyDocument.Statement).toMatchObject([
+      {
+        Principal: { Service: 'pods.eks.amazonaws.com' },
+        Condition: {
+          StringEquals: {
+            'aws:RequestTag/kubernetes-namespace': 'amazon-cloudwatch',
+            'aws:RequestTag/kubernetes-service-account': 'cloudwatch-agent',
+          },
+        },
+      },
+    ]);
+    const { Statement: statements } = role?.Properties.Policies[0].PolicyDocument ?? {};
+    expect(statements).toEqual([
+      {
+        Sid: 'Write',
+        Effect: 'Allow',
+        Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        Resource: Object.keys(groups).map((group) => ({ 'Fn::GetAtt': [group, 'Arn'] })),
+      },
+      { Sid: 'Read', Effect: 'Allow', Action: ['ec2:DescribeTags', 'ec2:DescribeVolumes'], Resource: '*' },
+    ]);
+  });
+
+  test('takes a version where it is on, and only there', () => {
+    const versions = { [OBSERVABILITY]: 'v6.4.0-eksbuild.1' };
+    expect(addOn(OBSERVABILITY, synthesize({ observability: true, versions })).properties).toHaveProperty(
+      'AddonVersion',
+      'v6.4.0-eksbuild.1',
+    );
+    expect(() => synthesize({ versions })).toThrow(/^versions: "amazon-cloudwatch-observability" is not an add-on of/);
+  });
 });
 
 test('fails for a version of another form', () => {

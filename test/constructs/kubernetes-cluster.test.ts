@@ -77,6 +77,13 @@ describe('the control plane', () => {
     });
   });
 
+  test('can be deleted, so that a create that fails is rolled back, unless it is told', () => {
+    byDefault.hasResourceProperties('AWS::EKS::Cluster', { DeletionProtection: Match.absent() });
+    const kept = synthesize({ deletionProtection: true }).toJSON();
+    expect(JSON.parse(JSON.stringify(kept).replace('"DeletionProtection":true,', ''))).toEqual(byDefault.toJSON());
+    expect(JSON.stringify(kept)).toContain('"DeletionProtection":true,');
+  });
+
   test('is not in Auto Mode and makes no nodes of its own [E10]', () => {
     byDefault.hasResourceProperties('AWS::EKS::Cluster', {
       ComputeConfig: { Enabled: false, NodeRoleArn: Match.absent() },
@@ -222,11 +229,18 @@ describe('the log group that EKS makes anew after the stack has deleted it [P6]'
     byDefault.resourceCountIs('Custom::LeftOverLogGroup', 0);
   });
 
-  test('is not the fate of those of the functions: they may not make theirs anew', () => {
-    const denied = Object.values(byDefault.findResources('AWS::IAM::Policy')).filter((policy) =>
+  test.each([
+    ['', byDefault, 2],
+    [', nor may the one that deletes it', open, 3],
+  ])('is not the fate of those of the functions: they may not make theirs anew%s', (_, template, count) => {
+    const denied = Object.entries(template.findResources('AWS::IAM::Policy')).filter(([, policy]) =>
       JSON.stringify(policy).includes('{"Action":"logs:CreateLogGroup","Effect":"Deny","Resource":"*"}'),
     );
-    expect(denied).toHaveLength(Object.keys(byDefault.findResources('AWS::Lambda::Function')).length);
+    expect(denied).toHaveLength(count);
+    // Until the last, which is when logs arrive late: the right is there before the function and goes after it.
+    const functions = Object.values(template.findResources('AWS::Lambda::Function'));
+    expect(functions).toHaveLength(count);
+    for (const [id] of denied) expect(functions.filter(({ DependsOn }) => DependsOn?.includes(id))).toHaveLength(1);
   });
 });
 

@@ -99,8 +99,11 @@ test('the Auto Scaling group of the node group is attached, so that nodes to com
   expect(callOf(ATTACHMENT, 'Delete')).toMatchObject({
     action: 'detachTrafficSources',
     parameters: attach.parameters,
-    ignoreErrorCodesMatching: 'ValidationError',
+    // Of a group that is gone, by the tag of which the right is limited.
+    ignoreErrorCodesMatching: 'ValidationError|AccessDenied',
   });
+  // A right that is missing while there is a group is an error.
+  expect(attach).not.toHaveProperty('ignoreErrorCodesMatching');
 });
 
 test('another group or target group is attached before the old one is detached', () => {
@@ -116,8 +119,8 @@ test('it waits for the node group, and is gone before it [E3]', () => {
 });
 
 test('the rights are to attach to groups of this cluster and to describe its node groups', () => {
-  const statements = Object.values(nodes.findResources('AWS::IAM::Policy')).flatMap(
-    (policy) => policy['Properties'].PolicyDocument.Statement,
+  const statements = Object.values(nodes.findResources('AWS::IAM::Policy')).flatMap((policy) =>
+    policy['Properties'].PolicyDocument.Statement.filter(({ Effect }: { Effect: string }) => Effect === 'Allow'),
   );
   expect(statements.map(({ Action, Condition }) => [Action, Condition])).toEqual(
     expect.arrayContaining([
@@ -135,6 +138,12 @@ test('the rights are to attach to groups of this cluster and to describe its nod
       expect.stringContaining(':autoScalingGroup:*:autoScalingGroupName/eks-*'),
     ]),
   );
+});
+
+test('the function that attaches may not make its log group anew when it is gone', () => {
+  nodes.hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: { Statement: [{ Effect: 'Deny', Action: 'logs:CreateLogGroup', Resource: '*' }] },
+  });
 });
 
 test.each([29_999, 32_768, 30_080.5])('fails for %p, which Kubernetes gives to no service', (nodePort) => {

@@ -1,5 +1,14 @@
 import { environment, KubernetesConfig } from '../../lib/environments';
-import { addressesPerNode, nodeOf, nodesFor, podsPerNode, settle, smallestNode } from '../../lib/kubernetes-sizing';
+import {
+  addressesPerNode,
+  checkRoom,
+  nodeOf,
+  nodesFor,
+  podsPerNode,
+  roomOf,
+  settle,
+  smallestNode,
+} from '../../lib/kubernetes-sizing';
 
 function clusterOf(name: string): KubernetesConfig {
   const { kubernetes } = environment(name, { kubernetes: 'true' });
@@ -82,10 +91,28 @@ test('nodes without room for the system leave every replica pending', () => {
 test.each(['sandbox', 'production'])(
   '%s: the most pods fit on the most nodes, whichever of the types they are',
   (name) => {
-    const { nodes: group, service: pod } = clusterOf(name);
-    expect(nodesFor(smallestNode(group.instanceTypes), pod, pod.maxPods)).toBeLessThanOrEqual(group.maxNodes);
+    const { nodes: group, service: pod, observability } = clusterOf(name);
+    const least = smallestNode(group.instanceTypes, observability);
+    expect(nodesFor(least, pod, pod.maxPods)).toBeLessThanOrEqual(group.maxNodes);
   },
 );
+
+test('logs and metrics of pods take their share of each node, and a pod more of the system', () => {
+  const observed = smallestNode(['m7g.large'], true);
+  expect(podsPerNode(smallestNode(['m7g.large']), service)).toBe(7);
+  expect(podsPerNode(observed, service)).toBe(5);
+  expect(roomOf(observed).cpuMillis).toBe(1_930 - 150 - 300);
+  // Seven of the system at 100m leave 780m of the first node to three pods, 1480m of each other to five.
+  expect([3, 4, 8, 9].map((pods) => nodesFor(observed, service, pods))).toEqual([1, 2, 2, 3]);
+});
+
+test('fails where the most pods do not fit on the most nodes, counting logs and metrics of pods', () => {
+  const cluster = { nodes: { instanceTypes: ['m7g.large'], maxNodes: 12 }, service: { ...service, maxPods: 60 } };
+  expect(() => checkRoom(cluster)).not.toThrow();
+  expect(() => checkRoom({ ...cluster, observability: true })).toThrow(
+    'kubernetes.service.maxPods: 60 pods and those of the system need 13 nodes, but kubernetes.nodes.maxNodes is 12.',
+  );
+});
 
 test('a pod that fits on no node needs infinitely many', () => {
   expect(nodesFor(node, { cpuMillis: 1_781, memoryMiB: 256 }, 1)).toBe(Number.POSITIVE_INFINITY);
