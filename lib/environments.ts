@@ -2,6 +2,7 @@ import { RemovalPolicy, StackProps } from 'aws-cdk-lib';
 import type { ClusterAddOnsProps } from './constructs/cluster-add-ons';
 import type { ExistingNetwork, NetworkEgress } from './constructs/network';
 import type { ProvisionedConcurrency } from './constructs/private-function';
+import { otherPartitionOf, zonesOf } from './zones';
 
 /**
  * The environments and everything in which they differ. No other file asks which environment it is in:
@@ -236,25 +237,6 @@ export interface EnvironmentStackProps extends StackProps {
   readonly removalPolicy: RemovalPolicy;
 }
 
-/** Availability zones by name that have been seen to serve every part (VPC link, Fargate, EKS) in common regions. */
-const ZONES: Readonly<Record<string, readonly string[]>> = {
-  'us-east-1': ['us-east-1a', 'us-east-1b', 'us-east-1c'],
-  'us-east-2': ['us-east-2a', 'us-east-2b', 'us-east-2c'],
-  'us-west-2': ['us-west-2a', 'us-west-2b', 'us-west-2c'],
-  'ca-central-1': ['ca-central-1a', 'ca-central-1b', 'ca-central-1d'],
-  'sa-east-1': ['sa-east-1a', 'sa-east-1b', 'sa-east-1c'],
-  'eu-west-1': ['eu-west-1a', 'eu-west-1b', 'eu-west-1c'],
-  'eu-west-2': ['eu-west-2a', 'eu-west-2b', 'eu-west-2c'],
-  'eu-central-1': ['eu-central-1a', 'eu-central-1b', 'eu-central-1c'],
-  'eu-north-1': ['eu-north-1a', 'eu-north-1b', 'eu-north-1c'],
-  'ap-northeast-1': ['ap-northeast-1a', 'ap-northeast-1c', 'ap-northeast-1d'],
-  'ap-northeast-2': ['ap-northeast-2a', 'ap-northeast-2b', 'ap-northeast-2c'],
-  'ap-northeast-3': ['ap-northeast-3a', 'ap-northeast-3b', 'ap-northeast-3c'],
-  'ap-southeast-1': ['ap-southeast-1a', 'ap-southeast-1b', 'ap-southeast-1c'],
-  'ap-southeast-2': ['ap-southeast-2a', 'ap-southeast-2b', 'ap-southeast-2c'],
-  'ap-south-1': ['ap-south-1a', 'ap-south-1b', 'ap-south-1c'],
-};
-
 /** What may be said from outside about an environment, all of it optional (`-c region=… -c zones=a,b -c capacity=…`, all of `CONTEXT_KEYS`). */
 export interface EnvironmentOverrides {
   readonly region?: string;
@@ -420,7 +402,8 @@ export const environmentNames: readonly string[] = Object.keys(definitions);
 /**
  * The configuration of an environment.
  *
- * @throws if no environment has that name, the region has no known zones and none are given, or an override is malformed.
+ * @throws if no environment has that name, the region is in another partition than `aws` or has no known zones and none are
+ * given, or an override is malformed.
  */
 export function environment(name: string, overrides: EnvironmentOverrides = {}): EnvironmentConfig {
   const definition = Object.hasOwn(definitions, name) ? definitions[name] : undefined;
@@ -430,6 +413,13 @@ export function environment(name: string, overrides: EnvironmentOverrides = {}):
     );
   }
   const region = overrides.region ?? 'us-east-1';
+  const partition = otherPartitionOf(region);
+  if (partition !== undefined) {
+    throw new Error(
+      `region: "${region}" is in the partition ${partition}, but only aws is served: the image is built from its public ` +
+        'gallery. Give a region of aws, as in -c region=us-east-1',
+    );
+  }
   const availabilityZones = listOf(overrides.zones) ?? zonesOf(region).slice(0, ZONE_COUNT);
   const stranger = availabilityZones.find((zone) => !new RegExp(`^${region}(-[a-z]+-\\d)?[a-z]$`).test(zone));
   if (stranger !== undefined) {
@@ -520,17 +510,6 @@ function kubernetesOf(
 /** As text with commas on a command line, in cdk.json as a list, too. */
 function listOf(value: unknown): readonly string[] | undefined {
   return value === undefined ? undefined : String(value).split(',');
-}
-
-function zonesOf(region: string): readonly string[] {
-  const zones = Object.hasOwn(ZONES, region) ? ZONES[region] : undefined;
-  if (zones === undefined) {
-    throw new Error(
-      `region: no availability zones are on file for "${region}". Give them: -c region=${region} -c zones=${region}a,${region}b ` +
-        `(aws ec2 describe-availability-zones --region ${region} lists them)`,
-    );
-  }
-  return zones;
 }
 
 function required<T>(value: T | undefined, message: string): T {

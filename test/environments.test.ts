@@ -29,6 +29,15 @@ test('says what to give for a region that is not in the table [P8]', () => {
   );
 });
 
+test('refuses a region of another partition, with zones or without', () => {
+  for (const zones of [undefined, 'cn-north-1a,cn-north-1b']) {
+    expect(() => environment('sandbox', { region: 'cn-north-1', zones })).toThrow(
+      'region: "cn-north-1" is in the partition aws-cn, but only aws is served: the image is built from its public ' +
+        'gallery. Give a region of aws, as in -c region=us-east-1',
+    );
+  }
+});
+
 test('takes zones from outside, for any region [P8]', () => {
   const { availabilityZones } = environment('sandbox', {
     region: 'mx-central-1',

@@ -1,0 +1,125 @@
+/**
+ * Where AWS offers the parts, by region and availability zone. Each table is what one page of AWS says, once.
+ *
+ * A zone has a name and an id. In the oldest regions, accounts from before November 2025 have each their own mapping from
+ * names to ids; services are in zones by id. So names are configuration, and `npm run preflight` asks the account for ids.
+ *
+ * @see https://docs.aws.amazon.com/global-infrastructure/latest/regions/az-ids.html (read 2026-11-27)
+ */
+
+/**
+ * Zones that VPC links V2 serve, by id: all regions of the partition `aws` that have them.
+ *
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-vpc-links-v2.html (Availability by Region,
+ * read 2026-11-27)
+ */
+const VPC_LINK_ZONE_IDS: Readonly<Record<string, readonly string[]>> = {
+  'us-east-1': ['use1-az1', 'use1-az2', 'use1-az4', 'use1-az5', 'use1-az6'],
+  'us-east-2': ['use2-az1', 'use2-az2', 'use2-az3'],
+  'us-west-1': ['usw1-az1', 'usw1-az3'],
+  'us-west-2': ['usw2-az1', 'usw2-az2', 'usw2-az3', 'usw2-az4'],
+  'ca-central-1': ['cac1-az1', 'cac1-az2'],
+  'sa-east-1': ['sae1-az1', 'sae1-az2', 'sae1-az3'],
+  'eu-west-1': ['euw1-az1', 'euw1-az2', 'euw1-az3'],
+  'eu-west-2': ['euw2-az1', 'euw2-az2', 'euw2-az3'],
+  'eu-west-3': ['euw3-az1', 'euw3-az3'],
+  'eu-central-1': ['euc1-az1', 'euc1-az2', 'euc1-az3'],
+  'eu-north-1': ['eun1-az1', 'eun1-az2', 'eun1-az3'],
+  'eu-south-2': ['eus2-az1', 'eus2-az2', 'eus2-az3'],
+  'ap-east-1': ['ape1-az2', 'ape1-az3'],
+  'ap-northeast-1': ['apne1-az1', 'apne1-az2', 'apne1-az4'],
+  'ap-northeast-2': ['apne2-az1', 'apne2-az2', 'apne2-az3'],
+  'ap-southeast-1': ['apse1-az1', 'apse1-az2', 'apse1-az3'],
+  'ap-southeast-2': ['apse2-az1', 'apse2-az2', 'apse2-az3'],
+  'ap-south-1': ['aps1-az1', 'aps1-az2', 'aps1-az3'],
+  'me-south-1': ['mes1-az1', 'mes1-az2', 'mes1-az3'],
+};
+
+/**
+ * Zones, by id, in which EKS takes no subnet for a control plane (`UnsupportedAvailabilityZoneException`).
+ *
+ * @see https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html (Subnet requirements, read 2026-11-27)
+ */
+const ZONE_IDS_WITHOUT_CONTROL_PLANE: readonly string[] = ['use1-az3', 'usw1-az2', 'cac1-az3'];
+
+/**
+ * Regions for which AWS says that CodeBuild builds on ARM, which the image of the container service needs. Others may have
+ * it by now: no page lists the regions of builds on demand any more, so these are those of two pages of the API reference.
+ *
+ * @see https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ProjectEnvironment.html (type ARM_CONTAINER)
+ * @see https://docs.aws.amazon.com/codebuild/latest/APIReference/API_CreateFleet.html (environmentType ARM_CONTAINER; both
+ * read 2026-11-27)
+ */
+const ARM_BUILD_REGIONS: readonly string[] = [
+  'us-east-1',
+  'us-east-2',
+  'us-west-2',
+  'sa-east-1',
+  'eu-west-1',
+  'eu-central-1',
+  'ap-northeast-1',
+  'ap-southeast-1',
+  'ap-southeast-2',
+  'ap-south-1',
+];
+
+/** Letters of the zones that a new account has, where they are not a, b and c. */
+const ZONE_LETTERS: Readonly<Record<string, string>> = { 'ap-northeast-1': 'acd' };
+
+/**
+ * Partitions of AWS without what this builds on, by the names of their regions.
+ *
+ * @see node_modules/@aws-sdk/core, partitions.js (regionRegex), which is how the SDK tells them apart
+ */
+const OTHER_PARTITIONS: readonly (readonly [partition: string, regions: RegExp])[] = [
+  ['aws-cn', /^cn-/],
+  ['aws-us-gov', /^us-gov-/],
+  ['aws-iso', /^us-iso-/],
+  ['aws-iso-b', /^us-isob-/],
+  ['aws-iso-e', /^eu-isoe-/],
+  ['aws-iso-f', /^us-isof-/],
+  ['aws-eusc', /^eusc-/],
+];
+
+/** An availability zone of an account. */
+export interface Zone {
+  readonly name: string;
+  readonly id: string;
+}
+
+/**
+ * Names of zones of a region that AWS documents to serve every part.
+ *
+ * @throws for a region that it does not say this of
+ */
+export function zonesOf(region: string): readonly string[] {
+  const regions = ARM_BUILD_REGIONS.filter(hasVpcLinks);
+  if (regions.includes(region)) return [...(ZONE_LETTERS[region] ?? 'abc')].map((letter) => `${region}${letter}`);
+  throw new Error(
+    `region: no availability zones are on file for "${region}". Give some, as in -c region=${region} ` +
+      `-c zones=${region}a,${region}b, and ask npm run preflight -- -c zones=… whether they serve. ` +
+      `On file, because AWS documents every part there: ${regions.join(', ')}.`,
+  );
+}
+
+/** The partition of a region, if it is another one than `aws`. */
+export function otherPartitionOf(region: string): string | undefined {
+  return OTHER_PARTITIONS.find(([, regions]) => regions.test(region))?.[0];
+}
+
+/** Whether AWS documents VPC links V2 for the region. */
+export function hasVpcLinks(region: string): boolean {
+  return Object.hasOwn(VPC_LINK_ZONE_IDS, region);
+}
+
+/** Whether AWS documents builds of ARM images for the region. */
+export function buildsOnArm(region: string): boolean {
+  return ARM_BUILD_REGIONS.includes(region);
+}
+
+/** What a zone of a region does not have, of what the parts need: undefined for one that serves. */
+export function missingIn(zone: Zone, region: string, needs: { readonly kubernetes: boolean }): string | undefined {
+  if (!VPC_LINK_ZONE_IDS[region]?.includes(zone.id)) return 'no VPC links V2';
+  if (needs.kubernetes && ZONE_IDS_WITHOUT_CONTROL_PLANE.includes(zone.id)) return 'no control planes of EKS';
+  return undefined;
+}
