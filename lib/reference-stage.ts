@@ -1,4 +1,4 @@
-import { Aspects, FileSystem, RemovalPolicy, Tags } from 'aws-cdk-lib';
+import { Aspects, FileSystem, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
@@ -12,6 +12,7 @@ import { HttpApiStack } from './stacks/http-api-stack';
 import { NetworkStack } from './stacks/network-stack';
 import { RegistryStack } from './stacks/registry-stack';
 import { RestApiStack } from './stacks/rest-api-stack';
+import { SwitchedOffStack } from './stacks/switched-off-stack';
 import { WebSocketApiStack } from './stacks/websocket-api-stack';
 
 export interface ReferenceStageProps {
@@ -123,6 +124,16 @@ export class ReferenceStage extends Construct {
       });
       // The role through which API Gateway writes the logs of the account, this API's among them.
       webSocketApi.addStackDependency(restApi);
+    }
+
+    const deployed = this.node.children.filter(Stack.isStack);
+    for (const [name, property, reads] of [
+      ['Kubernetes', 'kubernetes', [containers.loadBalancer.listener.listenerArn, containers.image.uri]],
+      ['HttpApi', 'httpApi', []],
+      ['WebSocketApi', 'webSocketApi', []],
+    ] as const) {
+      if (config[property]) continue;
+      new SwitchedOffStack(this, name, { ...common(name, `${property} is off`), property, reads, after: deployed });
     }
 
     // Stack tags do not reach what a group launches from a template, the largest part of a bill by tags.

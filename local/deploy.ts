@@ -28,7 +28,11 @@ export async function synthesize(say: Terminal, context: Context = {}): Promise<
     `${key}=${value}`,
   ]);
   await cdk('synthesis', logs.deploy, ['synth', '--quiet', ...given, '-o', folders.assembly]);
-  say.step('synthesis', `${templates().length} stacks`, from);
+  // What is switched off is a template without resources, which is not deployed.
+  const deployed = templates().filter((file) =>
+    readFileSync(join(folders.assembly, file), 'utf8').includes('"Resources"'),
+  );
+  say.step('synthesis', `${deployed.length} stacks`, from);
 }
 
 /** Whether the bucket and roles are there that every CDK deployment uses. */

@@ -19,7 +19,7 @@ const withCluster = synthesized(configOf('sandbox', { kubernetes: 'true' }));
 
 describe.each<[string, Record<string, Template>]>([
   // The cluster, which has to be switched on there, is snapshotted, too.
-  ['sandbox', { Kubernetes: withCluster['Kubernetes'] as Template, ...asDeployed }],
+  ['sandbox', { ...asDeployed, Kubernetes: withCluster['Kubernetes'] as Template }],
   ['production', synthesized(configOf('production'))],
 ])('%s', (name, templates) => {
   test.each(Object.keys(templates))('deploys the %s stack as its snapshot says', (stack) => {

@@ -1,0 +1,67 @@
+import { App } from 'aws-cdk-lib';
+import { EnvironmentConfig } from '../../lib/environments';
+import { ReferenceStage } from '../../lib/reference-stage';
+import { functionCode } from '../../lib/sources';
+import { configOf, context, stacksOf, stageOf, synthesized } from '../support/stage';
+
+const on: EnvironmentConfig = configOf('sandbox', { kubernetes: 'true' });
+const PARTS = [
+  ['Kubernetes', 'kubernetes'],
+  ['HttpApi', 'httpApi'],
+  ['WebSocketApi', 'webSocketApi'],
+] as const;
+const without = (...properties: readonly (typeof PARTS)[number][1][]): EnvironmentConfig => ({
+  ...on,
+  ...Object.fromEntries(properties.map((property) => [property, undefined])),
+});
+
+/** Templates as the CLI gets them: with the metadata of the CDK, which is a resource. */
+function templatesForCli(config: EnvironmentConfig): Record<string, { Resources?: object }> {
+  const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] }, analyticsReporting: true });
+  new ReferenceStage(app, config.id, {
+    config,
+    quotesCode: functionCode('lambda/quotes/index.ts'),
+    sessionsCode: functionCode('lambda/sessions/index.ts'),
+    tickerCode: functionCode('lambda/ticker/index.ts'),
+    containerDirectory: 'container',
+  });
+  const { stacks } = app.synth();
+  return Object.fromEntries(stacks.map(({ stackName, template }) => [stackName, template]));
+}
+
+test('a part that is off is a stack without any resource: the CLI deletes what is deployed under its name', () => {
+  const templates = templatesForCli(without('kubernetes', 'httpApi', 'webSocketApi'));
+  expect(templates['Kumiki-sandbox-RestApi']?.Resources).toHaveProperty('CDKMetadata');
+  for (const [name] of PARTS) {
+    expect(templates).toHaveProperty(`Kumiki-sandbox-${name}`);
+    expect(templates[`Kumiki-sandbox-${name}`]?.Resources).toBeUndefined();
+  }
+});
+
+test.each(PARTS)('%s, off, goes after all that leads to it was updated, and is destroyed first', (name, property) => {
+  const stacks = stacksOf(stageOf(without(property)));
+  const { [name]: off, ...others } = stacks;
+  expect(Object.keys(others).length).toBeGreaterThan(6);
+  expect(off?.dependencies.map(({ node }) => node.id).sort()).toEqual(Object.keys(others).sort());
+  for (const other of Object.values(others)) expect(other.dependencies).not.toContain(off);
+});
+
+test.each(PARTS)(
+  '%s, off, leaves in the other stacks every output that it reads while it is deployed',
+  (name, property) => {
+    const [deployed, now] = [synthesized(on), synthesized(without(property))];
+    for (const [stack, template] of Object.entries(deployed)) {
+      if (stack === name) continue;
+      const outputs = Object.keys(template.toJSON()['Outputs']);
+      expect(Object.keys(now[stack]?.toJSON()['Outputs'])).toEqual(expect.arrayContaining(outputs));
+    }
+  },
+);
+
+test('parts that are all off keep each of these outputs', () => {
+  const [deployed, now] = [synthesized(on), synthesized(without('kubernetes', 'httpApi', 'webSocketApi'))];
+  for (const stack of ['Network', 'Registry', 'Containers', 'Function', 'RestApi']) {
+    const outputs = Object.keys(deployed[stack]?.toJSON()['Outputs']);
+    expect(Object.keys(now[stack]?.toJSON()['Outputs'])).toEqual(expect.arrayContaining(outputs));
+  }
+});
