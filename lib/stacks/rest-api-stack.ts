@@ -32,7 +32,7 @@ export class RestApiStack extends Stack {
       cache: cache && {},
       throttle,
       webAclArn,
-      account: ownsApiAccount ? new ApiAccount(this, 'ApiAccount', { removalPolicy }).ready : undefined,
+      account: ownsApiAccount ? new ApiAccount(this, 'ApiAccount').ready : undefined,
       logRetention: config.logRetentionDays,
       removalPolicy,
     });
