@@ -65,7 +65,7 @@ export class ReferenceStage extends Construct {
     const containers = new ContainersStack(this, 'Containers', {
       ...common('Containers', 'internal load balancer and the container service on ECS'),
       network: network.network,
-      repository: registry.repository,
+      repositoryName: registry.repository.repositoryName,
       imageSource:
         config.image.from === 'source' ? { directory: props.containerDirectory } : { digest: config.image.digest },
       apiStageName: API_STAGE_NAME,

@@ -12,7 +12,8 @@ import { EnvironmentStackProps } from '../environments';
 
 export interface ContainersStackProps extends EnvironmentStackProps {
   readonly network: Network;
-  readonly repository: ecr.IRepository;
+  /** Name of the image repository: what else it is known by is made of this, here (docs/decisions/0003). */
+  readonly repositoryName: string;
   /** Stage of the API in front. */
   readonly apiStageName: string;
   readonly imageSource: ServiceImageProps['source'];
@@ -27,7 +28,7 @@ export class ContainersStack extends Stack {
 
   constructor(scope: Construct, id: string, props: ContainersStackProps) {
     super(scope, id, props);
-    const { config, network, repository } = props;
+    const { config, network } = props;
     const placement = { vpc: network.vpc, vpcSubnets: network.privateSubnets };
     const logs = { logRetention: config.logRetentionDays, removalPolicy: props.removalPolicy };
     const { https, accessLogDays } = config.loadBalancer;
@@ -46,6 +47,7 @@ export class ContainersStack extends Stack {
     const { loadBalancerName } = this.loadBalancer.loadBalancer;
     this.url = config.endpoint ? `${config.endpoint.url}/_alb/${loadBalancerName}` : this.loadBalancer.url;
 
+    const repository = ecr.Repository.fromRepositoryName(this, 'Images', props.repositoryName);
     this.image = new ServiceImage(this, 'ServiceImage', { repository, source: props.imageSource, ...logs });
     const { fargate, ec2 } = config.service.capacity;
     const service = { ...placement, ...config.service, architecture: this.image.architecture, ...logs };
