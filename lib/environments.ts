@@ -201,7 +201,10 @@ export interface EnvironmentConfig {
   };
 
   readonly restApi: {
-    /** Stage cache of 0.5 GB; costs by the hour whether used or not. @default none */
+    /**
+     * Stage cache of 0.5 GB; costs by the hour whether used or not. It most likely keeps errors too, so a TTL is also how
+     * long one may outlive its cause: docs/decisions/0010. @default none
+     */
     readonly cache?: { readonly quoteTtlSeconds: number; readonly historyTtlSeconds: number };
     /** Requests per second and burst over all callers of a method. */
     readonly throttle: { readonly rate: number; readonly burst: number };
@@ -316,7 +319,7 @@ const sandbox: Definition = ({ region, availabilityZones, capacity = 'fargate', 
   loadBalancer: {},
   function: { memoryMiB: 512, logLevel: 'INFO', provisionedConcurrency: { min: 1, max: 4 } },
   restApi: {
-    cache: { quoteTtlSeconds: 5, historyTtlSeconds: 300 },
+    cache: { quoteTtlSeconds: 5, historyTtlSeconds: 60 },
     throttle: { rate: 50, burst: 100 },
     ownsApiAccount: true,
   },
@@ -359,7 +362,7 @@ const definitions: Readonly<Record<string, Definition>> = {
       },
     },
     restApi: {
-      cache: { quoteTtlSeconds: 5, historyTtlSeconds: 3600 },
+      cache: { quoteTtlSeconds: 5, historyTtlSeconds: 60 },
       throttle: { rate: 500, burst: 1000 },
       ownsApiAccount: false,
     },

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { environment } from '../lib/environments';
 
 const READMES = ['README.md', 'README.ja.md'];
 const DOCUMENTS = [
@@ -131,4 +132,11 @@ test('what the local endpoint does not model is in its decision, word for word',
   expect(records.length).toBeGreaterThan(3);
   const decision = read('docs/decisions/0007-one-cli-for-aws-and-a-local-endpoint.md');
   expect(records.filter((record) => !decision.includes(`| ${record} |`))).toEqual([]);
+});
+
+test.each(['sandbox', 'production'])('the decision on the cache has the TTLs of %s', (name) => {
+  const { quoteTtlSeconds, historyTtlSeconds } = environment(name).restApi.cache ?? {};
+  expect(read('docs/decisions/0010-cache-keys-and-invalidation.md')).toContain(
+    `TTLs: ${quoteTtlSeconds} s for a quote, ${historyTtlSeconds} s for a history, in every environment`,
+  );
 });

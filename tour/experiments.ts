@@ -148,6 +148,30 @@ const experiments: readonly Experiment[] = [
     },
   },
   {
+    path: `GET /history/{new}?days=0 twice, then days=${DAYS}`,
+    proves: 'stage cache: an error, kept or not, answers for its own key alone',
+    needs: 'cache',
+    appliesTo: ({ cache }) => cache,
+    run: async ({ get }) => {
+      // Nobody documents whether the cache keeps errors. The container gives each request that it answers an id.
+      const symbol = `E${Date.now() % 100_000_000}`;
+      const errors = [await get(`/history/${symbol}?days=0`), await get(`/history/${symbol}?days=0`)];
+      const good = await get(`/history/${symbol}?days=${DAYS}`);
+      const [first, second] = errors.map(({ headers }) => headers.get('x-request-id'));
+      const refused = errors
+        .map((error) => status(error, 400) ?? message(error))
+        .find((problem) => problem !== undefined);
+      return {
+        status: first === second ? 'error kept' : 'error not kept',
+        milliseconds: good.milliseconds,
+        problem:
+          refused ??
+          (first && second ? undefined : 'no header x-request-id, so nobody can tell who answered') ??
+          status(good, 200),
+      };
+    },
+  },
+  {
     path: 'apigateway get-stage',
     proves: 'stage cache: encrypted, and emptied only by who may',
     appliesTo: ({ cache }) => cache,

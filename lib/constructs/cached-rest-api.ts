@@ -72,7 +72,9 @@ export interface RouteProps {
 
   /**
    * How long an answer is served from the cache, 1 to 3600 seconds. Callers share the cache: only for what every
-   * authorised caller may see and what depends on nothing but path and query, never on the caller or on headers.
+   * authorised caller may see and what depends on nothing but path and query, never on the caller or on headers. An
+   * error of the backend is most likely kept as long, and nothing switches that off: the TTL is how long it may outlive
+   * its cause. https://stackoverflow.com/questions/45883323/prevent-caching-of-non-200-responses-in-aws-api-gateway
    *
    * @default not cached
    * @throws for other methods than GET
@@ -115,7 +117,8 @@ export interface PrivateRouteProps extends RouteProps {
  * template would leave it on, https://github.com/aws/aws-cdk/issues/32342).
  *
  * IAM authorisation unless told otherwise, throttling, JSON access log, X-Ray, execution log at ERROR without data,
- * answers in JSON that tell nothing of the inside, 404 for unknown routes.
+ * 404 for unknown routes. What API Gateway answers by itself is JSON that tells nothing of the inside; what a backend
+ * answers is passed on as it is, and a load balancer in front of it has pages of its own (502, 503, 504 in HTML).
  *
  * A query parameter or header that is not declared still reaches the backend, but is not part of the cache key: a
  * backend of a cached route has to ignore it.

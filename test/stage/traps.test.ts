@@ -219,6 +219,18 @@ describe('switches: what is off is absent', () => {
     expect(typesOf(only(templates, 'RestApi'))).not.toContain('AWS::Lambda::Function');
   });
 
+  test.each([
+    ['sandbox', sandbox],
+    ['production', production],
+  ])('cache of %s: an error of the backend, which it may keep, is gone within a minute', (_, templates) => {
+    const ttls = JSON.stringify(firstOf(templates, 'AWS::ApiGateway::Stage')['MethodSettings']).matchAll(
+      /"CacheTtlInSeconds":(\d+)/g,
+    );
+    const seconds = Array.from(ttls, ([, found]) => Number(found));
+    expect(seconds.length).toBeGreaterThan(2);
+    expect(Math.max(...seconds)).toBeLessThanOrEqual(60);
+  });
+
   test('provisioned concurrency: neither on the alias nor scaled nor watched', () => {
     const templates = withSandbox(({ function: { provisionedConcurrency: _, ...rest } }) => ({ function: rest }));
     expect(text(only(templates, 'Function'))).not.toMatch(/ProvisionedConcurrency|ApplicationAutoScaling/);

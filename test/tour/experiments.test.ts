@@ -7,6 +7,8 @@ import { Answer } from '../../tour/request';
 // The pause between two requests to the cache.
 jest.mock('node:timers/promises', () => ({ setTimeout: async () => undefined }));
 
+let requests = 0;
+
 /** What a deployment answers that does everything right, without AWS's own APIs. */
 async function answer(path: string, signature?: string): Promise<Answer> {
   const [route = '', query = ''] = path.replace(/^\/k8s/, '').split('?');
@@ -22,6 +24,7 @@ async function answer(path: string, signature?: string): Promise<Answer> {
   const body = status === 200 ? bodies[part ?? ''] : { message: 'no' };
   const headers = new Headers({ 'x-served-by': 'sandbox' });
   if (part !== 'history') headers.set('initialization-type', 'provisioned-concurrency');
+  else headers.set('x-request-id', `request-${++requests}`);
   return { status, headers, text: JSON.stringify(body), body: { ...body }, milliseconds: 1 };
 }
 
@@ -115,6 +118,34 @@ test.each<[string, (given: Answer, path: string) => Answer, string[]]>([
   expect(rows.filter(({ verdict }) => verdict === 'FAIL').map(({ path }) => path)).toEqual(paths);
 });
 
+describe('an error under the key of a cached answer', () => {
+  const path = 'GET /history/{new}?days=0 twice, then days=30';
+  /** A stage cache: with `keyed` false, of which the number of days is no key. */
+  const cache = (errors: boolean, keyed = true): Deployment['get'] => {
+    const kept = new Map<string, Answer>();
+    return async (asked, signature) => {
+      const key = keyed ? asked : asked.replace(/\?.*/, '');
+      const found = kept.get(key) ?? (await answer(asked, signature));
+      if (found.status === 200 || errors) kept.set(key, found);
+      return found;
+    };
+  };
+  const withoutId: Deployment['get'] = async (asked, signature) => ({
+    ...(await answer(asked, signature)),
+    headers: new Headers(),
+  });
+
+  test.each<[string, Deployment['get'], object]>([
+    ['says that it was kept', cache(true), { status: 'error kept', verdict: 'pass' }],
+    ['says that it was not kept', cache(false), { status: 'error not kept', verdict: 'pass' }],
+    ['fails when it answers for other keys, too', cache(true, false), { verdict: 'FAIL' }],
+    ['fails when nobody can tell who answered', withoutId, { verdict: 'FAIL' }],
+  ])('%s', async (_, get, row) => {
+    const rows = await runExperiments(deployment({ get }));
+    expect(rows.find((each) => each.path === path)).toMatchObject(row);
+  });
+});
+
 test('never passes what the endpoint does not model, whatever it answers', async () => {
   const rows = await runExperiments(deployment({ notModelled: { signatures: 'any will do' } }));
   const row = rows.find(({ path }) => path.includes('altered'));
@@ -174,7 +205,9 @@ test('leaves out what the environment has not got', async () => {
   expect(
     rows
       .map(({ path }) => path)
-      .filter((path) => /1\.2 s|get-stage|autoscaling|initialization|provisioned|HTTP API|k8s|eks|nodes/.test(path)),
+      .filter((path) =>
+        /1\.2 s|\{new\}|get-stage|autoscaling|initialization|provisioned|HTTP API|k8s|eks|nodes/.test(path),
+      ),
   ).toEqual([]);
 });
 
