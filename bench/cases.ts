@@ -11,11 +11,10 @@ import {
 import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
-import { App, Stack } from 'aws-cdk-lib';
-import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { containerContext, functionCode } from '../lib/sources';
+import { containerContext } from '../lib/sources';
 import { apis } from './apis';
-import { CaseOptions, Figure, folder, medians, quantile, secondsOf, start, stop } from './measure';
+import { bundled, CaseOptions, Figure, folder, medians, quantile, secondsOf, start, stop } from './measure';
+import { ticker } from './ticker';
 
 type Case = (options: CaseOptions) => Promise<Figure[]>;
 
@@ -36,6 +35,7 @@ export const cases: Readonly<Record<string, Case>> = {
   handler,
   container,
   apis,
+  ticker,
   size,
 };
 
@@ -128,16 +128,7 @@ async function npm(
 /** The bundle as it is deployed: its size, a fresh process that imports it, and calls in a warm one. */
 async function handler({ runs, onProgress }: CaseOptions): Promise<Figure[]> {
   onProgress('bundling');
-  const out = folder('handler');
-  const app = new App({ outdir: out, builtinCloudFormationValidation: false, analyticsReporting: false });
-  new lambda.Function(new Stack(app, 'Handler'), 'Function', {
-    code: functionCode('lambda/quotes/index.ts'),
-    handler: 'index.handler',
-    runtime: lambda.Runtime.NODEJS_22_X,
-  });
-  app.synth();
-  const asset = readdirSync(out).find((name) => name.startsWith('asset.')) ?? '';
-  const bundle = join(out, asset, 'index.mjs');
+  const bundle = bundled('lambda/quotes/index.ts');
   const script = join(folder('handler'), 'call.mjs');
   writeFileSync(script, CALL);
 

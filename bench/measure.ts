@@ -1,7 +1,10 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { functionCode } from '../lib/sources';
 
 /** One row of the table. Times are in the unit of `unit`. */
 export interface Figure {
@@ -70,6 +73,20 @@ export function folder(name: string): string {
   const path = mkdtempSync(join(realpathSync(tmpdir()), `kumiki-bench-${name}-`));
   folders.add(path);
   return path;
+}
+
+/** The bundle of a function as it is deployed: path of its `index.mjs`. */
+export function bundled(entry: string): string {
+  const out = folder('bundle');
+  const app = new App({ outdir: out, builtinCloudFormationValidation: false, analyticsReporting: false });
+  new lambda.Function(new Stack(app, 'Bundle'), 'Function', {
+    code: functionCode(entry),
+    handler: 'index.handler',
+    runtime: lambda.Runtime.NODEJS_22_X,
+  });
+  app.synth();
+  const asset = readdirSync(out).find((name) => name.startsWith('asset.')) ?? '';
+  return join(out, asset, 'index.mjs');
 }
 
 /** Has a folder of somewhere else removed at the end. */

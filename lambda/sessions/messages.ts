@@ -30,8 +30,13 @@ export function parseMessage(text: string, maxSymbols: number): Message {
   if (!Array.isArray(symbols) || symbols.length === 0 || symbols.length > maxSymbols) {
     throw new BadRequest('symbols', `must be a list of 1 to ${maxSymbols}`, textOf(symbols));
   }
-  const parsed = symbols.map((symbol: unknown) => parseSymbol(typeof symbol === 'string' ? symbol : textOf(symbol)));
-  return { action, symbols: [...new Set(parsed)] };
+  return { action, symbols: [...new Set(symbols.map(symbolOf))] };
+}
+
+/** Not the text of a number: `1.10` in JSON would be the symbol 1.1. */
+function symbolOf(symbol: unknown): string {
+  if (typeof symbol !== 'string') throw new BadRequest('symbol', 'must be a string', textOf(symbol));
+  return parseSymbol(symbol);
 }
 
 function objectOf(text: string): Record<string, unknown> {

@@ -1,6 +1,7 @@
 import { BadRequest } from '../../domain/requests';
 import { parseMessage, UNDERSTOOD } from './messages';
 import { SessionStore } from './store';
+import { ANSWER_MS } from './timeouts';
 
 /** The parts that are read of an event of a WebSocket API. */
 export interface SessionEvent {
@@ -10,6 +11,11 @@ export interface SessionEvent {
   };
   readonly body?: string;
   readonly isBase64Encoded?: boolean;
+}
+
+/** The part that is used of the context of an invocation. */
+export interface Invocation {
+  getRemainingTimeInMillis(): number;
 }
 
 export interface SessionsOptions {
@@ -24,6 +30,8 @@ export interface SessionsOptions {
 interface Refusal {
   readonly type: 'refused';
   readonly reason: string;
+  /** When the same message may pass; left out where it never does. */
+  readonly retry?: 'later' | 'connected again';
   readonly understood?: typeof UNDERSTOOD;
 }
 
@@ -46,10 +54,16 @@ export interface Reply {
  * key: a message may name any route as its action, `$connect` among them.
  *
  * An event of a connection that fails is an error of the function: API Gateway then refuses the connection. A message
- * that fails is answered, and logged as an error.
+ * that fails is answered, and logged as an error. Both before Lambda ends the invocation: it would neither answer nor count.
+ *
+ * @param storeUntil gives a store whose calls end with the signal
  */
-export function sessions(store: SessionStore, options: SessionsOptions): (event: SessionEvent) => Promise<Reply> {
-  return async ({ requestContext: { connectionId, eventType }, body = '', isBase64Encoded = false }) => {
+export function sessions(
+  storeUntil: (signal: AbortSignal) => SessionStore,
+  options: SessionsOptions,
+): (event: SessionEvent, invocation: Invocation) => Promise<Reply> {
+  return async ({ requestContext: { connectionId, eventType }, body = '', isBase64Encoded = false }, invocation) => {
+    const store = storeUntil(AbortSignal.timeout(Math.max(0, invocation.getRemainingTimeInMillis() - ANSWER_MS)));
     if (eventType === 'CONNECT') {
       await store.connect(connectionId);
       return { statusCode: 200 };
@@ -72,8 +86,10 @@ export function sessions(store: SessionStore, options: SessionsOptions): (event:
 async function answer(store: SessionStore, options: SessionsOptions, id: string, text: string): Promise<Answer> {
   const { maxSymbols, messagesPerSecond } = options;
   const count = await store.countMessage(id, messagesPerSecond);
-  if (count === 'too many') return refused(`at most ${messagesPerSecond} messages a second; send this one again later`);
-  if (count === 'not connected') return refused(NOT_CONNECTED);
+  if (count === 'too many') {
+    return refused(`at most ${messagesPerSecond} messages a second; send this one again later`, 'later');
+  }
+  if (count === 'not connected') return NOT_CONNECTED;
   try {
     const { action, symbols } = parseMessage(text, maxSymbols);
     const subscribing = action === 'subscribe';
@@ -81,17 +97,16 @@ async function answer(store: SessionStore, options: SessionsOptions, id: string,
     if ('symbols' in change) {
       return { type: subscribing ? 'subscribed' : 'unsubscribed', symbols, all: change.symbols };
     }
-    return refused(
-      change.refused === 'not connected' ? NOT_CONNECTED : `at most ${maxSymbols} symbols a connection; none was added`,
-    );
+    if (change.refused === 'not connected') return NOT_CONNECTED;
+    return refused(`at most ${maxSymbols} symbols a connection; none was added`);
   } catch (error) {
     if (!(error instanceof BadRequest)) throw error;
     return { ...refused(error.message), understood: UNDERSTOOD };
   }
 }
 
-const NOT_CONNECTED = 'this connection has ended; connect again';
-
-function refused(reason: string): Refusal {
-  return { type: 'refused', reason };
+function refused(reason: string, retry?: Refusal['retry']): Refusal {
+  return { type: 'refused', reason, retry };
 }
+
+const NOT_CONNECTED = refused('this connection has ended; connect again', 'connected again');

@@ -92,13 +92,27 @@ const LIFE_SECONDS = 2 * 3_600 + 600;
 /** Attempts at a transaction that another one of the same connection, or a throttle, has got in the way of. */
 const ATTEMPTS = 6;
 
-export function sessionStore(client: DynamoDBClient, tableName: string, now: () => number = Date.now): SessionStore {
+export interface SessionStoreOptions {
+  readonly now?: () => number;
+  /** Ends every call that is under way, and those to come, with an error. */
+  readonly signal?: AbortSignal;
+}
+
+export function sessionStore(
+  client: DynamoDBClient,
+  tableName: string,
+  { now = Date.now, signal }: SessionStoreOptions = {},
+): SessionStore {
   const TableName = tableName;
+  const abortable = { abortSignal: signal };
   const seconds = () => Math.floor(now() / 1_000);
   const expiresAt = () => number(seconds() + LIFE_SECONDS);
 
   async function read(id: string): Promise<Connection | undefined> {
-    const { Item } = await client.send(new GetItemCommand({ TableName, Key: connectionKey(id), ConsistentRead: true }));
+    const { Item } = await client.send(
+      new GetItemCommand({ TableName, Key: connectionKey(id), ConsistentRead: true }),
+      abortable,
+    );
     if (Item === undefined) return undefined;
     return {
       symbols: Item['symbols']?.SS ?? [],
@@ -118,7 +132,7 @@ export function sessionStore(client: DynamoDBClient, tableName: string, now: () 
       const { writes, result } = await plan(connection);
       if (writes === undefined) return result;
       try {
-        await client.send(new TransactWriteItemsCommand({ TransactItems: writes }));
+        await client.send(new TransactWriteItemsCommand({ TransactItems: writes }), abortable);
         return result;
       } catch (error) {
         if (!mayPass(error) || attempt === ATTEMPTS) throw error;
@@ -133,6 +147,7 @@ export function sessionStore(client: DynamoDBClient, tableName: string, now: () 
     do {
       const page = await client.send(
         new QueryCommand({ TableName, ConsistentRead: true, ExclusiveStartKey, ...input }),
+        abortable,
       );
       items.push(...(page.Items ?? []));
       ExclusiveStartKey = page.LastEvaluatedKey;
@@ -146,7 +161,10 @@ export function sessionStore(client: DynamoDBClient, tableName: string, now: () 
       // An attempt that was given up may arrive late: it must not empty a connection that has subscribed since.
       const ConditionExpression = 'attribute_not_exists(pk)';
       await refusedBy(() =>
-        client.send(new PutItemCommand({ TableName, Item: { ...connectionKey(id), ...item }, ConditionExpression })),
+        client.send(
+          new PutItemCommand({ TableName, Item: { ...connectionKey(id), ...item }, ConditionExpression }),
+          abortable,
+        ),
       );
     },
 
@@ -161,7 +179,9 @@ export function sessionStore(client: DynamoDBClient, tableName: string, now: () 
       const left = seen.filter((symbol) => !('symbols' in removed && removed.symbols.includes(symbol)));
       await Promise.all(
         left.map((symbol) =>
-          refusedBy(() => client.send(new DeleteItemCommand({ TableName, Key: subscriptionKey(symbol, id) }))),
+          refusedBy(() =>
+            client.send(new DeleteItemCommand({ TableName, Key: subscriptionKey(symbol, id) }), abortable),
+          ),
         ),
       );
     },
@@ -187,7 +207,7 @@ export function sessionStore(client: DynamoDBClient, tableName: string, now: () 
         ExpressionAttributeValues: { ':one': number(1), ':max': number(maxPerSecond) },
       });
       for (const command of [first, another]) {
-        const failure = await refusedBy(() => client.send(command));
+        const failure = await refusedBy(() => client.send(command, abortable));
         if (failure === undefined) return 'counted';
         if (failure.Item === undefined) return 'not connected';
       }
@@ -203,7 +223,7 @@ export function sessionStore(client: DynamoDBClient, tableName: string, now: () 
         const asked = { askedAt: number(now()), expiresAt: expiresAt() };
         await Promise.all(
           added.map((symbol) =>
-            client.send(new PutItemCommand({ TableName, Item: { ...symbolKey(symbol), ...asked } })),
+            client.send(new PutItemCommand({ TableName, Item: { ...symbolKey(symbol), ...asked } }), abortable),
           ),
         );
         // With the connection, which nobody could find any more to remove what outlives it.
@@ -237,6 +257,7 @@ export function sessionStore(client: DynamoDBClient, tableName: string, now: () 
     async subscribedSymbols() {
       const items = await query({
         KeyConditionExpression: 'pk = :pk',
+        ProjectionExpression: 'sk, askedAt',
         ExpressionAttributeValues: { ':pk': { S: 'SYMBOLS' } },
       });
       return items.map((item) => ({ symbol: item['sk']?.S ?? '', askedAt: Number(item['askedAt']?.N) }));
@@ -246,6 +267,8 @@ export function sessionStore(client: DynamoDBClient, tableName: string, now: () 
       const items = await query({
         KeyConditionExpression: 'pk = :pk',
         FilterExpression: 'expiresAt > :now',
+        // Reads as much, but with many connections the ticker would spend more time on the rest than on this.
+        ProjectionExpression: 'sk',
         ExpressionAttributeValues: { ':pk': { S: `SYMBOL#${symbol}` }, ':now': number(seconds()) },
       });
       return items.map((item) => (item['sk']?.S ?? '').slice('CONNECTION#'.length));
@@ -260,6 +283,7 @@ export function sessionStore(client: DynamoDBClient, tableName: string, now: () 
             ConditionExpression: 'askedAt = :askedAt',
             ExpressionAttributeValues: { ':askedAt': number(askedAt) },
           }),
+          abortable,
         ),
       );
     },
@@ -282,6 +306,7 @@ export function sessionStore(client: DynamoDBClient, tableName: string, now: () 
               ':now': number(now()),
             },
           }),
+          abortable,
         ),
       );
       if (failure === undefined) return true;
@@ -301,6 +326,7 @@ export function sessionStore(client: DynamoDBClient, tableName: string, now: () 
             ExpressionAttributeNames: { '#owner': 'owner', '#until': 'until' },
             ExpressionAttributeValues: { ':owner': { S: owner }, ':none': number(0) },
           }),
+          abortable,
         ),
       );
     },

@@ -6,7 +6,8 @@ import {
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { writeMetrics } from '../metrics';
 import { sessionStore } from '../sessions/store';
-import { TIMEOUTS } from '../sessions/timeouts';
+import { STORE_ATTEMPTS, TIMEOUTS } from '../sessions/timeouts';
+import { requestedTicks } from './request';
 import { ATTEMPTS, Counts, Post, ticker } from './ticker';
 
 const connections = new ApiGatewayManagementApiClient({
@@ -27,19 +28,29 @@ const post: Post = async (ConnectionId, message, abortSignal) => {
   }
 };
 
+const everySeconds = Number(process.env['EVERY_SECONDS']);
+const runSeconds = Number(process.env['RUN_SECONDS']);
+const table = new DynamoDBClient({ maxAttempts: STORE_ATTEMPTS, requestHandler: TIMEOUTS });
+
 const run = ticker({
-  store: sessionStore(new DynamoDBClient({ requestHandler: TIMEOUTS }), process.env['TABLE_NAME'] ?? ''),
+  store: sessionStore(table, process.env['TABLE_NAME'] ?? ''),
   post,
-  everySeconds: Number(process.env['EVERY_SECONDS']),
-  runSeconds: Number(process.env['RUN_SECONDS']),
+  everySeconds,
+  runSeconds,
 });
 
-/** Publishes ticks for a minute, or `ticks` times. */
-export async function handler({ ticks }: { readonly ticks?: number } = {}): Promise<Counts> {
-  const { problem, ...counts } = await run(ticks);
+/**
+ * Publishes ticks for a minute, or as many as `{"ticks":3}` asks for.
+ *
+ * @throws if a period was left out, after all that can be sent was sent
+ */
+export async function handler(event?: unknown): Promise<Counts> {
+  const { problem, leftOut, ...counts } = await run(requestedTicks(event, runSeconds / everySeconds));
   const { posted, gone, failed } = counts;
-  // A metric costs by the hour in which it has values, so a run with nothing to tell has none.
-  if (posted + gone + failed > 0) writeMetrics('Kumiki/Ticker', { Posted: posted, Gone: gone, Failed: failed }, 'INFO');
+  // A metric costs by the hour in which it has values, so what there is nothing to tell of has none.
+  const sent = posted + gone + failed > 0 && { Posted: posted, Gone: gone, Failed: failed };
+  const metrics = { ...sent, ...(leftOut > 0 && { LeftOut: leftOut }) };
+  if (Object.keys(metrics).length > 0) writeMetrics('Kumiki/Ticker', metrics, 'INFO');
   if (problem !== undefined) throw problem;
   return counts;
 }

@@ -10,12 +10,15 @@ export interface Counts {
   readonly posted: number;
   /** Connections that had ended, and were removed. */
   readonly gone: number;
+  /** Given up, or not begun in the time that a period has. */
   readonly failed: number;
 }
 
 /** How a run went. */
 export interface Run extends Counts {
-  /** Why a period was left out, of the first one; undefined if none was. */
+  /** Periods that nobody got a message of because the table failed, or because those before took too long. */
+  readonly leftOut: number;
+  /** Why the first of them was left out; undefined if none was. */
   readonly problem?: unknown;
 }
 
@@ -38,20 +41,34 @@ export interface TickerOptions {
   readonly runSeconds: number;
   readonly now?: () => number;
   readonly wait?: (milliseconds: number) => Promise<unknown>;
+  /** From 0 up to 1. */
+  readonly random?: () => number;
 }
 
-/** Messages under way at once; each takes API Gateway some 10 ms, and its own limits are far beyond that. */
+/** Messages under way at once, each over a connection that is kept: as many as the SDK's client has. */
 const POSTS_AT_ONCE = 50;
 /** Queries under way at once. */
 const QUERIES_AT_ONCE = 20;
-/** Milliseconds after which the messages of a period are given up, so that none comes after those of a later one. */
-export const POST_MS = 10_000;
-/** Attempts at a message, with jitter between: the SDK repeats timeouts, 429, 5xx and broken connections. */
-export const ATTEMPTS = 4;
-/** Milliseconds for what is not in POST_MS, and for clocks that differ, before another run may publish. */
+/**
+ * Attempts at a message, with jitter between: the SDK repeats timeouts, 5xx, broken connections and 429, which stands for
+ * the throttle of the account and for a client that does not read. More would keep others waiting for a message that the
+ * one of the next period replaces.
+ */
+export const ATTEMPTS = 2;
+/** Milliseconds for the attempts at a message that was begun, after which it is given up. */
+export const UNDER_WAY_MS = 6_000;
+/** Milliseconds for what is left to do after the messages, and for clocks that differ, before another run may publish. */
 const LEASE_MARGIN_MS = 5_000;
 /** Milliseconds after which a symbol that nobody gets is forgotten; a handler that has asked for it lives 10 s. */
 const FORGET_MS = 60_000;
+
+/**
+ * Milliseconds in which messages of a period are begun: until the next one, and from 5 to 10 seconds. Short enough for a run
+ * to end before its function does, and long enough for most to be sent where periods are short.
+ */
+export function sendMs(everySeconds: number): number {
+  return Math.min(10_000, Math.max(5_000, 1_000 * everySeconds));
+}
 
 /**
  * Publishes a tick of each subscribed symbol every period.
@@ -64,25 +81,88 @@ const FORGET_MS = 60_000;
  *
  * A period in which the table fails is left out, too, and the run goes on with the next one: the next run is up to a minute
  * away.
+ *
+ * Where there are more connections than the time of a period is enough for, the next period begins with those that this one
+ * has not reached: each waits equally long for its turn, and nobody always comes last. The place is kept as long as the
+ * process, and where it is not known, it is a random one.
  */
 export function ticker(options: TickerOptions): (ticks?: number) => Promise<Run> {
-  const { store, everySeconds, runSeconds, now = Date.now, wait = sleep } = options;
+  const { store, post, everySeconds, runSeconds, now = Date.now, wait = sleep, random = Math.random } = options;
+  const beginMs = sendMs(everySeconds);
+  /** Id of the connection that the next period begins with; undefined where all have been reached. */
+  let first: string | undefined;
 
   /** What became of the period's messages, or why there are none. */
   async function period(owner: string, sequence: number): Promise<Counts | 'nobody is subscribed' | 'of another run'> {
     const subscribed = await store.subscribedSymbols();
     if (subscribed.length === 0) return 'nobody is subscribed';
-    // From before the claim, which may take a while as well: no message is under way when it ends.
-    const signal = AbortSignal.timeout(POST_MS);
-    const claimed = await store.claim(owner, sequence, now() + POST_MS + LEASE_MARGIN_MS);
-    return claimed ? publish(options, sequence, subscribed, now(), signal) : 'of another run';
+    // Before the claim, and before the time for messages: with many connections this may take as long as these.
+    const recipients = await recipientsOf(options, sequence, subscribed, now());
+    // Both from before the claim, which may take a while as well: no message is under way when it ends.
+    const end = now() + beginMs;
+    const signal = AbortSignal.timeout(beginMs + UNDER_WAY_MS);
+    const claimed = await store.claim(owner, sequence, end + UNDER_WAY_MS + LEASE_MARGIN_MS);
+    return claimed ? publish(sequence, recipients, end, signal) : 'of another run';
   }
 
-  /** @param ticks ends the run after that many periods, instead of after `runSeconds` */
+  async function publish(
+    sequence: number,
+    recipients: ReadonlyMap<string, readonly Tick[]>,
+    end: number,
+    signal: AbortSignal,
+  ): Promise<Counts> {
+    // Every message under way listens to it.
+    setMaxListeners(0, signal);
+    const reasons = new Map<string, { readonly first: string; count: number }>();
+    const failed = (id: string, reason: string) => {
+      const known = reasons.get(reason);
+      if (known) known.count++;
+      else reasons.set(reason, { first: id, count: 1 });
+      return 'failed' as const;
+    };
+    let unreached: string | undefined;
+    const outcomes = await bounded(inTurn([...recipients.keys()]), POSTS_AT_ONCE, async (id) => {
+      if (now() >= end) {
+        unreached ??= id;
+        return failed(id, 'its period had no time left for it');
+      }
+      const ticks = recipients.get(id) ?? [];
+      try {
+        const outcome = await post(id, { type: 'ticks', sequence, ticks }, signal);
+        if (outcome === 'gone') {
+          const seen = ticks.map(({ symbol }) => symbol);
+          await tidy(id, store.disconnect(id, seen));
+        }
+        return outcome;
+      } catch (error) {
+        return failed(id, reasonOf(error));
+      }
+    });
+    first = unreached;
+    // A line for each reason, not for each of what may be thousands of connections.
+    for (const [reason, { first: id, count }] of reasons) console.warn({ failed: count, first: id, sequence, reason });
+    const count = (outcome: string) => outcomes.filter((each) => each === outcome).length;
+    return { posted: count('posted'), gone: count('gone'), failed: count('failed') };
+  }
+
+  /** The ids in their order, from the one that is next and round. */
+  function inTurn(ids: string[]): readonly string[] {
+    ids.sort();
+    const next = first;
+    const found = next === undefined ? Math.floor(random() * ids.length) : ids.findIndex((id) => id >= next);
+    const from = Math.max(0, found);
+    return [...ids.slice(from), ...ids.slice(0, from)];
+  }
+
+  /**
+   * @param ticks ends the run after that many periods, instead of after `runSeconds`. It takes the time that it needs: no
+   *   period then counts as left out because those before took too long.
+   */
   return async (ticks = Number.POSITIVE_INFINITY) => {
     const owner = randomUUID();
     const end = now() + 1_000 * runSeconds;
     const total = { posted: 0, gone: 0, failed: 0 };
+    let leftOut = 0;
     let problem: unknown;
     let periods = 0;
     let claiming = false;
@@ -100,6 +180,7 @@ export function ticker(options: TickerOptions): (ticks?: number) => Promise<Run>
         }
       } catch (error) {
         console.error('period left out', sequence, error);
+        leftOut++;
         problem ??= error;
         // Perhaps: the answer may be what was lost.
         claiming = true;
@@ -109,22 +190,29 @@ export function ticker(options: TickerOptions): (ticks?: number) => Promise<Run>
       if (periods === ticks || next >= end) break;
       await wait(Math.max(0, next - now()));
       // A timer may be a little early: never the same period again.
-      sequence = Math.max(sequence + 1, sequenceAt(now(), everySeconds));
+      const due = sequence + 1;
+      sequence = Math.max(due, sequenceAt(now(), everySeconds));
+      // Those after the end are of the next run.
+      const late = Math.min(sequence, sequenceAt(end - 1, everySeconds) + 1) - due;
+      if (late > 0 && ticks === Number.POSITIVE_INFINITY) {
+        console.error('periods left out', due, `${late} because the one before took too long`);
+        leftOut += late;
+        problem ??= new Error(`${late} periods from ${due} on were left out, because the one before took too long`);
+      }
+      if (sequence * 1_000 * everySeconds >= end) break;
     }
     if (claiming) await tidy('claim', store.release(owner));
-    return { ...total, problem };
+    return { ...total, leftOut, problem };
   };
 }
 
-async function publish(
-  { store, post, everySeconds }: TickerOptions,
+/** The ticks of each connection, by its id. */
+async function recipientsOf(
+  { store, everySeconds }: TickerOptions,
   sequence: number,
   subscribed: Awaited<ReturnType<SessionStore['subscribedSymbols']>>,
   now: number,
-  signal: AbortSignal,
-): Promise<Counts> {
-  // Every message under way listens to it.
-  setMaxListeners(0, signal);
+): Promise<ReadonlyMap<string, readonly Tick[]>> {
   const ticksOf = new Map<string, Tick[]>();
   await bounded(subscribed, QUERIES_AT_ONCE, async (entry) => {
     const subscribers = await store.subscribersOf(entry.symbol);
@@ -132,23 +220,13 @@ async function publish(
       await tidy(entry.symbol, store.forgetSymbol(entry));
     }
     const tick = tickOf(entry.symbol, sequence, everySeconds);
-    for (const id of subscribers) ticksOf.set(id, [...(ticksOf.get(id) ?? []), tick]);
-  });
-  const outcomes = await bounded([...ticksOf], POSTS_AT_ONCE, async ([id, ticks]) => {
-    try {
-      const outcome = await post(id, { type: 'ticks', sequence, ticks }, signal);
-      if (outcome === 'gone') {
-        const seen = ticks.map(({ symbol }) => symbol);
-        await tidy(id, store.disconnect(id, seen));
-      }
-      return outcome;
-    } catch (error) {
-      console.warn({ failed: id, sequence, reason: reasonOf(error) });
-      return 'failed';
+    for (const id of subscribers) {
+      const ticks = ticksOf.get(id);
+      if (ticks) ticks.push(tick);
+      else ticksOf.set(id, [tick]);
     }
   });
-  const count = (outcome: string) => outcomes.filter((each) => each === outcome).length;
-  return { posted: count('posted'), gone: count('gone'), failed: count('failed') };
+  return ticksOf;
 }
 
 /** Removes what nobody needs any more. If that fails, it is found again, or ends by itself. */

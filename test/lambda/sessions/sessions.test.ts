@@ -22,8 +22,9 @@ function storeWith(parts: Partial<SessionStore>): SessionStore {
 const counted: Partial<SessionStore> = { countMessage: async () => 'counted' };
 
 function serve(store: Partial<SessionStore>, eventType: SessionEvent['requestContext']['eventType'], rest = {}) {
-  const handler = sessions(storeWith(store), { maxSymbols: 3, messagesPerSecond: 10, onFailure });
-  return handler({ requestContext: { connectionId: 'c1', eventType }, ...rest });
+  const handler = sessions(() => storeWith(store), { maxSymbols: 3, messagesPerSecond: 10, onFailure });
+  const event = { requestContext: { connectionId: 'c1', eventType }, ...rest };
+  return handler(event, { getRemainingTimeInMillis: () => 10_000 });
 }
 
 async function answerTo(message: unknown, store: Partial<SessionStore> = {}): Promise<Answer> {
@@ -93,7 +94,10 @@ describe('a message', () => {
     ['with too many', { action: 'subscribe', symbols: ['A', 'B', 'C', 'D'] }, 'symbols must be a list of 1 to 3, got'],
     ['with symbols in text', { action: 'subscribe', symbols: 'KUMI' }, 'symbols must be a list of 1 to 3, got "KUMI"'],
     ['with a symbol that is none', { action: 'subscribe', symbols: ['KUMI', 'x'] }, 'symbol must match'],
-    ['with a number', { action: 'subscribe', symbols: [{}] }, 'symbol must match ^[A-Z0-9.]{1,10}$, got "{}"'],
+    ['with an object', { action: 'subscribe', symbols: [{}] }, 'symbol must be a string, got "{}"'],
+    ['with a number', { action: 'subscribe', symbols: ['KUMI', 1] }, 'symbol must be a string, got "1"'],
+    ['with a decimal number', { action: 'subscribe', symbols: [1.1] }, 'symbol must be a string, got "1.1"'],
+    ['with null', { action: 'unsubscribe', symbols: [null] }, 'symbol must be a string, got "null"'],
   ])('%s is refused with the reason and what is understood', async (_, message, reason) => {
     expect(await answerTo(message)).toEqual({
       type: 'refused',
@@ -127,11 +131,13 @@ describe('a message', () => {
     expect(await answerTo('anything', { countMessage: async () => 'too many' })).toEqual({
       type: 'refused',
       reason: 'at most 10 messages a second; send this one again later',
+      retry: 'later',
     });
   });
 
   test('of a connection that has ended meanwhile is told so, before or during the change', async () => {
-    const ended = { type: 'refused', reason: 'this connection has ended; connect again' };
+    const reason = 'this connection has ended; connect again';
+    const ended = { type: 'refused', reason, retry: 'connected again' };
     const message = { action: 'subscribe', symbols: ['KUMI'] };
     expect(await answerTo(message, { countMessage: async () => 'not connected' })).toEqual(ended);
     expect(await answerTo(message, { subscribe: async () => ({ refused: 'not connected' }) })).toEqual(ended);

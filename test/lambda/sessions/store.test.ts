@@ -31,7 +31,7 @@ function storeOf(...answers: unknown[]) {
       return answer;
     },
   };
-  const store = sessionStore(client as unknown as DynamoDBClient, 'table', () => NOW);
+  const store = sessionStore(client as unknown as DynamoDBClient, 'table', { now: () => NOW });
   return { store, sent, names: () => sent.map(({ name }) => name) };
 }
 
@@ -226,6 +226,7 @@ describe('the ticker', () => {
     const all = [...symbols.sent, ...subscribers.sent];
     expect(all.every(({ name, input }) => name === 'Query' && input.ConsistentRead)).toBe(true);
     expect(subscribers.sent[0]?.input.FilterExpression).toBe('expiresAt > :now');
+    expect(all.map(({ input }) => input.ProjectionExpression)).toEqual(['sk, askedAt', 'sk, askedAt', 'sk', 'sk']);
   });
 
   test('claims a period once, and while nobody else holds one', async () => {

@@ -1,31 +1,131 @@
-import { createServer } from 'node:http';
+import { createServer, Server } from 'node:http';
 import { AddressInfo } from 'node:net';
-import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { TIMEOUTS } from '../../../lambda/sessions/timeouts';
-import { ATTEMPTS, POST_MS } from '../../../lambda/ticker/ticker';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SessionEvent, sessions } from '../../../lambda/sessions/sessions';
+import { sessionStore } from '../../../lambda/sessions/store';
+import { ANSWER_MS, STORE_ATTEMPTS, TIMEOUTS } from '../../../lambda/sessions/timeouts';
+import { ATTEMPTS, UNDER_WAY_MS } from '../../../lambda/ticker/ticker';
+import { configOf, synthesized } from '../../support/stage';
 
-const server = createServer(() => {});
+const error = jest.spyOn(console, 'error').mockImplementation(() => {});
+jest.spyOn(console, 'info').mockImplementation(() => {});
+
+/** Milliseconds that the table takes for an answer; it gives none within a test where that is infinite. */
+let slowness = 0;
+let asked = 0;
+const table = createServer((request, response) => {
+  asked++;
+  const operation = String(request.headers['x-amz-target']).split('.')[1];
+  const item = { version: { N: '1' }, expiresAt: { N: '4102444800' } };
+  if (Number.isFinite(slowness)) {
+    setTimeout(() => response.end(JSON.stringify(operation === 'GetItem' ? { Item: item } : {})), slowness);
+  }
+});
+const clients: DynamoDBClient[] = [];
+
+beforeAll(() => new Promise<void>((resolve) => void table.listen(0, '127.0.0.1', resolve)));
 
 // Not in the test: one that fails by waiting would leave the server, and jest with it.
 afterAll(() => {
+  for (const client of clients) client.destroy();
+  closeNow(table);
+});
+
+function closeNow(server: Server): void {
   server.closeAllConnections();
   server.close();
-});
+}
 
-test('an answer that does not come is an error, and not a warning only', async () => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+function clientOf(requestTimeout: number = TIMEOUTS.requestTimeout): DynamoDBClient {
   const client = new DynamoDBClient({
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: `http://127.0.0.1:${(table.address() as AddressInfo).port}`,
     region: 'us-east-1',
     credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
-    maxAttempts: 2,
-    requestHandler: { ...TIMEOUTS, requestTimeout: 50 },
+    maxAttempts: STORE_ATTEMPTS,
+    requestHandler: { ...TIMEOUTS, requestTimeout },
   });
-  const call = client.send(new GetItemCommand({ TableName: 'table', Key: { pk: { S: 'a' } } }));
-  await expect(call).rejects.toMatchObject({ name: 'TimeoutError', $metadata: { attempts: 2 } });
-  client.destroy();
+  clients.push(client);
+  return client;
+}
+
+/** Serves an event of an invocation that has 300 ms more than is kept for its answer. */
+async function serve(eventType: SessionEvent['requestContext']['eventType']) {
+  const onFailure = jest.fn();
+  const client = clientOf();
+  const handler = sessions((signal) => sessionStore(client, 'table', { signal }), {
+    maxSymbols: 20,
+    messagesPerSecond: 10,
+    onFailure,
+  });
+  const body = JSON.stringify({ action: 'subscribe', symbols: ['KUMI', 'ACME'] });
+  const from = performance.now();
+  asked = 0;
+  const invocation = { getRemainingTimeInMillis: () => ANSWER_MS + 300 };
+  const reply = await handler({ requestContext: { connectionId: 'c1', eventType }, body }, invocation).catch(
+    (reason: Error) => reason,
+  );
+  return { reply, milliseconds: performance.now() - from, failures: onFailure.mock.calls.length };
+}
+
+beforeEach(() => error.mockClear());
+
+describe('before Lambda ends the invocation', () => {
+  test.each([
+    ['answers in time for each call, but not for all of them', 120, 2],
+    ['does not answer', Number.POSITIVE_INFINITY, 1],
+  ])('a message is answered by `failed` and counted, where the table %s', async (_, milliseconds, atLeast) => {
+    slowness = milliseconds;
+    const { reply, failures, ...took } = await serve('MESSAGE');
+    expect(reply).toEqual({
+      statusCode: 200,
+      body: JSON.stringify({ type: 'failed', reason: 'internal error; try again' }),
+    });
+    expect(failures).toBe(1);
+    expect(error).toHaveBeenCalledWith('internal error', expect.objectContaining({ name: 'AbortError' }));
+    expect(took.milliseconds).toBeLessThan(ANSWER_MS + 300);
+    expect(asked).toBeGreaterThanOrEqual(atLeast);
+  });
+
+  test.each(['CONNECT', 'DISCONNECT'] as const)('%s of a table that does not answer is an error', async (eventType) => {
+    slowness = Number.POSITIVE_INFINITY;
+    const { reply, milliseconds } = await serve(eventType);
+    expect(reply).toMatchObject({ name: 'AbortError' });
+    expect(milliseconds).toBeLessThan(ANSWER_MS + 300);
+  });
+
+  test('a message that needs less time than there is passes', async () => {
+    slowness = 0;
+    const { reply, failures } = await serve('MESSAGE');
+    expect(reply).toMatchObject({ body: expect.stringContaining('"subscribed"') });
+    expect(failures).toBe(0);
+  });
 });
 
-test('all attempts at a message fit into the time that a period has for its messages', () => {
-  expect(ATTEMPTS * TIMEOUTS.requestTimeout).toBeLessThan(POST_MS);
+test('an answer that does not come is an error after all attempts, and not a warning only', async () => {
+  slowness = Number.POSITIVE_INFINITY;
+  asked = 0;
+  const call = sessionStore(clientOf(50), 'table').connect('c1');
+  await expect(call).rejects.toMatchObject({ name: 'TimeoutError', $metadata: { attempts: STORE_ATTEMPTS } });
+  expect(asked).toBe(STORE_ATTEMPTS);
+});
+
+describe('times fit into each other', () => {
+  const { WebSocketApi } = synthesized(configOf('sandbox'));
+  const functions = Object.entries(WebSocketApi?.findResources('AWS::Lambda::Function') ?? {});
+  const timeoutOf = (name: string) =>
+    1_000 * functions.find(([id]) => id.startsWith(name))?.[1]['Properties']['Timeout'];
+
+  /** Milliseconds that the SDK waits at the most before attempts after the first, of throttles: 1 s, 2 s and so on. */
+  const backoff = (attempts: number) => 1_000 * (2 ** (attempts - 1) - 1);
+
+  test('a call of the table fails by itself, not by the end of its invocation, and that is before API Gateway gives up', () => {
+    const handler = timeoutOf('SessionsHandler');
+    expect(STORE_ATTEMPTS * TIMEOUTS.requestTimeout + backoff(STORE_ATTEMPTS)).toBeLessThanOrEqual(handler - ANSWER_MS);
+    // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+    expect(handler).toBeLessThan(29_000);
+  });
+
+  test('all attempts at a message fit into the time that one has which was begun', () => {
+    expect(ATTEMPTS * TIMEOUTS.requestTimeout + backoff(ATTEMPTS)).toBeLessThanOrEqual(UNDER_WAY_MS);
+  });
 });

@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { metricsLine } from '../../../lambda/metrics';
 import { SessionStore } from '../../../lambda/sessions/store';
 import { bounded } from '../../../lambda/ticker/bounded';
-import { Post, ticker } from '../../../lambda/ticker/ticker';
+import { requestedTicks } from '../../../lambda/ticker/request';
+import { Post, sendMs, ticker } from '../../../lambda/ticker/ticker';
 
 const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
 const logged = jest.spyOn(console, 'error').mockImplementation(() => {});
@@ -56,7 +58,7 @@ function world(
 test('sends each connection one message a period, with a tick for each of its symbols', async () => {
   const messages: unknown[] = [];
   const { run } = world({ KUMI: ['c1', 'c2'], ACME: ['c1'] });
-  expect(await run(1)).toEqual({ posted: 2, gone: 0, failed: 0 });
+  expect(await run(1)).toEqual({ posted: 2, gone: 0, failed: 0, leftOut: 0 });
   const one = ticker({
     store: {
       subscribedSymbols: async () => [{ symbol: 'KUMI', askedAt: START }],
@@ -81,7 +83,7 @@ test('sends each connection one message a period, with a tick for each of its sy
 
 test('publishes every period of a minute in order, none twice', async () => {
   const { run, received, lease } = world({ KUMI: ['c1'] });
-  expect(await run()).toEqual({ posted: 60, gone: 0, failed: 0 });
+  expect(await run()).toEqual({ posted: 60, gone: 0, failed: 0, leftOut: 0 });
   expect(received['c1']).toEqual(Array.from({ length: 60 }, (_, index) => START / 1_000 + index));
   expect(lease.until).toBe(0);
 });
@@ -103,7 +105,7 @@ test('takes over from a run that died, when its claim has ended', async () => {
 
 test('ends at once where nobody has subscribed, without a claim', async () => {
   const { run, lease, clock } = world({});
-  expect(await run()).toEqual({ posted: 0, gone: 0, failed: 0 });
+  expect(await run()).toEqual({ posted: 0, gone: 0, failed: 0, leftOut: 0 });
   expect(lease.sequence).toBe(0);
   expect(clock.now).toBe(START);
 });
@@ -112,10 +114,12 @@ test('removes connections that are gone with the subscriptions that led to them,
   const { run, removed, received } = world({ KUMI: ['c1', 'c2', 'c3'], ACME: ['c1'] }, (id) =>
     id === 'c1' ? 'gone' : id === 'c2' ? new Error('LimitExceededException') : 'posted',
   );
-  expect(await run(1)).toEqual({ posted: 1, gone: 1, failed: 1 });
+  expect(await run(1)).toEqual({ posted: 1, gone: 1, failed: 1, leftOut: 0 });
   expect(removed).toEqual([['c1', ['KUMI', 'ACME']]]);
   expect(Object.keys(received)).toEqual(['c3']);
-  expect(warn).toHaveBeenCalledWith(expect.objectContaining({ failed: 'c2', reason: 'LimitExceededException' }));
+  expect(warn).toHaveBeenCalledWith(
+    expect.objectContaining({ failed: 1, first: 'c2', reason: 'LimitExceededException' }),
+  );
 });
 
 test('leaves out a period in which the table fails, goes on with the next, and tells in the end', async () => {
@@ -125,7 +129,7 @@ test('leaves out a period in which the table fails, goes on with the next, and t
     return ['c1'];
   };
   const { run, received, lease } = world({ KUMI: ['c1'] }, undefined, { subscribersOf });
-  expect(await run()).toEqual({ posted: 59, gone: 0, failed: 0, problem: new Error('throttled') });
+  expect(await run()).toEqual({ posted: 59, gone: 0, failed: 0, leftOut: 1, problem: new Error('throttled') });
   expect(received['c1']?.slice(0, 2)).toEqual([START / 1_000, START / 1_000 + 2]);
   expect(logged).toHaveBeenCalledWith('period left out', START / 1_000 + 1, expect.any(Error));
   expect(lease.until).toBe(0);
@@ -157,7 +161,7 @@ test('is not kept from sending by what it fails to tidy up', async () => {
     release: fails,
   });
   clock.now += 60_000;
-  expect(await run(1)).toEqual({ posted: 1, gone: 1, failed: 0 });
+  expect(await run(1)).toEqual({ posted: 1, gone: 1, failed: 0, leftOut: 0 });
   for (const left of ['c1', 'LEFT', 'claim']) expect(warn).toHaveBeenCalledWith({ left, reason: 'throttled' });
 });
 
@@ -193,6 +197,186 @@ test('forgets a symbol that nobody gets, but not while its subscriber may be und
   clock.now += 60_000;
   await run(1);
   expect(forgotten).toEqual(['LEFT']);
+});
+
+describe('with more connections than a period has time for', () => {
+  const EVERY_SECONDS = 5;
+
+  /** A ticker whose messages take `postMs` of the clock each; those to whom one was sent, period by period. */
+  function crowd(
+    ids: () => readonly string[],
+    postMs: number,
+    options: { slowQuery?: number; random?: () => number } = {},
+  ) {
+    const clock = { now: START };
+    const periods: string[][] = [];
+    const sequences: number[] = [];
+    const run = ticker({
+      store: {
+        subscribedSymbols: async () => [{ symbol: 'KUMI', askedAt: START }],
+        subscribersOf: async () => {
+          clock.now += options.slowQuery ?? 0;
+          return ids();
+        },
+        claim: async (_, sequence) => {
+          sequences.push(sequence);
+          periods.push([]);
+          return true;
+        },
+        release: async () => {},
+      } as Partial<SessionStore> as SessionStore,
+      post: async (id) => {
+        clock.now += postMs;
+        periods.at(-1)?.push(id);
+        return 'posted';
+      },
+      everySeconds: EVERY_SECONDS,
+      runSeconds: 60,
+      now: () => clock.now,
+      wait: async (milliseconds) => {
+        clock.now += milliseconds;
+      },
+      random: options.random,
+    });
+    return { run, periods, sequences, clock };
+  }
+
+  const idsOf = (count: number) => Array.from({ length: count }, (_, index) => `c${String(index).padStart(3, '0')}`);
+
+  test('each is reached in as many periods as it takes for all of them, and none twice before', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 400 }),
+        fc.integer({ min: 1, max: 400 }),
+        fc.float({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        async (count, capacity, random) => {
+          const postMs = sendMs(EVERY_SECONDS) / capacity;
+          const { run, periods } = crowd(() => idsOf(count), postMs, { random: () => random });
+          // Runs follow each other in one process, as on Lambda.
+          while (periods.length < Math.ceil(count / capacity)) await run();
+          const received = new Map(idsOf(count).map((id) => [id, 0]));
+          for (const id of periods.slice(0, Math.ceil(count / capacity)).flat()) {
+            received.set(id, (received.get(id) ?? 0) + 1);
+          }
+          const times = [...received.values()];
+          expect(Math.min(...times)).toBeGreaterThanOrEqual(1);
+          expect(Math.max(...times) - Math.min(...times)).toBeLessThanOrEqual(1);
+        },
+      ),
+    );
+  });
+
+  test('whoever stays is reached, while others come and go', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 10, max: 100 }),
+        fc.integer({ min: 2, max: 20 }),
+        fc.array(fc.integer({ min: 0, max: 99 }), { minLength: 20, maxLength: 20 }),
+        async (count, capacity, leaving) => {
+          const stayed = new Set(idsOf(count));
+          let period = 0;
+          const there = () => {
+            const gone = leaving[period++ % leaving.length] ?? 0;
+            const id = `c${String(gone).padStart(3, '0')}`;
+            stayed.delete(id);
+            return idsOf(count).filter((each) => each !== id);
+          };
+          const { run, periods } = crowd(there, sendMs(EVERY_SECONDS) / capacity);
+          while (periods.length < Math.ceil(count / capacity) + 1) await run();
+          const reached = new Set(periods.flat());
+          expect([...stayed].filter((id) => !reached.has(id))).toEqual([]);
+        },
+      ),
+    );
+  });
+
+  test('a process that is new begins anywhere, and so do periods that reach everybody', async () => {
+    const at = [0.99, 0.5, 0];
+    const { run, periods } = crowd(() => idsOf(4), 1, { random: () => at.shift() ?? 0 });
+    await run(3);
+    expect(periods.map(([first]) => first)).toEqual(['c003', 'c002', 'c000']);
+  });
+
+  test('who was not reached is counted as failed, asked for no message, and told of in one line', async () => {
+    warn.mockClear();
+    const { run, periods } = crowd(() => idsOf(100), 125, { random: () => 0 });
+    expect(await run(1)).toEqual({ posted: 40, gone: 0, failed: 60, leftOut: 0 });
+    expect(periods[0]).toEqual(idsOf(40));
+    expect(warn.mock.calls).toEqual([
+      [{ failed: 60, first: 'c040', sequence: START / 5_000, reason: 'its period had no time left for it' }],
+    ]);
+  });
+
+  test('reads who gets what before its time begins, so that a long read leaves time to send', async () => {
+    const { run, periods } = crowd(() => idsOf(10), 500, { slowQuery: 30_000 });
+    await run(1);
+    expect(periods).toEqual([expect.arrayContaining(idsOf(10))]);
+  });
+
+  test('periods that were due meanwhile are counted, and are an error in the end', async () => {
+    const { run, sequences } = crowd(() => idsOf(10), 1, { slowQuery: 9_000 });
+    const { leftOut, problem, ...counts } = await run();
+    const first = START / 5_000;
+    expect(sequences).toEqual([0, 1, 3, 5, 7, 9, 10].map((index) => first + index));
+    expect(counts).toEqual({ posted: 70, gone: 0, failed: 0 });
+    expect(leftOut).toBe(12 - sequences.length);
+    expect(problem).toEqual(
+      new Error(`1 periods from ${first + 2} on were left out, because the one before took too long`),
+    );
+  });
+
+  test('but not to somebody who asks for a number of periods, and gets them', async () => {
+    const { run, sequences } = crowd(() => idsOf(10), 1, { slowQuery: 9_000 });
+    expect(await run(3)).toEqual({ posted: 30, gone: 0, failed: 0, leftOut: 0 });
+    expect(sequences).toEqual([0, 1, 3].map((index) => START / 5_000 + index));
+  });
+
+  test('a run begins no period after its end, which is of the next one', async () => {
+    const { run, clock, sequences } = crowd(() => idsOf(10), 1, { slowQuery: 25_000 });
+    expect(await run()).toMatchObject({ leftOut: 12 - 3 });
+    expect(sequences.map((sequence) => sequence - START / 5_000)).toEqual([0, 5, 10]);
+    expect(clock.now - START).toBeLessThan(90_000);
+  });
+});
+
+test.each([
+  [1, 5_000],
+  [5, 5_000],
+  [6, 6_000],
+  [60, 10_000],
+])('with a tick every %p s messages are begun for %p ms', (everySeconds, milliseconds) => {
+  expect(sendMs(everySeconds)).toBe(milliseconds);
+});
+
+describe('an invocation', () => {
+  test.each([undefined, null, {}, { 'detail-type': 'Scheduled Event', source: 'aws.scheduler' }])(
+    'of %j is a whole run',
+    (event) => expect(requestedTicks(event, 12)).toBeUndefined(),
+  );
+
+  test.each([1, 12])('asks for %p periods', (ticks) => expect(requestedTicks({ ticks }, 12)).toBe(ticks));
+
+  test.each<[unknown, string]>([
+    [0, '0'],
+    [-1, '-1'],
+    [1.5, '1.5'],
+    [13, '13'],
+    ['abc', '"abc"'],
+    ['3', '"3"'],
+    [null, 'null'],
+  ])('for %j periods is refused with the reason', (ticks, told) => {
+    expect(() => requestedTicks({ ticks }, 12)).toThrow(
+      `ticks: must be a whole number from 1 to 12, which a run has, got ${told}. Give {"ticks":1}, or {} for a whole run.`,
+    );
+  });
+
+  test.each<[unknown, string]>([
+    ['abc', '"abc"'],
+    [3, '3'],
+    [[3], '[3]'],
+  ])('with %j for an object is refused with the reason', (event, told) => {
+    expect(() => requestedTicks(event, 12)).toThrow(`event: must be an object, got ${told}.`);
+  });
 });
 
 test('work is bounded and its results are in order', async () => {

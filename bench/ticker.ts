@@ -1,0 +1,229 @@
+import { ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundled, CaseOptions, Figure, folder, secondsOf, start, stop } from './measure';
+import type { EndpointOptions, Received } from './ticker-endpoint';
+
+/** Seconds from one tick to the next, as in the sandbox and in production. */
+const EVERY_SECONDS = 5;
+/** Half as long as a run of the schedule: six or seven periods. */
+const RUN_SECONDS = 30;
+/** Symbols of each connection: the most that it may have. */
+const SYMBOLS = 20;
+/** Milliseconds that API Gateway is taken to need for a message. */
+const LATENCY_MS = 10;
+/** MiB of the function: the sandbox's and production's. */
+const MEMORY_MIB = [512, 1_769];
+/** MiB at which a function has one vCPU. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
+const ONE_VCPU_MIB = 1_769;
+const CONNECTIONS = [500, 1_000, 2_000, 5_000, 10_000];
+
+export interface Load {
+  readonly connections: number;
+  readonly symbols: number;
+  readonly memoryMiB: number;
+  readonly tls: boolean;
+}
+
+export interface Outcome {
+  /** Whether the function had the CPU that Lambda gives it; if not, it had all that is there. */
+  readonly limited: boolean;
+  /** While it sent: a run that has the time waits for its next period. */
+  readonly perCpuSecond: number;
+  readonly perSecond: number;
+  readonly periods: number;
+  readonly leftOut: number;
+  readonly givenUp: number;
+  /** Connections that got no message in the whole run. */
+  readonly starved: number;
+  /** Messages of the connection that got the fewest, and of the one that got the most. */
+  readonly fewest: number;
+  readonly most: number;
+  readonly rssMb: number;
+}
+
+/** The ticker as it is deployed, beside a table and connections that are played on loopback. */
+export async function ticker({ onProgress }: CaseOptions): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  const add = async (load: Load) => {
+    const { connections, symbols, memoryMiB, tls } = load;
+    onProgress(`${connections} connections, ${memoryMiB} MiB`);
+    figures.push(...figuresOf(load, await measureTicker(load)));
+    return { connections, symbols, memoryMiB, tls };
+  };
+  for (const memoryMiB of MEMORY_MIB) {
+    for (const connections of CONNECTIONS) await add({ connections, symbols: SYMBOLS, memoryMiB, tls: true });
+  }
+  // What TLS costs, and what the symbols do.
+  await add({ connections: 10_000, symbols: SYMBOLS, memoryMiB: ONE_VCPU_MIB, tls: false });
+  await add({ connections: 10_000, symbols: 1, memoryMiB: ONE_VCPU_MIB, tls: true });
+  return figures;
+}
+
+function figuresOf({ connections, symbols, memoryMiB, tls }: Load, outcome: Outcome): Figure[] {
+  const share = (memoryMiB / ONE_VCPU_MIB).toFixed(2);
+  const cpu = outcome.limited ? `${share} vCPU` : 'CPU not limited: no cgroup of its own';
+  const what = `ticker: ${connections} x ${symbols}, ${memoryMiB} MiB (${cpu})${tls ? '' : ', without TLS'}`;
+  const of = (value: number, unit: string) => ({ what: unit, value });
+  return [
+    {
+      what: `${what}: messages`,
+      value: outcome.perSecond,
+      unit: '/s',
+      against: of(outcome.perCpuSecond, 'a CPU second'),
+    },
+    { what: `${what}: periods left out`, value: outcome.leftOut, unit: '', against: of(outcome.periods, 'due') },
+    { what: `${what}: messages given up`, value: outcome.givenUp, unit: '' },
+    {
+      what: `${what}: fewest messages of a connection`,
+      value: outcome.fewest,
+      unit: '',
+      against: of(outcome.most, 'at the most'),
+    },
+    { what: `${what}: connections that got none`, value: outcome.starved, unit: '' },
+    { what: `${what}: memory`, value: outcome.rssMb, unit: 'MB' },
+  ];
+}
+
+/** What the process of the function tells in the end. */
+interface Told {
+  readonly givenUp: number;
+  readonly periods: number;
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly rssMb: number;
+}
+
+export async function measureTicker({ connections, symbols, memoryMiB, tls }: Load): Promise<Outcome> {
+  const directory = folder('ticker');
+  const script = join(directory, 'run.mjs');
+  writeFileSync(script, RUN);
+  const certificate = tls ? await selfSigned(directory) : undefined;
+  const group = cpuGroup(memoryMiB / ONE_VCPU_MIB);
+  const server = start(process.execPath, ['--no-warnings', '--import', 'tsx', join(__dirname, 'ticker-endpoint.ts')], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  let run: ChildProcess | undefined;
+  try {
+    server.send({ connections, symbols, latencyMs: LATENCY_MS, tls: certificate } satisfies EndpointOptions);
+    const { port } = await next<{ port: number }>(server);
+    const url = `http${tls ? 's' : ''}://127.0.0.1:${port}`;
+    const command = [process.execPath, '--enable-source-maps', script, bundled('lambda/ticker/index.ts')];
+    // Into its group before it is Node: no thread of it is left outside.
+    const [file = '', ...args] = group
+      ? ['sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', group, ...command]
+      : command;
+    run = start(file, args, {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      env: {
+        PATH: process.env['PATH'],
+        AWS_REGION: 'us-east-1',
+        AWS_ACCESS_KEY_ID: 'bench',
+        AWS_SECRET_ACCESS_KEY: 'bench',
+        AWS_ENDPOINT_URL_DYNAMODB: url,
+        CALLBACK_URL: `${url}/v1`,
+        TABLE_NAME: 'table',
+        EVERY_SECONDS: String(EVERY_SECONDS),
+        RUN_SECONDS: String(RUN_SECONDS),
+        ...(certificate && { NODE_EXTRA_CA_CERTS: join(directory, 'cert.pem') }),
+      },
+    });
+    const { givenUp, periods, seconds, cpuSeconds, rssMb } = await next<Told>(run);
+    server.send('received');
+    const { messages, sequences } = await next<Received>(server);
+    const received = messages.reduce((sum, each) => sum + each, 0);
+    return {
+      limited: group !== undefined,
+      perSecond: received / seconds,
+      perCpuSecond: received / cpuSeconds,
+      periods,
+      leftOut: periods - sequences.length,
+      givenUp,
+      starved: messages.filter((each) => each === 0).length,
+      fewest: Math.min(...messages),
+      most: Math.max(...messages),
+      rssMb,
+    };
+  } finally {
+    for (const child of [run, server]) if (child) await stop(child);
+    if (group) rmdirSync(group);
+  }
+}
+
+/** A run, whose counts are in the line of its metrics: it throws, if it has left out a period. */
+const RUN = `
+const bundle = process.argv[2];
+let counts = { Posted: 0, Failed: 0 };
+process.stdout.write = (line) => {
+  if (line.startsWith('{"_aws"')) counts = JSON.parse(line);
+  return true;
+};
+console.warn = console.error = () => {};
+const { handler } = await import(bundle);
+const [every, run] = [process.env.EVERY_SECONDS, process.env.RUN_SECONDS].map((seconds) => 1000 * seconds);
+const from = Date.now();
+const before = process.cpuUsage();
+await handler({}).catch(() => {});
+const { user, system } = process.cpuUsage(before);
+process.send({
+  givenUp: counts.Failed,
+  periods: Math.ceil((from + run) / every) - Math.floor(from / every),
+  seconds: (Date.now() - from) / 1e3,
+  cpuSeconds: (user + system) / 1e6,
+  rssMb: process.resourceUsage().maxRSS / 1e3,
+}, () => process.exit(0));
+`;
+
+/** The next message of a process. @throws if it ends without one */
+function next<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    child.once('message', (message: T) => resolve(message));
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`a process of the ticker's case ended with ${code}`)));
+  });
+}
+
+/** A certificate of 127.0.0.1. @throws if there is no openssl */
+async function selfSigned(directory: string): Promise<{ key: string; cert: string }> {
+  const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
+  const args = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=127.0.0.1';
+  await secondsOf('openssl', [
+    ...args.split(' '),
+    '-addext',
+    'subjectAltName=IP:127.0.0.1',
+    '-keyout',
+    key,
+    '-out',
+    cert,
+  ]);
+  return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
+}
+
+/**
+ * A control group whose processes have that much of a CPU together, as Lambda limits a function; undefined where none can
+ * be made: it takes root, and Linux.
+ */
+function cpuGroup(share: number): string | undefined {
+  const period = 20_000;
+  const quota = Math.round(share * period);
+  const kinds = [
+    { root: '/sys/fs/cgroup', has: 'cgroup.controllers', limits: { 'cpu.max': `${quota} ${period}` } },
+    {
+      root: '/sys/fs/cgroup/cpu',
+      has: 'cpu.cfs_quota_us',
+      limits: { 'cpu.cfs_period_us': period, 'cpu.cfs_quota_us': quota },
+    },
+  ];
+  for (const { root, has, limits } of kinds) {
+    if (!existsSync(join(root, has))) continue;
+    const group = join(root, `kumiki-bench-${process.pid}`);
+    try {
+      mkdirSync(group);
+      for (const [name, value] of Object.entries(limits)) writeFileSync(join(group, name), String(value));
+      return group;
+    } catch {
+      if (existsSync(group)) rmdirSync(group);
+    }
+  }
+  return undefined;
+}
