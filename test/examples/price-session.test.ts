@@ -25,6 +25,25 @@ class FakeSocket implements Socket {
   emit(type: string, body?: object): void {
     this.listeners[type]?.({ data: JSON.stringify(body) });
   }
+
+  answer(body: object): void {
+    this.emit('message', body);
+  }
+
+  /** Answers as the API does: a symbol that is no word in capitals, or one too many, has the whole message refused. */
+  serve(): void {
+    const all = new Set<string>();
+    for (let answered = 0; answered < this.sent.length; answered++) {
+      const { action, symbols } = this.sent[answered] as { action: string; symbols: string[] };
+      const added = symbols.filter((symbol) => !all.has(symbol)).length;
+      if (symbols.some((symbol) => !/^[A-Z]+$/.test(symbol)) || (action === 'subscribe' && all.size + added > 3)) {
+        this.answer({ type: 'refused', reason: `not ${symbols}` });
+        continue;
+      }
+      for (const symbol of symbols) action === 'subscribe' ? all.add(symbol) : all.delete(symbol);
+      this.answer({ type: `${action}d`, symbols, all: [...all] });
+    }
+  }
 }
 
 const ticks: string[] = [];
@@ -41,7 +60,8 @@ function start(options: Partial<PriceSessionOptions> = {}): PriceSession {
 
 /** The socket of the last attempt, once there is one. */
 async function socket(): Promise<FakeSocket> {
-  await jest.runAllTimersAsync();
+  // Longer than the first attempts to connect wait, shorter than an answer is waited for.
+  await jest.advanceTimersByTimeAsync(1_000);
   const last = FakeSocket.all.at(-1);
   if (last === undefined) throw new Error('no attempt to connect');
   return last;
@@ -60,14 +80,17 @@ beforeEach(() => {
 
 afterEach(() => jest.useRealTimers());
 
-test('subscribes when it is connected, with a URL of its own for each attempt, and again after each loss', async () => {
+test('subscribes when it is connected, with a URL of its own for each attempt, and to what it had after each loss', async () => {
   const session = start();
   session.subscribe(['KUMI', 'ACME']);
   const first = await socket();
   first.emit('open');
   expect(first.sent).toEqual([{ action: 'subscribe', symbols: ['KUMI', 'ACME'] }]);
+  first.serve();
   session.unsubscribe(['ACME']);
   session.subscribe(['NEW']);
+  first.answer({ type: 'unsubscribed', symbols: ['ACME'], all: ['KUMI'] });
+  first.answer({ type: 'subscribed', symbols: ['NEW'], all: ['KUMI', 'NEW'] });
   first.emit('close');
   const second = await socket();
   second.emit('open');
@@ -75,13 +98,88 @@ test('subscribes when it is connected, with a URL of its own for each attempt, a
   expect(second.sent).toEqual([{ action: 'subscribe', symbols: ['KUMI', 'NEW'] }]);
 });
 
-test('tells each tick once and in order, also when a message comes again', async () => {
+test.each([
+  ['of a symbol that is none', ['kumi']],
+  ['of more symbols than there may be', ['B', 'C', 'D']],
+])('a message %s is refused and forgotten, and takes nothing with it', async (_, symbols) => {
+  const refusals: string[] = [];
+  const session = start({ onRefused: (reason) => refusals.push(reason) });
+  session.subscribe(['KUMI', 'ACME']);
+  session.subscribe(symbols);
+  session.subscribe(['LAST']);
+  for (let connection = 1; connection <= 3; connection++) {
+    const current = await socket();
+    current.emit('open');
+    current.serve();
+    expect(current.sent.at(-1)).toMatchObject({ symbols: connection === 1 ? ['LAST'] : ['KUMI', 'ACME', 'LAST'] });
+    current.emit('close');
+  }
+  expect(refusals).toEqual([`not ${symbols}`]);
+});
+
+test('sends one message at a time, and on a new connection what was not answered, after what it had', async () => {
+  const session = start();
+  const first = await socket();
+  first.emit('open');
+  session.subscribe(['KUMI']);
+  session.subscribe(['kumi']);
+  expect(first.sent).toEqual([{ action: 'subscribe', symbols: ['KUMI'] }]);
+  first.answer({ type: 'subscribed', symbols: ['KUMI'], all: ['KUMI'] });
+  expect(first.sent.at(-1)).toEqual({ action: 'subscribe', symbols: ['kumi'] });
+  first.emit('close');
+  const second = await socket();
+  second.emit('open');
+  second.serve();
+  expect(second.sent).toEqual([
+    { action: 'subscribe', symbols: ['KUMI'] },
+    { action: 'subscribe', symbols: ['kumi'] },
+  ]);
+});
+
+test.each([
+  ['that failed', { type: 'failed', reason: 'internal error; try again' }],
+  ['that came too fast', { type: 'refused', reason: 'at most 10 messages a second', retry: 'later' }],
+  ['that API Gateway throttled', { message: 'Too Many Requests', connectionId: 'c1', requestId: 'r1' }],
+])('sends a message again %s', async (_, answer) => {
+  const onRefused = jest.fn();
+  const session = start({ onRefused });
+  session.subscribe(['KUMI']);
+  const connection = await socket();
+  connection.emit('open');
+  connection.answer(answer);
+  expect(connection.sent).toHaveLength(1);
+  await jest.advanceTimersByTimeAsync(2_000);
+  expect(connection.sent).toEqual([1, 2].map(() => ({ action: 'subscribe', symbols: ['KUMI'] })));
+  expect(onRefused).not.toHaveBeenCalled();
+});
+
+test.each([
+  ['is told that it has ended', 0, { type: 'refused', reason: 'connect again', retry: 'connected again' }],
+  ['gets no answer', 30_000, undefined],
+])('connects again where it %s', async (_, milliseconds, answer) => {
   const session = start();
   session.subscribe(['KUMI']);
+  const first = await socket();
+  first.emit('open');
+  if (answer) first.answer(answer);
+  await jest.advanceTimersByTimeAsync(milliseconds);
+  const second = await socket();
+  expect(second).not.toBe(first);
+  second.emit('open');
+  expect(second.sent).toEqual([{ action: 'subscribe', symbols: ['KUMI'] }]);
+});
+
+test('tells each tick once and in order, also when a message comes again, and none of what was unsubscribed', async () => {
+  const session = start();
+  session.subscribe(['KUMI', 'LEFT']);
+  session.unsubscribe(['LEFT']);
   const connection = await socket();
   connection.emit('open');
   for (const sequence of [1, 2, 2, 1, 4]) connection.emit('message', message(sequence, 'KUMI', 'LEFT'));
   expect(ticks).toEqual(['KUMI 1', 'KUMI 2', 'KUMI 4']);
+  session.subscribe(['LEFT']);
+  connection.emit('message', message(5, 'LEFT'));
+  expect(ticks.at(-1)).toBe('LEFT 5');
 });
 
 test('tells why a message was refused', async () => {
@@ -107,4 +205,14 @@ test('tries again when there is no URL, and ends for good when it is closed', as
   connection.emit('close');
   await jest.runAllTimersAsync();
   expect(FakeSocket.all).toHaveLength(1);
+});
+
+test('fails at once where there is no WebSocket, and says what to do', () => {
+  const own = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket');
+  Reflect.deleteProperty(globalThis, 'WebSocket');
+  try {
+    expect(() => start({ WebSocket: undefined })).toThrow('WebSocket: this platform has none. Run Node.js 22 or later');
+  } finally {
+    if (own) Object.defineProperty(globalThis, 'WebSocket', own);
+  }
 });
