@@ -120,8 +120,8 @@ export class ClusterAddOns extends Construct {
       const role = agentRole(this, cluster, groups);
       add(OBSERVABILITY, {
         configurationValues: JSON.stringify({
-          // Metrics only. Traces and Application Signals, which are on by default, would put an init container into every
-          // pod that runs Node.js; the pod security standard "restricted" refuses the pod then.
+          // Metrics only. Application Signals, on by default, would have the operator put an SDK into the pods of others by
+          // init containers, for which neither their requests nor the pod security standard "restricted" make room.
           agent: { config: { logs: { metrics_collected: { kubernetes: { enhanced_container_insights: true } } } } },
           manager: { applicationSignals: { autoMonitor: { monitorAllServices: false } } },
         }),

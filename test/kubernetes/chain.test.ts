@@ -104,6 +104,7 @@ test('logs and metrics of pods take their share of each node, and a pod more of 
   expect(roomOf(observed).cpuMillis).toBe(1_930 - 150 - 300);
   // Seven of the system at 100m leave 780m of the first node to three pods, 1480m of each other to five.
   expect([3, 4, 8, 9].map((pods) => nodesFor(observed, service, pods))).toEqual([1, 2, 2, 3]);
+  expect([780, 781].map((cpuMillis) => nodesFor(observed, { cpuMillis, memoryMiB: 1 }, 1))).toEqual([1, 2]);
 });
 
 test('fails where the most pods do not fit on the most nodes, counting logs and metrics of pods', () => {
