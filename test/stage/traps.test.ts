@@ -439,6 +439,22 @@ describe('with a cluster', () => {
     }
   });
 
+  test('an upgrade can stop between control plane and nodes, and what else the configuration asks for arrives', () => {
+    const { kubernetes, ...config } = configOf('production');
+    if (kubernetes === undefined) throw new Error('no cluster');
+    const nodes = { ...kubernetes.nodes, version: '1.35' };
+    const between = synthesized({ ...config, kubernetes: { ...kubernetes, nodes, deletionProtection: true } });
+    expect(firstOf(between, 'AWS::EKS::Cluster')).toMatchObject({ Version: '1.36', DeletionProtection: true });
+    expect(firstOf(between, 'AWS::EKS::Nodegroup')).toEqual({
+      ...firstOf(production, 'AWS::EKS::Nodegroup'),
+      Version: '1.35',
+    });
+    expect(text(only(between, 'Kubernetes'))).toContain('v1.36.1');
+    expect(() => stageOf({ ...config, kubernetes: { ...kubernetes, nodes: { ...nodes, version: '1.37' } } })).toThrow(
+      'version: nodes must be of the cluster\'s minor version (1.36) or up to three older, got "1.37".',
+    );
+  });
+
   test('nothing of it is there where it is off: no resource, no routes', () => {
     expect([...typesOf(only(sandbox, 'Kubernetes'))]).toEqual([]);
     expect(text(sandbox)).not.toMatch(/k8s|AWS::EKS/);
