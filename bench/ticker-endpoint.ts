@@ -96,7 +96,13 @@ function endpoint({ connections, symbols, latencyMs, tls }: EndpointOptions): vo
   const server = tls ? createHttpsServer({ ...tls }, listener) : createHttpServer(listener);
   server.keepAliveTimeout = 60_000;
   server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
-  process.on('message', () => process.send?.({ messages, sequences: [...sequences] } satisfies Received));
+  process.on('message', (message) => {
+    if (message === 'received') process.send?.({ messages, sequences: [...sequences] } satisfies Received);
+    else {
+      messages.fill(0);
+      sequences.clear();
+    }
+  });
 }
 
 /** As long as those of API Gateway, and in base64 as these: `L0SM9cOFvHcCIhw=`. */
