@@ -57,6 +57,11 @@ export interface WebSocketApiConfig {
     readonly everySeconds: number;
     /** Whether there are ticks without anybody asking: a run each minute, one that lasts while somebody is subscribed. */
     readonly scheduled: boolean;
+    /**
+     * MiB of the function, whose CPU is in proportion, one vCPU at 1769. It is what limits the connections: docs/websocket.md
+     * says to how many. More than 1769 adds a second vCPU, which a function of one thread does not use. @default 512
+     */
+    readonly memoryMiB?: number;
   };
 }
 
@@ -372,7 +377,7 @@ const definitions: Readonly<Record<string, Definition>> = {
       maxSymbols: 20,
       messagesPerSecond: 10,
       throttle: { rate: 500, burst: 1000 },
-      ticker: { everySeconds: 5, scheduled: true },
+      ticker: { everySeconds: 5, scheduled: true, memoryMiB: 1769 },
     },
   }),
   local: (at) => ({

@@ -12,7 +12,8 @@ import { Construct } from 'constructs';
 export interface TickerProps {
   /**
    * Code of the function, bundled. It reads `EVERY_SECONDS` and `RUN_SECONDS`, and writes the metrics `Posted`, `Gone`
-   * and `Failed` of the namespace `Kumiki/Ticker` and the dimension `FunctionName` in the embedded metric format.
+   * and `Failed` of the namespace `Kumiki/Ticker` and the dimension `FunctionName` in the embedded metric format. A run
+   * that left out a period fails in the end.
    */
   readonly code: lambda.Code;
   /** Seconds from one tick to the next: a whole number that 60 can be divided by. */
@@ -23,7 +24,13 @@ export interface TickerProps {
   readonly environment?: Record<string, string>;
   /** @default Runtime.NODEJS_24_X */
   readonly runtime?: lambda.Runtime;
-  /** MiB, 128 to 10240. It signs a request for each connection, so more is faster with many. @default 512 */
+  /**
+   * MiB, 128 to 10240. Lambda gives CPU in proportion, one vCPU at 1769, and that is what a function needs which signs a
+   * request for each connection: it limits how many it can serve. One thread has no use for more than one vCPU.
+   * https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+   *
+   * @default 512
+   */
   readonly memorySize?: number;
   /** Receives a message when an alarm goes off and when it is over. @default nobody is told */
   readonly topic?: sns.ITopic;
@@ -137,11 +144,11 @@ export class Ticker extends Construct {
     const alarms = [
       alarm('Errors', this.function.metricErrors(perMinute), {
         alarmDescription:
-          "Runs failed in 3 of 5 minutes. First look: level ERROR in the function's log group, then platform.report lines with status timeout or error.",
+          "Runs failed or left out a period in 3 of 5 minutes. First look: level ERROR in the function's log group (where a period took too long, its memory), then platform.report lines with status timeout or error.",
       }),
       alarm('Failed', failed, {
         alarmDescription:
-          'Messages to connections that are there were given up in 3 of 5 minutes. First look: the reasons in lines of level WARN; then the throttle of the API.',
+          'Messages to connections that are there were given up in 3 of 5 minutes. First look: the reasons in lines of level WARN. No time left means more connections than its memory serves; LimitExceeded a throttle, or a client that does not read.',
       }),
       ...(scheduled
         ? [
@@ -170,5 +177,5 @@ export class Ticker extends Construct {
 
 /** Of a run: the shortest period of a schedule. https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html */
 const RUN_SECONDS = 60;
-/** A run begins its last period before its end, and has 10 s for the messages of one; the rest is for its start. */
+/** A run begins its last period before its end, and has 16 s for the messages of one; the rest is for who gets them. */
 const TIMEOUT_SECONDS = RUN_SECONDS + 30;

@@ -42,7 +42,9 @@ export class WebSocketApiStack extends Stack {
     });
     const ticker = new Ticker(this, 'Ticker', {
       code: props.tickerCode,
-      ...webSocketApi.ticker,
+      everySeconds: webSocketApi.ticker.everySeconds,
+      scheduled: webSocketApi.ticker.scheduled,
+      memorySize: webSocketApi.ticker.memoryMiB,
       environment: {
         ...environment,
         CALLBACK_URL: config.endpoint

@@ -136,6 +136,22 @@ test('sends one message at a time, and on a new connection what was not answered
   ]);
 });
 
+test('sends what it had once, also where connections end before it is answered', async () => {
+  const session = start();
+  session.subscribe(['KUMI']);
+  const first = await socket();
+  first.emit('open');
+  first.serve();
+  first.emit('close');
+  const second = await socket();
+  second.emit('open');
+  second.emit('close');
+  const third = await socket();
+  third.emit('open');
+  third.serve();
+  expect(third.sent).toEqual([{ action: 'subscribe', symbols: ['KUMI'] }]);
+});
+
 test.each([
   ['that failed', { type: 'failed', reason: 'internal error; try again' }],
   ['that came too fast', { type: 'refused', reason: 'at most 10 messages a second', retry: 'later' }],
