@@ -87,18 +87,22 @@ export interface Zone {
   readonly id: string;
 }
 
+/** Whether AWS documents every part for the region. */
+export function isOnFile(region: string): boolean {
+  return buildsOnArm(region) && hasVpcLinks(region);
+}
+
 /**
  * Names of zones of a region that AWS documents to serve every part.
  *
  * @throws for a region that it does not say this of
  */
 export function zonesOf(region: string): readonly string[] {
-  const regions = ARM_BUILD_REGIONS.filter(hasVpcLinks);
-  if (regions.includes(region)) return [...(ZONE_LETTERS[region] ?? 'abc')].map((letter) => `${region}${letter}`);
+  if (isOnFile(region)) return [...(ZONE_LETTERS[region] ?? 'abc')].map((letter) => `${region}${letter}`);
   throw new Error(
     `region: no availability zones are on file for "${region}". Give some, as in -c region=${region} ` +
-      `-c zones=${region}a,${region}b, and ask npm run preflight -- -c zones=… whether they serve. ` +
-      `On file, because AWS documents every part there: ${regions.join(', ')}.`,
+      `-c zones=${region}a,${region}b, and ask npm run preflight whether they serve. On file, because AWS documents every ` +
+      `part there: ${ARM_BUILD_REGIONS.filter(isOnFile).join(', ')}.`,
   );
 }
 

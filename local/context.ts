@@ -1,4 +1,5 @@
 import { checkContext, environment } from '../lib/environments';
+import { assignmentsOf } from '../tour/options';
 
 /** What `npm start` is told about the environment local (`-c capacity=ec2`), by key. */
 export type Context = Readonly<Record<string, string>>;
@@ -13,14 +14,7 @@ const FIXED = { environment: 'local', region: 'us-east-1' };
  * @throws in one line, if one is no `key=value`, the environment or the region is another one, or the app would refuse it
  */
 export function contextOf(given: readonly string[] = []): Context {
-  const context: Record<string, string> = {};
-  for (const assignment of given) {
-    const [, key, value] = /^([^=]+)=(.*)$/.exec(assignment) ?? [];
-    if (key === undefined || value === undefined) {
-      throw new Error(`-c: must be key=value, got "${assignment}". Give one as in -c capacity=ec2.`);
-    }
-    context[key] = value;
-  }
+  const context = assignmentsOf(given);
   // Whichever endpoint it will be.
   checkContext(context, environment('local', { ...context, endpointUrl: 'http://127.0.0.1' }));
   for (const [key, only] of Object.entries(FIXED)) {

@@ -1,3 +1,23 @@
+const NO_CREDENTIALS = /CredentialsProviderError/;
+const EXPIRED = /ExpiredToken|TokenRefreshRequired/;
+const NOT_ACCEPTED = /UnrecognizedClient|InvalidClientTokenId|SignatureDoesNotMatch|AuthFailure/;
+const NOT_REACHED = /ENOTFOUND|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT/;
+
+/** Whether AWS knows who asks, and refuses it: EC2 calls that otherwise than the others. */
+export function isDenied(error: unknown): boolean {
+  return error instanceof Error && /AccessDenied|UnauthorizedOperation/.test(error.name);
+}
+
+/** Whether every other request would fail for the same reason: credentials that do not do, or no way to AWS. */
+export function concernsAll(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = codeOf(error) ?? codeOf(error.cause);
+  return (
+    [NO_CREDENTIALS, EXPIRED, NOT_ACCEPTED].some((names) => names.test(error.name)) ||
+    (code !== undefined && NOT_REACHED.test(code))
+  );
+}
+
 /** One line that says what to do, for what goes wrong between here and AWS. */
 export function explain(error: unknown, environmentId: string, region: string): string {
   if (!(error instanceof Error)) return String(error);
@@ -6,16 +26,14 @@ export function explain(error: unknown, environmentId: string, region: string): 
     const stack = /Stack with id (\S+)/.exec(error.message)?.[1];
     return `Stack ${stack} is not deployed in ${region}. Deploy it (npx cdk deploy --all ${context}), or give another --region.`;
   }
-  if (/CredentialsProviderError/.test(error.name)) {
+  if (NO_CREDENTIALS.test(error.name)) {
     return `No AWS credentials were found. Sign in (aws sso login, AWS_PROFILE=…) and try again.`;
   }
-  if (/ExpiredToken|TokenRefreshRequired/.test(error.name)) return 'The AWS credentials have expired. Sign in again.';
-  if (/UnrecognizedClient|InvalidClientTokenId|SignatureDoesNotMatch|AuthFailure/.test(error.name)) {
-    return `AWS does not accept these credentials in ${region}: ${error.message}`;
-  }
-  if (/AccessDenied/.test(error.name)) return `These credentials may not do that: ${error.message}`;
+  if (EXPIRED.test(error.name)) return 'The AWS credentials have expired. Sign in again.';
+  if (NOT_ACCEPTED.test(error.name)) return `AWS does not accept these credentials in ${region}: ${error.message}`;
+  if (isDenied(error)) return `These credentials may not do that: ${error.message}`;
   const code = codeOf(error) ?? codeOf(error.cause);
-  if (code !== undefined && /ENOTFOUND|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT/.test(code)) {
+  if (code !== undefined && NOT_REACHED.test(code)) {
     const where = process.env.AWS_ENDPOINT_URL ?? `AWS in ${region}`;
     return `${where} cannot be reached (${code}). Check the network, --region and AWS_ENDPOINT_URL.`;
   }

@@ -1,5 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { EnvironmentConfig, environment, environmentNames } from '../lib/environments';
+import { isOnFile } from '../lib/zones';
 import { adopt, givenEndpoint, localVariables } from '../local/endpoint';
 
 /**
@@ -20,14 +21,31 @@ export function optionsOf<const T extends NonNullable<ParseArgsConfig['options']
   }
 }
 
+/** What is given as the CDK CLI takes it, `-c key=value`. @throws in one line, if one is no `key=value` */
+export function assignmentsOf(given: readonly string[] = []): Record<string, string> {
+  return Object.fromEntries(
+    given.map((assignment) => {
+      const [, key, value] = /^([^=]+)=(.*)$/.exec(assignment) ?? [];
+      if (key !== undefined && value !== undefined) return [key, value];
+      throw new Error(`-c: must be key=value, got "${assignment}". Give one as in -c capacity=ec2.`);
+    }),
+  );
+}
+
 /**
  * The environment that `--environment` and `--region` name, deployed to AWS or to the endpoint of `AWS_ENDPOINT_URL`,
  * whose variables this process then has.
  *
+ * @param context what the CDK CLI would be told by `-c`
  * @throws in one line, if it is missing or not known, or the endpoint is not a URL
  */
-export function targetOf(values: { environment?: string; region?: string }, usage: string): EnvironmentConfig {
-  const { environment: name, region } = values;
+export function targetOf(
+  values: { environment?: string; region?: string },
+  usage: string,
+  context: Readonly<Record<string, string>> = {},
+): EnvironmentConfig {
+  const name = values.environment ?? context.environment;
+  const region = values.region ?? context.region;
   if (name === undefined) throw new Error(`--environment is missing. ${usage}`);
   if (!environmentNames.includes(name)) {
     throw new Error(
@@ -36,7 +54,7 @@ export function targetOf(values: { environment?: string; region?: string }, usag
   }
   const endpointUrl = givenEndpoint();
   if (endpointUrl !== undefined) adopt(localVariables(endpointUrl));
-  // Nothing that is deployed is asked for its zones, so any will do where none are on file.
-  const zones = region === undefined ? undefined : `${region}a,${region}b`;
-  return environment(name, { region, zones, endpointUrl });
+  // Nothing that is deployed is asked for its zones, and preflight proposes some, so any will do where none are on file.
+  const zones = context.zones ?? (region === undefined || isOnFile(region) ? undefined : `${region}a,${region}b`);
+  return environment(name, { ...context, region, zones, endpointUrl });
 }

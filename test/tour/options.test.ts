@@ -6,6 +6,19 @@ test('needs no zones to ask a region for what is deployed', () => {
   expect(targetOf({ environment: 'sandbox', region: 'mx-central-1' }, 'usage').region).toBe('mx-central-1');
 });
 
+test('takes what the CDK CLI would be told, and the zones that are on file', () => {
+  expect(targetOf({ environment: 'sandbox' }, 'usage', { kubernetes: 'true' }).kubernetes).toBeDefined();
+  expect(targetOf({}, 'usage', { environment: 'sandbox', region: 'eu-west-1' }).region).toBe('eu-west-1');
+  expect(targetOf({ environment: 'sandbox', region: 'ap-northeast-1' }, 'usage').availabilityZones).toEqual([
+    'ap-northeast-1a',
+    'ap-northeast-1c',
+  ]);
+  expect(targetOf({ environment: 'sandbox' }, 'usage', { zones: 'us-east-1d,us-east-1f' }).availabilityZones).toEqual([
+    'us-east-1d',
+    'us-east-1f',
+  ]);
+});
+
 test('says how a flag is given, not how the CDK CLI is told', () => {
   expect(() => targetOf({ environment: 'staging' }, 'usage')).toThrow(
     '--environment: "staging" is not known. Give one of sandbox, production, local: --environment sandbox',
