@@ -149,6 +149,7 @@ export interface ContainerServiceProps {
 
 /** A service on one kind of capacity. */
 export interface PlacedService {
+  readonly capacity: 'Fargate' | 'Ec2';
   readonly cluster: ecs.ICluster;
   readonly service: ecs.BaseService;
   readonly targetGroup: elbv2.ApplicationTargetGroup;
@@ -243,10 +244,10 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       // Explicitly false: a property that is left out of an update keeps the value it had.
       enableExecuteCommand: exec,
     } satisfies Partial<ecs.FargateServiceProps & ecs.Ec2ServiceProps>;
-    const placed: { at: Construct; weight?: number; cluster: ecs.ICluster; service: ecs.BaseService }[] = [];
+    const placed: (Omit<PlacedService, 'targetGroup'> & { at: Construct; weight?: number })[] = [];
     if (fargate) {
       const { cluster, service } = this.onFargate(props, fargate.spot, common);
-      placed.push({ at: this, weight: fargate.weight, cluster, service });
+      placed.push({ capacity: 'Fargate', at: this, weight: fargate.weight, cluster, service });
     }
     if (instances) {
       const { capacity, weight } = instances;
@@ -263,10 +264,10 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       });
       // After the association of the provider with the cluster, and gone before it.
       service.node.addDependency(capacity);
-      placed.push({ at, weight, cluster: capacity.cluster, service });
+      placed.push({ capacity: 'Ec2', at, weight, cluster: capacity.cluster, service });
     }
 
-    const weighted = placed.map(({ at, weight, cluster, service }) => {
+    const weighted = placed.map(({ capacity, at, weight, cluster, service }) => {
       // The role alone is not enough to start a task: the policy that lets it pull has to be there.
       service.node.addDependency(this.taskDefinition.obtainExecutionRole());
       const targetGroup = new elbv2.ApplicationTargetGroup(at, 'TargetGroup', {
@@ -287,7 +288,7 @@ export class ContainerService extends Construct implements ec2.IConnectable {
           unhealthyThresholdCount: 3,
         },
       });
-      return { cluster, service, targetGroup, weight };
+      return { capacity, cluster, service, targetGroup, weight };
     });
     this.services = weighted;
     this.redeployCommand = placed
@@ -319,8 +320,9 @@ export class ContainerService extends Construct implements ec2.IConnectable {
     const clusterName = Fn.join('-', [Names.uniqueResourceName(this, { maxLength: 240, separator: '-' }), life]);
     const cluster = new ecs.Cluster(this, 'Cluster', { vpc, clusterName, containerInsightsV2: containerInsights });
     if (containerInsights !== ecs.ContainerInsights.DISABLED) {
-      // Container Insights would make this log group on its own, with the same retention, and leave it behind. To be there
-      // before the cluster and gone after it, it needs a cluster whose name is known.
+      // Container Insights would make this log group on its own, with the same retention of a day, and leave it behind:
+      // metrics are made of its events, and one that is kept would be another in each life of the stack. To be there before
+      // the cluster and gone after it, it needs a cluster whose name is known.
       const performance = new logs.LogGroup(this, 'Performance', {
         logGroupName: `/aws/ecs/containerinsights/${clusterName}/performance`,
         retention: logs.RetentionDays.ONE_DAY,

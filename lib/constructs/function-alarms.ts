@@ -23,7 +23,7 @@ export interface FunctionAlarmsProps {
  * alias. Lambda reports nothing in a minute without invocations, so missing data is good news.
  *
  * Errors are what Lambda counts: an exception, a timeout, out of memory, a failed start. A response of status 500 that
- * the code returns is a success to Lambda; watch 5XX at the API.
+ * the code returns is a success to Lambda: the API counts it as 5XX.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
  */

@@ -2,12 +2,14 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct } from 'constructs';
+import { alarmTopic } from '../alarm-topic';
 import { AccessLogBucket } from '../constructs/access-log-bucket';
 import { ContainerService } from '../constructs/container-service';
 import { Ec2Capacity } from '../constructs/ec2-capacity';
 import { Network } from '../constructs/network';
 import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { ServiceImage, ServiceImageProps } from '../constructs/service-image';
+import { TargetGroupAlarms } from '../constructs/target-group-alarms';
 import { EnvironmentStackProps } from '../environments';
 
 export interface ContainersStackProps extends EnvironmentStackProps {
@@ -61,6 +63,15 @@ export class ContainersStack extends Stack {
       paths: ['/history/*', `/${props.apiStageName}/history/*`],
       environment: { SERVED_BY: config.id, PATH_PREFIX: `/${props.apiStageName}` },
     });
+    const topic = alarmTopic(this, config);
+    for (const { capacity, service, targetGroup } of history.services) {
+      new TargetGroupAlarms(this, `${capacity}Alarms`, {
+        targetGroup,
+        loadBalancer: this.loadBalancer.loadBalancer,
+        firstLook: 'the events of the ECS service, the reasons of its stopped tasks, and their log group.',
+        topic,
+      }).node.addDependency(service);
+    }
 
     const targetGroups = history.services.map(({ targetGroup }) => targetGroup.targetGroupArn).join(',');
     for (const [name, value, description] of [

@@ -2,6 +2,7 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
+import { alarmTopic } from '../alarm-topic';
 import { ClusterAddOns } from '../constructs/cluster-add-ons';
 import { ClusterAutoscaler } from '../constructs/cluster-autoscaler';
 import { KubernetesCluster } from '../constructs/kubernetes-cluster';
@@ -11,6 +12,7 @@ import { Network } from '../constructs/network';
 import { NodePortTarget } from '../constructs/node-port-target';
 import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { ServiceImage } from '../constructs/service-image';
+import { TargetGroupAlarms } from '../constructs/target-group-alarms';
 import { EnvironmentStackProps, KubernetesConfig } from '../environments';
 import { kubernetesRelease } from '../kubernetes-release';
 import { roomOf, smallestNode } from '../kubernetes-sizing';
@@ -59,7 +61,7 @@ export class KubernetesStack extends Stack {
       allowFromCidrs: placement.vpc.selectSubnets(placement.vpcSubnets).subnets.map((subnet) => subnet.ipv4CidrBlock),
       nodeAllocatable: roomOf(smallestNode(kubernetes.nodes.instanceTypes, observability)),
     });
-    const { targetGroup } = new NodePortTarget(this, 'Exposure', {
+    const exposure = new NodePortTarget(this, 'Exposure', {
       ...there,
       ...placement,
       ...logs,
@@ -68,6 +70,13 @@ export class KubernetesStack extends Stack {
       nodePort: 30_080,
       paths: pathPrefixes.map((prefix) => `${prefix}/history/*`),
     });
+    const { targetGroup } = exposure;
+    new TargetGroupAlarms(this, 'Alarms', {
+      targetGroup,
+      loadBalancer: loadBalancer.loadBalancer,
+      firstLook: 'the health of the node group, then the targets: a healthy one is a node that kube-proxy calls so.',
+      topic: alarmTopic(this, config),
+    }).node.addDependency(exposure);
     for (const [name, value, description] of [
       ['ClusterName', clusterName, 'EKS cluster'],
       ['UpdateKubeconfigCommand', control.updateKubeconfigCommand, 'Makes kubectl use the cluster'],

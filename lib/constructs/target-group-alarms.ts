@@ -1,0 +1,86 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+
+export interface TargetGroupAlarmsProps {
+  /** Target group that should always have a healthy target. */
+  readonly targetGroup: elbv2.ApplicationTargetGroup;
+
+  /** Load balancer that forwards to it, of this stack or of another. */
+  readonly loadBalancer: elbv2.ApplicationLoadBalancer;
+
+  /** What to look at first when there is no healthy target, a sentence for the description of the alarm. */
+  readonly firstLook: string;
+
+  /** Receives a message when an alarm goes off and when it is over. @default nobody is told */
+  readonly topic?: sns.ITopic;
+}
+
+/**
+ * An alarm on a target group of an Application Load Balancer in which no target is healthy: whoever asks gets a 502, 503 or
+ * 504. It needs no requests to notice.
+ *
+ * - `HealthyHostCount` is reported "if there are registered targets": where the last one was taken out, there is no 0 but no
+ *   data. It is filled with 0 here. To treat missing data as breaching would not do alone: that is ignored as long as
+ *   CloudWatch finds enough data farther back, from before the outage.
+ * - Each node of the load balancer reports what it sees, so the maximum is what counts: AWS recommends the minimum for
+ *   UnHealthyHostCount, "unhealthy by every node and Availability Zone", of which this is the other side. The minimum
+ *   would be 0 wherever one node is new.
+ * - Five minutes in a row, because a metric that is late looks like one that is missing, and the only task of a small
+ *   service may be replaced.
+ *
+ * Where all is well there is data with or without requests, so the alarm is quiet in an idle environment. Create it after
+ * what registers the targets, or a first deployment rings until they are there. None of this was tried on AWS.
+ *
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html (FILL)
+ */
+export class TargetGroupAlarms extends Construct {
+  readonly alarms: readonly cloudwatch.Alarm[];
+
+  constructor(scope: Construct, id: string, props: TargetGroupAlarmsProps) {
+    super(scope, id);
+    const { targetGroup, loadBalancer, topic } = props;
+    // Not by `targetGroup.metrics`: it takes the name of the load balancer from the ARN of a listener, by Fn::Split, which
+    // CloudFormation is not documented to do with the ARN of another stack.
+    const healthy = new cloudwatch.Metric({
+      namespace: 'AWS/ApplicationELB',
+      metricName: 'HealthyHostCount',
+      dimensionsMap: {
+        TargetGroup: targetGroup.targetGroupFullName,
+        LoadBalancer: loadBalancer.loadBalancerFullName,
+      },
+      statistic: cloudwatch.Stats.MAXIMUM,
+    });
+    this.alarms = [
+      new cloudwatch.Alarm(this, 'NoHealthyTarget', {
+        metric: new cloudwatch.MathExpression({
+          expression: 'FILL(healthy, 0)',
+          usingMetrics: { healthy },
+          period: Duration.minutes(1),
+          label: 'Healthy targets',
+        }),
+        threshold: 1,
+        comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+        evaluationPeriods: MINUTES,
+        datapointsToAlarm: MINUTES,
+        // A group that never had a target has nothing to be filled.
+        treatMissingData: cloudwatch.TreatMissingData.BREACHING,
+        alarmDescription: `No target was healthy for ${MINUTES} minutes, so nobody is served. First look: ${props.firstLook}`,
+      }),
+    ];
+    if (topic) {
+      const action = new SnsAction(topic);
+      for (const each of this.alarms) {
+        each.addAlarmAction(action);
+        each.addOkAction(action);
+      }
+    }
+  }
+}
+
+const MINUTES = 5;

@@ -1,0 +1,103 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import * as apigatewayv2 from 'aws-cdk-lib/aws-apigatewayv2';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { ApiAlarms, ApiAlarmsProps, ApiStage } from '../../lib/constructs/api-alarms';
+
+function synthesize(
+  stageOf: (stack: Stack) => ApiStage,
+  props: Partial<ApiAlarmsProps> & { notify?: boolean } = {},
+): Template {
+  const stack = new Stack(new App(), 'Test');
+  const topic = props.notify ? new sns.Topic(stack, 'Topic') : undefined;
+  const { alarms } = new ApiAlarms(stack, 'Alarms', { stage: stageOf(stack), topic, ...props });
+  const template = Template.fromStack(stack);
+  template.resourceCountIs('AWS::CloudWatch::Alarm', alarms.length);
+  return template;
+}
+
+function rest(stack: Stack): apigateway.Stage {
+  const api = new apigateway.RestApi(stack, 'Api', { restApiName: 'quotes', deployOptions: { stageName: 'v1' } });
+  api.root.addMethod('GET');
+  return api.deploymentStage;
+}
+
+function http(stack: Stack): apigatewayv2.HttpStage {
+  const httpApi = new apigatewayv2.HttpApi(stack, 'Api', { createDefaultStage: false });
+  return new apigatewayv2.HttpStage(stack, 'Stage', { httpApi, stageName: 'v1' });
+}
+
+const metric = (id: string, name: string, stat: string, dimensions: object[]) => ({
+  Id: id,
+  MetricStat: {
+    Metric: { Namespace: 'AWS/ApiGateway', MetricName: name, Dimensions: dimensions },
+    Period: 300,
+    Stat: stat,
+  },
+  ReturnData: false,
+});
+
+/** Names and dimensions as the two pages on metrics in the developer guide have them. */
+test.each<[string, (stack: Stack) => ApiStage, string, object]>([
+  ['a REST API, by its name', rest, '5XXError', { Name: 'ApiName', Value: 'quotes' }],
+  ['an HTTP API, by its id', http, '5xx', { Name: 'ApiId', Value: { Ref: Match.stringLikeRegexp('^Api') } }],
+])('watches the share of 5XX among the answers of %s, and does not divide by none', (_, stageOf, name, api) => {
+  const dimensions = [api, { Name: 'Stage', Value: Match.anyValue() }];
+  synthesize(stageOf).hasResourceProperties('AWS::CloudWatch::Alarm', {
+    ComparisonOperator: 'GreaterThanThreshold',
+    Threshold: 5,
+    EvaluationPeriods: 1,
+    Metrics: [
+      Match.objectLike({ Expression: 'IF(errors >= 5, 100 * errors / requests, 0)', ReturnData: true }),
+      metric('errors', name, 'Sum', dimensions),
+      metric('requests', 'Count', 'SampleCount', dimensions),
+    ],
+  });
+});
+
+/** What CloudWatch makes of an expression of these numbers: its operators are those of JavaScript. */
+function evaluate(expression: string, errors: number, requests: number): number {
+  const IF = (condition: boolean, yes: number, no: number) => (condition ? yes : no);
+  return new Function('IF', 'errors', 'requests', `return ${expression}`)(IF, errors, requests);
+}
+
+test.each<[string, number, number, boolean]>([
+  ['one stray error of an idle API', 1, 1, false],
+  ['an outage that a few people have noticed', 5, 6, true],
+  ['some errors of a busy one', 40, 1_000, false],
+  ['an outage of one route among several', 100, 1_000, true],
+])('%s: rings or not', (_, errors, requests, rings) => {
+  const [alarm] = Object.values(synthesize(rest).findResources('AWS::CloudWatch::Alarm'));
+  const { Metrics: metrics, Threshold: threshold } = alarm?.['Properties'] ?? {};
+  expect(evaluate(metrics[0].Expression, errors, requests) > threshold).toBe(rings);
+});
+
+test('takes it for good news that nobody asks', () => {
+  synthesize(http).hasResourceProperties('AWS::CloudWatch::Alarm', { TreatMissingData: 'notBreaching' });
+});
+
+test('asks for as many errors as wanted', () => {
+  synthesize(http, { minErrors: 50 }).hasResourceProperties('AWS::CloudWatch::Alarm', {
+    Metrics: Match.arrayWith([Match.objectLike({ Expression: Match.stringLikeRegexp('^IF\\(errors >= 50, ') })]),
+    AlarmDescription: Match.stringLikeRegexp('at least 50, were of status 5XX.*First look: '),
+  });
+});
+
+test.each([0, 1.5, Number.NaN])('refuses %p errors', (minErrors) => {
+  expect(() => synthesize(rest, { minErrors })).toThrow(
+    `minErrors: must be a whole number of at least 1, got ${minErrors}. With 1, each`,
+  );
+});
+
+test('tells a topic when it goes off and when it is over, and nobody without one', () => {
+  const topic = [{ Ref: Match.stringLikeRegexp('^Topic') }];
+  synthesize(rest, { notify: true }).allResourcesProperties('AWS::CloudWatch::Alarm', {
+    AlarmActions: topic,
+    OKActions: topic,
+  });
+  synthesize(rest).allResourcesProperties('AWS::CloudWatch::Alarm', {
+    AlarmActions: Match.absent(),
+    OKActions: Match.absent(),
+  });
+});

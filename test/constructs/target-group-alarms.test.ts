@@ -1,0 +1,106 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { TargetGroupAlarms } from '../../lib/constructs/target-group-alarms';
+
+function synthesize({ notify = false, apart = false } = {}) {
+  const app = new App({ context: { '@aws-cdk/core:defaultCrossStackReferences': 'weak' } });
+  const front = new Stack(app, 'Front');
+  const stack = apart ? new Stack(app, 'Test') : front;
+  const vpc = new ec2.Vpc(front, 'Vpc');
+  const loadBalancer = new elbv2.ApplicationLoadBalancer(front, 'LoadBalancer', { vpc });
+  const targetGroup = new elbv2.ApplicationTargetGroup(stack, 'Tasks', {
+    vpc,
+    port: 80,
+    targetType: elbv2.TargetType.IP,
+  });
+  if (!apart) loadBalancer.addListener('Listener', { port: 80, defaultTargetGroups: [targetGroup] });
+  const { alarms } = new TargetGroupAlarms(stack, 'Alarms', {
+    targetGroup,
+    loadBalancer,
+    firstLook: 'the events of the service.',
+    topic: notify ? new sns.Topic(stack, 'Topic') : undefined,
+  });
+  const template = Template.fromStack(stack);
+  template.resourceCountIs('AWS::CloudWatch::Alarm', alarms.length);
+  return { template, targetGroup, stack };
+}
+
+const { template, targetGroup, stack } = synthesize();
+
+function metricOf(metrics: { MetricStat?: { Metric: Record<string, unknown> } }[]): Record<string, unknown> {
+  return metrics.find(({ MetricStat }) => MetricStat !== undefined)?.MetricStat?.Metric ?? {};
+}
+
+test('goes off when no node of the load balancer has seen a healthy target for five minutes', () => {
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    ComparisonOperator: 'LessThanThreshold',
+    Threshold: 1,
+    EvaluationPeriods: 5,
+    DatapointsToAlarm: 5,
+    Metrics: [
+      Match.objectLike({ Expression: 'FILL(healthy, 0)', ReturnData: true }),
+      {
+        Id: 'healthy',
+        MetricStat: {
+          Metric: {
+            Namespace: 'AWS/ApplicationELB',
+            MetricName: 'HealthyHostCount',
+            Dimensions: [
+              { Name: 'LoadBalancer', Value: { 'Fn::GetAtt': [Match.anyValue(), 'LoadBalancerFullName'] } },
+              { Name: 'TargetGroup', Value: { 'Fn::GetAtt': [Match.anyValue(), 'TargetGroupFullName'] } },
+            ],
+          },
+          Period: 60,
+          Stat: 'Maximum',
+        },
+        ReturnData: false,
+      },
+    ],
+  });
+});
+
+test('watches the metric that the CDK has for target groups', () => {
+  const { namespace, metricName, dimensions = {} } = targetGroup.metrics.healthyHostCount();
+  const [alarm] = Object.values(template.findResources('AWS::CloudWatch::Alarm'));
+  const watched = metricOf(alarm?.['Properties'].Metrics);
+  expect(watched).toMatchObject({ Namespace: namespace, MetricName: metricName });
+  expect(watched['Dimensions']).toHaveLength(Object.keys(dimensions).length);
+  expect(watched['Dimensions']).toContainEqual({
+    Name: 'TargetGroup',
+    Value: stack.resolve(dimensions['TargetGroup']),
+  });
+});
+
+test('goes off where a group has no data at all, because it has no targets', () => {
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', { TreatMissingData: 'breaching' });
+});
+
+test('says where to look', () => {
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    AlarmDescription:
+      'No target was healthy for 5 minutes, so nobody is served. First look: the events of the service.',
+  });
+});
+
+test('takes the name of a load balancer of another stack as it is', () => {
+  const [alarm] = Object.values(synthesize({ apart: true }).template.findResources('AWS::CloudWatch::Alarm'));
+  expect(metricOf(alarm?.['Properties'].Metrics)['Dimensions']).toContainEqual({
+    Name: 'LoadBalancer',
+    Value: { 'Fn::GetStackOutput': expect.objectContaining({ OutputName: expect.stringContaining('FullName') }) },
+  });
+});
+
+test('tells a topic when it goes off and when it is over, and nobody without one', () => {
+  const topic = [{ Ref: Match.stringLikeRegexp('^Topic') }];
+  synthesize({ notify: true }).template.allResourcesProperties('AWS::CloudWatch::Alarm', {
+    AlarmActions: topic,
+    OKActions: topic,
+  });
+  template.allResourcesProperties('AWS::CloudWatch::Alarm', {
+    AlarmActions: Match.absent(),
+    OKActions: Match.absent(),
+  });
+});

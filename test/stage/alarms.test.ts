@@ -1,0 +1,75 @@
+import { Resource, resourcesOf, synthesized } from '../support/stage';
+import { ALARM_TOPIC, variants } from '../support/variants';
+
+interface Metric {
+  readonly name: string;
+  readonly dimensions: Readonly<Record<string, unknown>>;
+}
+
+/** The metrics of an alarm: of its expression, or the only one. */
+function metricsOf({ Properties: properties = {} }: Resource): Metric[] {
+  const { Metrics: metrics } = properties;
+  const plain = Array.isArray(metrics)
+    ? metrics.flatMap(({ MetricStat }) => (MetricStat === undefined ? [] : [MetricStat.Metric]))
+    : [properties];
+  return plain.map(({ Namespace, MetricName, Dimensions = [] }) => ({
+    name: `${Namespace} ${MetricName}`,
+    dimensions: Object.fromEntries(Dimensions.map(({ Name, Value }: Record<string, string>) => [Name, Value])),
+  }));
+}
+
+/** As a comparable text: a reference from another stack is that of the output that it reads. */
+const text = (value: unknown) => JSON.stringify(value);
+
+describe.each(Object.entries(variants()))('%s', (_, config) => {
+  const resources = resourcesOf(synthesized(config));
+  const ofType = (type: string) => resources.filter(([, , { Type }]) => Type === type);
+  const alarms = ofType('AWS::CloudWatch::Alarm');
+  const watched = (name: string) =>
+    alarms.flatMap(([stack, , alarm]) =>
+      metricsOf(alarm)
+        .filter((metric) => metric.name === name)
+        .map(({ dimensions }) => ({ stack, dimensions })),
+    );
+
+  test('each target group is watched for its last healthy target, once, behind its load balancer', () => {
+    const groups = ofType('AWS::ElasticLoadBalancingV2::TargetGroup');
+    expect(groups.length).toBeGreaterThan(0);
+    const healthy = watched('AWS/ApplicationELB HealthyHostCount');
+    expect(healthy.map(({ stack, dimensions }) => `${stack} ${text(dimensions['TargetGroup'])}`).sort()).toEqual(
+      groups.map(([stack, id]) => `${stack} ${text({ 'Fn::GetAtt': [id, 'TargetGroupFullName'] })}`).sort(),
+    );
+    for (const { dimensions } of healthy) expect(text(dimensions['LoadBalancer'])).toContain('LoadBalancerFullName');
+  });
+
+  test('each REST API is watched for answers of 5XX under its own name', () => {
+    const names = ofType('AWS::ApiGateway::RestApi').map(
+      ([stack, , { Properties }]) => `${stack} ${Properties?.['Name']}`,
+    );
+    const errors = watched('AWS/ApiGateway 5XXError');
+    expect(errors.map(({ stack, dimensions }) => `${stack} ${dimensions['ApiName']}`)).toEqual(names);
+    expect(errors.map(({ stack, dimensions }) => [stack, dimensions['Stage']])).toEqual(
+      ofType('AWS::ApiGateway::Stage').map(([stack, id]) => [stack, { Ref: id }]),
+    );
+  });
+
+  test('each HTTP API is watched for answers of 5XX under its id', () => {
+    const apis = ofType('AWS::ApiGatewayV2::Api').filter(
+      ([, , { Properties }]) => Properties?.['ProtocolType'] === 'HTTP',
+    );
+    const errors = watched('AWS/ApiGateway 5xx');
+    expect(errors.map(({ stack, dimensions }) => [stack, dimensions['ApiId']])).toEqual(
+      apis.map(([stack, id]) => [stack, { Ref: id }]),
+    );
+    for (const { dimensions } of errors) expect(dimensions['Stage']).toBe('v1');
+  });
+
+  test('the topic is told of every alarm, or nobody is', () => {
+    const told = config.alarmTopicArn === undefined ? undefined : [ALARM_TOPIC];
+    expect(alarms.length).toBeGreaterThan(2);
+    for (const [, , { Properties }] of alarms) {
+      expect(Properties).toMatchObject(told === undefined ? {} : { AlarmActions: told, OKActions: told });
+      if (told === undefined) expect(Properties).not.toHaveProperty('AlarmActions');
+    }
+  });
+});
