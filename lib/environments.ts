@@ -358,9 +358,12 @@ const definitions: Readonly<Record<string, Definition>> = {
       provisionedConcurrency: {
         min: 2,
         max: 20,
-        // Ahead of the opening of the Tokyo (00:00 UTC) and New York (14:30 UTC in winter) exchanges.
+        // While the exchanges are open, and a quarter of an hour before and after, in UTC: Tokyo 00:00 to 06:30, New York
+        // 13:30 to 20:00 in summer and 14:30 to 21:00 in winter. Both halves of the year are covered, as schedules in UTC
+        // know no daylight saving time.
         schedules: [
           { id: 'BeforeTokyo', cron: 'cron(45 23 ? * SUN-THU *)', min: 5, max: 20 },
+          { id: 'AfterTokyo', cron: 'cron(45 6 ? * MON-FRI *)', min: 2, max: 20 },
           { id: 'BeforeNewYork', cron: 'cron(15 13 ? * MON-FRI *)', min: 5, max: 20 },
           { id: 'AfterNewYork', cron: 'cron(15 21 ? * MON-FRI *)', min: 2, max: 20 },
         ],

@@ -127,8 +127,10 @@ export class ReferenceStage extends Construct {
     }
 
     const deployed = this.node.children.filter(Stack.isStack);
+    const { listener, loadBalancer } = containers.loadBalancer;
+    const readByKubernetes = [listener.listenerArn, loadBalancer.loadBalancerFullName, containers.image.uri];
     for (const [name, property, reads] of [
-      ['Kubernetes', 'kubernetes', [containers.loadBalancer.listener.listenerArn, containers.image.uri]],
+      ['Kubernetes', 'kubernetes', readByKubernetes],
       ['HttpApi', 'httpApi', []],
       ['WebSocketApi', 'webSocketApi', []],
     ] as const) {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { checkAccount, checkContext, environment, environmentNames } from '../lib/environments';
 
 const endpointUrl = 'http://127.0.0.1:4566';
@@ -165,4 +166,25 @@ describe('account', () => {
     expect(() => checkAccount(environment('sandbox'), undefined)).not.toThrow();
     expect(() => checkAccount(environment('sandbox'), '123456789012')).not.toThrow();
   });
+});
+
+test('production holds its provisioned concurrency for as many hours of the week as the decision says', () => {
+  const { schedules = [], min } = environment('production', { imageDigest: `sha256:${'0'.repeat(64)}` }).function
+    .provisionedConcurrency ?? { min: 0 };
+  const days = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
+  const changes = schedules.flatMap(({ cron, min: from }) => {
+    const [, minute, hour, first = '', last = ''] = /^cron\((\d+) (\d+) \? \* (\w+)-(\w+) \*\)$/.exec(cron) ?? [];
+    return days
+      .slice(days.indexOf(first), days.indexOf(last) + 1)
+      .map((day) => ({ at: days.indexOf(day) * 24 + Number(hour) + Number(minute) / 60, from }));
+  });
+  const inOrder = changes.toSorted((a, b) => a.at - b.at);
+  const hours = inOrder.map(({ at, from }, index) => {
+    const next = inOrder[index + 1]?.at ?? (inOrder[0]?.at ?? 0) + 168;
+    return from > min ? next - at : 0;
+  });
+  const held = hours.reduce((sum, each) => sum + each, 0);
+  expect(readFileSync('docs/decisions/0011-provisioned-concurrency-on-an-alias.md', 'utf8')).toContain(
+    `${held} of the 168 hours of a week`,
+  );
 });

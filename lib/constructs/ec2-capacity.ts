@@ -108,7 +108,8 @@ export class Ec2Capacity extends Construct implements ec2.IConnectable {
     const clusterName = Fn.join('-', [Names.uniqueResourceName(this, { maxLength: 240, separator: '-' }), life]);
     const cluster = new ecs.Cluster(this, 'Cluster', { vpc, clusterName, containerInsightsV2: containerInsights });
     if (containerInsights !== ecs.ContainerInsights.DISABLED) {
-      // Container Insights would make this log group on its own and leave it behind: it is there before the cluster.
+      // Container Insights would make this log group on its own, with the same retention of a day, and leave it behind:
+      // metrics are made of its events, and one that is kept would be another in each life of the stack.
       const performance = new logs.LogGroup(this, 'Performance', {
         logGroupName: `/aws/ecs/containerinsights/${clusterName}/performance`,
         retention: logs.RetentionDays.ONE_DAY,

@@ -159,10 +159,28 @@ describe('what stays behind [P6]', () => {
   test.each([
     ['sandbox', sandbox, 7],
     ['production', production, 90],
-  ])('every log group of %s ends its events after the configured days', (_, templates, days) => {
-    const groups = resourcesOf(templates).filter(([, , { Type }]) => Type === 'AWS::Logs::LogGroup');
-    expect(groups.length).toBeGreaterThan(4);
-    expect(groups.filter(([, , { Properties }]) => Properties?.['RetentionInDays'] !== days)).toEqual([]);
+  ])(
+    'every log group of %s ends its events after the configured days, or as early as its construct means',
+    (_, templates, days) => {
+      const groups = resourcesOf(templates).filter(([, , { Type }]) => Type === 'AWS::Logs::LogGroup');
+      const others = groups.filter(([, , { Properties }]) => Properties?.['RetentionInDays'] !== days);
+      expect(groups.length - others.length).toBeGreaterThan(4);
+      // Of the metrics that Container Insights has made of it: the day that the service keeps it by itself.
+      expect(
+        others.map(([stack, id, { Properties, DeletionPolicy }]) => [
+          `${stack}/${id}`,
+          Properties?.['RetentionInDays'],
+          DeletionPolicy,
+        ]),
+      ).toEqual([[expect.stringMatching('^Containers/HistoryPerformance'), 1, 'Delete']]);
+    },
+  );
+
+  test('on instances, too, Container Insights keeps a day of what it has made metrics of', () => {
+    const groups = resourcesOf(onInstances).filter(([, id]) => /^InstancesPerformance/.test(id));
+    expect(
+      groups.map(([, , { Properties, DeletionPolicy }]) => [Properties?.['RetentionInDays'], DeletionPolicy]),
+    ).toEqual([[1, 'Delete']]);
   });
 
   test('every function writes to a log group of its stack, so that none appears by itself', () => {
