@@ -1,15 +1,48 @@
-"""Starts ministack with one defect of 1.5.33 mended.
+"""Starts ministack with one defect of 1.5.33 mended, and with an environment of its own.
 
-Its REST API reads the body of an error of an HTTP backend on the event loop. When that backend is its own load
-balancer, whose answer needs the same loop, both wait for each other until a timeout of 30 s. Here the body is read in
-the thread that sent the request.
+ministack hands all of its environment variables on to the functions, whose AWS SDK would then sign with the user's
+keys, run the user's programs for credentials, or ask another endpoint. So nothing of the user's is left but what is
+named below, whoever starts this file and however.
+
+The defect: its REST API reads the body of an error of an HTTP backend on the event loop. When that backend is its own
+load balancer, whose answer needs the same loop, both wait for each other until a timeout of 30 s. Here the body is read
+in the thread that sent the request.
 """
 
 import io
+import os
+import re
+import tempfile
 import urllib.error
 
-from ministack import app
-from ministack.services import apigateway
+TAKEN_OVER = re.compile(
+    # Where node is; libraries of a Python that does not know it itself.
+    r"PATH|LD_LIBRARY_PATH|NIX_LD|NIX_LD_LIBRARY_PATH|LANG|LC_\w+|TZ"
+    # Where ministack listens and writes.
+    r"|BIND_HOST|GATEWAY_PORT|TMPDIR"
+)
+
+for name in list(os.environ):
+    if not TAKEN_OVER.fullmatch(name):
+        del os.environ[name]
+# ministack itself would listen to the whole network.
+os.environ.setdefault("BIND_HOST", "127.0.0.1")
+os.environ.update(
+    # Where these two are not set, an SDK looks for the files at home.
+    AWS_CONFIG_FILE="/dev/null",
+    AWS_SHARED_CREDENTIALS_FILE="/dev/null",
+    AWS_EC2_METADATA_DISABLED="true",
+    HOME=tempfile.gettempdir(),
+    # Its broker for devices would take port 8883, and the time to make a certificate.
+    IOT_MTLS_ENABLED="0",
+    # Without these Python asks macOS for a proxy.
+    NO_PROXY="*",
+    no_proxy="*",
+)
+
+# ministack reads the environment as it is loaded.
+from ministack import app  # noqa: E402
+from ministack.services import apigateway  # noqa: E402
 
 send = apigateway._urlopen_sync
 

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ownVariables } from './endpoint';
 import { ProcessGroup } from './process-group';
 
 export interface EmulatorProps {
@@ -37,7 +38,7 @@ export async function startEmulator(props: EmulatorProps): Promise<Emulator> {
     const group = new ProcessGroup(props.command, props.args ?? [], {
       log: props.log,
       env: {
-        ...process.env,
+        ...ownVariables(),
         BIND_HOST: '127.0.0.1',
         GATEWAY_PORT: String(port),
         IOT_MTLS_ENABLED: '0',

@@ -1,30 +1,63 @@
+import { delimiter, dirname } from 'node:path';
 import { AwsClient } from 'aws4fetch';
+import { folders } from './folders';
 
 /** Account of every AWS-compatible endpoint on one's own machine. */
 export const LOCAL_ACCOUNT = '000000000000';
 const REGION = 'us-east-1';
 
 /**
- * Environment variables for everything that talks to the endpoint: nothing of the user's own AWS configuration is left,
- * and no real account would accept the keys.
+ * What a program that is started here takes over from the user's environment, by name. It is a list of what is needed, as
+ * no list of what harms is complete: not AWS's variables, a proxy, settings of the emulator's or the container service's
+ * that mean something else here (SERVICES, LOG_LEVEL), nor anything that Node or Python would load (NODE_OPTIONS).
  */
-export function localVariables(url: string, from: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  const kept = Object.entries(from).filter(([name]) => !/^(AWS|CDK)_/.test(name));
+const TAKEN_OVER: readonly RegExp[] = [
+  // Where programs are, and the libraries of those that do not know it themselves: a Python of actions/setup-python, NixOS.
+  /^(PATH|LD_LIBRARY_PATH|NIX_LD|NIX_LD_LIBRARY_PATH)$/,
+  /^TMPDIR$/,
+  /^(LANG|LC_\w+|TZ)$/,
+  // How the terminal is written to, and whether errors are told in full.
+  /^(TERM|NO_COLOR|DEBUG)$/,
+  // For an endpoint that somebody else started with a certificate of their own.
+  /^NODE_EXTRA_CA_CERTS$/,
+];
+
+/**
+ * Environment variables for everything that is started here: of the user's own only what TAKEN_OVER names, and nothing by
+ * which an AWS SDK finds an account, a key or a program to run. Only the installation of packages has the user's
+ * environment, for its proxy and its indexes: nothing that runs after that leaves this machine.
+ */
+export function ownVariables(from: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const taken = Object.entries(from).filter(([name]) => TAKEN_OVER.some((names) => names.test(name)));
   return {
-    ...Object.fromEntries(kept),
+    ...Object.fromEntries(taken),
+    // This Node first, also where the first one of PATH is a shim that looks for its settings at home.
+    PATH: [...new Set([dirname(process.execPath), ...(from.PATH?.split(delimiter) ?? [])])].join(delimiter),
+    // ~/.aws, ~/.cdk.json and caches of the CDK CLI.
+    HOME: folders.temporary,
+    // Where these two are not set, or not read, an SDK looks for the files at home.
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    // A proxy that is set otherwise, as macOS does for Python, would not find this machine's own address. The CDK CLI
+    // reads the lower case first, Node's fetch both.
+    NO_PROXY: '*',
+    no_proxy: '*',
+    CDK_DISABLE_CLI_TELEMETRY: 'true',
+    CDK_DISABLE_VERSION_CHECK: 'true',
+    NODE_NO_WARNINGS: '1',
+  };
+}
+
+/** The same for everything that talks to the endpoint, with keys that no real account would accept. */
+export function localVariables(url: string, from: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  return {
+    ...ownVariables(from),
     AWS_ENDPOINT_URL: url,
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
     AWS_REGION: REGION,
-    AWS_CONFIG_FILE: '/dev/null',
-    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-    AWS_EC2_METADATA_DISABLED: 'true',
-    // A proxy of the user's would not find this machine's own address.
-    NO_PROXY: [from.NO_PROXY, '127.0.0.1', 'localhost'].filter(Boolean).join(','),
-    CDK_DISABLE_CLI_TELEMETRY: 'true',
-    CDK_DISABLE_VERSION_CHECK: 'true',
     CDK_VALIDATION: 'false',
-    NODE_NO_WARNINGS: '1',
   };
 }
 

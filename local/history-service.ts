@@ -8,6 +8,7 @@ import {
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { freePort } from './emulator';
+import { ownVariables } from './endpoint';
 import { ProcessGroup } from './process-group';
 
 export interface HistoryService {
@@ -34,7 +35,7 @@ export async function startHistoryService(bundle: string, servedBy: string, log:
   const port = await freePort();
   const group = new ProcessGroup(process.execPath, [bundle], {
     log,
-    env: { ...process.env, HOST: '127.0.0.1', PORT: String(port), SERVED_BY: servedBy },
+    env: { ...ownVariables(), HOST: '127.0.0.1', PORT: String(port), SERVED_BY: servedBy },
   });
   let ended: number | undefined;
   group.exited.then((code) => {

@@ -31,17 +31,19 @@ export async function pythonEnvironment(props: PythonEnvironmentProps): Promise<
   const { directory, requirements } = props;
   const commands = join(directory, 'bin');
   const marker = join(directory, 'requirements.sha256');
+  // The user's own environment, for its proxy and index, but these two are about another Python than this one.
+  const { PYTHONHOME: _home, PYTHONPATH: _path, ...variables } = process.env;
   const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex');
   if (
     existsSync(join(commands, 'python')) &&
     existsSync(marker) &&
     readFileSync(marker, 'utf8') === wanted &&
-    (await succeeds(join(commands, 'python'), ['-c', ''], props.log, process.env))
+    (await succeeds(join(commands, 'python'), ['-c', ''], props.log, variables))
   ) {
     return commands;
   }
   props.onInstall();
-  const env = { ...process.env, PATH: props.path ?? process.env.PATH, PYTHONNOUSERSITE: '1' };
+  const env = { ...variables, PATH: props.path ?? variables.PATH, PYTHONNOUSERSITE: '1' };
   rmSync(directory, { recursive: true, force: true });
   try {
     await ((await succeeds('uv', ['--version'], props.log, env)) ? withUv(props, env) : withVenv(props, env));

@@ -11,7 +11,7 @@ import { count, render } from '../tour/table';
 import { Context, contextOf } from './context';
 import { bootstrap, deploy, isBootstrapped, replacedTypes, synthesize } from './deploy';
 import { startEmulator } from './emulator';
-import { adopt, checkEndpoint, givenEndpoint, isRefused, localVariables } from './endpoint';
+import { adopt, checkEndpoint, givenEndpoint, isRefused, localVariables, ownVariables } from './endpoint';
 import { folders, logs, prepareFolders, root } from './folders';
 import { digestOf, HistoryService, registerTarget, startHistoryService } from './history-service';
 import { standInsRow } from './probe';
@@ -82,7 +82,6 @@ async function run(once: boolean, context: Context, connections?: number): Promi
   prepareFolders();
   const given = givenEndpoint();
   const url = given === undefined ? await ownEndpoint() : await givenAndThere(given);
-  adopt(localVariables(url));
   updateRun(runFile, { endpoint: url });
   const { id, region } = environment('local', { ...context, endpointUrl: url });
 
@@ -120,6 +119,7 @@ async function run(once: boolean, context: Context, connections?: number): Promi
 /** The endpoint that somebody else started, watched from now on. */
 async function givenAndThere(url: string): Promise<string> {
   const from = performance.now();
+  adopt(localVariables(url));
   await checkEndpoint(url);
   watchEndpoint(url);
   say.step('endpoint', `${url} (AWS_ENDPOINT_URL)`, from);
@@ -135,11 +135,14 @@ async function ownEndpoint(): Promise<string> {
     log: logs.python,
     onInstall: () => say.line('  The emulator is being installed into .kumiki/python, which takes a while once.'),
   });
+  // Before the first request to this machine's own address, which the installation's proxy would not find.
+  adopt(ownVariables());
   phase = 'starting the emulator';
   const started = performance.now();
   const { url, group, exited } = await startEmulator({
     command: join(commands, 'python'),
-    args: [join(root, 'local', 'emulator.py')],
+    // -I: whatever PYTHONHOME and PYTHONPATH say.
+    args: ['-I', join(root, 'local', 'emulator.py')],
     temporary: folders.temporary,
     log: logs.emulator,
   });
@@ -147,6 +150,7 @@ async function ownEndpoint(): Promise<string> {
     const line = `The emulator ended (exit code ${code}) while ${phase}. Its log: ${logs.emulator}`;
     interruption.abort(new Interruption(line, 1));
   });
+  adopt(localVariables(url));
   updateRun(runFile, { emulator: group });
   say.step('emulator', url, started);
   return url;

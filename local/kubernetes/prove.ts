@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fail } from '../../tour/errors';
 import { optionsOf } from '../../tour/options';
 import { failureOf } from '../deploy';
+import { adopt, ownVariables } from '../endpoint';
 import { root } from '../folders';
 import { endAll, onNpmEnd, ProcessGroup } from '../process-group';
 import { terminal } from '../terminal';
@@ -25,6 +26,8 @@ async function main(): Promise<void> {
   // What is wrong with it is said before anything is built.
   const given = values.assembly === undefined ? undefined : clusterOf(values.assembly);
   const programs = await tools(say);
+  // What was downloaded by the user's settings is there: the rest is about this machine alone.
+  adopt(ownVariables());
   const cluster = given ?? clusterOf(await synthesize());
   if (!programs.version.startsWith(`${cluster.version}.`)) {
     throw new Error(

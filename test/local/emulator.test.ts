@@ -1,9 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, startEmulator } from '../../local/emulator';
+import { adopt, ownVariables } from '../../local/endpoint';
 import { endAll } from '../../local/process-group';
+import { planted } from './fixtures/planted';
 
 const folder = mkdtempSync(join(tmpdir(), 'kumiki-'));
 const common = {
@@ -20,6 +23,57 @@ test('answers on 127.0.0.1 when it has started', async () => {
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   expect((await fetch(url)).ok).toBe(true);
 });
+
+test('is started, and hands on to functions, without anything that the user has set up', async () => {
+  const before = { ...process.env };
+  const { variables } = planted(folder);
+  Object.assign(process.env, variables);
+  const { url } = await startEmulator(common).finally(() => adopt(before));
+  const environment: Record<string, string> = JSON.parse(await (await fetch(`${url}/environment`)).text());
+  expect(handedOn(environment)).toEqual({
+    ...ownVariables(before),
+    LANG: variables.LANG,
+    LC_TIME: variables.LC_TIME,
+    BIND_HOST: '127.0.0.1',
+    GATEWAY_PORT: new URL(url).port,
+    IOT_MTLS_ENABLED: '0',
+    TMPDIR: folder,
+  });
+});
+
+/** The python3 of the user, past a shim of pyenv; the emulator's own is installed by `npm start`. */
+const recent = 'import sys; sys.exit(print(sys.executable) if sys.version_info >= (3, 10) else 1)';
+const { status, stdout: python } = spawnSync('python3', ['-c', recent], { encoding: 'utf8' });
+
+(status === 0 ? test : test.skip)(
+  'cleans its environment by itself before ministack sees it, whoever starts it',
+  () => {
+    const { variables } = planted(folder);
+    const env = {
+      ...variables,
+      PYTHONHOME: undefined,
+      PYTHONPATH: 'test/local/fixtures/python',
+      PYTHONDONTWRITEBYTECODE: '1',
+      TMPDIR: folder,
+    };
+    const { stdout, stderr } = spawnSync(python.trim(), ['local/emulator.py'], { env, encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(handedOn(JSON.parse(stdout))).toEqual({
+      PATH: variables.PATH,
+      LANG: variables.LANG,
+      LC_TIME: variables.LC_TIME,
+      TMPDIR: folder,
+      HOME: folder,
+      BIND_HOST: '127.0.0.1',
+      IOT_MTLS_ENABLED: '0',
+      AWS_CONFIG_FILE: '/dev/null',
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      NO_PROXY: '*',
+      no_proxy: '*',
+    });
+  },
+);
 
 test('takes another port when the first is taken in between', async () => {
   const other = createServer((socket) => socket.destroy());
@@ -53,3 +107,9 @@ const KILLS_ITSELF = `
     if (request.url === '/kill') process.kill(process.pid, 'SIGKILL');
     response.end('{}');
   }).listen(Number(process.env.GATEWAY_PORT), '127.0.0.1');`;
+
+/** Without what the shell, Python and macOS add of themselves. */
+function handedOn(environment: Record<string, string>): Record<string, string> {
+  const added = /^(PWD|OLDPWD|SHLVL|_|LC_CTYPE|__CF_USER_TEXT_ENCODING)$/;
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !added.test(name)));
+}

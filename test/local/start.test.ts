@@ -1,22 +1,31 @@
 import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer, Server } from 'node:http';
+import { createServer, IncomingHttpHeaders, Server } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { planted } from './fixtures/planted';
 
 // Several processes that each load the AWS CDK: on a busy machine that takes a while.
 jest.setTimeout(30_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'kumiki-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+/** Of somebody with an AWS configuration and a proxy, which no run may use. */
+const user = planted(folder);
+/** What a test that fails leaves behind, for which Jest would wait. */
+const left: (() => void)[] = [];
+afterAll(() => {
+  for (const end of left) end();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 /** Runs `npm start` with an endpoint and a state folder of its own. */
 function start(name: string, endpoint: string, ...args: string[]) {
   const child: ChildProcess = spawn(process.execPath, ['--no-warnings', '--import', 'tsx', 'local/start.ts', ...args], {
-    env: { PATH: process.env.PATH, HOME: folder, AWS_ENDPOINT_URL: endpoint, KUMIKI_STATE: join(folder, name) },
+    env: { ...user.variables, AWS_ENDPOINT_URL: endpoint, KUMIKI_STATE: join(folder, name) },
   });
+  left.push(() => child.kill('SIGKILL'));
   let output = '';
   child.stdout?.on('data', (data) => (output += data));
   child.stderr?.on('data', (data) => (output += data));
@@ -25,15 +34,19 @@ function start(name: string, endpoint: string, ...args: string[]) {
 }
 
 /** An endpoint of the account, which never answers anything but who one is. */
-async function endpoint(account: string, onOther = () => {}): Promise<Server & { url: string }> {
+async function endpoint(
+  account: string,
+  onOther = (_headers: IncomingHttpHeaders) => {},
+): Promise<Server & { url: string }> {
   const server = createServer((request, response) => {
     let body = '';
     request.on('data', (data) => (body += data));
     request.on('end', () => {
       if (body.includes('GetCallerIdentity')) response.end(`<Account>${account}</Account>`);
-      else onOther();
+      else onOther(request.headers);
     });
   });
+  left.push(() => server.close().closeAllConnections());
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return Object.assign(server, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
@@ -56,18 +69,20 @@ test.concurrent('says in one line what is wrong with a flag or an endpoint', asy
 
 /** Runs it until it has begun to deploy, which this endpoint keeps it waiting for. */
 async function deploying(name: string) {
-  let reached = () => {};
-  const deployment = new Promise<void>((resolve) => {
+  let reached = (_headers: IncomingHttpHeaders) => {};
+  const deployment = new Promise<IncomingHttpHeaders>((resolve) => {
     reached = resolve;
   });
-  const server = await endpoint('000000000000', () => reached());
+  const server = await endpoint('000000000000', (headers) => reached(headers));
   const run = start(name, server.url);
-  await deployment;
-  return { ...run, server };
+  return { ...run, server, headers: await deployment };
 }
 
-test.concurrent('ends with everything that it started on Ctrl-C', async () => {
-  const { child, ended, server } = await deploying('signal');
+test.concurrent('asks with dummy keys, and ends with everything that it started on Ctrl-C', async () => {
+  const { child, ended, server, headers } = await deploying('signal');
+  expect(headers.authorization).toMatch(/ Credential=test\/\d{8}\/us-east-1\/cloudformation\//);
+  expect(headers).not.toHaveProperty('x-amz-security-token');
+  expect(existsSync(user.mark)).toBe(false);
   child.kill('SIGINT');
   const { code, output } = await ended;
   expect(code).toBe(130);
