@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { Cluster } from '../../tour/cluster';
 import { ControlPlane } from '../../tour/control-plane';
 import { Deployment } from '../../tour/deployment';
 import { runExperiments } from '../../tour/experiments';
 import { Answer } from '../../tour/request';
+import { Session, Sessions } from '../../tour/session';
 
 // The pause between two requests to the cache.
 jest.mock('node:timers/promises', () => ({ setTimeout: async () => undefined }));
@@ -218,4 +220,60 @@ test('fails, and goes on, when an experiment cannot be made', async () => {
   const failed = (await runExperiments(deployment({ get }))).filter(({ verdict }) => verdict === 'FAIL');
   expect(failed.length).toBeGreaterThan(15);
   expect(failed.every(({ detail }) => detail === 'socket hang up')).toBe(true);
+});
+
+test('fails, and goes on, when an experiment throws before it has begun', async () => {
+  const broken = Object.defineProperty(deployment(), 'get', {
+    get: () => {
+      throw new Error('boom');
+    },
+  });
+  const rows = await runExperiments(broken);
+  expect(rows.find(({ path }) => path === 'GET /history/KUMI?days=30')).toMatchObject({
+    status: 'error',
+    verdict: 'FAIL',
+    detail: 'boom',
+  });
+  expect(rows.find(({ path }) => path === 'HTTP API: GET /nothing/here')).toMatchObject({ verdict: 'pass' });
+});
+
+test('fails, and goes on, when the ticker fails and so no tick ever comes', async () => {
+  const session: Session = {
+    messages: [],
+    send: () => undefined,
+    next: async (type) => {
+      if (type === 'ticks') await new Promise(() => undefined);
+      return { type, body: { type, all: [], reason: 'no' }, at: 0 };
+    },
+    close: async () => undefined,
+  };
+  const sessions: Sessions = {
+    open: async () => session,
+    tick: async () => {
+      throw new Error('the ticker failed: boom');
+    },
+    subscribersOf: async () => [],
+    isConnected: async () => false,
+  };
+  const rows = await runExperiments(deployment({ sessions, connections: 1 }));
+  const failed = rows.filter(({ detail }) => detail === 'the ticker failed: boom');
+  expect(failed.map(({ path, verdict }) => [path, verdict])).toEqual([
+    ['WebSocket, lambda invoke ticker, three ticks', 'FAIL'],
+    ['WebSocket unsubscribe, then a tick', 'FAIL'],
+    ['WebSocket, many connections x 20 symbols', 'FAIL'],
+  ]);
+  expect(rows.at(-1)?.path).not.toMatch(/WebSocket, lambda/);
+});
+
+test('fails, and goes on, when an experiment leaves a rejection behind', () => {
+  // In a process of its own: Jest has its own way with rejections.
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--no-warnings', '--import', 'tsx', 'test/tour/fixtures/stray.ts'],
+    { encoding: 'utf8' },
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const details = JSON.parse(stdout);
+  expect(details).toContain('left behind');
+  expect(details.length).toBeGreaterThan(15);
 });
