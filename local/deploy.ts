@@ -13,7 +13,7 @@ import { Terminal } from './terminal';
 const CDK = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
 /** Lines of a failed command that are shown; the log has them all. */
 const LINES_SHOWN = 15;
-/** Milliseconds without a line after which it is said where to look. */
+/** Milliseconds without a line after which it is said where to look, and again after as many. */
 const QUIET = 60_000;
 
 /** Synthesizes the local environment, as `context` says, while other steps go on. */
@@ -56,15 +56,20 @@ export async function bootstrap(region: string, say: Terminal): Promise<void> {
 export async function deploy(say: Terminal): Promise<void> {
   const progress = stackProgress(say);
   const args = ['deploy', '--all', '--app', folders.assembly, '--require-approval', 'never'];
-  const quiet = setTimeout(() => say.line(`  Nothing new for ${QUIET / 1_000} s: see ${logs.deploy}`), QUIET);
+  let last = performance.now();
+  const quiet = setInterval(() => {
+    const seconds = Math.round((performance.now() - last) / 1_000);
+    say.line(`  Nothing new for ${seconds} s: see ${logs.deploy}`);
+  }, QUIET);
   const onLine = (line: string) => {
+    last = performance.now();
     quiet.refresh();
     progress(line);
   };
   try {
     await cdk('deployment', logs.deploy, [...args, '--progress', 'events', '--concurrency', '4'], onLine);
   } finally {
-    clearTimeout(quiet);
+    clearInterval(quiet);
   }
 }
 

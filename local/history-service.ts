@@ -17,7 +17,7 @@ export interface HistoryService {
   readonly digest: string;
   /** Fulfilled with its exit code when it ends. */
   readonly exited: Promise<number>;
-  /** Ends it, because another one has taken its place. */
+  /** Ends it when it has answered what it was asked, because another one has taken its place. */
   replace(): void;
   readonly replaced: boolean;
 }
@@ -57,7 +57,7 @@ export async function startHistoryService(bundle: string, servedBy: string, log:
     exited: group.exited,
     replace: () => {
       replaced = true;
-      group.end();
+      group.stop();
     },
     get replaced() {
       return replaced;

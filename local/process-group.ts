@@ -4,14 +4,18 @@ import { createInterface } from 'node:readline';
 
 /**
  * Runs a command and waits for the end of a pipe from us beside it. The pipe closes however this process ends, kill -9
- * included, and the whole group goes with it: nothing that was started here is ever left behind.
+ * included, and the whole group goes with it: nothing that was started here is ever left behind. SIGTERM is handed on to
+ * the command, which may take its time: a wait that the signal interrupts is taken up again.
  */
 const GUARD = `exec 3<&0
 "$@" 3<&- </dev/null &
 child=$!
 { read -r end <&3; kill -KILL 0; } >/dev/null 2>&1 &
 exec 3<&-
-wait "$child"`;
+trap 'kill -TERM "$child"' TERM
+wait "$child"; code=$?
+while [ "$code" -gt 128 ] && kill -0 "$child" 2>/dev/null; do wait "$child"; code=$?; done
+exit "$code"`;
 
 export interface CommandOptions {
   /** File that both outputs are appended to. */
@@ -85,6 +89,11 @@ export class ProcessGroup {
       });
     });
     groups.add(this);
+  }
+
+  /** Asks the command to end when it has done what it is about; the group ends with it. */
+  stop(): void {
+    this.child.kill('SIGTERM');
   }
 
   /** Ends the group at once; there is no state in it that a slower end would save. */

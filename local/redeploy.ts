@@ -1,17 +1,16 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { containerContext } from '../lib/sources';
 import { fail } from '../tour/errors';
 import { optionsOf } from '../tour/options';
 import { deploy, synthesize } from './deploy';
 import { adopt, localVariables } from './endpoint';
-import { digestOf } from './history-service';
 import { endAll } from './process-group';
-import { claimRun, readRun, redeployFile, releaseRun, runFile, updateRun } from './run-file';
+import { claimRun, type Run, readRun, redeployFile, releaseRun, runFile, updateRun } from './run-file';
 import { terminal } from './terminal';
 
-/** Milliseconds until `npm start` has to have the new container service running. */
+/** Milliseconds until `npm start` has to have the container service running and registered. */
 const RESTART_TIMEOUT = 20_000;
+/** Milliseconds between two looks whether `npm start` is still there. */
+const WATCH_INTERVAL = 500;
 
 /** Deploys the code as it is now into the `npm start` that is running. */
 async function main(): Promise<void> {
@@ -38,28 +37,40 @@ async function main(): Promise<void> {
       process.exit(130);
     });
   }
+  watchStart(run, () => {
+    say.line();
+    console.error(`npm start has ended while ${phase}, and its endpoint with it. Start it again: npm start`);
+    process.exit(1);
+  });
   adopt(localVariables(run.endpoint));
   const from = performance.now();
   await synthesize(say, run.context);
   phase = 'deploying';
   await deploy(say);
 
-  const bundle = digestOf(join(containerContext(), 'server.cjs'));
-  if (bundle !== run.service) {
-    phase = 'starting the container service anew';
-    updateRun(runFile, { problem: undefined });
-    process.kill(run.pid, 'SIGUSR2');
-    const deadline = Date.now() + RESTART_TIMEOUT;
-    for (let now = readRun(runFile); now?.service !== bundle; now = readRun(runFile)) {
-      if (now?.problem !== undefined) throw new Error(`${now.problem}\nThe old one still serves.`);
-      if (Date.now() > deadline) {
-        throw new Error('The container service did not start anew: see the terminal of npm start.');
-      }
-      await sleep(50);
+  // Also where its code is the same: a changed load balancer or capacity has target groups that are new, and empty.
+  phase = 'registering the container service';
+  updateRun(runFile, { registered: undefined, problem: undefined });
+  process.kill(run.pid, 'SIGUSR2');
+  const deadline = Date.now() + RESTART_TIMEOUT;
+  let now = readRun(runFile);
+  for (; !now?.registered; now = readRun(runFile)) {
+    if (now?.problem !== undefined) throw new Error(now.problem);
+    if (Date.now() > deadline) {
+      throw new Error('The container service was not registered: see the terminal of npm start.');
     }
-    say.step('container', 'started anew');
+    await sleep(50);
   }
+  say.step('container', now.service === run.service ? 'registered' : 'started anew');
   say.step('deployed', run.endpoint, from);
+}
+
+/** Calls back when `npm start` has ended, which the CLI would find out by many attempts to reach its endpoint. */
+function watchStart({ pid }: Run, ended: () => void): void {
+  const watch = setInterval(() => {
+    if (readRun(runFile)?.pid !== pid) ended();
+  }, WATCH_INTERVAL);
+  watch.unref();
 }
 
 main()

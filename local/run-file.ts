@@ -19,9 +19,11 @@ export interface Run {
   readonly emulator?: number;
   /** Digest of the bundle that the container service runs; unset until it does. */
   readonly service?: string;
+  /** Whether the service is a target of what is deployed now; unset by who deploys, set by who runs it. */
+  readonly registered?: boolean;
   /** Set once everything has been deployed. */
   readonly ready?: boolean;
-  /** Why the new container service did not start, so that the old one goes on serving. */
+  /** Why the container service could not be registered, or a new one not be started. */
   readonly problem?: string;
 }
 

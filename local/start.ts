@@ -30,8 +30,10 @@ class Interruption extends Error {
   }
 }
 
-/** Milliseconds between two looks at an endpoint that we did not start. */
+/** Milliseconds between two looks at an endpoint that we did not start: its end is seen by nothing else. */
 const WATCH_INTERVAL = 500;
+/** The same at our own, which may hang. */
+const OWN_WATCH_INTERVAL = 5_000;
 /** Times in a row that an endpoint may fail to answer in 5 s: a busy one does, with all its work on one thread. */
 const FAILURES = 6;
 
@@ -96,7 +98,8 @@ async function run(once: boolean, context: Context, connections?: number): Promi
   phase = 'starting the container service';
   const deployment = await connect(id, region);
   const service = await serve(deployment);
-  updateRun(runFile, { service: service.digest, ready: true });
+  registerOnRequest(() => connect(id, region), service);
+  updateRun(runFile, { service: service.digest, registered: true, ready: true });
   say.step('deployed', '', from);
   tellStandIns();
 
@@ -111,7 +114,6 @@ async function run(once: boolean, context: Context, connections?: number): Promi
 
   phase = 'serving';
   tellWhatNext(deployment, url);
-  restartOnRequest(deployment, service);
   // Until something interrupts it.
   await new Promise(() => setInterval(() => undefined, 60_000));
 }
@@ -121,7 +123,7 @@ async function givenAndThere(url: string): Promise<string> {
   const from = performance.now();
   adopt(localVariables(url));
   await checkEndpoint(url);
-  watchEndpoint(url);
+  watchEndpoint(url, WATCH_INTERVAL);
   say.step('endpoint', `${url} (AWS_ENDPOINT_URL)`, from);
   return url;
 }
@@ -151,17 +153,18 @@ async function ownEndpoint(): Promise<string> {
     interruption.abort(new Interruption(line, 1));
   });
   adopt(localVariables(url));
+  watchEndpoint(url, OWN_WATCH_INTERVAL, ` Its log: ${logs.emulator}`);
   updateRun(runFile, { emulator: group });
   say.step('emulator', url, started);
   return url;
 }
 
-async function watchEndpoint(url: string): Promise<void> {
+async function watchEndpoint(url: string, interval: number, hint = ''): Promise<void> {
   for (let failures = 0; !interruption.signal.aborted; ) {
-    await sleep(WATCH_INTERVAL, undefined, { ref: false });
+    await sleep(interval, undefined, { ref: false });
     const error = await problemOf(url);
     failures = error === undefined ? 0 : failures + 1;
-    if (isRefused(error) || failures === FAILURES) interruption.abort(lost(url));
+    if (isRefused(error) || failures === FAILURES) interruption.abort(lost(url, hint));
   }
 }
 
@@ -179,16 +182,19 @@ function problemOf(url: string): Promise<unknown> {
   );
 }
 
-function lost(url: string): Interruption {
-  return new Interruption(`The endpoint ${url} does not answer any more, while ${phase}.`, 1);
+function lost(url: string, hint = ''): Interruption {
+  return new Interruption(`The endpoint ${url} does not answer any more, while ${phase}.${hint}`, 1);
 }
 
 /** Starts the container service as it is now and makes it the only target. */
-async function serve({ environmentId, targetGroupArns }: Deployment): Promise<HistoryService> {
+async function serve(deployment: Deployment): Promise<HistoryService> {
   const from = performance.now();
   const bundle = join(containerContext(), 'server.cjs');
-  const service = await startHistoryService(bundle, environmentId, logs.service);
-  await Promise.all(targetGroupArns.map((arn) => registerTarget(arn, service.port)));
+  const service = await startHistoryService(bundle, deployment.environmentId, logs.service);
+  await register(deployment, service).catch((error: unknown) => {
+    service.replace();
+    throw error;
+  });
   service.exited.then((code) => {
     if (service.replaced) return;
     const line = `The container service ended (exit code ${code}) while ${phase}. Its log: ${logs.service}`;
@@ -198,25 +204,36 @@ async function serve({ environmentId, targetGroupArns }: Deployment): Promise<Hi
   return service;
 }
 
-/** `npm run deploy:local` asks by a signal for the container service to be started again when its code has changed. */
-function restartOnRequest(deployment: Deployment, service: HistoryService): void {
+async function register({ targetGroupArns }: Deployment, { port }: HistoryService): Promise<void> {
+  await Promise.all(targetGroupArns.map((arn) => registerTarget(arn, port)));
+}
+
+/**
+ * `npm run deploy:local` asks by a signal, when it has deployed, for the container service to be registered with what is
+ * there now, and to be started again if its code has changed.
+ */
+function registerOnRequest(deployed: () => Promise<Deployment>, service: HistoryService): void {
   let current = service;
-  let restarted: Promise<void> = Promise.resolve();
-  const restart = async () => {
-    if (digestOf(join(containerContext(), 'server.cjs')) === current.digest) return;
+  let done: Promise<void> = Promise.resolve();
+  const meet = async () => {
     try {
-      const next = await serve(deployment);
-      current.replace();
-      current = next;
-      updateRun(runFile, { service: next.digest });
+      const deployment = await deployed();
+      if (digestOf(join(containerContext(), 'server.cjs')) === current.digest) {
+        await register(deployment, current);
+      } else {
+        const next = await serve(deployment);
+        current.replace();
+        current = next;
+      }
+      updateRun(runFile, { service: current.digest, registered: true });
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
-      say.line(`${problem}\nThe old one still serves.`);
+      const problem = `${error instanceof Error ? error.message : String(error)}\nThe old one still serves.`;
+      say.line(problem);
       updateRun(runFile, { problem });
     }
   };
   process.on('SIGUSR2', () => {
-    restarted = restarted.then(restart);
+    done = done.then(meet);
   });
 }
 
@@ -228,14 +245,15 @@ function tellStandIns(): void {
   say.line();
 }
 
-function tellWhatNext({ restApi, httpApi, region }: Deployment, url: string): void {
+function tellWhatNext({ restApi, httpApi, webSocketApi, region }: Deployment, url: string): void {
   const curl = `curl --aws-sigv4 aws:amz:${region}:execute-api --user test:test`;
   for (const path of ['/quotes/KUMI', '/analysis/KUMI?days=30', '/history/KUMI?days=30']) {
     say.line(`${curl} '${restApi}${path}'`);
   }
   if (httpApi) say.line(`${curl} '${httpApi}/quotes/KUMI'`);
+  const sockets = webSocketApi && `\nWebSocket API         ${webSocketApi}, signed in the query (docs/websocket.md)`;
   say.line(`
-Endpoint              ${url}
+Endpoint              ${url}${sockets ?? ''}
 Deploy changed code   npm run deploy:local
 The table again       AWS_ENDPOINT_URL=${url} npm run verify -- --environment local
 End                   Ctrl-C`);

@@ -15,6 +15,8 @@ export interface Deployment {
   readonly restApi: string;
   /** Base URL of the HTTP API, likewise; undefined where there is none that takes signed requests. */
   readonly httpApi?: string;
+  /** Address of the WebSocket API; undefined where there is none. */
+  readonly webSocketApi?: string;
   readonly targetGroupArns: readonly string[];
   /** Whether tasks run on EC2 instances, too or only. */
   readonly instances: boolean;
@@ -52,12 +54,14 @@ export async function connect(environmentId: string, region: string): Promise<De
   const restApi = restApiUrl(outputs, endpoint);
   // Tokens for an API that wants them come from an issuer that is not ours.
   const httpApi = outputs.httpApi?.authorization === 'IAM' ? httpApiUrl(outputs.httpApi, endpoint) : undefined;
+  const webSocketApi = outputs.webSocketApi && webSocketUrl(outputs.webSocketApi, endpoint);
   const plane = controlPlane(outputs, region);
   return {
     environmentId,
     region,
     restApi,
     httpApi,
+    webSocketApi,
     targetGroupArns: outputs.targetGroupArns,
     instances: outputs.autoScalingGroupName !== undefined,
     cache: outputs.cacheEnabled,
@@ -66,8 +70,9 @@ export async function connect(environmentId: string, region: string): Promise<De
     get: requests(restApi, { ...credentials, region }),
     getOverHttpApi: httpApi === undefined ? undefined : requests(httpApi, { ...credentials, region }),
     sessions:
-      outputs.webSocketApi &&
-      sessionsOf(outputs.webSocketApi, webSocketUrl(outputs.webSocketApi, endpoint), { ...credentials, region }),
+      outputs.webSocketApi && webSocketApi !== undefined
+        ? sessionsOf(outputs.webSocketApi, webSocketApi, { ...credentials, region })
+        : undefined,
     cluster: outputs.cluster && clusterOf(outputs.cluster, region),
     controlPlane: plane,
   };

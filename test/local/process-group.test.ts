@@ -52,6 +52,22 @@ test('gives both outputs line by line and logs them', async () => {
   expect(readFileSync(log, 'utf8')).toMatch(/out\n/);
 });
 
+test('asks a command to end, which takes its time and has its own exit code', async () => {
+  const lines: string[] = [];
+  const script = "trap 'sleep 0.2; echo drained; exit 3' TERM; echo ready; while :; do sleep 0.05; done";
+  const code = await new Promise((resolve) => {
+    const group: ProcessGroup = new ProcessGroup('sh', ['-c', script], {
+      log,
+      onLine: (line) => {
+        lines.push(line);
+        if (line === 'ready') group.stop();
+      },
+    });
+    resolve(group.exited);
+  });
+  expect({ lines, code }).toEqual({ lines: ['ready', 'drained'], code: 3 });
+});
+
 test('ends a command together with what it has started', async () => {
   const { group, pids } = await family();
   expect(pids.every(isRunning)).toBe(true);
