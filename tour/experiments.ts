@@ -161,12 +161,14 @@ const experiments: readonly Experiment[] = [
       const refused = errors
         .map((error) => status(error, 400) ?? message(error))
         .find((problem) => problem !== undefined);
+      const told = first !== null && second !== null;
+      const seen = first === second ? 'error kept' : 'error not kept';
       return {
-        status: first === second ? 'error kept' : 'error not kept',
+        status: told ? seen : 'no request id',
         milliseconds: good.milliseconds,
         problem:
           refused ??
-          (first && second ? undefined : 'no header x-request-id, so nobody can tell who answered') ??
+          (told ? undefined : 'no header x-request-id, so nobody can tell which answer is which') ??
           status(good, 200),
       };
     },

@@ -141,7 +141,7 @@ describe('an error under the key of a cached answer', () => {
     ['says that it was kept', cache(true), { status: 'error kept', verdict: 'pass' }],
     ['says that it was not kept', cache(false), { status: 'error not kept', verdict: 'pass' }],
     ['fails when it answers for other keys, too', cache(true, false), { verdict: 'FAIL' }],
-    ['fails when nobody can tell who answered', withoutId, { verdict: 'FAIL' }],
+    ['fails when nobody can tell which answer is which', withoutId, { status: 'no request id', verdict: 'FAIL' }],
   ])('%s', async (_, get, row) => {
     const rows = await runExperiments(deployment({ get }));
     expect(rows.find((each) => each.path === path)).toMatchObject(row);
