@@ -1,17 +1,17 @@
 /**
- * Where AWS offers the parts, by region and availability zone. Each table is what one page of AWS says, once.
+ * Where AWS offers the parts, by region and availability zone. Each table is what a page of AWS says, once. Copies of the
+ * pages were read on 2026-11-27; that on VPC links V2 is newer than November 2025, when REST APIs got them.
  *
  * A zone has a name and an id. In the oldest regions, accounts from before November 2025 have each their own mapping from
  * names to ids; services are in zones by id. So names are configuration, and `npm run preflight` asks the account for ids.
  *
- * @see https://docs.aws.amazon.com/global-infrastructure/latest/regions/az-ids.html (read 2026-11-27)
+ * @see https://docs.aws.amazon.com/global-infrastructure/latest/regions/az-ids.html
  */
 
 /**
  * Zones that VPC links V2 serve, by id: all regions of the partition `aws` that have them.
  *
- * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-vpc-links-v2.html (Availability by Region,
- * read 2026-11-27)
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-vpc-links-v2.html (Availability by Region)
  */
 const VPC_LINK_ZONE_IDS: Readonly<Record<string, readonly string[]>> = {
   'us-east-1': ['use1-az1', 'use1-az2', 'use1-az4', 'use1-az5', 'use1-az6'],
@@ -38,7 +38,7 @@ const VPC_LINK_ZONE_IDS: Readonly<Record<string, readonly string[]>> = {
 /**
  * Zones, by id, in which EKS takes no subnet for a control plane (`UnsupportedAvailabilityZoneException`).
  *
- * @see https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html (Subnet requirements, read 2026-11-27)
+ * @see https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html (Subnet requirements)
  */
 const ZONE_IDS_WITHOUT_CONTROL_PLANE: readonly string[] = ['use1-az3', 'usw1-az2', 'cac1-az3'];
 
@@ -47,8 +47,7 @@ const ZONE_IDS_WITHOUT_CONTROL_PLANE: readonly string[] = ['use1-az3', 'usw1-az2
  * it by now: no page lists the regions of builds on demand any more, so these are those of two pages of the API reference.
  *
  * @see https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ProjectEnvironment.html (type ARM_CONTAINER)
- * @see https://docs.aws.amazon.com/codebuild/latest/APIReference/API_CreateFleet.html (environmentType ARM_CONTAINER; both
- * read 2026-11-27)
+ * @see https://docs.aws.amazon.com/codebuild/latest/APIReference/API_CreateFleet.html (environmentType ARM_CONTAINER)
  */
 const ARM_BUILD_REGIONS: readonly string[] = [
   'us-east-1',
@@ -123,7 +122,9 @@ export function buildsOnArm(region: string): boolean {
 
 /** What a zone of a region does not have, of what the parts need: undefined for one that serves. */
 export function missingIn(zone: Zone, region: string, needs: { readonly kubernetes: boolean }): string | undefined {
-  if (!VPC_LINK_ZONE_IDS[region]?.includes(zone.id)) return 'no VPC links V2';
-  if (needs.kubernetes && ZONE_IDS_WITHOUT_CONTROL_PLANE.includes(zone.id)) return 'no control planes of EKS';
-  return undefined;
+  const missing = [
+    ...(VPC_LINK_ZONE_IDS[region]?.includes(zone.id) ? [] : ['no VPC links V2']),
+    ...(needs.kubernetes && ZONE_IDS_WITHOUT_CONTROL_PLANE.includes(zone.id) ? ['no control planes of EKS'] : []),
+  ];
+  return missing.length === 0 ? undefined : missing.join(' and ');
 }

@@ -27,8 +27,10 @@ test('has on file only what AWS documents to serve every part', () => {
   }
 });
 
-test('tells zones without VPC links from those without control planes, by id', () => {
-  expect(missingIn({ name: 'us-east-1a', id: 'use1-az3' }, 'us-east-1', both)).toBe('no VPC links V2');
+test('tells what a zone does not have by its id', () => {
+  const az3 = { name: 'us-east-1a', id: 'use1-az3' };
+  expect(missingIn(az3, 'us-east-1', both)).toBe('no VPC links V2 and no control planes of EKS');
+  expect(missingIn(az3, 'us-east-1', { kubernetes: false })).toBe('no VPC links V2');
   expect(missingIn({ name: 'us-east-1a', id: 'use1-az4' }, 'us-east-1', both)).toBeUndefined();
   expect(missingIn({ name: 'ca-central-1d', id: 'cac1-az4' }, 'ca-central-1', both)).toBe('no VPC links V2');
   expect(missingIn({ name: 'ap-northeast-3a', id: 'apne3-az1' }, 'ap-northeast-3', both)).toBe('no VPC links V2');

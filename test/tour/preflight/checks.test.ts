@@ -173,7 +173,7 @@ describe('zones', () => {
     ];
     expect(checks.existingSubnets(withCluster, subnets)).toEqual({
       verdict: 'problem',
-      says: 'subnet-1 is in use1-az3, which has no VPC links V2. Name other subnets in network.existing',
+      says: 'subnet-1 is in use1-az3, which has no VPC links V2 and no control planes of EKS. Name other subnets in network.existing',
     });
     expect(checks.existingSubnets(withCluster, subnets.slice(1))).toEqual({
       verdict: 'pass',
