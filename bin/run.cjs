@@ -17,27 +17,52 @@ const stampOf = (file) => {
   return stat && `${stat.size} ${stat.mtimeMs}`;
 };
 
+/** Whether no file that went in has changed, nor the result, which a full disk may have cut off. */
 function isFresh() {
-  if (!fs.existsSync(outfile) || !fs.existsSync(stampFile)) return false;
-  return Object.entries(JSON.parse(fs.readFileSync(stampFile, 'utf8'))).every(
-    ([file, stamp]) => stampOf(file) === stamp,
-  );
+  try {
+    const stamps = Object.entries(JSON.parse(fs.readFileSync(stampFile, 'utf8')));
+    return stamps.length > 0 && stamps.every(([file, stamp]) => stampOf(file) === stamp);
+  } catch {
+    return false;
+  }
 }
 
-if (!isFresh()) {
-  const { metafile } = require('esbuild').buildSync({
-    absWorkingDir: root,
-    entryPoints: ['bin/app.ts'],
-    outfile,
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    target: 'node20',
-    metafile: true,
-    logLevel: 'error',
-  });
-  const inputs = [...Object.keys(metafile.inputs), 'bin/run.cjs', 'package-lock.json'];
-  fs.writeFileSync(stampFile, JSON.stringify(Object.fromEntries(inputs.map((file) => [file, stampOf(file)]))));
+/** Puts a file in its place as one step: another process may be reading what is there. */
+function replace(file, write) {
+  const draft = `${file}.${process.pid}`;
+  try {
+    write(draft);
+    fs.renameSync(draft, file);
+  } finally {
+    fs.rmSync(draft, { force: true });
+  }
 }
+
+function build() {
+  let inputs = ['bin/run.cjs', 'package-lock.json'];
+  replace(outfile, (draft) => {
+    const { metafile } = require('esbuild').buildSync({
+      absWorkingDir: root,
+      entryPoints: ['bin/app.ts'],
+      outfile: draft,
+      bundle: true,
+      packages: 'external',
+      platform: 'node',
+      target: 'node20',
+      metafile: true,
+      logLevel: 'error',
+    });
+    inputs = [...Object.keys(metafile.inputs), ...inputs];
+  });
+  const files = [...inputs, path.relative(root, outfile)];
+  const stamps = JSON.stringify(Object.fromEntries(files.map((file) => [file, stampOf(file)])));
+  try {
+    replace(stampFile, (draft) => fs.writeFileSync(draft, stamps));
+  } catch {
+    // The next run builds it again.
+  }
+}
+
+if (!isFresh()) build();
 process.chdir(root);
 require(outfile);

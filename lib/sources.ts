@@ -114,8 +114,7 @@ function bundle(root: string, options: BuildOptions): readonly OutputFile[] {
       base64: Buffer.from(output.contents).toString('base64'),
     }));
     if (!name.startsWith('..')) {
-      fs.mkdirSync(path.dirname(file), { recursive: true });
-      replace(file, Buffer.from(JSON.stringify({ options: wanted, inputs, files: encoded } satisfies Kept)));
+      keep(file, Buffer.from(JSON.stringify({ options: wanted, inputs, files: encoded } satisfies Kept)));
     }
     return files;
   } catch (error) {
@@ -124,10 +123,25 @@ function bundle(root: string, options: BuildOptions): readonly OutputFile[] {
 }
 
 function keptBundle(root: string, file: string, wanted: string): readonly OutputFile[] | undefined {
-  if (!fs.existsSync(file)) return undefined;
-  const { options, inputs, files }: Kept = JSON.parse(fs.readFileSync(file, 'utf8'));
-  const same = options === wanted && Object.entries(inputs).every(([input, stamp]) => stampOf(root, input) === stamp);
-  return same ? files.map(({ name, base64 }) => ({ name, contents: Buffer.from(base64, 'base64') })) : undefined;
+  try {
+    const { options, inputs, files }: Kept = JSON.parse(fs.readFileSync(file, 'utf8'));
+    if (options !== wanted) return undefined;
+    if (!Object.entries(inputs).every(([input, stamp]) => stampOf(root, input) === stamp)) return undefined;
+    return files.map(({ name, base64 }) => ({ name, contents: Buffer.from(base64, 'base64') }));
+  } catch {
+    // There is none, or half of one that a full disk or a crash has left.
+    return undefined;
+  }
+}
+
+/** Keeps a bundle where that can be done: without, the next run bundles again. */
+function keep(file: string, contents: Uint8Array): void {
+  try {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    replace(file, contents);
+  } catch {
+    // No room, or no right to write.
+  }
 }
 
 function stampOf(root: string, file: string): string | undefined {
@@ -139,8 +153,12 @@ function stampOf(root: string, file: string): string | undefined {
 function replace(file: string, contents: Uint8Array): void {
   if (fs.existsSync(file) && fs.readFileSync(file).equals(contents)) return;
   const draft = path.join(path.dirname(path.dirname(file)), `${path.basename(file)}.${process.pid}`);
-  fs.writeFileSync(draft, contents, { mode: 0o644 });
-  fs.renameSync(draft, file);
+  try {
+    fs.writeFileSync(draft, contents, { mode: 0o644 });
+    fs.renameSync(draft, file);
+  } finally {
+    fs.rmSync(draft, { force: true });
+  }
 }
 
 /**

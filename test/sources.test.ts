@@ -92,6 +92,31 @@ test('takes a bundle that it has made before, and makes it anew when a file that
   }
 });
 
+test.each([
+  ['half of it', (text: string) => text.slice(0, text.length / 2)],
+  ['nothing', () => ''],
+  ['something else', () => 'null'],
+])('bundles again where %s was kept', (_, damaged) => {
+  const folder = fs.mkdtempSync(path.join(root, '.kumiki', 'sources-'));
+  const entryPoint = path.relative(root, path.join(folder, 'index.ts'));
+  const bundled = () => fs.readFileSync(path.join(synthesize(entryPoint).directory, 'index.mjs'), 'utf8');
+  try {
+    fs.writeFileSync(path.join(folder, 'index.ts'), 'export const handler = () => "first";');
+    bundled();
+    const whole = fs.readFileSync(kept(entryPoint), 'utf8');
+    fs.writeFileSync(kept(entryPoint), damaged(whole));
+    expect(bundled()).toContain('"first"');
+    expect(fs.readFileSync(kept(entryPoint), 'utf8')).toBe(whole);
+    // Where nothing can be kept, every run bundles.
+    fs.rmSync(kept(entryPoint));
+    fs.mkdirSync(path.join(kept(entryPoint), 'in the way'), { recursive: true });
+    expect(bundled()).toContain('"first"');
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+    fs.rmSync(kept(entryPoint), { recursive: true });
+  }
+});
+
 test('gives a function the same hash while bundling is off, whatever its code is [P5]', () => {
   const source = entry('stable', 'export const handler = () => 1;');
   const context = { 'aws:cdk:bundling-stacks': [] };
