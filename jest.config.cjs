@@ -2,6 +2,8 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
+// What the caller of the tests has set up for AWS, or an endpoint, is no part of them, nor is a proxy.
+for (const name of Object.keys(process.env)) if (/^(AWS|CDK)_|_proxy$/i.test(name)) delete process.env[name];
 // The built-in template validation costs seconds a synth; test/stage/validation.test.ts runs it once over whole stages.
 process.env.CDK_VALIDATION = 'false';
 // Templates are tested, not what is uploaded beside them, nor where in the code a resource came from.
@@ -12,9 +14,7 @@ process.env.CDK_CONTEXT_JSON = JSON.stringify({
   'aws:cdk:disable-stack-trace': true,
 });
 // Each synthesis leaves a folder behind: all of them go with this one, in memory where Linux has room for a gigabyte.
-process.env.TMPDIR = fs.mkdtempSync(
-  path.join(fs.realpathSync(hasRoom('/dev/shm') ? '/dev/shm' : os.tmpdir()), 'kumiki-'),
-);
+process.env.TMPDIR = temporaryFolder(fs.realpathSync(hasRoom('/dev/shm') ? '/dev/shm' : os.tmpdir()));
 
 const pairs = copyPairs();
 
@@ -38,6 +38,33 @@ module.exports = {
     { ...common, displayName: 'alone', roots: [pairs] },
   ],
 };
+
+/** A folder of this run in `parent`, where those of runs that were killed before they removed theirs are removed now. */
+function temporaryFolder(parent) {
+  for (const name of fs.readdirSync(parent)) {
+    const [, pid] = /^kumiki-jest-(\d+)-/.exec(name) ?? [];
+    if (pid !== undefined && hasEnded(Number(pid))) remove(path.join(parent, name));
+  }
+  return fs.mkdtempSync(path.join(parent, `kumiki-jest-${process.pid}-`));
+}
+
+function hasEnded(pid) {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    // EPERM: it is there, and somebody else's.
+    return error.code === 'ESRCH';
+  }
+}
+
+function remove(folder) {
+  try {
+    fs.rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // Another run is at it, or it is somebody else's.
+  }
+}
 
 function hasRoom(folder) {
   if (!fs.existsSync(folder)) return false;

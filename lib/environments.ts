@@ -451,7 +451,10 @@ export function checkContext(context: Readonly<Record<string, unknown>>, { id, i
     (key) => !/[:@/]/.test(key) && ![...CONTEXT_KEYS, ...CLI_KEYS].includes(key),
   );
   if (stranger !== undefined) {
-    throw new Error(`context: "${stranger}" is not known. Give -c with one of ${CONTEXT_KEYS.join(', ')}`);
+    throw new Error(
+      `context: "${stranger}" is not known. Give -c with one of ${CONTEXT_KEYS.join(', ')}; where you gave none of that name, ` +
+        'it is in cdk.context.json or ~/.cdk.json.',
+    );
   }
   const { imageDigest } = context;
   if (imageDigest === undefined || (image.from === 'digest' && image.digest === imageDigest)) return;

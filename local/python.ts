@@ -103,6 +103,10 @@ async function run(command: string, args: readonly string[], log: string, env: N
   if (saysDiskFull(lines) || isDiskFull(dirname(log))) {
     throw new Error(`Python: no space left for the emulator (about 150 MB). Make room and start again.`);
   }
+  // Packages that cannot be asked for are to pip and uv packages that are not there.
   const last = lines.filter((line) => line.trim() !== '').at(-1) ?? `exit code ${code}`;
-  throw new Error(`Python: the emulator could not be installed: ${last.trim()} (all of it in ${log})`);
+  throw new Error(
+    `Python: the emulator could not be installed: ${last.trim()} (all of it in ${log}). With a network, and behind a proxy ` +
+      'or with an index of your own with the settings of pip and uv for them, start again.',
+  );
 }

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { environment } from '../lib/environments';
 import { containerContext } from '../lib/sources';
@@ -12,7 +12,7 @@ import { Context, contextOf } from './context';
 import { bootstrap, deploy, isBootstrapped, replacedTypes, synthesize } from './deploy';
 import { startEmulator } from './emulator';
 import { adopt, checkEndpoint, givenEndpoint, isRefused, localVariables, ownVariables } from './endpoint';
-import { folders, logs, prepareFolders, root } from './folders';
+import { checkPackages, claimState, folders, logs, prepareFolders, root } from './folders';
 import { digestOf, HistoryService, registerTarget, startHistoryService } from './history-service';
 import { standInsRow } from './probe';
 import { endAll, onNpmEnd } from './process-group';
@@ -50,6 +50,7 @@ async function main(): Promise<void> {
   });
   const connections = connectionsOf(values.connections);
   const context = contextOf(values.context);
+  claimState();
   claimRun(runFile);
   updateRun(runFile, { context });
   process.on('exit', () => releaseRun(runFile));
@@ -130,12 +131,16 @@ async function givenAndThere(url: string): Promise<string> {
 
 /** URL of an emulator that is started here. */
 async function ownEndpoint(): Promise<string> {
+  checkPackages();
   phase = 'installing the emulator';
   const commands = await pythonEnvironment({
     directory: folders.python,
     requirements: join(root, 'requirements.txt'),
     log: logs.python,
-    onInstall: () => say.line('  The emulator is being installed into .kumiki/python, which takes a while once.'),
+    onInstall: () => {
+      const folder = relative(root, folders.python);
+      say.line(`  The emulator is being installed into ${folder}, which takes a while once.`);
+    },
   });
   // Before the first request to this machine's own address, which the installation's proxy would not find.
   adopt(ownVariables());

@@ -8,6 +8,8 @@ export interface Terminal {
 }
 
 export function terminal(out: NodeJS.WriteStream = process.stdout): Terminal {
+  // Nobody reads any more (npm start | head): there is nobody to go on for, and nobody to tell.
+  out.on('error', () => process.exit(1));
   const clear = out.isTTY ? '\r\x1b[K' : '';
   const line = (text = '') => out.write(`${clear}${text}\n`);
   return {

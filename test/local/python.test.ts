@@ -67,6 +67,28 @@ test('names the package when Python has no venv module', async () => {
   await expect(make()).rejects.toThrow(/^Python: python3 has no venv module\. Install it \(apt install python3-venv\)/);
 });
 
+test('says that it takes a network, which pip and uv do not say', async () => {
+  command(
+    'uv',
+    `${UV}\ncase "$1" in pip) echo 'ERROR: No matching distribution found for ministack==1' >&2; exit 1;; esac`,
+  );
+  await expect(make()).rejects.toThrow(
+    /^Python: the emulator could not be installed: ERROR: No matching .* With a network, .* start again\.$/,
+  );
+});
+
+test.each(['uv', 'python3'])('runs %s without a PYTHONHOME and PYTHONPATH of another Python', async (name) => {
+  command(name, 'echo "home=$PYTHONHOME path=$PYTHONPATH" > "$0.variables"; exit 1');
+  Object.assign(process.env, { PYTHONHOME: '/user', PYTHONPATH: '/user' });
+  await expect(
+    make().finally(() => {
+      delete process.env.PYTHONHOME;
+      delete process.env.PYTHONPATH;
+    }),
+  ).rejects.toThrow();
+  expect(readFileSync(join(folder, 'bin', `${name}.variables`), 'utf8')).toBe('home= path=\n');
+});
+
 test('says so in one line when the disk is full, and leaves nothing behind', async () => {
   command('uv', `${UV}\ncase "$1" in pip) echo 'OSError: [Errno 28] No space left on device' >&2; exit 1;; esac`);
   await expect(make()).rejects.toThrow('Python: no space left for the emulator');

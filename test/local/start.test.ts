@@ -94,6 +94,14 @@ test.concurrent('asks with dummy keys, and ends with everything that it started 
   server.close();
 });
 
+test.concurrent('ends without a word when nobody reads what it prints any more', async () => {
+  const server = await endpoint('000000000000');
+  const { child, ended } = start('pipe', server.url);
+  child.stdout?.destroy();
+  expect(await ended).toEqual({ code: 1, output: '' });
+  expect(existsSync(join(folder, 'pipe', 'run.json'))).toBe(false);
+});
+
 test.concurrent('says that the endpoint has died while it deployed', async () => {
   const { ended, server } = await deploying('death');
   server.closeAllConnections();
