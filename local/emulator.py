@@ -1,12 +1,14 @@
-"""Starts ministack with one defect of 1.5.33 mended, and with an environment of its own.
+"""Starts ministack with two defects of 1.5.33 mended, and with an environment of its own.
 
 ministack hands all of its environment variables on to the functions, whose AWS SDK would then sign with the user's
 keys, run the user's programs for credentials, or ask another endpoint. So nothing of the user's is left but what is
 named below, whoever starts this file and however.
 
-The defect: its REST API reads the body of an error of an HTTP backend on the event loop. When that backend is its own
+The defects: its REST API reads the body of an error of an HTTP backend on the event loop. When that backend is its own
 load balancer, whose answer needs the same loop, both wait for each other until a timeout of 30 s. Here the body is read
-in the thread that sent the request.
+in the thread that sent the request. And both APIs decode the path of a request and put it into the address of an HTTP
+backend as it then is: what stood for a question mark ends the path there, and other letters than ASCII's are no address
+at all. Here it is encoded again.
 """
 
 import io
@@ -14,6 +16,7 @@ import os
 import re
 import tempfile
 import urllib.error
+from urllib.parse import quote
 
 TAKEN_OVER = re.compile(
     # Where node is; libraries of a Python that does not know it itself.
@@ -42,7 +45,7 @@ os.environ.update(
 
 # ministack reads the environment as it is loaded.
 from ministack import app  # noqa: E402
-from ministack.services import apigateway  # noqa: E402
+from ministack.services import apigateway, apigateway_v1  # noqa: E402
 
 send = apigateway._urlopen_sync
 
@@ -55,5 +58,20 @@ def send_and_read(request, timeout):
         raise urllib.error.HTTPError(error.url, error.code, error.msg, error.headers, body) from None
 
 
+invoke_rest_backend = apigateway_v1._invoke_http_proxy_v1
+invoke_http_backend = apigateway._invoke_http_proxy
+
+
+async def invoke_rest_backend_encoded(integration, path, method, headers, body, query, parameters=None):
+    encoded = {name: quote(value, safe="") for name, value in (parameters or {}).items()}
+    return await invoke_rest_backend(integration, path, method, headers, body, query, encoded)
+
+
+async def invoke_http_backend_encoded(integration, path, method, headers, body, query):
+    return await invoke_http_backend(integration, quote(path, safe="/"), method, headers, body, query)
+
+
 apigateway._urlopen_sync = send_and_read
+apigateway._invoke_http_proxy = invoke_http_backend_encoded
+apigateway_v1._invoke_http_proxy_v1 = invoke_rest_backend_encoded
 app.main()

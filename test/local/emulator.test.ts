@@ -45,20 +45,18 @@ test('is started, and hands on to functions, without anything that the user has 
 const recent = 'import sys; sys.exit(print(sys.executable) if sys.version_info >= (3, 10) else 1)';
 const { status, stdout: python } = spawnSync('python3', ['-c', recent], { encoding: 'utf8' });
 
-(status === 0 ? test : test.skip)(
-  'cleans its environment by itself before ministack sees it, whoever starts it',
-  () => {
-    const { variables } = planted(folder);
-    const env = {
-      ...variables,
-      PYTHONHOME: undefined,
-      PYTHONPATH: 'test/local/fixtures/python',
-      PYTHONDONTWRITEBYTECODE: '1',
-      TMPDIR: folder,
-    };
-    const { stdout, stderr } = spawnSync(python.trim(), ['local/emulator.py'], { env, encoding: 'utf8' });
-    expect(stderr).toBe('');
-    expect(handedOn(JSON.parse(stdout))).toEqual({
+(status === 0 ? describe : describe.skip)('local/emulator.py', () => {
+  const { variables } = planted(folder);
+  /** What it makes of the environment and of ministack, before it would start it. */
+  function started(): { environment: Record<string, string>; asked: unknown } {
+    const env = { ...variables, PYTHONHOME: undefined, PYTHONPATH: 'test/local/fixtures/python', TMPDIR: folder };
+    const run = spawnSync(python.trim(), ['-B', 'local/emulator.py'], { env, encoding: 'utf8' });
+    expect(run.stderr).toBe('');
+    return JSON.parse(run.stdout);
+  }
+
+  test('cleans its environment by itself before ministack sees it, whoever starts it', () => {
+    expect(handedOn(started().environment)).toEqual({
       PATH: variables.PATH,
       LANG: variables.LANG,
       LC_TIME: variables.LC_TIME,
@@ -72,8 +70,12 @@ const { status, stdout: python } = spawnSync('python3', ['-c', recent], { encodi
       NO_PROXY: '*',
       no_proxy: '*',
     });
-  },
-);
+  });
+
+  test('encodes the path of a request again for a backend', () => {
+    expect(started().asked).toEqual([{ symbol: 'K%C3%9CMI%3F%20%2F' }, '/history/K%C3%9CMI%3F%20']);
+  });
+});
 
 test('takes another port when the first is taken in between', async () => {
   const other = createServer((socket) => socket.destroy());
