@@ -83,13 +83,13 @@ export function sendMs(everySeconds: number): number {
  * away.
  *
  * Where there are more connections than the time of a period is enough for, the next period begins with those that this one
- * has not reached: each waits equally long for its turn, and nobody always comes last. The place is kept as long as the
+ * has not reached: none gets two messages more than another, and nobody always comes last. The place is kept as long as the
  * process, and where it is not known, it is a random one.
  */
 export function ticker(options: TickerOptions): (ticks?: number) => Promise<Run> {
   const { store, post, everySeconds, runSeconds, now = Date.now, wait = sleep, random = Math.random } = options;
   const beginMs = sendMs(everySeconds);
-  /** Id of the connection that the next period begins with; undefined where all have been reached. */
+  /** Id that the next period begins with, or with the one after it; undefined in a process that is new. */
   let first: string | undefined;
 
   /** What became of the period's messages, or why there are none. */
@@ -120,8 +120,9 @@ export function ticker(options: TickerOptions): (ticks?: number) => Promise<Run>
       else reasons.set(reason, { first: id, count: 1 });
       return 'failed' as const;
     };
+    const ids = inTurn([...recipients.keys()]);
     let unreached: string | undefined;
-    const outcomes = await bounded(inTurn([...recipients.keys()]), POSTS_AT_ONCE, async (id) => {
+    const outcomes = await bounded(ids, POSTS_AT_ONCE, async (id) => {
       if (now() >= end) {
         unreached ??= id;
         return failed(id, 'its period had no time left for it');
@@ -138,7 +139,8 @@ export function ticker(options: TickerOptions): (ticks?: number) => Promise<Run>
         return failed(id, reasonOf(error));
       }
     });
-    first = unreached;
+    // Where all were reached, in the same place again: one that is chosen anew could pass over who was not in the period before.
+    first = unreached ?? ids[0];
     // A line for each reason, not for each of what may be thousands of connections.
     for (const [reason, { first: id, count }] of reasons) console.warn({ failed: count, first: id, sequence, reason });
     const count = (outcome: string) => outcomes.filter((each) => each === outcome).length;

@@ -185,6 +185,16 @@ test.each([
   expect(second.sent).toEqual([{ action: 'subscribe', symbols: ['KUMI'] }]);
 });
 
+test('stays connected when all is answered', async () => {
+  const session = start();
+  session.subscribe(['KUMI']);
+  const connection = await socket();
+  connection.emit('open');
+  connection.serve();
+  await jest.advanceTimersByTimeAsync(600_000);
+  expect(FakeSocket.all).toEqual([connection]);
+});
+
 test('tells each tick once and in order, also when a message comes again, and none of what was unsubscribed', async () => {
   const session = start();
   session.subscribe(['KUMI', 'LEFT']);

@@ -202,10 +202,10 @@ test('forgets a symbol that nobody gets, but not while its subscriber may be und
 describe('with more connections than a period has time for', () => {
   const EVERY_SECONDS = 5;
 
-  /** A ticker whose messages take `postMs` of the clock each; those to whom one was sent, period by period. */
+  /** A ticker whose messages take `postMs` of the clock each (in a period); those to whom one was sent, period by period. */
   function crowd(
     ids: () => readonly string[],
-    postMs: number,
+    postMs: number | ((period: number) => number),
     options: { slowQuery?: number; random?: () => number } = {},
   ) {
     const clock = { now: START };
@@ -226,7 +226,7 @@ describe('with more connections than a period has time for', () => {
         release: async () => {},
       } as Partial<SessionStore> as SessionStore,
       post: async (id) => {
-        clock.now += postMs;
+        clock.now += typeof postMs === 'number' ? postMs : postMs(periods.length - 1);
         periods.at(-1)?.push(id);
         return 'posted';
       },
@@ -266,6 +266,22 @@ describe('with more connections than a period has time for', () => {
     );
   });
 
+  test('none gets two messages more than another, however many there is time for', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 100 }),
+        fc.array(fc.integer({ min: 1, max: 150 }), { minLength: 12, maxLength: 12 }),
+        async (count, capacities) => {
+          const ms = (period: number) => sendMs(EVERY_SECONDS) / (capacities[period % capacities.length] ?? 1);
+          const { run, periods } = crowd(() => idsOf(count), ms);
+          for (let runs = 1; runs <= 3; runs++) await run();
+          const times = idsOf(count).map((id) => periods.flat().filter((each) => each === id).length);
+          expect(Math.max(...times) - Math.min(...times)).toBeLessThanOrEqual(1);
+        },
+      ),
+    );
+  });
+
   test('whoever stays is reached, while others come and go', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -290,11 +306,14 @@ describe('with more connections than a period has time for', () => {
     );
   });
 
-  test('a process that is new begins anywhere, and so do periods that reach everybody', async () => {
-    const at = [0.99, 0.5, 0];
-    const { run, periods } = crowd(() => idsOf(4), 1, { random: () => at.shift() ?? 0 });
-    await run(3);
-    expect(periods.map(([first]) => first)).toEqual(['c003', 'c002', 'c000']);
+  test.each([
+    [0, 'c000'],
+    [0.5, 'c002'],
+    [0.99, 'c003'],
+  ])('a process that is new begins anywhere: at %p with %p', async (random, id) => {
+    const { run, periods } = crowd(() => idsOf(4), 1, { random: () => random });
+    await run(2);
+    expect(periods.map(([first]) => first)).toEqual([id, id]);
   });
 
   test('who was not reached is counted as failed, asked for no message, and told of in one line', async () => {
