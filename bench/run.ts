@@ -8,7 +8,7 @@ const USAGE = `npm run bench -- [${Object.keys(cases).join('] [')}] [--runs N] [
 Measures the figures named, or all of them, on this machine in one run. A target that is missed is shown, and fails nothing.
 
   --runs N   measurements behind each median (default 5; npm test, npm start and the container take 3 at the most,
-             apis sends 200 requests of each kind once)
+             apis sends 200 requests of each kind once, ticker runs each load once)
   --json     prints JSON instead of a table`;
 
 interface Options {
