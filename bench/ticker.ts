@@ -28,9 +28,10 @@ export interface Load {
 export interface Outcome {
   /** Whether the function had the CPU that Lambda gives it; if not, it had all that is there. */
   readonly limited: boolean;
-  /** While it sent: a run that has the time waits for its next period. */
-  readonly perCpuSecond: number;
+  /** Messages over the whole run: one that has time left waits for its next period. */
   readonly perSecond: number;
+  /** Messages by the CPU that the process took, which does not depend on who else uses the machine. */
+  readonly perCpuSecond: number;
   readonly periods: number;
   readonly leftOut: number;
   readonly givenUp: number;
@@ -44,25 +45,26 @@ export interface Outcome {
 
 /** The ticker as it is deployed, beside a table and connections that are played on loopback. */
 export async function ticker({ onProgress }: CaseOptions): Promise<Figure[]> {
+  const loads: Load[] = [
+    ...MEMORY_MIB.flatMap((memoryMiB) =>
+      CONNECTIONS.map((connections) => ({ connections, symbols: SYMBOLS, memoryMiB, tls: true })),
+    ),
+    // What TLS costs, and what the symbols do.
+    { connections: 10_000, symbols: SYMBOLS, memoryMiB: ONE_VCPU_MIB, tls: false },
+    { connections: 10_000, symbols: 1, memoryMiB: ONE_VCPU_MIB, tls: true },
+  ];
+  const bundle = bundled('lambda/ticker/index.ts');
   const figures: Figure[] = [];
-  const add = async (load: Load) => {
-    const { connections, symbols, memoryMiB, tls } = load;
-    onProgress(`${connections} connections, ${memoryMiB} MiB`);
-    figures.push(...figuresOf(load, await measureTicker(load)));
-    return { connections, symbols, memoryMiB, tls };
-  };
-  for (const memoryMiB of MEMORY_MIB) {
-    for (const connections of CONNECTIONS) await add({ connections, symbols: SYMBOLS, memoryMiB, tls: true });
+  for (const [index, load] of loads.entries()) {
+    onProgress(`load ${index + 1} of ${loads.length}: ${load.connections} connections at ${load.memoryMiB} MiB`);
+    figures.push(...figuresOf(load, await measureTicker(load, bundle)));
   }
-  // What TLS costs, and what the symbols do.
-  await add({ connections: 10_000, symbols: SYMBOLS, memoryMiB: ONE_VCPU_MIB, tls: false });
-  await add({ connections: 10_000, symbols: 1, memoryMiB: ONE_VCPU_MIB, tls: true });
   return figures;
 }
 
 function figuresOf({ connections, symbols, memoryMiB, tls }: Load, outcome: Outcome): Figure[] {
-  const share = (memoryMiB / ONE_VCPU_MIB).toFixed(2);
-  const cpu = outcome.limited ? `${share} vCPU` : 'CPU not limited: no cgroup of its own';
+  const share = memoryMiB / ONE_VCPU_MIB;
+  const cpu = outcome.limited ? `${share.toFixed(2)} vCPU` : 'CPU not limited: no cgroup could be made';
   const what = `ticker: ${connections} x ${symbols}, ${memoryMiB} MiB (${cpu})${tls ? '' : ', without TLS'}`;
   const of = (value: number, unit: string) => ({ what: unit, value });
   return [
@@ -72,6 +74,9 @@ function figuresOf({ connections, symbols, memoryMiB, tls }: Load, outcome: Outc
       unit: '/s',
       against: of(outcome.perCpuSecond, 'a CPU second'),
     },
+    ...(outcome.limited
+      ? []
+      : [{ what: `${what}: estimate at ${share.toFixed(2)} vCPU`, value: share * outcome.perCpuSecond, unit: '/s' }]),
     { what: `${what}: periods left out`, value: outcome.leftOut, unit: '', against: of(outcome.periods, 'due') },
     { what: `${what}: messages given up`, value: outcome.givenUp, unit: '' },
     {
@@ -94,7 +99,8 @@ interface Told {
   readonly rssMb: number;
 }
 
-export async function measureTicker({ connections, symbols, memoryMiB, tls }: Load): Promise<Outcome> {
+/** @param bundle path of the function's bundle */
+export async function measureTicker({ connections, symbols, memoryMiB, tls }: Load, bundle: string): Promise<Outcome> {
   const directory = folder('ticker');
   const script = join(directory, 'run.mjs');
   writeFileSync(script, RUN);
@@ -108,7 +114,7 @@ export async function measureTicker({ connections, symbols, memoryMiB, tls }: Lo
     server.send({ connections, symbols, latencyMs: LATENCY_MS, tls: certificate } satisfies EndpointOptions);
     const { port } = await next<{ port: number }>(server);
     const url = `http${tls ? 's' : ''}://127.0.0.1:${port}`;
-    const command = [process.execPath, '--enable-source-maps', script, bundled('lambda/ticker/index.ts')];
+    const command = [process.execPath, '--enable-source-maps', script, bundle];
     // Into its group before it is Node: no thread of it is left outside.
     const [file = '', ...args] = group
       ? ['sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', group, ...command]
