@@ -65,19 +65,50 @@ export async function startHistoryService(bundle: string, servedBy: string, log:
   };
 }
 
+/** What of a deployment the service is for. */
+export interface Served {
+  readonly environmentId: string;
+  readonly targetGroupArns: readonly string[];
+}
+
+/**
+ * The service as a deployment needs it: the only target of its target groups, which may be new and empty also where the code
+ * is the same; another process in the place of `current` where that runs another bundle, or where there is none yet.
+ *
+ * @throws as `startHistoryService`, or if it cannot be registered; `current` then goes on serving
+ */
+export async function serve(
+  { environmentId, targetGroupArns }: Served,
+  bundle: string,
+  log: string,
+  current?: HistoryService,
+): Promise<HistoryService> {
+  const same = current?.digest === digestOf(bundle) ? current : undefined;
+  const service = same ?? (await startHistoryService(bundle, environmentId, log));
+  try {
+    await Promise.all(targetGroupArns.map((arn) => registerTarget(arn, service.port)));
+  } catch (error) {
+    if (service !== current) service.replace();
+    throw error;
+  }
+  if (service !== current) current?.replace();
+  return service;
+}
+
 /** Makes the service the only target of the target group, by the API that ECS would use. */
-export async function registerTarget(targetGroupArn: string, port: number): Promise<void> {
+async function registerTarget(targetGroupArn: string, port: number): Promise<void> {
   const client = new ElasticLoadBalancingV2Client();
   const target = { Id: '127.0.0.1', Port: port };
   const { TargetHealthDescriptions = [] } = await client.send(
     new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn }),
   );
   const old = TargetHealthDescriptions.flatMap(({ Target }) => (Target && Target.Port !== port ? [Target] : []));
-  if (old.length > 0) await client.send(new DeregisterTargetsCommand({ TargetGroupArn: targetGroupArn, Targets: old }));
+  // First the new one: without any target the load balancer answers 503.
   await client.send(new RegisterTargetsCommand({ TargetGroupArn: targetGroupArn, Targets: [target] }));
+  if (old.length > 0) await client.send(new DeregisterTargetsCommand({ TargetGroupArn: targetGroupArn, Targets: old }));
 }
 
-export function digestOf(file: string): string {
+function digestOf(file: string): string {
   return createHash('sha256').update(readFileSync(file)).digest('hex');
 }
 

@@ -13,7 +13,7 @@ import { bootstrap, deploy, isBootstrapped, replacedTypes, synthesize } from './
 import { startEmulator } from './emulator';
 import { adopt, checkEndpoint, givenEndpoint, isRefused, localVariables, ownVariables } from './endpoint';
 import { checkPackages, claimState, folders, logs, prepareFolders, root } from './folders';
-import { digestOf, HistoryService, registerTarget, startHistoryService } from './history-service';
+import { HistoryService, serve } from './history-service';
 import { standInsRow } from './probe';
 import { endAll, onNpmEnd } from './process-group';
 import { pythonEnvironment } from './python';
@@ -98,8 +98,8 @@ async function run(once: boolean, context: Context, connections?: number): Promi
   await deploy(say);
   phase = 'starting the container service';
   const deployment = await connect(id, region);
-  const service = await serve(deployment);
-  registerOnRequest(() => connect(id, region), service);
+  const service = await serveNow(deployment);
+  serveOnRequest(() => connect(id, region), service);
   updateRun(runFile, { service: service.digest, registered: true, ready: true });
   say.step('deployed', '', from);
   tellStandIns();
@@ -191,15 +191,11 @@ function lost(url: string, hint = ''): Interruption {
   return new Interruption(`The endpoint ${url} does not answer any more, while ${phase}.${hint}`, 1);
 }
 
-/** Starts the container service as it is now and makes it the only target. */
-async function serve(deployment: Deployment): Promise<HistoryService> {
+/** The container service as its code is now, and as what is deployed needs it. */
+async function serveNow(deployment: Deployment, current?: HistoryService): Promise<HistoryService> {
   const from = performance.now();
-  const bundle = join(containerContext(), 'server.cjs');
-  const service = await startHistoryService(bundle, deployment.environmentId, logs.service);
-  await register(deployment, service).catch((error: unknown) => {
-    service.replace();
-    throw error;
-  });
+  const service = await serve(deployment, join(containerContext(), 'server.cjs'), logs.service, current);
+  if (service === current) return service;
   service.exited.then((code) => {
     if (service.replaced) return;
     const line = `The container service ended (exit code ${code}) while ${phase}. Its log: ${logs.service}`;
@@ -209,27 +205,16 @@ async function serve(deployment: Deployment): Promise<HistoryService> {
   return service;
 }
 
-async function register({ targetGroupArns }: Deployment, { port }: HistoryService): Promise<void> {
-  await Promise.all(targetGroupArns.map((arn) => registerTarget(arn, port)));
-}
-
 /**
  * `npm run deploy:local` asks by a signal, when it has deployed, for the container service to be registered with what is
  * there now, and to be started again if its code has changed.
  */
-function registerOnRequest(deployed: () => Promise<Deployment>, service: HistoryService): void {
+function serveOnRequest(deployed: () => Promise<Deployment>, service: HistoryService): void {
   let current = service;
   let done: Promise<void> = Promise.resolve();
   const meet = async () => {
     try {
-      const deployment = await deployed();
-      if (digestOf(join(containerContext(), 'server.cjs')) === current.digest) {
-        await register(deployment, current);
-      } else {
-        const next = await serve(deployment);
-        current.replace();
-        current = next;
-      }
+      current = await serveNow(await deployed(), current);
       updateRun(runFile, { service: current.digest, registered: true });
     } catch (error) {
       const problem = `${error instanceof Error ? error.message : String(error)}\nThe old one still serves.`;
