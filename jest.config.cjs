@@ -4,6 +4,7 @@ const path = require('node:path');
 
 // What the caller of the tests has set up for AWS, or an endpoint, is no part of them, nor is a proxy.
 for (const name of Object.keys(process.env)) if (/^(AWS|CDK)_|_proxy$/i.test(name)) delete process.env[name];
+process.env.AWS_CONFIG_FILE = process.env.AWS_SHARED_CREDENTIALS_FILE = '/dev/null';
 // The built-in template validation costs seconds a synth; test/stage/validation.test.ts runs it once over whole stages.
 process.env.CDK_VALIDATION = 'false';
 // Templates are tested, not what is uploaded beside them, nor where in the code a resource came from.

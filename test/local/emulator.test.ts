@@ -43,7 +43,7 @@ test('is started, and hands on to functions, without anything that the user has 
 
 /** The python3 of the user, past a shim of pyenv; the emulator's own is installed by `npm start`. */
 const recent = 'import sys; sys.exit(print(sys.executable) if sys.version_info >= (3, 10) else 1)';
-const { status, stdout: python } = spawnSync('python3', ['-c', recent], { encoding: 'utf8' });
+const { status, stdout: python } = spawnSync('python3', ['-E', '-c', recent], { encoding: 'utf8' });
 
 (status === 0 ? describe : describe.skip)('local/emulator.py', () => {
   const { variables } = planted(folder);
