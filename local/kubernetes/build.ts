@@ -7,7 +7,7 @@ import { root } from '../folders';
 import { ProcessGroup } from '../process-group';
 import { Terminal } from '../terminal';
 import { locked } from './lock';
-import { cache, sources } from './paths';
+import { cache, NotBuilt, sources } from './paths';
 
 /** Version of the modules, which binaries report and clients compare with. */
 const [, VERSION = '', MAJOR = '', MINOR = ''] =
@@ -29,9 +29,6 @@ export interface Tools {
   /** Of Kubernetes, as in `1.36.2`. */
   readonly version: string;
 }
-
-/** Nothing could be built, for a reason that is this machine's: it says nothing about the manifests. */
-export class NotBuilt extends Error {}
 
 /** What is built by one `go build`, into a folder whose name says what went in. */
 interface Part {

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isRunning } from './paths';
 
 /** Seconds without a sign of life after which a lock is nobody's. */
 const STALE = 30;
@@ -38,10 +39,10 @@ export function touch(lock: string): void {
   }
 }
 
-/** Whether it was free, or nobody's. */
+/** Whether it was free, or nobody's: of a process that has ended, or has given no sign of life. */
 export function take(lock: string): boolean {
   const stat = statSync(lock, { throwIfNoEntry: false });
-  if (stat && Date.now() - stat.mtimeMs > STALE * 1_000) rmSync(lock, { force: true });
+  if (stat && (Date.now() - stat.mtimeMs > STALE * 1_000 || hasEnded(ownerOf(lock)))) rmSync(lock, { force: true });
   try {
     writeFileSync(lock, String(process.pid), { flag: 'wx' });
     return true;
@@ -52,9 +53,18 @@ export function take(lock: string): boolean {
 }
 
 function isMine(lock: string): boolean {
+  return ownerOf(lock) === String(process.pid);
+}
+
+/** What is in the file; empty if it is not there, or its owner has not written yet. */
+function ownerOf(lock: string): string {
   try {
-    return readFileSync(lock, 'utf8') === String(process.pid);
+    return readFileSync(lock, 'utf8');
   } catch {
-    return false;
+    return '';
   }
+}
+
+function hasEnded(owner: string): boolean {
+  return /^\d+$/.test(owner) && !isRunning(Number(owner));
 }

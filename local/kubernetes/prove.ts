@@ -7,10 +7,10 @@ import { adopt, ownVariables } from '../endpoint';
 import { root } from '../folders';
 import { endAll, onNpmEnd, ProcessGroup } from '../process-group';
 import { terminal } from '../terminal';
-import { NotBuilt, tools } from './build';
+import { tools } from './build';
 import { startControlPlane } from './control-plane';
 import { clusterOf, scaledWorkload } from './manifests';
-import { workingFolder } from './paths';
+import { NotBuilt, workingFolder } from './paths';
 import { DIVISOR, prove } from './proof';
 import { count, render } from './table';
 
@@ -18,17 +18,19 @@ const USAGE = 'Usage: npm run kubernetes:prove [-- --assembly cdk.out] [--json t
 
 const say = terminal();
 /** Of this run; gone when it ends. */
-const folder = workingFolder();
+let folder: string | undefined;
 
 async function main(): Promise<void> {
   const values = optionsOf(USAGE, { assembly: { type: 'string' }, json: { type: 'string' } });
   say.line('Kumiki, the manifests of the templates on a Kubernetes control plane of 127.0.0.1\n');
   // What is wrong with it is said before anything is built.
   const given = values.assembly === undefined ? undefined : clusterOf(values.assembly);
+  const working = workingFolder();
+  folder = working;
   const programs = await tools(say);
   // What was downloaded by the user's settings is there: the rest is about this machine alone.
   adopt(ownVariables());
-  const cluster = given ?? clusterOf(await synthesize());
+  const cluster = given ?? clusterOf(await synthesize(working));
   if (!programs.version.startsWith(`${cluster.version}.`)) {
     throw new Error(
       `The cluster has Kubernetes ${cluster.version}, the proof ${programs.version}. Change the versions in ` +
@@ -37,7 +39,7 @@ async function main(): Promise<void> {
   }
   const from = performance.now();
   say.status('starting the control plane');
-  const plane = await startControlPlane(programs, folder);
+  const plane = await startControlPlane(programs, working);
   say.step('control plane', `Kubernetes ${programs.version}`, from);
   const { stabilizationWindowSeconds = 300 } = scaledWorkload(cluster.objects).autoscaler.spec.behavior.scaleDown;
   say.line(
@@ -52,17 +54,17 @@ async function main(): Promise<void> {
 }
 
 /** The sandbox with its cluster, as `cdk synth` makes it. @returns folder of the templates */
-async function synthesize(): Promise<string> {
+async function synthesize(working: string): Promise<string> {
   const from = performance.now();
   say.status('cdk synth');
-  const assembly = join(folder, 'cdk.out');
+  const assembly = join(working, 'cdk.out');
   const cdk = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
   const context = ['-c', 'environment=sandbox', '-c', 'kubernetes=true'];
   const lines: string[] = [];
   const { exited } = new ProcessGroup(
     process.execPath,
     [cdk, 'synth', '--quiet', ...context, '-o', assembly, '--no-notices', '--no-color'],
-    { cwd: root, log: join(folder, 'synth.log'), onLine: (line) => lines.push(line) },
+    { cwd: root, log: join(working, 'synth.log'), onLine: (line) => lines.push(line) },
   );
   if ((await exited) !== 0) throw new Error(['The synthesis failed:', ...failureOf(lines)].join('\n  '));
   say.step('synthesis', 'sandbox, -c kubernetes=true', from);
@@ -77,7 +79,7 @@ function end(code: number): never {
 
 process.on('exit', () => {
   // What was just killed may still be on its way out of the folder.
-  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +44,16 @@ test('is taken from a process that has given no sign of life, and only then', ()
   utimesSync(lock, long, long);
   expect(take(lock)).toBe(true);
   expect(readFileSync(lock, 'utf8')).toBe(String(process.pid));
+});
+
+test('is taken at once from a process that has ended, and not from one that runs', () => {
+  const { pid = 0 } = spawnSync(process.execPath, ['--version']);
+  expect(take(lockFile(String(pid)))).toBe(true);
+  expect(take(lockFile(String(process.ppid)))).toBe(false);
+  // Of init, whose signals are another user's business.
+  expect(take(lockFile('1'))).toBe(false);
+  // One that is about to write its id.
+  expect(take(lockFile(''))).toBe(false);
 });
 
 test('one that another process has taken meanwhile is neither touched nor removed', async () => {
