@@ -11,17 +11,34 @@ export interface Answer {
 export interface Item {
   readonly metadata: {
     readonly name: string;
+    readonly namespace?: string;
+    readonly uid?: string;
+    /** Goes up with each change of what is wanted, not of what is. */
+    readonly generation?: number;
+    readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
     readonly deletionTimestamp?: string;
   };
-  readonly spec?: { readonly nodeName?: string; readonly replicas?: number; readonly [field: string]: unknown };
+  readonly spec?: {
+    readonly nodeName?: string;
+    readonly replicas?: number;
+    readonly containers?: readonly {
+      readonly resources?: { readonly requests?: Readonly<Record<string, string | number>> };
+    }[];
+    readonly ports?: readonly { readonly nodePort?: number }[];
+    readonly [field: string]: unknown;
+  };
   readonly endpoints?: readonly { readonly conditions: { readonly ready?: boolean } }[];
+  readonly ports?: readonly { readonly port?: number }[];
   readonly status?: {
     readonly conditions?: readonly Condition[];
     readonly currentHealthy?: number;
     readonly desiredHealthy?: number;
     readonly disruptionsAllowed?: number;
     readonly phase?: string;
+    readonly replicas?: number;
+    readonly updatedReplicas?: number;
+    readonly observedGeneration?: number;
     readonly currentMetrics?: readonly {
       readonly resource?: { readonly current: { readonly averageUtilization?: number } };
     }[];

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ProcessGroup } from '../process-group';
 import { Api, condition } from './api';
 import { Tools } from './build';
+import { KubernetesObject } from './manifests';
 import { sources } from './paths';
 
 /** Seconds between two looks of the autoscaler; EKS has Kubernetes' default, 15. */
@@ -15,7 +16,10 @@ export const METRIC_SECONDS = 10;
 
 export interface ControlPlane {
   readonly api: Api;
-  readonly kubectl: (args: readonly string[], input?: string) => Promise<Result>;
+  /** @param objects given to it as a file */
+  readonly kubectl: (args: readonly string[], objects?: readonly KubernetesObject[]) => Promise<Result>;
+  /** Makes objects of the proof's own. @throws with what kubectl says */
+  readonly create: (objects: readonly KubernetesObject[]) => Promise<void>;
   /** Fulfilled with the reason when one of the programs ends, which none should. */
   readonly ended: Promise<string>;
 }
@@ -62,22 +66,19 @@ export async function startControlPlane(tools: Tools, folder: string): Promise<C
   const api = new Api(apiServer.port, pki);
   await answered('The API server', ended, async () => (await api.send('GET', '/readyz')).status === 200);
   await start(tools.controllerManager, 'kube-controller-manager', controllerManagerFlags(files));
-  await start(tools.scheduler, 'kube-scheduler', [
-    '--kubeconfig',
-    kubeconfig,
-    '--leader-elect=false',
-    '--secure-port=0',
-  ]);
+  await start(tools.scheduler, 'kube-scheduler', schedulerFlags(files));
   await start(tools.kwok, 'kwok', kwokFlags(kubelet.port, files), kubelet);
   await start(tools.metricsServer, 'metrics-server', metricsServerFlags(metrics.port, files), metrics);
   const namespace = `/api/v1/namespaces/${METRICS_SERVICE.namespace}`;
   await answered('The namespace of the system', ended, async () => (await api.send('GET', namespace)).status === 200);
   await publishMetrics(api, metrics.port, pki);
-  return {
-    api,
-    ended,
-    kubectl: (args, input) => runKubectl(tools.kubectl, folder, ['--kubeconfig', kubeconfig, ...args], input),
+  const kubectl: ControlPlane['kubectl'] = (args, objects) =>
+    runKubectl(tools.kubectl, folder, ['--kubeconfig', kubeconfig, ...args], objects);
+  const create: ControlPlane['create'] = async (objects) => {
+    const { code, text } = await kubectl(['create'], objects);
+    if (code !== 0) throw new Error(text);
   };
+  return { api, ended, kubectl, create };
 }
 
 /** Resolves when Metrics Server has values of its own; it needs a node first. */
@@ -138,6 +139,26 @@ function controllerManagerFlags({ pki, kubeconfig }: Files): string[] {
     ...['--service-account-private-key-file', join(pki, 'service-accounts.key')],
     `--horizontal-pod-autoscaler-sync-period=${SYNC_SECONDS}s`,
   ];
+}
+
+/**
+ * Without the constraints that a scheduler adds to pods that have none of their own: spread or not, it is the manifest's
+ * doing.
+ *
+ * @see https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/#internal-default-constraints
+ */
+function schedulerFlags({ kubeconfig, folder }: Files): string[] {
+  const config = join(folder, 'kube-scheduler.json');
+  const spread = { defaultingType: 'List', defaultConstraints: [] };
+  const content = {
+    apiVersion: 'kubescheduler.config.k8s.io/v1',
+    kind: 'KubeSchedulerConfiguration',
+    clientConnection: { kubeconfig },
+    leaderElection: { leaderElect: false },
+    profiles: [{ pluginConfig: [{ name: 'PodTopologySpread', args: spread }] }],
+  };
+  writeFileSync(config, JSON.stringify(content));
+  return ['--config', config, '--secure-port=0'];
 }
 
 function kwokFlags(port: number, { pki, kubeconfig }: Files): string[] {
@@ -205,13 +226,19 @@ function kubeconfigOf(port: number, pki: string) {
 
 let inputs = 0;
 
-async function runKubectl(command: string, folder: string, args: readonly string[], input?: string): Promise<Result> {
+async function runKubectl(
+  command: string,
+  folder: string,
+  args: readonly string[],
+  objects?: readonly KubernetesObject[],
+): Promise<Result> {
   const lines: string[] = [];
   const files: string[] = [];
-  if (input !== undefined) {
+  if (objects !== undefined) {
     inputs += 1;
     const file = join(folder, `input-${inputs}.json`);
-    writeFileSync(file, input);
+    // One after the other, as the CDK's function writes them.
+    writeFileSync(file, objects.map((object) => JSON.stringify(object)).join(''));
     files.push('-f', file);
   }
   // Its cache and settings are in the folder, too.

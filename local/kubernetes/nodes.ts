@@ -1,17 +1,22 @@
-import { smallestNode } from '../../lib/kubernetes-sizing';
+import { Resources } from '../../lib/kubernetes-sizing';
+import { Item } from './api';
+import { ControlPlane } from './control-plane';
 import { KubernetesObject, NodeGroup } from './manifests';
+import { mebibytes, millis, nodeOfGroup } from './predictions';
+import { until } from './recorder';
 
 const NAMESPACE = 'kube-system';
+const ZONE = 'topology.kubernetes.io/zone';
 
 /**
  * A node of the group as EKS would let it join: the labels that EKS and the kubelet give, and what an instance of the
  * (smallest) type has to give to pods. Its kubelet is kwok's.
  *
  * @param index 0 for the first; they take turns in the zones
+ * @param name of which there was none before
  */
-export function nodeObject(group: NodeGroup, index: number): KubernetesObject {
-  const name = `node-${index + 1}`;
-  const { allocatable, maxPods } = smallestNode(group.instanceTypes);
+export function nodeObject(group: NodeGroup, index: number, name = `node-${index + 1}`): KubernetesObject {
+  const { allocatable, maxPods } = nodeOfGroup(group);
   const arch = /ARM_64/.test(group.amiType) ? 'arm64' : 'amd64';
   const resources = { cpu: `${allocatable.cpuMillis}m`, memory: `${allocatable.memoryMiB}Mi`, pods: String(maxPods) };
   return {
@@ -24,7 +29,7 @@ export function nodeObject(group: NodeGroup, index: number): KubernetesObject {
         'kubernetes.io/os': 'linux',
         'kubernetes.io/hostname': name,
         'node.kubernetes.io/instance-type': group.instanceTypes[0] ?? '',
-        'topology.kubernetes.io/zone': `zone-${(index % group.zones) + 1}`,
+        [ZONE]: zoneOf(group, index),
         'eks.amazonaws.com/nodegroup': 'nodes',
         ...group.labels,
       },
@@ -40,6 +45,10 @@ export function nodeObject(group: NodeGroup, index: number): KubernetesObject {
   };
 }
 
+function zoneOf(group: NodeGroup, index: number): string {
+  return `zone-${(index % group.zones) + 1}`;
+}
+
 const UNKNOWN = {
   bootID: '',
   containerRuntimeVersion: '',
@@ -53,28 +62,128 @@ const UNKNOWN = {
 
 /** What runs on every node (vpc-cni, kube-proxy, the agents), as one DaemonSet with the requests of all of them. */
 export function daemonSet(group: NodeGroup): KubernetesObject {
-  const { cpuMillis, memoryMiB } = smallestNode(group.instanceTypes).daemons;
-  const labels = { app: 'add-ons' };
+  const spec = { ...podSpec('add-ons', nodeOfGroup(group).daemons), hostNetwork: true };
+  return systemObject('DaemonSet', 'add-ons', {}, { ...spec, priorityClassName: 'system-node-critical' });
+}
+
+/**
+ * What runs beside the workload (coredns, metrics-server, Cluster Autoscaler, what keeps logs and metrics), each kind on nodes of its own where there
+ * are enough, as their add-ons and their chart have it.
+ */
+export function systemDeployments(group: NodeGroup): KubernetesObject[] {
+  const { system } = nodeOfGroup(group);
+  const kinds = [...new Set(system.map((resources) => JSON.stringify(resources)))];
+  return kinds.map((kind, index) => {
+    const resources: Resources = JSON.parse(kind);
+    const name = `system-${index + 1}`;
+    const spread = {
+      maxSkew: 1,
+      topologyKey: 'kubernetes.io/hostname',
+      whenUnsatisfiable: 'ScheduleAnyway',
+      labelSelector: { matchLabels: { app: name } },
+    };
+    const replicas = system.filter((other) => JSON.stringify(other) === kind).length;
+    const priority = { priorityClassName: 'system-cluster-critical' };
+    const spec = { ...podSpec(name, resources), ...priority, topologySpreadConstraints: [spread] };
+    return systemObject('Deployment', name, { replicas }, spec);
+  });
+}
+
+function systemObject(kind: string, name: string, more: object, spec: object): KubernetesObject {
+  const labels = { app: name };
+  const metadata = { name, namespace: NAMESPACE };
+  const template = { metadata: { labels }, spec };
+  return { apiVersion: 'apps/v1', kind, metadata, spec: { ...more, selector: { matchLabels: labels }, template } };
+}
+
+/** A pod of one container that requests so much, and may run on any node. */
+export function podSpec(name: string, { cpuMillis, memoryMiB }: Resources): object {
+  const requests = { cpu: `${cpuMillis}m`, memory: `${memoryMiB}Mi` };
+  return { tolerations: [{ operator: 'Exists' }], containers: [{ name, image: name, resources: { requests } }] };
+}
+
+/** The nodes that have joined, with what runs on them besides the workload. */
+export class Nodes {
+  /** Also of those that have gone: pods of a name that comes back would count as those of the new node. */
+  private joined = 0;
+  private readonly zones = new Map<string, string>();
+
+  constructor(
+    private readonly plane: ControlPlane,
+    private readonly group: NodeGroup,
+  ) {}
+
+  /** The least nodes of the group, with the pods of the system. */
+  async start(): Promise<void> {
+    await this.plane.create([daemonSet(this.group), ...systemDeployments(this.group)]);
+    await this.joinUntil(this.group.minSize);
+    await until('places for the pods of the system', 60, async () => {
+      const pods = await this.plane.api.list(`/api/v1/namespaces/${NAMESPACE}/pods`);
+      const there = pods.filter(({ spec }) => spec?.nodeName !== undefined).length;
+      return there === nodeOfGroup(this.group).system.length + this.names.length ? true : undefined;
+    });
+  }
+
+  get names(): string[] {
+    return [...this.zones.keys()];
+  }
+
+  get zoneNames(): string[] {
+    return [...new Set(this.zones.values())];
+  }
+
+  zone(node: string): string {
+    return this.zones.get(node) ?? '';
+  }
+
+  in(zone: string): string[] {
+    return this.names.filter((name) => this.zone(name) === zone);
+  }
+
+  async join(): Promise<string> {
+    this.joined += 1;
+    const name = `node-${this.joined}`;
+    const node = nodeObject(this.group, this.zones.size, name);
+    this.zones.set(name, zoneOf(this.group, this.zones.size));
+    await this.plane.api.change('POST', '/api/v1/nodes', node);
+    return name;
+  }
+
+  async joinUntil(number: number): Promise<void> {
+    while (this.zones.size < number) await this.join();
+  }
+
+  /** Whether new pods may be placed on it. */
+  async open(name: string, open: boolean): Promise<void> {
+    await this.plane.api.change('PATCH', `/api/v1/nodes/${name}`, { spec: { unschedulable: !open } }, MERGE);
+  }
+
+  /** Takes away those that came last, until so many are left. */
+  async removeUntil(number: number): Promise<void> {
+    for (const name of this.names.slice(number)) {
+      await this.plane.api.change('DELETE', `/api/v1/nodes/${name}`);
+      this.zones.delete(name);
+    }
+  }
+
+  /** Pods of a size for which a node has room beside all that runs there now and is not of a namespace. */
+  async roomFor(pod: Resources, node: string, namespace: string): Promise<number> {
+    const pods = await this.plane.api.list(`/api/v1/pods?fieldSelector=spec.nodeName%3D${node}`);
+    const others = pods.filter(({ metadata }) => metadata.namespace !== namespace).map(requestsOf);
+    const { allocatable } = nodeOfGroup(this.group);
+    const left = (of: keyof Resources) => allocatable[of] - others.reduce((sum, requests) => sum + requests[of], 0);
+    return Math.floor(Math.min(left('cpuMillis') / pod.cpuMillis, left('memoryMiB') / pod.memoryMiB));
+  }
+}
+
+const MERGE = 'application/merge-patch+json';
+
+/** What a pod requests of its node. */
+function requestsOf(pod: Item): Resources {
+  const containers = pod.spec?.containers ?? [];
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   return {
-    apiVersion: 'apps/v1',
-    kind: 'DaemonSet',
-    metadata: { name: 'add-ons', namespace: NAMESPACE },
-    spec: {
-      selector: { matchLabels: labels },
-      template: {
-        metadata: { labels },
-        spec: {
-          hostNetwork: true,
-          tolerations: [{ operator: 'Exists' }],
-          containers: [
-            {
-              name: 'add-ons',
-              image: 'add-ons',
-              resources: { requests: { cpu: `${cpuMillis}m`, memory: `${memoryMiB}Mi` } },
-            },
-          ],
-        },
-      },
-    },
+    cpuMillis: sum(containers.map(({ resources }) => millis(resources?.requests?.['cpu'] ?? 0))),
+    memoryMiB: sum(containers.map(({ resources }) => mebibytes(resources?.requests?.['memory'] ?? 0))),
   };
 }

@@ -1,48 +1,72 @@
-import { podsPerNode, smallestNode } from '../../lib/kubernetes-sizing';
-import { Cluster, ScalingPolicy, ScalingRules, scaledWorkload } from './manifests';
+import { Chain, Node, podsPerNode, settle, smallestNode } from '../../lib/kubernetes-sizing';
+import { Cluster, NodeGroup, objectsOf, ScalingPolicy, ScalingRules, scaledWorkload } from './manifests';
 
-/** What the manifests say will happen, computed from them before anything runs. */
+/** What the manifests, or the environment that they are of, say will happen, computed before anything runs. */
 export interface Prediction {
   readonly minReplicas: number;
-  readonly maxReplicas: number;
   /** Pods that fit on a node beside those that run on every node. */
   readonly podsPerNode: number;
   /** Percent of the CPU request that the autoscaler aims at. */
   readonly targetPercent: number;
   /** Load in thousandths of a vCPU over all pods, that leads to `replicas`. */
   readonly loadMillis: number;
-  /** Pods under that load. */
+  /** Pods under that load: too many for the least nodes of the group, not for one node more. */
   readonly replicas: number;
-  /** Of these, the ones that do not fit on the least nodes of the group. */
-  readonly pending: number;
+}
+
+/** The chain from CPU to nodes as the manifests have it. @throws if they lack a part of it */
+export function chainOf(cluster: Cluster): Chain {
+  const { autoscaler, workload } = scaledWorkload(objectsOf(cluster));
+  const { minReplicas, maxReplicas, metrics } = autoscaler.spec;
+  const containers = workload.spec.template.spec.containers.map(({ resources }) => resources.requests);
+  const target = metrics.find(({ resource }) => resource.name === 'cpu')?.resource.target.averageUtilization;
+  if (target === undefined) throw new Error('The HorizontalPodAutoscaler has no target for CPU.');
+  return {
+    pod: {
+      cpuMillis: sum(containers.map(({ cpu }) => millis(cpu ?? 0))),
+      memoryMiB: sum(containers.map(({ memory }) => mebibytes(memory ?? 0))),
+    },
+    minPods: minReplicas,
+    maxPods: maxReplicas,
+    targetCpuPercent: target,
+    minNodes: cluster.nodeGroup.minSize,
+    maxNodes: cluster.nodeGroup.maxSize,
+  };
+}
+
+/** What a node of the group has for pods. */
+export function nodeOfGroup({ instanceTypes, observability }: NodeGroup): Node {
+  return smallestNode(instanceTypes, observability);
 }
 
 /**
- * A load for which the least number of nodes is too few and one more is enough, and where it leads: usage over request x
- * target, rounded up. It ends half a pod below a whole one, because the autoscaler computes in whole percent.
+ * Of some loads, the greatest that needs just one node more than the least, and where it leads.
  *
- * @see https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#algorithm-details
+ * @throws if there is none: the group could not be seen to grow
  */
-export function predict({ objects, nodeGroup }: Cluster): Prediction {
-  const { autoscaler, workload } = scaledWorkload(objects);
-  const { minReplicas, maxReplicas, metrics } = autoscaler.spec;
-  const containers = workload.spec.template.spec.containers.map(({ resources }) => resources.requests);
-  const cpuMillis = sum(containers.map(({ cpu }) => millis(cpu ?? 0)));
-  const memoryMiB = sum(containers.map(({ memory }) => mebibytes(memory ?? 0)));
-  const target = metrics.find(({ resource }) => resource.name === 'cpu')?.resource.target.averageUtilization;
-  if (target === undefined) throw new Error('The HorizontalPodAutoscaler has no target for CPU.');
-  const perNode = podsPerNode(smallestNode(nodeGroup.instanceTypes), { cpuMillis, memoryMiB });
-  const room = perNode * nodeGroup.minSize;
-  const replicas = Math.min(maxReplicas, room + Math.max(1, Math.floor(perNode / 2)));
+export function predict(chain: Chain, node: Node, loads: readonly number[]): Prediction {
+  const settled = loads.map((loadMillis) => ({ loadMillis, ...settleUnder(loadMillis, chain, node) }));
+  const found = settled
+    .toSorted((one, other) => other.loadMillis - one.loadMillis)
+    .find(({ nodes, pending }) => nodes === chain.minNodes + 1 && pending === 0);
+  if (found === undefined) {
+    throw new Error(
+      `None of the loads of docs/kubernetes.md (${loads.join('m, ')}m) needs ${chain.minNodes + 1} nodes, one more than the ` +
+        'least of the group: that it grows would not show.',
+    );
+  }
   return {
-    minReplicas,
-    maxReplicas,
-    podsPerNode: perNode,
-    targetPercent: target,
-    loadMillis: Math.floor(((replicas - 0.5) * cpuMillis * target) / 100),
-    replicas,
-    pending: Math.max(0, replicas - room),
+    minReplicas: chain.minPods,
+    podsPerNode: podsPerNode(node, chain.pod),
+    targetPercent: chain.targetCpuPercent,
+    loadMillis: found.loadMillis,
+    replicas: found.replicas,
   };
+}
+
+/** Where a load settles, given in thousandths of a vCPU. */
+export function settleUnder(loadMillis: number, chain: Chain, node: Node): ReturnType<typeof settle> {
+  return settle({ requestsPerSecond: loadMillis, cpuMsPerRequest: 1 }, chain, node);
 }
 
 /** When the number of replicas changed, and to what. */

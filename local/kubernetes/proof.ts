@@ -1,123 +1,138 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Terminal } from '../terminal';
+import { Chain, Node } from '../../lib/kubernetes-sizing';
 import { condition, Item, messageOf } from './api';
 import { ControlPlane, METRIC_SECONDS, metricsAvailable, SYNC_SECONDS } from './control-plane';
-import { Autoscaler, Cluster, KubernetesObject, ScalingRules, scaledWorkload, Workload } from './manifests';
-import { daemonSet, nodeObject } from './nodes';
-import { beyondPace, Change, faster, fastestPath, Prediction, predict } from './predictions';
+import { CREATE, DELETE, REVISION, run, update, withRevision } from './deployment';
+import { Autoscaler, Cluster, KubernetesObject, objectsOf, ScalingRules, scaledWorkload } from './manifests';
+import { Nodes } from './nodes';
+import { containerPortOf } from './pods';
+import { beyondPace, Change, faster, fastestPath, Prediction, predict, settleUnder } from './predictions';
+import { Step, until } from './recorder';
+import { judge } from './rollout';
 import { isReady, isUnschedulable, RunningService } from './service';
-import { Row } from './table';
 
 /** By what all times of scaling down are divided: five minutes of waiting prove no more than half a one. */
 export const DIVISOR = 10;
 /** Of the objects that the proof adds as negative controls. */
 const CONTROL = 'no-requests';
+/** Of an object that leaves the template. */
+const LEFT = 'left-the-template';
 
-/** Runs all steps, one after the other; one that fails leaves the others to be tried, unless the control plane is gone. */
-export async function prove(plane: ControlPlane, cluster: Cluster, say: Terminal): Promise<Row[]> {
-  const proof = new Proof(plane, cluster, say);
-  try {
-    await proof.run();
-  } catch (error) {
-    // Its row says so.
-    if (!(error instanceof Lost)) throw error;
-  } finally {
-    proof.service.end();
-  }
-  return [...proof.rows, clusterAutoscaler(proof.rows, cluster)];
-}
-
-class Proof {
-  readonly rows: Row[] = [];
+/** What happens to the workload of a template: made as by a deployment, loaded, drained, deployed again, removed. */
+export class Proof {
   readonly service: RunningService;
-  private readonly prediction: Prediction;
   private readonly autoscaler: Autoscaler;
-  private readonly workload: Workload;
-  private nodes = 0;
+  private readonly prediction: Prediction;
 
+  /**
+   * @param cluster whose manifests are applied
+   * @param chain what they are to make of a load on nodes as `node`
+   * @param loads of docs/kubernetes.md, in thousandths of a vCPU
+   */
   constructor(
     private readonly plane: ControlPlane,
     private readonly cluster: Cluster,
-    private readonly say: Terminal,
+    private readonly nodes: Nodes,
+    private readonly chain: Chain,
+    private readonly node: Node,
+    private readonly loads: readonly number[],
   ) {
-    const { autoscaler, workload } = scaledWorkload(cluster.objects);
-    this.autoscaler = autoscaler;
-    this.workload = workload;
-    this.prediction = predict(cluster);
-    this.service = new RunningService(plane.api, autoscaler);
+    this.autoscaler = scaledWorkload(objectsOf(cluster)).autoscaler;
+    this.prediction = predict(chain, node, loads);
+    this.service = new RunningService(plane.api, this.autoscaler);
   }
 
-  async run(): Promise<void> {
-    const { minReplicas, replicas, podsPerNode } = this.prediction;
-    await this.step('apply', 'the API server accepts every object of the template', () => this.accepts());
+  steps(): Step[] {
+    const { minReplicas, replicas, loadMillis } = this.prediction;
+    return [
+      {
+        step: 'create',
+        proves: 'made as by a deployment, every object, without a warning',
+        work: () => this.creates(),
+      },
+      { step: 'refuse', proves: 'it refuses broken ones', work: () => this.refusesBroken() },
+      {
+        step: 'pod security',
+        proves: '"restricted" refuses a pod that breaks it',
+        work: () => this.refusesPrivileged(),
+      },
+      {
+        step: 'start',
+        proves: `${minReplicas} pods run, on different nodes, behind the Service`,
+        work: () => this.starts(),
+      },
+      { step: 'kubectl top', proves: 'Metrics Server has values of nodes and pods', work: () => this.tops() },
+      {
+        step: 'load',
+        proves: `${loadMillis}m lead to exactly ${replicas} pods, no faster than allowed`,
+        work: () => this.scalesUp(),
+      },
+      {
+        step: 'pending',
+        proves: 'those without room beside the system wait, Unschedulable',
+        work: () => this.waits(),
+      },
+      { step: 'node', proves: 'they run when the next node of the group joins', work: () => this.runsOnNextNode() },
+      { step: 'drain', proves: 'the PodDisruptionBudget holds while a node is drained', work: () => this.drains() },
+      {
+        step: 'again',
+        proves: 'deployed unchanged, all stays; what left the template goes',
+        work: () => this.changesNothing(),
+      },
+      {
+        step: 'rollout',
+        proves: 'another image: new pods first, at most a quarter more',
+        work: () => this.rollsOut(),
+      },
+      {
+        step: 'no load',
+        proves: `the number goes back to ${minReplicas}, not before the window has passed`,
+        work: () => this.scalesDown(),
+      },
+      {
+        step: 'no requests',
+        proves: 'an autoscaler of pods without requests says why it does nothing',
+        work: () => this.saysWhy(),
+      },
+      { step: 'delete', proves: 'deleted as by a deployment, nothing stays', work: () => this.deletes() },
+    ];
+  }
+
+  /** What takes its time, beside the steps. */
+  begin(): Promise<void> {
+    return this.plane.create(this.withoutRequests());
+  }
+
+  /** Pods under a load for which the least nodes do, at once: where a step needs some, and the autoscaler would take a minute. */
+  async grow(): Promise<string> {
+    const settled = this.loads.map((load) => ({ load, ...settleUnder(load, this.chain, this.node) }));
+    const fitting = settled.filter(({ nodes, pending }) => nodes <= this.chain.minNodes && pending === 0);
+    const { load = 0, replicas = 0 } = fitting.toSorted((one, other) => other.load - one.load)[0] ?? {};
+    this.service.load(load);
+    await this.service.scale(replicas);
+    await this.allReady(replicas, 60);
+    return `${replicas} pods`;
+  }
+
+  private async creates(): Promise<string> {
+    const { code, text } = await run(this.plane, this.cluster, () => CREATE);
+    const warning = text.split('\n').find((line) => line.startsWith('Warning:'));
+    if (code !== 0 || warning !== undefined) throw new Error(warning ?? complaintOf(text));
     this.service.follow();
-    await this.step('refuse', 'it refuses broken ones', () => this.refusesBroken());
-    await this.step('pod security', '"restricted" refuses a pod that breaks it', () => this.refusesPrivileged());
-    await this.step('start', `${minReplicas} pods run, on different nodes, behind the Service`, () => this.starts());
-    await this.step('kubectl top', 'Metrics Server has values of nodes and pods', () => this.tops());
-    await this.step('load', `it leads to exactly ${replicas} pods, no faster than allowed`, () => this.scalesUp());
-    await this.step('pending', `${podsPerNode} pods fit on a node; the others wait, Unschedulable`, () => this.waits());
-    await this.step('node', 'they run when the next node of the group joins', () => this.runsOnNextNode());
-    await this.step('drain', 'the PodDisruptionBudget holds while a node is drained', () => this.drains());
-    await this.step('no load', `the number goes back to ${minReplicas}, not before the window has passed`, () =>
-      this.scalesDown(),
-    );
-    await this.step('no requests', 'an autoscaler of pods without requests says why it does nothing', () =>
-      this.saysWhy(),
-    );
-  }
-
-  private async step(step: string, proves: string, work: () => Promise<string>): Promise<void> {
-    const from = performance.now();
-    const row = { step, proves };
-    const seconds = () => (performance.now() - from) / 1_000;
-    this.say.status(`${step}: ${proves}`);
-    try {
-      const result = await Promise.race([work(), this.plane.ended.then(lost)]);
-      this.rows.push({ ...row, result, seconds: seconds(), verdict: 'pass' });
-      this.say.step(step, result, from);
-    } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      this.rows.push({ ...row, result: '', seconds: seconds(), verdict: 'FAIL', detail });
-      this.say.step(step, 'FAIL', from);
-      if (error instanceof Lost) throw error;
-    }
-  }
-
-  private async apply(objects: readonly KubernetesObject[]): Promise<void> {
-    const { code, text } = await this.tryApply(objects);
-    if (code !== 0) throw new Error(text);
-  }
-
-  private tryApply(items: readonly KubernetesObject[]) {
-    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
-    return this.plane.kubectl(['apply', '--server-side', '--validate=strict'], list);
-  }
-
-  private async join(): Promise<string> {
-    const node = nodeObject(this.cluster.nodeGroup, this.nodes);
-    this.nodes += 1;
-    await this.plane.api.change('POST', '/api/v1/nodes', node);
-    return node.metadata.name;
-  }
-
-  private async accepts(): Promise<string> {
-    const { objects, nodeGroup } = this.cluster;
-    await this.apply([daemonSet(nodeGroup)]);
-    while (this.nodes < nodeGroup.minSize) await this.join();
-    await this.apply(objects);
+    const objects = objectsOf(this.cluster);
     return `${objects.length} objects, ${new Set(objects.map(({ kind }) => kind)).size} kinds`;
   }
 
   private async refusesBroken(): Promise<string> {
-    const { autoscaler, workload } = this;
+    const { autoscaler, workload } = scaledWorkload(objectsOf(this.cluster));
     const inverted = { ...autoscaler, spec: { ...autoscaler.spec, maxReplicas: autoscaler.spec.minReplicas - 1 } };
     const misspelt = { ...workload, spec: { ...workload.spec, replica: 3 } };
     for (const [object, reason] of [
       [inverted, /maxReplicas: Invalid value/],
       [misspelt, /unknown field|field not declared in schema/],
     ] as const) {
-      const { code, text } = await this.tryApply([object]);
+      const broken = { ...object, metadata: { ...object.metadata, name: 'broken' } };
+      const { code, text } = await this.plane.kubectl(CREATE, [broken]);
       if (code === 0) throw new Error(`A broken ${object.kind} was accepted.`);
       if (!reason.test(text)) throw new Error(`A broken ${object.kind} was refused for another reason: ${text}`);
     }
@@ -137,18 +152,22 @@ class Proof {
 
   private async starts(): Promise<string> {
     const { minReplicas } = this.prediction;
-    await this.apply(this.withoutRequests());
     const pods = await until('pods that are ready', 60, async () => {
       const ready = (await this.service.pods()).filter(isReady);
       return ready.length === minReplicas ? ready : undefined;
     });
     const hosts = new Set(pods.map(({ spec }) => spec?.nodeName)).size;
-    if (hosts !== Math.min(minReplicas, this.nodes)) throw new Error(`${minReplicas} pods run on ${hosts} node(s).`);
-    const endpoints = await until('endpoints of the Service', 10, async () => {
-      const ready = await this.service.endpoints();
-      return ready === minReplicas ? ready : undefined;
+    if (hosts !== Math.min(minReplicas, this.nodes.names.length)) {
+      throw new Error(`${minReplicas} pods run on ${hosts} node(s).`);
+    }
+    const { ready, ports } = await until('endpoints of the Service', 10, async () => {
+      const endpoints = await this.service.endpoints();
+      return endpoints.ready === minReplicas ? endpoints : undefined;
     });
-    return `${pods.length} pods on ${hosts} nodes, ${endpoints} behind the Service`;
+    const port = containerPortOf(this.cluster);
+    if (ports.join() !== `${port}`)
+      throw new Error(`The Service leads to port ${ports.join()} of the pods, not ${port}.`);
+    return `${pods.length} pods on ${hosts} nodes, ${ready} behind the Service at ${port}`;
   }
 
   /** The workload and its autoscaler once more, where no pod security stands in the way, and without what it needs. */
@@ -182,7 +201,7 @@ class Proof {
       const pods = await this.plane.kubectl(['top', 'pods', '--no-headers', '-n', this.service.namespace]);
       if (nodes.code !== 0 || pods.code !== 0 || /<unknown>/.test(nodes.text)) return undefined;
       const [nodeLines, podLines] = [nodes.text.split('\n'), pods.text.split('\n')];
-      if (nodeLines.length < this.nodes || podLines.length < this.prediction.minReplicas) return undefined;
+      if (nodeLines.length < this.nodes.names.length || podLines.length < this.prediction.minReplicas) return undefined;
       if ((await this.service.utilization()) === undefined) return undefined;
       return `${nodeLines.length} nodes, ${podLines.length} pods`;
     });
@@ -199,12 +218,13 @@ class Proof {
         throw new Error(`${error.message} There are ${this.service.replicas}.`);
       },
     );
-    // An autoscaler that went too far would do so with the next metrics.
-    await sleep(2 * SYNC_SECONDS * 1_000);
+    // An autoscaler that goes too far does so with the next metrics, when its policies allow the next step.
+    const period = Math.max(...scaleUp.policies.map(({ periodSeconds }) => periodSeconds));
+    await sleep((period + METRIC_SECONDS + SYNC_SECONDS) * 1_000);
     const changes = this.service.since(at);
     const path = pathOf(changes, at);
     if (this.service.replicas !== replicas) throw new Error(`${loadMillis}m led to ${path} pods, not to ${replicas}.`);
-    const late = (changes[1]?.at ?? 0) - seen;
+    const late = firstOf(changes) - seen;
     if (late > SYNC_SECONDS) {
       throw new Error(`The first pods came ${late.toFixed(0)} s after the autoscaler saw the load, not at once.`);
     }
@@ -226,27 +246,35 @@ class Proof {
   }
 
   private async waits(): Promise<string> {
-    const { pending } = this.prediction;
-    if (pending === 0) throw new Error('All pods fit on the least nodes of the group, which then never grows.');
+    const { replicas } = this.prediction;
+    const { pod } = this.chain;
+    const rooms = await Promise.all(
+      this.nodes.names.map((name) => this.nodes.roomFor(pod, name, this.service.namespace)),
+    );
+    const pending = replicas - rooms.reduce((sum, room) => sum + room, 0);
+    if (pending <= 0) throw new Error('All pods fit on the least nodes of the group, which then never grows.');
     const waiting = await until(`${pending} pods without a place`, 30, async () => {
       const pods = await this.service.pods();
       const found = pods.filter(isUnschedulable);
       const ready = pods.filter(isReady).length;
-      return found.length === pending && ready === this.prediction.replicas - pending ? found : undefined;
+      return found.length === pending && ready === replicas - pending ? found : undefined;
     });
     // As in `0/2 nodes are available: 2 Insufficient cpu. preemption: …`.
     const message = (waiting[0] && condition(waiting[0], 'PodScheduled')?.message) ?? '';
-    return `${pending} Unschedulable: ${/: ([^.]*)\./.exec(message)?.[1] ?? message}`;
+    return `${rooms.join(' + ')} run, ${pending} wait: ${/: ([^.]*)\./.exec(message)?.[1] ?? message}`;
   }
 
   private async runsOnNextNode(): Promise<string> {
-    const { replicas, pending } = this.prediction;
-    if (this.nodes === this.cluster.nodeGroup.maxSize)
-      throw new Error('The group has as many nodes as it may: none is next.');
-    const name = await this.join();
+    const { replicas } = this.prediction;
+    const { maxSize } = this.cluster.nodeGroup;
+    if (this.nodes.names.length === maxSize) throw new Error('The group has as many nodes as it may: none is next.');
+    const waited = new Set((await this.service.pods()).filter(isUnschedulable).map(({ metadata }) => metadata.name));
+    const name = await this.nodes.join();
     const pods = await this.allReady(replicas, 60);
-    const there = pods.filter(({ spec }) => spec?.nodeName === name).length;
-    if (there !== pending) throw new Error(`Of ${pending} that waited, ${there} run on ${name}.`);
+    const there = pods.filter(({ spec, metadata }) => spec?.nodeName === name && waited.has(metadata.name)).length;
+    if (waited.size === 0 || there !== waited.size) {
+      throw new Error(`Of ${waited.size} that waited, ${there} run on ${name}.`);
+    }
     return `${there} on ${name}, ${pods.length} run`;
   }
 
@@ -259,8 +287,8 @@ class Proof {
 
   /** Drains the node with the most pods, with another one to take them, as an update of a node group does. */
   private async drains(): Promise<string> {
-    const { replicas } = this.prediction;
-    if (this.nodes < this.cluster.nodeGroup.maxSize) await this.join();
+    if (this.nodes.names.length < this.cluster.nodeGroup.maxSize) await this.nodes.join();
+    const replicas = (await this.service.deployment()).spec?.replicas ?? 0;
     const before = await this.allReady(replicas, 60);
     const counts = new Map<string, number>();
     for (const { spec } of before) counts.set(spec?.nodeName ?? '', (counts.get(spec?.nodeName ?? '') ?? 0) + 1);
@@ -271,39 +299,95 @@ class Proof {
       throw new Error(`Of ${number} pods on ${node}, ${disruptionsAllowed} may go at once: nothing was to be refused.`);
     }
 
-    const watch = this.leastReady();
+    const watch = this.service.watch();
     const drain = ['drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=120s'];
     const { code, text } = await this.plane.kubectl(drain);
     const moved = await this.allReady(replicas, 60).finally(watch.end);
-    const least = await watch.least;
+    const least = Math.min(...(await watch.end()).map(({ ready }) => ready));
     // kubectl asks for all pods at once, and again in 5 s for those that it was refused.
     const refused = new Set([...text.matchAll(/error when evicting pods?\/"([^"]+)"/g)].map(([, name]) => name)).size;
     if (code !== 0) throw new Error(`kubectl drain ${node}: ${text.split('\n').at(-1)}`);
     if (least < desiredHealthy) throw new Error(`${least} pods were ready, where the budget wants ${desiredHealthy}.`);
     if (refused === 0) throw new Error(`No eviction was refused, of ${number} at once.`);
     if (moved.some(({ spec }) => spec?.nodeName === node)) throw new Error(`${node} has pods.`);
+    // In its place there would be a new one.
+    await this.nodes.open(node, true);
     return `${number} moved, ${refused} refused at first, ${least} ready`;
   }
 
-  /** The least number of pods that were ready at any look until `end`. */
-  private leastReady(): { end: () => void; least: Promise<number> } {
-    let ended = false;
-    const look = async () => {
-      let least = Number.POSITIVE_INFINITY;
-      while (!ended) {
-        // Without an answer there is nothing to count.
-        const pods = await this.service.pods().catch(() => undefined);
-        if (pods) least = Math.min(least, pods.filter(isReady).length);
-        await sleep(100);
+  private async changesNothing(): Promise<string> {
+    const [manifest] = this.cluster.manifests;
+    if (manifest?.pruneLabel === undefined) throw new Error('The manifest has no label by which kubectl could prune.');
+    const { namespace } = this.service;
+    const metadata = { name: LEFT, namespace, labels: { [manifest.pruneLabel]: '' } };
+    const made = await this.plane.kubectl(CREATE, [{ apiVersion: 'v1', kind: 'ConfigMap', metadata }]);
+    if (made.code !== 0) throw new Error(complaintOf(made.text));
+    const [before, sets] = [await this.objects(), await this.service.replicaSets()];
+
+    const { code, text } = await run(this.plane, this.cluster, update);
+    if (code !== 0) throw new Error(complaintOf(text));
+    // What the controllers would make of a change.
+    await sleep(1_000);
+    for (const [object, { metadata, spec }] of await this.objects()) {
+      const was = before.get(object);
+      if (was?.metadata.uid !== metadata.uid) throw new Error(`${object} was replaced.`);
+      if (spec?.replicas !== was?.spec?.replicas) {
+        throw new Error(`${object} was set from ${was?.spec?.replicas} to ${spec?.replicas} replicas.`);
       }
-      return least;
-    };
-    return {
-      least: look(),
-      end: () => {
-        ended = true;
-      },
-    };
+      // kubectl sends an empty list of a NetworkPolicy each time, as the server leaves it out: nothing follows from that.
+      const changed = metadata.generation !== was?.metadata.generation;
+      if (changed && !object.startsWith('NetworkPolicy ')) throw new Error(`${object} was changed.`);
+    }
+    const more = (await this.service.replicaSets()).length - sets.length;
+    if (more !== 0) throw new Error(`There are ${more} ReplicaSets more.`);
+    const { status } = await this.plane.api.send('GET', `/api/v1/namespaces/${namespace}/configmaps/${LEFT}`);
+    if (status !== 404) throw new Error('An object that left the template is still there.');
+    return `${before.size} objects kept, 1 pruned`;
+  }
+
+  /** The objects of the template as they are in the cluster. @throws if one is not there */
+  private async objects(): Promise<Map<string, Item>> {
+    const found = new Map<string, Item>();
+    for (const { objects } of this.cluster.manifests) {
+      const { code, text } = await this.plane.kubectl(['get', '--output=json'], objects);
+      if (code !== 0) throw new Error(complaintOf(text));
+      const { items }: { readonly items: readonly (Item & { readonly kind: string })[] } = JSON.parse(text);
+      for (const item of items) found.set(`${item.kind} ${item.metadata.name}`, item);
+    }
+    return found;
+  }
+
+  /** As for other sources: what changes in the template is the revision; the tag of the image is known to nobody here. */
+  private async rollsOut(): Promise<string> {
+    const next = withRevision(this.cluster, 'another');
+    const before = (await this.service.deployment()).spec?.replicas ?? 0;
+    const sets = (await this.service.replicaSets()).length;
+    await this.allReady(before, 60);
+    const watch = this.service.watch();
+    try {
+      const { code, text } = await run(this.plane, next, update);
+      if (code !== 0) throw new Error(complaintOf(text));
+      await until('end of the deployment', 180, async () => {
+        judge(watch.samples, before);
+        const [{ metadata, status }, pods] = await Promise.all([this.service.deployment(), this.service.pods()]);
+        const updated = pods.filter((pod) => pod.metadata.annotations?.[REVISION] === 'another' && isReady(pod));
+        const done = status?.observedGeneration === metadata.generation && status?.updatedReplicas === before;
+        return done && updated.length === before && pods.length === before ? true : undefined;
+      });
+    } finally {
+      await watch.end();
+    }
+    const more = (await this.service.replicaSets()).length - sets;
+    if (more !== 1) throw new Error(`There are ${more} ReplicaSets more, not one.`);
+    return judge(watch.samples, before);
+  }
+
+  private async deletes(): Promise<string> {
+    const { code, text } = await run(this.plane, this.cluster, () => DELETE);
+    if (code !== 0) throw new Error(complaintOf(text));
+    const { status } = await this.plane.api.send('GET', `/api/v1/namespaces/${this.service.namespace}`);
+    if (status !== 404) throw new Error(`The namespace ${this.service.namespace} is still there.`);
+    return 'the namespace has gone';
   }
 
   private async scalesDown(): Promise<string> {
@@ -322,7 +406,7 @@ class Proof {
       this.service.replicas === minReplicas ? true : undefined,
     );
     const changes = this.service.since(at);
-    const first = (changes[1]?.at ?? 0) - at;
+    const first = firstOf(changes) - at;
     if (first < window - SYNC_SECONDS) {
       throw new Error(`The first pods went after ${first.toFixed(0)} s, within the window of ${window} s.`);
     }
@@ -342,6 +426,20 @@ class Proof {
   }
 }
 
+/** What kubectl says besides what went well. */
+function complaintOf(text: string): string {
+  return text
+    .split('\n')
+    .filter((line) => !/ (created|configured|unchanged|deleted)\b/.test(line))
+    .join(' ');
+}
+
+/** When the number changed first. @throws if it never did */
+function firstOf([before, change]: readonly Change[]): number {
+  if (change === undefined) throw new Error(`There were ${before?.replicas ?? 0} pods from the beginning.`);
+  return change.at;
+}
+
 /** As in `2, 6 (13 s), 12 (44 s)`. */
 function pathOf([first, ...others]: readonly Change[], from: number): string {
   return [first?.replicas, ...others.map(({ at, replicas }) => `${replicas} (${(at - from).toFixed(0)} s)`)].join(', ');
@@ -351,46 +449,4 @@ function pathOf([first, ...others]: readonly Change[], from: number): string {
 function checkPace(rules: ScalingRules, from: number, to: number): void {
   if (fastestPath(rules, from, to).length > 2) return;
   throw new Error(`The policies allow ${from} to ${to} pods at once: that they were kept would not show.`);
-}
-
-/** What steps say of Cluster Autoscaler, which does not run here. */
-const INSTEAD: Readonly<Record<string, string>> = {
-  pending: 'the condition of pods that makes it add a node',
-  node: 'that one more node of the group is enough',
-  drain: 'that a node is emptied the way it does that, within the budget',
-};
-
-/** What is not proven, and what passed instead. */
-export function clusterAutoscaler(rows: readonly Row[], { charts, nodeGroup }: Cluster): Row {
-  const instead = rows.flatMap(({ step, verdict }) =>
-    verdict === 'pass' && INSTEAD[step] !== undefined ? [`${INSTEAD[step]} (${step})`] : [],
-  );
-  return {
-    step: 'cluster autoscaler',
-    proves: 'nodes come and go with the pods',
-    result: `${nodeGroup.minSize} to ${nodeGroup.maxSize} nodes`,
-    verdict: 'not proven here',
-    detail:
-      'it does not run here, where there is no Auto Scaling group to change. Checked instead: ' +
-      `${instead.length > 0 ? instead.join('; ') : 'nothing'}.` +
-      (charts.length > 0 ? ` What is in the Helm chart (${charts.join(', ')}) is not applied.` : ''),
-  };
-}
-
-/** The control plane has ended: nothing more can be asked of it. */
-class Lost extends Error {}
-
-function lost(reason: string): never {
-  throw new Lost(`The control plane is gone: ${reason}`);
-}
-
-/** Asks four times a second. @throws after so many seconds, with what did not come */
-async function until<T>(what: string, seconds: number, ask: () => Promise<T | undefined>): Promise<T> {
-  const deadline = performance.now() + seconds * 1_000;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    if (performance.now() > deadline) throw new Error(`No ${what} within ${seconds} s.`);
-    await sleep(250);
-  }
 }

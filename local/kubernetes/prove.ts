@@ -1,5 +1,7 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { FileSystem } from 'aws-cdk-lib';
+import { containerContext } from '../../lib/sources';
 import { fail } from '../../tour/errors';
 import { optionsOf } from '../../tour/options';
 import { failureOf } from '../deploy';
@@ -8,20 +10,28 @@ import { root } from '../folders';
 import { endAll, onNpmEnd, ProcessGroup } from '../process-group';
 import { terminal } from '../terminal';
 import { tools } from './build';
+import { startContainer, stopContainer } from './container';
 import { startControlPlane } from './control-plane';
-import { clusterOf, scaledWorkload } from './manifests';
+import { Cluster, clusterOf } from './manifests';
+import { proveMutants } from './mutation';
 import { NotBuilt, workingFolder } from './paths';
-import { DIVISOR, prove } from './proof';
+import { DIVISOR } from './proof';
+import { referenceOf, SCALE_DOWN, tableOf } from './reference';
+import { Known, prove } from './run';
 import { count, render } from './table';
 
-const USAGE = 'Usage: npm run kubernetes:prove [-- --assembly cdk.out] [--json table.json]';
+const USAGE = 'Usage: npm run kubernetes:prove [-- --assembly cdk.out] [--mutants] [--json table.json]';
 
 const say = terminal();
 /** Of this run; gone when it ends. */
 let folder: string | undefined;
 
 async function main(): Promise<void> {
-  const values = optionsOf(USAGE, { assembly: { type: 'string' }, json: { type: 'string' } });
+  const values = optionsOf(USAGE, {
+    assembly: { type: 'string' },
+    mutants: { type: 'boolean', default: false },
+    json: { type: 'string' },
+  });
   say.line('Kumiki, the manifests of the templates on a Kubernetes control plane of 127.0.0.1\n');
   // What is wrong with it is said before anything is built.
   const given = values.assembly === undefined ? undefined : clusterOf(values.assembly);
@@ -38,19 +48,39 @@ async function main(): Promise<void> {
     );
   }
   const from = performance.now();
+  const known = knownOf(cluster, working, given === undefined);
   say.status('starting the control plane');
   const plane = await startControlPlane(programs, working);
-  say.step('control plane', `Kubernetes ${programs.version}`, from);
-  const { stabilizationWindowSeconds = 300 } = scaledWorkload(cluster.objects).autoscaler.spec.behavior.scaleDown;
-  say.line(
-    `\n  For this run, all times of scaling down are divided by ${DIVISOR}: the stabilisation window of ` +
-      `${stabilizationWindowSeconds} s is ${Math.ceil(stabilizationWindowSeconds / DIVISOR)} s. All else is as in the template.\n`,
-  );
-  const rows = await prove(plane, cluster, say);
+  const { text } = await plane.kubectl(['version', '--client', '--output=json']);
+  const { clientVersion }: { readonly clientVersion: { readonly gitVersion: string } } = JSON.parse(text);
+  say.step('control plane', `Kubernetes v${programs.version}, kubectl ${clientVersion.gitVersion}`, from);
+  if (!values.mutants) {
+    const { stabilizationWindowSeconds = 300 } = SCALE_DOWN;
+    say.line(
+      `\n  For this run, all times of scaling down are divided by ${DIVISOR}: the stabilisation window of ` +
+        `${stabilizationWindowSeconds} s is ${stabilizationWindowSeconds / DIVISOR} s. All else is as in the template.\n`,
+    );
+  }
+  const rows = await (values.mutants ? proveMutants : prove)(plane, cluster, known, say);
   say.step('all of it', '', from);
   say.line(`\n${render(rows)}`);
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ ...count(rows), rows }, null, 2));
   end(count(rows).failed > 0 ? 1 : 0);
+}
+
+/** @param own whether the template was synthesized here, from the sources that are here now */
+function knownOf(cluster: Cluster, working: string, own: boolean): Known {
+  const container = startContainer(cluster, working);
+  const stop = stopContainer(cluster, working);
+  // A failure is of the row that needs it, which may be minutes later.
+  for (const promise of [container, stop]) promise.catch(() => undefined);
+  return {
+    reference: referenceOf(cluster),
+    loads: tableOf(readFileSync(join(root, 'docs', 'kubernetes.md'), 'utf8')).map(({ loadMillis }) => loadMillis),
+    fingerprint: own ? FileSystem.fingerprint(containerContext()) : undefined,
+    container,
+    stop,
+  };
 }
 
 /** The sandbox with its cluster, as `cdk synth` makes it. @returns folder of the templates */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Api, condition, Item } from './api';
 import { Autoscaler } from './manifests';
 import { Change, spread } from './predictions';
+import { Sample } from './rollout';
 
 /** Milliseconds between two looks at pods and replicas. */
 const LOOK = 250;
@@ -73,10 +74,51 @@ export class RunningService {
     return budget;
   }
 
-  /** Pods that its Service sends requests to. */
-  async endpoints(): Promise<number> {
+  /** Pods that its Service sends requests to, and their ports. */
+  async endpoints(): Promise<{ ready: number; ports: number[] }> {
     const slices = await this.api.list(`/apis/discovery.k8s.io/v1/namespaces/${this.namespace}/endpointslices`);
-    return slices.flatMap(({ endpoints = [] }) => endpoints).filter(({ conditions }) => conditions.ready).length;
+    const ports = slices.flatMap((slice) => (slice.ports ?? []).flatMap(({ port }) => port ?? []));
+    return {
+      ready: slices.flatMap(({ endpoints = [] }) => endpoints).filter(({ conditions }) => conditions.ready).length,
+      ports: [...new Set(ports)],
+    };
+  }
+
+  deployment(): Promise<Item> {
+    return this.api.get(this.deploymentPath);
+  }
+
+  replicaSets(): Promise<readonly Item[]> {
+    return this.api.list(`/apis/apps/v1/namespaces/${this.namespace}/replicasets`);
+  }
+
+  /** Sets the number of pods, as the autoscaler does. */
+  scale(replicas: number): Promise<void> {
+    return this.api.change('PATCH', `${this.deploymentPath}/scale`, { spec: { replicas } }, MERGE);
+  }
+
+  /** Looks at pods ten times a second until `end`; what was seen. */
+  watch(): { readonly samples: readonly Sample[]; end: () => Promise<readonly Sample[]> } {
+    let ended = false;
+    const samples: Sample[] = [];
+    const looking = (async () => {
+      while (!ended) {
+        // Without an answer there is nothing to count.
+        const [pods, deployment] = await Promise.all([this.pods(), this.deployment()]).catch(() => []);
+        if (pods && deployment) {
+          const staying = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined).length;
+          const ready = pods.filter(isReady).length;
+          samples.push({ at: this.now(), ready, staying, replicas: deployment.spec?.replicas ?? 0 });
+        }
+        await sleep(100);
+      }
+    })();
+    const end = async () => {
+      ended = true;
+      await looking;
+      return samples;
+    };
+    return { samples, end };
   }
 
   /** Changes the rules by which the number of pods shrinks. */
@@ -93,9 +135,12 @@ export class RunningService {
     return `/apis/autoscaling/v2/namespaces/${this.namespace}/horizontalpodautoscalers/${name}`;
   }
 
+  private get deploymentPath(): string {
+    return `/apis/apps/v1/namespaces/${this.namespace}/deployments/${this.autoscaler.spec.scaleTargetRef.name}`;
+  }
+
   private async look(): Promise<void> {
-    const { name } = this.autoscaler.spec.scaleTargetRef;
-    const deployment = await this.api.get(`/apis/apps/v1/namespaces/${this.namespace}/deployments/${name}`);
+    const deployment = await this.deployment();
     const replicas = deployment.spec?.replicas ?? 0;
     if (replicas !== this.replicas) this.changes.push({ at: this.now(), replicas });
     const pods = (await this.pods()).filter(isReady);

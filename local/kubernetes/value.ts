@@ -2,7 +2,8 @@
 export class Value {
   constructor(
     private readonly value: unknown,
-    private readonly path: string,
+    /** Where it is, as in `Deployment.spec.replicas`. */
+    readonly path: string,
   ) {}
 
   at(property: string): Value {
@@ -12,6 +13,11 @@ export class Value {
   /** undefined if it is not there. */
   optional(): Value | undefined {
     return this.value === undefined ? undefined : this;
+  }
+
+  /** As it is in the template. */
+  raw(): unknown {
+    return this.value;
   }
 
   fields(): Fields {

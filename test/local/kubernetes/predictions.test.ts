@@ -1,13 +1,16 @@
-import type { Cluster } from '../../../local/kubernetes/manifests';
+import { smallestNode } from '../../../lib/kubernetes-sizing';
 import {
   beyondPace,
+  chainOf,
   faster,
   fastestPath,
   mebibytes,
   millis,
   predict,
+  settleUnder,
   spread,
 } from '../../../local/kubernetes/predictions';
+import { sandboxCluster } from './sandbox';
 
 const up = {
   policies: [
@@ -17,47 +20,53 @@ const up = {
 };
 const down = { stabilizationWindowSeconds: 300, policies: [{ type: 'Percent', value: 50, periodSeconds: 60 }] };
 
-function cluster({ max = 20, cpu = '250m', minSize = 2 } = {}): Cluster {
-  const metadata = { name: 'history' };
-  const resources = { requests: { cpu, memory: '256Mi' } };
-  return {
-    version: '1.36',
-    charts: [],
-    nodeGroup: { amiType: '', instanceTypes: ['t4g.medium'], minSize, maxSize: 4, labels: {}, zones: 2 },
-    objects: [
-      { apiVersion: 'v1', kind: 'Deployment', metadata, spec: { template: { spec: { containers: [{ resources }] } } } },
-      {
-        apiVersion: 'v1',
-        kind: 'HorizontalPodAutoscaler',
-        metadata,
-        spec: {
-          minReplicas: 2,
-          maxReplicas: max,
-          scaleTargetRef: { name: 'history' },
-          metrics: [{ resource: { name: 'cpu', target: { averageUtilization: 70 } } }],
-          behavior: { scaleUp: up, scaleDown: down },
-        },
-      },
-    ],
-  };
-}
+const node = smallestNode(['t4g.medium']);
+const chain = {
+  pod: { cpuMillis: 250, memoryMiB: 256 },
+  minPods: 2,
+  maxPods: 20,
+  targetCpuPercent: 70,
+  minNodes: 2,
+  maxNodes: 4,
+};
+/** Of docs/kubernetes.md. */
+const LOADS = [0, 140, 700, 1_400, 2_100, 2_800, 3_500, 14_000];
 
-test('finds a load that needs one node more than the least: usage over request x target, rounded up', () => {
-  // 1930m less 150m for what runs on every node: 7 pods of 250m, 14 on two nodes.
-  expect(predict(cluster())).toMatchObject({
-    podsPerNode: 7,
-    replicas: 17,
-    pending: 3,
-    loadMillis: 2_887,
-    targetPercent: 70,
-  });
-  expect(Math.ceil(2_887 / (250 * 0.7))).toBe(17);
+test('reads the chain out of the manifests', () => {
+  expect(chainOf(sandboxCluster())).toEqual(chain);
 });
 
-test('follows the manifests: larger pods, a lower maximum, more nodes', () => {
-  expect(predict(cluster({ cpu: '0.5' }))).toMatchObject({ podsPerNode: 3, replicas: 7, pending: 1 });
-  expect(predict(cluster({ max: 15 }))).toMatchObject({ replicas: 15, pending: 1 });
-  expect(predict(cluster({ minSize: 3 }))).toMatchObject({ replicas: 20, pending: 0 });
+test('takes the greatest load that needs one node more than the least', () => {
+  expect(predict(chain, node, LOADS)).toEqual({
+    minReplicas: 2,
+    podsPerNode: 7,
+    targetPercent: 70,
+    loadMillis: 2_800,
+    replicas: 16,
+  });
+  // With three nodes at most, 20 pods would leave some without a place.
+  expect(predict({ ...chain, maxNodes: 3 }, node, LOADS)).toMatchObject({ loadMillis: 2_800, replicas: 16 });
+  expect(predict({ ...chain, minNodes: 3 }, node, LOADS)).toMatchObject({ loadMillis: 14_000, replicas: 20 });
+  expect(predict({ ...chain, maxPods: 12 }, node, LOADS)).toMatchObject({ loadMillis: 14_000, replicas: 12 });
+});
+
+test('fails where no load makes the group grow', () => {
+  expect(() => predict({ ...chain, minNodes: 4 }, node, LOADS)).toThrow(
+    /^None of the loads of docs\/kubernetes\.md .* needs 5 nodes, one more than the least of the group/,
+  );
+});
+
+test.each(LOADS)('%dm lead to what the page says in the whole percent of the autoscaler, too', (load) => {
+  const { replicas } = settleUnder(load, chain, node);
+  // From one pod on, as far up as it goes: ceil(pods x percent / target), the percent cut to a whole number.
+  let pods = 1;
+  for (;;) {
+    const percent = Math.floor((load * 100) / (pods * chain.pod.cpuMillis));
+    const next = Math.min(chain.maxPods, Math.max(chain.minPods, Math.ceil((pods * percent) / chain.targetCpuPercent)));
+    if (next <= pods) break;
+    pods = next;
+  }
+  expect(pods).toBe(replicas);
 });
 
 test('knows the most generous policy of a period, and what is beyond it', () => {
