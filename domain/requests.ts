@@ -13,8 +13,13 @@ export class BadRequest extends Error {
     readonly rule: string,
     readonly value: string,
   ) {
-    super(`${property} ${rule}, got "${value.length > 64 ? `${value.slice(0, 64)}…` : value}"`);
+    super(`${property} ${rule}, got "${excerpt(value)}"`);
   }
+}
+
+/** What is repeated of a text that somebody sent: its first 64 characters. */
+export function excerpt(text: string): string {
+  return text.length > 64 ? `${text.slice(0, 64)}…` : text;
 }
 
 /** @throws BadRequest unless `value` is 1 to 10 of A-Z, 0-9 and the dot, not all dots */

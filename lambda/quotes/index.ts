@@ -19,9 +19,13 @@ const headers = {
 /** Answers REST API and HTTP API events alike; the routes are in `routes.ts`. */
 export async function handler(event: ApiEvent): Promise<APIGatewayProxyResult> {
   const started = performance.now();
-  const { route, status, body } = await answer(event);
+  const { route, status, body, retryAfter } = await answer(event);
   console.info({ route, status, ms: Math.round((performance.now() - started) * 100) / 100 });
-  return { statusCode: status, headers, body: JSON.stringify(body) };
+  return {
+    statusCode: status,
+    headers: retryAfter === undefined ? headers : { ...headers, 'retry-after': retryAfter },
+    body: JSON.stringify(body),
+  };
 }
 
 async function answer(event: ApiEvent): Promise<Reply> {

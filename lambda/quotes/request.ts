@@ -5,17 +5,9 @@ export type ApiEvent = RestApiEvent | HttpApiEvent;
 
 /** A direct invocation may leave out all but method and path. */
 type RestApiEvent = Pick<APIGatewayProxyEvent, 'httpMethod' | 'path'> &
-  Partial<
-    Pick<
-      APIGatewayProxyEvent,
-      'resource' | 'pathParameters' | 'queryStringParameters' | 'multiValueQueryStringParameters'
-    >
-  >;
+  Partial<Pick<APIGatewayProxyEvent, 'resource' | 'pathParameters' | 'queryStringParameters'>>;
 
-type HttpApiEvent = Pick<
-  APIGatewayProxyEventV2,
-  'routeKey' | 'rawPath' | 'pathParameters' | 'queryStringParameters'
-> & {
+type HttpApiEvent = Pick<APIGatewayProxyEventV2, 'routeKey' | 'rawPath' | 'rawQueryString' | 'pathParameters'> & {
   readonly requestContext: { readonly http: Pick<APIGatewayProxyEventV2['requestContext']['http'], 'method'> };
 };
 
@@ -29,10 +21,14 @@ export interface Request {
   readonly template?: string;
   /** Path parameters by name, as the API sends them: percent-encoded or not. */
   readonly parameters: Values;
-  /** Query parameters by name, decoded. One that is repeated has its values joined by commas. */
+  /** Query parameters by name, decoded. Of one that is repeated, the last value. */
   readonly query: Values;
 }
 
+/**
+ * Of a repeated parameter the last value counts. A REST API keys its cache on a single value of each parameter, and an
+ * answer for any other one, an error too, would be served to who asks for that value: docs/decisions/0009.
+ */
 export function requestOf(event: ApiEvent): Request {
   if ('routeKey' in event) {
     return {
@@ -40,16 +36,15 @@ export function requestOf(event: ApiEvent): Request {
       path: event.rawPath,
       template: event.routeKey.split(' ')[1],
       parameters: event.pathParameters ?? {},
-      query: event.queryStringParameters ?? {},
+      // Payload 2.0 has joined repeated values by commas, which may also be in a value.
+      query: Object.fromEntries(new URLSearchParams(event.rawQueryString)),
     };
   }
-  // Payload 1.0 gives the last of repeated values in one field and all of them in another: joined, both APIs agree.
-  const repeated = Object.entries(event.multiValueQueryStringParameters ?? {});
   return {
     method: event.httpMethod,
     path: event.path,
     template: event.resource,
     parameters: event.pathParameters ?? {},
-    query: { ...event.queryStringParameters, ...Object.fromEntries(repeated.map(([k, v]) => [k, v?.join(',')])) },
+    query: event.queryStringParameters ?? {},
   };
 }

@@ -1,4 +1,4 @@
-import { BadRequest } from '../../domain/requests';
+import { BadRequest, excerpt } from '../../domain/requests';
 import { Request, Values } from './request';
 import { UpstreamError } from './upstream';
 
@@ -10,6 +10,8 @@ export interface Reply {
   readonly route?: string;
   readonly status: number;
   readonly body: object;
+  /** Value of the header `retry-after`. */
+  readonly retryAfter?: string;
 }
 
 /** Finds and calls the route of a request. `routes` has keys such as `GET /quotes/{symbol}`. Never rejects. */
@@ -31,14 +33,16 @@ export function router(routes: Readonly<Record<string, Route>>): (request: Reque
         }
       }
     }
-    return { status: 404, body: { message: `no such route: ${request.method} ${request.path}` } };
+    return { status: 404, body: { message: `no such route: ${request.method} ${excerpt(request.path)}` } };
   };
 }
 
 /** Status and body for an error; one that no route means to throw is logged and kept from the caller. */
-export function failure(error: unknown): { status: number; body: { message: string } } {
+export function failure(error: unknown): Reply {
   if (error instanceof BadRequest) return { status: 400, body: { message: error.message } };
-  if (error instanceof UpstreamError) return { status: error.status, body: { message: error.message } };
+  if (error instanceof UpstreamError) {
+    return { status: error.status, body: { message: error.message }, retryAfter: error.retryAfter };
+  }
   console.error('internal error', error);
   return { status: 500, body: { message: 'internal error' } };
 }

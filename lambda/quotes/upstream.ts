@@ -6,23 +6,30 @@ export type ReadStatistics = (symbol: string, days: number) => Promise<Statistic
 /** Why the container service gave no statistics, as status and message for the caller. */
 export class UpstreamError extends Error {
   constructor(
-    readonly status: 400 | 502,
+    readonly status: 400 | 502 | 503,
     message: string,
-    /** Whether the same request may well succeed a moment later. */
-    readonly transient = false,
+    /** Seconds after which the same request may succeed, where the service has said so. */
+    readonly retryAfter?: string,
   ) {
     super(message);
   }
 }
 
 /**
- * Milliseconds for one attempt, body included. 3650 days take the service about a second on a quarter of a vCPU. Two
- * attempts stay under the function's timeout (5 s), which stays under the 29 s of a REST API.
+ * Milliseconds for one attempt, body included. 3650 days take the service half a second to a second on a quarter of a vCPU.
+ * Two attempts stay under the function's timeout (5 s), which stays under the 29 s of a REST API.
  */
 const ATTEMPT_MS = 2_000;
 const ATTEMPTS = 2;
 
-/** Reads from the container service at `url`, where the path `/history` is. */
+/**
+ * Reads from the container service at `url`, where the path `/history` is.
+ *
+ * Asked again is only what the service has not begun to work on, after a connection that broke before there was an answer:
+ * a second request after one that timed out, or was refused, is more load for a service that has too much of it.
+ *
+ * @see https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
+ */
 export function statisticsReader(url: string | undefined, attemptMs = ATTEMPT_MS): ReadStatistics {
   return async (symbol, days) => {
     if (url === undefined) throw new Error('HISTORY_URL is not set. Give the function the URL of the load balancer.');
@@ -30,27 +37,53 @@ export function statisticsReader(url: string | undefined, attemptMs = ATTEMPT_MS
       try {
         return await read(`${url}/history/${symbol}?days=${days}`, attemptMs);
       } catch (error) {
-        const failure = error instanceof UpstreamError ? error : unanswered(causeOf(error, attemptMs), true);
-        if (!failure.transient || attempt === ATTEMPTS) throw failure;
-        console.warn({ retry: `/history/${symbol}`, reason: failure.message });
+        if (error instanceof BrokenConnection && attempt < ATTEMPTS) {
+          console.warn({ retry: `/history/${symbol}`, reason: error.message });
+        } else if (error instanceof UpstreamError) {
+          throw error;
+        } else {
+          throw unanswered(causeOf(error, attemptMs));
+        }
       }
     }
   };
 }
 
+/** The connection to the service broke, or the load balancer's to it did, before there was an answer. */
+class BrokenConnection extends UpstreamError {}
+
 async function read(target: string, ms: number): Promise<Statistics> {
-  const response = await fetch(target, { signal: AbortSignal.timeout(ms) });
+  const response = await answerOf(target, ms);
   const body = parse(await response.text());
-  if (response.status === 400 && isObject(body) && typeof body.message === 'string') {
-    throw new UpstreamError(400, body.message);
+  const reason = isObject(body) && typeof body.message === 'string' ? body.message : undefined;
+  if (response.status === 400 && reason !== undefined) throw new UpstreamError(400, reason);
+  if (response.status === 503) {
+    const retryAfter = response.headers.get('retry-after') ?? undefined;
+    throw new UpstreamError(503, reason ?? 'the container service takes no requests; try again later', retryAfter);
   }
-  if (!response.ok) throw unanswered(`status ${response.status}`, response.status >= 500);
-  if (!isStatistics(body)) throw unanswered('the answer is not a history', false);
+  // A load balancer's: the service has closed the connection to it.
+  if (response.status === 502) throw new BrokenConnection(502, messageOf('status 502'));
+  if (!response.ok) throw unanswered(`status ${response.status}`);
+  if (!isStatistics(body)) throw unanswered('the answer is not a history');
   return body;
 }
 
-function unanswered(cause: string, transient: boolean): UpstreamError {
-  return new UpstreamError(502, `the container service did not answer: ${cause}; try again later`, transient);
+async function answerOf(target: string, ms: number): Promise<Response> {
+  try {
+    // The service drops what it cannot answer while somebody waits.
+    return await fetch(target, { headers: { 'x-timeout-ms': String(ms) }, signal: AbortSignal.timeout(ms) });
+  } catch (error) {
+    if (isObject(error) && error.name === 'TimeoutError') throw error;
+    throw new BrokenConnection(502, messageOf(causeOf(error, ms)));
+  }
+}
+
+function unanswered(cause: string): UpstreamError {
+  return new UpstreamError(502, messageOf(cause));
+}
+
+function messageOf(cause: string): string {
+  return `the container service did not answer: ${cause}; try again later`;
 }
 
 /** A code such as ECONNREFUSED and no more: messages of the network name hosts and addresses. */

@@ -23,7 +23,7 @@ export class FunctionStack extends Stack {
   constructor(scope: Construct, id: string, props: FunctionStackProps) {
     super(scope, id, props);
     const { config, network } = props;
-    // Two attempts of 2 s at the container service, which reach the 80 % at which the alarm on duration rings.
+    // 2 s for the container service, and as much again after a connection that broke: the 80 % at which the alarm rings.
     const timeout = Duration.seconds(5);
     const quotes = new PrivateFunction(this, 'Quotes', {
       vpc: network.vpc,

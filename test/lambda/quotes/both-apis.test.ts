@@ -12,34 +12,30 @@ const AT = 1_767_225_600;
 const dispatch = router(
   routes(async (symbol, days) => {
     if (symbol === 'DOWN') throw new UpstreamError(502, 'the container service did not answer: ECONNREFUSED');
+    if (symbol === 'BUSY') throw new UpstreamError(503, 'too many histories are waiting; try again in 2 s', '2');
     return { to: '2026-01-01', mean: symbol.length, volatility: 0.2, high: days, low: 1 };
   }),
 );
 
 /** As a REST API sends it: the stage only in `requestContext`, parameters as they came, the last of repeated values. */
 function rest(method: string, template: string, symbol: string, query: Query): ApiEvent {
-  const all: Record<string, string[]> = {};
-  for (const [name, value] of query) all[name] = [...(all[name] ?? []), value];
   return {
     httpMethod: method,
     resource: template,
     path: template.replace('{symbol}', symbol),
     pathParameters: { symbol },
     queryStringParameters: query.length > 0 ? Object.fromEntries(query) : null,
-    multiValueQueryStringParameters: query.length > 0 ? all : null,
   };
 }
 
-/** As an HTTP API sends it: the stage in `rawPath`, all but `%25` decoded, repeated values joined by commas. */
+/** As an HTTP API sends it: the stage in `rawPath`, all but `%25` decoded, the query as it came. */
 function http(method: string, template: string, symbol: string, query: Query): ApiEvent {
   const decoded = symbol.replace(/(%(?!25)[0-9a-f]{2})+/gi, decodeURIComponent);
-  const joined: Record<string, string> = {};
-  for (const [name, value] of query) joined[name] = name in joined ? `${joined[name]},${value}` : value;
   return {
     routeKey: `${method} ${template}`,
     rawPath: `/v1${template.replace('{symbol}', decoded)}`,
+    rawQueryString: query.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&'),
     pathParameters: { symbol: decoded },
-    queryStringParameters: query.length > 0 ? joined : undefined,
     requestContext: { http: { method } },
   };
 }
@@ -52,7 +48,10 @@ async function answer(event: ApiEvent): Promise<Answer> {
 const QUOTES = '/quotes/{symbol}';
 const ANALYSIS = '/analysis/{symbol}';
 
-const TWICE: Query = ['1', '2'].map((value) => ['at', value]);
+const twice = (name: string, first: string, second: string): Query => [
+  [name, first],
+  [name, second],
+];
 
 const REQUESTS: readonly [status: number, template: string, symbol: string, query: Query][] = [
   [200, QUOTES, 'KUMI', []],
@@ -70,14 +69,19 @@ const REQUESTS: readonly [status: number, template: string, symbol: string, quer
   [400, QUOTES, 'KUMI', [['at', 'soon']]],
   [400, QUOTES, 'KUMI', [['at', '']]],
   [400, QUOTES, 'KUMI', [['at', '-1']]],
-  [400, QUOTES, 'KUMI', TWICE],
+  [400, QUOTES, 'KUMI', [['at', '1,2']]],
+  [200, QUOTES, 'KUMI', twice('at', 'soon', '2')],
+  [400, QUOTES, 'KUMI', twice('at', '2', 'soon')],
+  [400, QUOTES, 'KUMI', twice('at', '2', '')],
   [200, ANALYSIS, 'KUMI', []],
   [200, ANALYSIS, 'KUMI', [['days', '3650']]],
   [400, ANALYSIS, 'kumi', [['days', '30']]],
   [400, ANALYSIS, 'KUMI', [['days', '0']]],
   [400, ANALYSIS, 'KUMI', [['days', 'abc']]],
   [400, ANALYSIS, 'KUMI', [['days', '3651']]],
+  [200, ANALYSIS, 'KUMI', twice('days', '3651', '30')],
   [502, ANALYSIS, 'DOWN', []],
+  [503, ANALYSIS, 'BUSY', []],
 ];
 
 beforeAll(() => {

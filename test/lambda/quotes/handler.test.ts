@@ -50,7 +50,6 @@ function rest(template: string, parameters: Record<string, string>, query?: Reco
     resource: template,
     pathParameters: parameters,
     queryStringParameters: query ?? null,
-    multiValueQueryStringParameters: query ? Object.fromEntries(Object.entries(query).map(([k, v]) => [k, [v]])) : null,
   };
 }
 
@@ -59,9 +58,9 @@ function http(
   routeKey: string,
   rawPath: string,
   pathParameters?: Record<string, string>,
-  queryStringParameters?: Record<string, string>,
+  rawQueryString = '',
 ): ApiEvent {
-  return { routeKey, rawPath, pathParameters, queryStringParameters, requestContext: { http: { method: 'GET' } } };
+  return { routeKey, rawPath, pathParameters, rawQueryString, requestContext: { http: { method: 'GET' } } };
 }
 
 async function call(event: ApiEvent): Promise<{ status: number; body: Record<string, unknown> }> {
@@ -90,10 +89,9 @@ describe('quotes', () => {
     const query = { at: String(AT) };
     const expected = await quote('BRK.B', query);
     expect(expected.status).toBe(200);
-    expect(await call(http('GET /quotes/{symbol}', '/live/quotes/BRK.B', { symbol: 'BRK.B' }, query))).toEqual(
-      expected,
-    );
-    expect(await call(http('$default', '/quotes/BRK.B', undefined, query))).toEqual(expected);
+    const raw = `at=${AT}`;
+    expect(await call(http('GET /quotes/{symbol}', '/live/quotes/BRK.B', { symbol: 'BRK.B' }, raw))).toEqual(expected);
+    expect(await call(http('$default', '/quotes/BRK.B', undefined, raw))).toEqual(expected);
     expect(await call({ ...rest('/quotes/{symbol}', { symbol: 'BRK.B' }, query), path: '/base/quotes/BRK.B' })).toEqual(
       expected,
     );
@@ -134,13 +132,15 @@ describe('quotes', () => {
     expect((await quote('KUMI', { at })).body['at']).toBe(Number(at));
   });
 
-  test('refuses a repeated parameter at both APIs, instead of choosing one', async () => {
-    const message = 'at must be a whole number from 0 to 4102444800, got "1,2"';
-    const last = rest('/quotes/{symbol}', { symbol: 'KUMI' }, { at: '2' });
-    const repeated = { ...last, multiValueQueryStringParameters: { at: ['1', '2'] } };
-    expect(await call(repeated)).toEqual({ status: 400, body: { message } });
-    const joined = http('GET /quotes/{symbol}', '/quotes/KUMI', { symbol: 'KUMI' }, { at: '1,2' });
-    expect(await call(joined)).toEqual({ status: 400, body: { message } });
+  test('takes the last value of a repeated parameter at both APIs: the one that keys the cache of a REST API', async () => {
+    const event = rest('/quotes/{symbol}', { symbol: 'KUMI' }, { at: '2' });
+    // As a REST API sends `?at=1&at=2`. https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+    const repeated = { ...event, multiValueQueryStringParameters: { at: ['1', '2'] } };
+    const expected = await call(event);
+    expect(expected).toMatchObject({ status: 200, body: { at: 2 } });
+    expect(await call(repeated)).toEqual(expected);
+    const overHttp = http('GET /quotes/{symbol}', '/quotes/KUMI', { symbol: 'KUMI' }, 'at=1&at=2');
+    expect(await call(overHttp)).toEqual(expected);
   });
 });
 
@@ -172,22 +172,35 @@ describe('analysis', () => {
     expect(asked).toEqual([]);
   });
 
-  test('asks once more when the service fails once, and warns', async () => {
+  test('asks once more when the connection breaks, and warns', async () => {
     const good = answerOfService;
-    answerOfService = (_, response) => {
+    answerOfService = (request) => {
       answerOfService = good;
-      response.writeHead(503).end('busy');
+      request.socket.destroy();
     };
     expect((await analysis('KUMI')).status).toBe(200);
     expect(asked).toHaveLength(2);
     expect(log.warn).toHaveBeenCalledTimes(1);
   });
 
-  test('answers 502 and says why when the service keeps failing', async () => {
-    answerOfService = (_, response) => response.writeHead(503).end('busy');
-    const message = 'the container service did not answer: status 503; try again later';
+  test('answers 502 and says why when the service fails, and does not add to its load', async () => {
+    answerOfService = (_, response) => response.writeHead(500).end('{"message":"internal error"}');
+    const message = 'the container service did not answer: status 500; try again later';
     expect(await analysis('KUMI')).toEqual({ status: 502, body: { message } });
-    expect(asked).toHaveLength(2);
+    expect(asked).toHaveLength(1);
+  });
+
+  test('passes on 503 with Retry-After when the service has too much to do, and does not add to it', async () => {
+    const message = 'too many histories are waiting; try again in 3 s';
+    answerOfService = (_, response) => response.writeHead(503, { 'retry-after': '3' }).end(JSON.stringify({ message }));
+    const { statusCode, headers, body } = await handler(rest('/analysis/{symbol}', { symbol: 'KUMI' }));
+    expect({ statusCode, body }).toEqual({ statusCode: 503, body: JSON.stringify({ message }) });
+    expect(headers).toMatchObject({
+      'retry-after': '3',
+      'content-type': 'application/json',
+      'x-served-by': 'somewhere',
+    });
+    expect(asked).toHaveLength(1);
   });
 });
 

@@ -35,10 +35,46 @@ test('gives the statistics of the service', async () => {
   expect(requests).toBe(1);
 });
 
-test('gives up on a service that accepts and stays silent, after two attempts', async () => {
-  const { result } = await readFrom(() => {}, 30);
+test('gives up on a service that accepts and stays silent, and does not ask it for the same once more', async () => {
+  const { result, requests } = await readFrom(() => {}, 30);
   expect(result).toEqual(unanswered('no answer in 30 ms'));
-  expect(warn).toHaveBeenCalledTimes(1);
+  expect(requests).toBe(1);
+  expect(warn).not.toHaveBeenCalled();
+});
+
+test('tells the service how long it waits', async () => {
+  const told: unknown[] = [];
+  const listen: RequestListener = ({ headers }, response) => {
+    told.push(headers['x-timeout-ms']);
+    response.end(JSON.stringify(GOOD));
+  };
+  await readFrom(listen);
+  await readFrom(listen, 700);
+  expect(told).toEqual(['2000', '700']);
+});
+
+test.each([
+  ['the service', { 'retry-after': '4' }, '{"message":"wait"}', 'wait', '4'],
+  ['a load balancer', {}, '<html>', 'the container service takes no requests; try again later', undefined],
+])('passes on the 503 of %s, without asking again', async (_, headers, body, message, retryAfter) => {
+  const { result, requests } = await readFrom((_request, response) => response.writeHead(503, headers).end(body));
+  expect(result).toEqual(new UpstreamError(503, message));
+  expect(result).toMatchObject({ status: 503, retryAfter });
+  expect(requests).toBe(1);
+});
+
+test('asks once more after a 502: the connection between load balancer and service broke', async () => {
+  const { result, requests } = await readFrom((_request, response) => response.writeHead(502).end('<html>'));
+  expect(result).toEqual(unanswered('status 502'));
+  expect(requests).toBe(2);
+});
+
+test('does not ask again after an answer that broke off', async () => {
+  const { result, requests } = await readFrom((request, response) => {
+    response.writeHead(200, { 'content-length': '100' }).write('{"to":', () => request.socket.destroy());
+  });
+  expect(result).toMatchObject({ status: 502, message: expect.stringMatching(/did not answer: [A-Z_]+; try/) });
+  expect(requests).toBe(1);
 });
 
 test('counts the body into the time of an attempt', async () => {
@@ -69,6 +105,8 @@ test('passes on what the service has against the request, without asking again',
 
 test.each([
   ['404', 404, '{}', 'status 404'],
+  ['500', 500, '{"message":"internal error"}', 'status 500'],
+  ['504 of a load balancer', 504, '<html>', 'status 504'],
   ['a 400 that is not of the service', 400, '<html>', 'status 400'],
   ['a page instead of JSON', 200, '<html>', 'the answer is not a history'],
   ['JSON of another shape', 200, '{"mean":"100"}', 'the answer is not a history'],
