@@ -28,6 +28,15 @@ const MINUTES = 390;
  * autoscalers of the architecture react to.
  */
 export function history(symbol: string, days: number, asOf: number): History {
+  const computation = historyByDay(symbol, days, asOf);
+  for (;;) {
+    const { done, value } = computation.next();
+    if (done) return value;
+  }
+}
+
+/** As `history`, a day with each step: between two of them, who computes it can do something else, or give it up. */
+export function* historyByDay(symbol: string, days: number, asOf: number): Generator<void, History, void> {
   const seed = seedOf(symbol);
   const lastDay = Math.floor(asOf / DAY) - 1;
   const closes: number[] = [];
@@ -42,6 +51,7 @@ export function history(symbol: string, days: number, asOf: number): History {
       if (price < low) low = price;
     }
     closes.push(price);
+    yield;
   }
   const mean = closes.reduce((sum, close) => sum + close, 0) / days;
   return {

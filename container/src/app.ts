@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import Fastify, { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, LogController } from 'fastify';
-import { history } from '../../domain/history';
-import { BadRequest, parseDays, parseSymbol } from '../../domain/requests';
+import { historyByDay } from '../../domain/history';
+import { BadRequest, excerpt, parseDays, parseSymbol } from '../../domain/requests';
+import { Busy, Turns } from './turns';
 
 export interface AppOptions {
   /** Value of the response header `x-served-by`: the environment's id. @default no such header */
@@ -17,22 +19,43 @@ export interface AppOptions {
 
 export interface App {
   readonly server: FastifyInstance;
-  /** From now on /readyz answers 503 and every response asks its client to close the connection; all else goes on. */
-  drain(): void;
+  /**
+   * From now on /readyz answers 503 and every response asks its client to close the connection; all else goes on.
+   *
+   * @param milliseconds in which every history is answered, or refused with 503
+   */
+  drain(milliseconds: number): void;
+  /** Stops listening, and resolves when all that has arrived is answered. */
+  close(): Promise<void>;
 }
+
+/** Milliseconds that a caller waits who does not say so by `x-timeout-ms`: as long as the function, and a person, does. */
+const PATIENCE_MS = 2_000;
+/** The most that a caller may say: below the 29 s after which API Gateway answers 504. */
+const MOST_PATIENCE_MS = 25_000;
+/** Milliseconds of reading between two slices of computing, at the most: new connections without end must not stop it. */
+const READING_MS = 10;
+/** Milliseconds of which a closing server looks twice whether anything is under way before it closes what is silent. */
+const QUIET_MS = 1_000;
 
 /**
  * The container service: `GET /history/{symbol}?days=N`, `/healthz` for liveness and `/readyz` for readiness.
  *
- * A history takes up to some 150 ms of CPU and blocks the event loop meanwhile. Histories take turns, and between two of
- * them whatever has arrived is read, so a health check waits for one history, never for all that are queued: under load
- * the load balancer sees a slow task and the autoscaler acts, where a starved health check would have the busiest task
- * killed. Worker threads would not add to that: a task has a fraction of a core, and more tasks are what adds cores.
+ * A history takes up to some 150 ms of CPU, on a quarter of a vCPU half a second and more. Histories take turns (`Turns`),
+ * and whatever has arrived is read every few milliseconds, so a health check never waits for a history: under load the load
+ * balancer sees a healthy task and the autoscaler acts, where a starved health check would have the busiest task killed.
+ * Worker threads would not add to that: a task has a fraction of a core, and more tasks are what adds cores.
+ *
+ * What cannot be computed while its caller waits is answered 503 with Retry-After, at once where that is foreseen. A caller
+ * says how many milliseconds it waits by the header `x-timeout-ms`, up to 25000; 2000 unless it says so.
+ *
+ * @see https://aws.amazon.com/builders-library/using-load-shedding-to-avoid-overload/
  */
 export function buildApp(options: AppOptions = {}): App {
   let draining = false;
   let connections = 0;
-  let turn = Promise.resolve();
+  let unanswered = 0;
+  const turns = new Turns(readArrivals);
 
   const server = Fastify({
     logger: {
@@ -59,29 +82,55 @@ export function buildApp(options: AppOptions = {}): App {
     requestTimeout: 70_000,
     // A request that comes in over an open connection while the server closes is served, not answered 503.
     return503OnClosing: false,
-    // A path that is too long for a symbol is answered by the rule that it breaks.
-    routerOptions: { maxParamLength: 10_000 },
-    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+    // A path that is too long for a symbol is answered by the rule that it breaks. Node itself takes no more than 16 KiB.
+    routerOptions: { maxParamLength: 16_384 },
+    exposeHeadRoutes: false,
+    // The one error that is left to the framework: a path that is not the encoding of any text.
+    frameworkErrors: (_error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       identify(request, reply);
-      const status = error.statusCode ?? 400;
+      const { status, message } = undecodable(request);
       logRequest(request, status);
-      reply.code(status).send({ message: error.message });
+      reply.code(status).send({ message });
+    },
+    clientErrorHandler: (error, socket) => {
+      if (error.code === 'ECONNRESET' || !socket.writable) return socket.destroy();
+      const { status, message } = notHttp(error);
+      server.log.info({ status, code: error.code }, 'request');
+      const body = JSON.stringify({ message });
+      socket.write(
+        [
+          `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+          'content-type: application/json; charset=utf-8',
+          `content-length: ${Buffer.byteLength(body)}`,
+          'connection: close',
+          '',
+          body,
+        ].join('\r\n'),
+      );
+      socket.destroySoon();
     },
   });
 
   server.server.on('connection', () => {
     connections++;
   });
+  server.server.on('request', (_request, response) => {
+    unanswered++;
+    response.once('close', () => unanswered--);
+  });
 
   /**
-   * Lets the event loop read what has arrived. It accepts one connection a round: until a round brings none. Two
-   * immediates, as the first one belongs to the round that is running.
+   * Lets the event loop read what has arrived. It accepts one connection a round: until a round brings none, or
+   * `milliseconds` are over. Two immediates, as the first one belongs to the round that is running.
    */
-  async function readArrivals(): Promise<void> {
-    const before = connections;
-    await setImmediate();
-    await setImmediate();
-    if (connections > before) await readArrivals();
+  async function readArrivals(milliseconds = READING_MS): Promise<void> {
+    const until = performance.now() + milliseconds;
+    let before: number;
+    do {
+      before = connections;
+      await setImmediate();
+      await setImmediate();
+    } while (connections > before && performance.now() < until);
   }
 
   function identify(request: FastifyRequest, reply: FastifyReply): void {
@@ -89,12 +138,16 @@ export function buildApp(options: AppOptions = {}): App {
     if (options.servedBy !== undefined) reply.header('x-served-by', options.servedBy);
   }
 
-  server.addHook('onRequest', async (request, reply) => identify(request, reply));
+  server.addHook('onRequest', async (request, reply) => {
+    identify(request, reply);
+    // Before its body is read, which may never come.
+    if (request.is404) return reply.code(404).send({ message: noSuchRoute(request) });
+  });
   server.addHook('onSend', async (_request, reply) => {
     if (draining) reply.header('connection', 'close');
   });
   // What is not accepted when the listener closes would be reset, what is not read would be lost.
-  server.addHook('preClose', readArrivals);
+  server.addHook('preClose', () => readArrivals(Number.POSITIVE_INFINITY));
   server.addHook('onResponse', async (request, reply) =>
     logRequest(request, reply.statusCode, Math.round(reply.elapsedTime)),
   );
@@ -110,19 +163,22 @@ export function buildApp(options: AppOptions = {}): App {
     '/history/:symbol',
     async (request, reply) => {
       const symbol = parseSymbol(request.params.symbol);
-      const days = parseDays(single('days', request.query.days));
-      turn = turn.then(readArrivals);
-      await turn;
+      const days = parseDays(last(request.query.days));
+      const result = await turns.take({
+        days,
+        steps: historyByDay(symbol, days, Date.now() / 1_000),
+        patience: patienceOf(request.headers['x-timeout-ms']),
+        gone: () => request.socket.destroyed,
+      });
       // Nobody waits for it any more: the load balancer has answered 504, or the client has gone.
-      if (request.socket.destroyed) return reply.hijack();
-      return history(symbol, days, Date.now() / 1_000);
+      return result ?? reply.hijack();
     },
   );
 
-  server.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({ message: `no such route: ${request.method} ${pathOf(request)}` }),
-  );
   server.setErrorHandler<Error & { statusCode?: number }>((error, request, reply) => {
+    if (error instanceof Busy) {
+      return reply.code(503).header('retry-after', error.retryAfterSeconds).send({ message: error.message });
+    }
     const status = error instanceof BadRequest ? 400 : (error.statusCode ?? 500);
     if (status < 500) return reply.code(status).send({ message: error.message });
     request.log.error(error);
@@ -131,8 +187,19 @@ export function buildApp(options: AppOptions = {}): App {
 
   return {
     server,
-    drain: () => {
+    drain: (milliseconds) => {
       draining = true;
+      turns.endIn(milliseconds);
+    },
+    close: async () => {
+      // Node waits for connections on which a request has begun and does not end, and for those on which none ever began.
+      let quiet = 0;
+      const looking = setInterval(() => {
+        quiet = unanswered === 0 ? quiet + 1 : 0;
+        if (quiet === 2) server.server.closeAllConnections();
+      }, QUIET_MS);
+      await server.close();
+      clearInterval(looking);
     },
   };
 }
@@ -146,9 +213,37 @@ function requestIdOf(header: string | string[] | undefined): string | undefined 
   return typeof header === 'string' && /^[\x21-\x7e]{1,256}$/.test(header) ? header : undefined;
 }
 
-function single(property: string, value: string | string[] | undefined): string | undefined {
-  if (Array.isArray(value)) throw new BadRequest(property, 'must be given once', value.join(', '));
-  return value;
+/** How long the caller waits: what it says, unless that is no number. */
+function patienceOf(header: string | string[] | undefined): number {
+  if (typeof header !== 'string' || !/^\d{1,9}$/.test(header)) return PATIENCE_MS;
+  return Math.min(Number(header), MOST_PATIENCE_MS);
+}
+
+/** Of a repeated parameter the last value counts: docs/decisions/0009. */
+function last(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.at(-1) : value;
+}
+
+/** Status and message for a path such as /history/%zz, which the router does not decode: those that the function gives. */
+function undecodable(request: FastifyRequest): { status: number; message: string } {
+  try {
+    const [, symbol] = /^\/history\/([^/]+)$/.exec(pathOf(request)) ?? [];
+    if (symbol !== undefined) parseSymbol(symbol);
+  } catch (error) {
+    if (error instanceof BadRequest) return { status: 400, message: error.message };
+  }
+  return { status: 404, message: noSuchRoute(request) };
+}
+
+/** Status and message for what is not a request as HTTP has them. */
+function notHttp({ code, message }: NodeJS.ErrnoException): { status: number; message: string } {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return { status: 408, message: 'the request did not arrive in time' };
+  if (code === 'HPE_HEADER_OVERFLOW') return { status: 431, message: 'the headers are larger than 16 KiB' };
+  return { status: 400, message: excerpt(`not a request of HTTP: ${message}`) };
+}
+
+function noSuchRoute(request: FastifyRequest): string {
+  return `no such route: ${request.method} ${excerpt(pathOf(request))}`;
 }
 
 function pathOf(request: FastifyRequest): string {

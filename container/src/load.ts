@@ -49,7 +49,9 @@ const PAUSE = 200;
  * - `RAMP_SECONDS` (10): the workers start one by one over this time
  * - `CONNECTION_SECONDS` (5): how long a connection is used. kube-proxy chooses a pod for each connection, not for each
  *   request, so a pod that is new gets only new connections. Closed by this side and between two requests: none is lost.
- * - `TIMEOUT_SECONDS` (30): a request without an answer by then has failed; `REPORT_SECONDS` (5): between two lines
+ * - `TIMEOUT_SECONDS` (30): a request without an answer by then has failed, and the service is told so (`x-timeout-ms`):
+ *   until there are more pods, it is to make the workers wait, not to refuse them
+ * - `REPORT_SECONDS` (5): between two lines
  *
  * @see https://kubernetes.io/docs/reference/networking/virtual-ips/
  */
@@ -108,7 +110,8 @@ function request({ url, timeoutSeconds }: Options, agent: http.Agent, counts: Co
       resolve(count());
     };
     const fail = (code: string) => end(() => counts.fail(code));
-    const sent = http.get(url, { agent }, async (response) => {
+    const patience = String(Math.floor(timeoutSeconds * 1_000));
+    const sent = http.get(url, { agent, headers: { 'x-timeout-ms': patience } }, async (response) => {
       try {
         for await (const _ of response);
         end(() => counts.answer(response.statusCode ?? 0, performance.now() - from));

@@ -4,7 +4,8 @@ import { buildApp } from './app';
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
 /**
- * Serves until SIGTERM or SIGINT, then drains and exits 0. Environment variables:
+ * Serves until SIGTERM or SIGINT, then drains and exits 0: what waits is answered, with 503 where time does not suffice.
+ * Environment variables:
  *
  * - `PORT` (8080; 0 takes a free one, and the line "listening at http://…" of the log says which), `HOST` (0.0.0.0)
  * - `SERVED_BY`: value of the header `x-served-by`; `LOG_LEVEL` (info)
@@ -28,7 +29,7 @@ async function main(): Promise<void> {
   if (!LOG_LEVELS.includes(logLevel)) {
     throw new Error(`LOG_LEVEL: "${logLevel}" is not a level. Give one of ${LOG_LEVELS.join(', ')}.`);
   }
-  const { server, drain } = buildApp({
+  const { server, drain, close } = buildApp({
     servedBy: process.env['SERVED_BY'],
     pathPrefixes: process.env['PATH_PREFIX']?.split(','),
     logLevel,
@@ -39,7 +40,8 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     server.log.info({ signal, drainDelay, stopTimeout }, 'draining');
-    drain();
+    // The rest is for the answers to leave.
+    drain(0.75 * stopTimeout);
     setTimeout(() => {
       server.log.fatal(
         { stopTimeout },
@@ -48,7 +50,7 @@ async function main(): Promise<void> {
       process.exit(1);
     }, stopTimeout).unref();
     await sleep(drainDelay);
-    await server.close();
+    await close();
     // The process ends by itself now, with 0, when the last request has been logged.
     server.log.info('stopped');
   };

@@ -1,5 +1,7 @@
 import { App, AppOptions, buildApp } from '../../container/src/app';
 import { history } from '../../domain/history';
+import { router } from '../../lambda/quotes/router';
+import { routes } from '../../lambda/quotes/routes';
 
 function start(options?: AppOptions): App & { readonly log: () => Record<string, unknown>[] } {
   const lines: string[] = [];
@@ -33,13 +35,51 @@ test.each([
   ['/history/ABC?days=abc', 'days must be a whole number from 1 to 3650, got "abc"'],
   ['/history/ABC?days=', 'days must be a whole number from 1 to 3650, got ""'],
   ['/history/ABC?days=%zz', 'days must be a whole number from 1 to 3650, got "%zz"'],
-  ['/history/ABC?days=1&days=2', 'days must be given once, got "1, 2"'],
-  ['/history/%zz', "'/history/%zz' is not a valid url component"],
+  ['/history/ABC?days=1&days=abc', 'days must be a whole number from 1 to 3650, got "abc"'],
+  ['/history/%zz', 'symbol must match ^[A-Z0-9.]{1,10}$, got "%zz"'],
+  ['/history/%ff', 'symbol must match ^[A-Z0-9.]{1,10}$, got "%ff"'],
+  ['/history/%E7%B5%84', 'symbol must match ^[A-Z0-9.]{1,10}$, got "組"'],
 ])('answers %s with 400 and the reason', async (url, message) => {
   const response = await server.inject({ url, headers: { 'x-request-id': 'r-1' } });
   expect(response.json()).toEqual({ message });
   expect(response.statusCode).toBe(400);
   expect(response.headers).toMatchObject({ 'x-request-id': 'r-1', 'x-served-by': 'sandbox' });
+});
+
+test('gives the reasons that the function gives, for the same requests', async () => {
+  const dispatch = router(
+    routes(async () => {
+      throw new Error('not asked for');
+    }),
+  );
+  for (const [symbol, query] of [
+    ['KUMI', 'days=0'],
+    ['KUMI', 'days=5&days=abc'],
+    ['KUMI', 'days=1,2'],
+    ['KUMI', 'days='],
+    ['kumi', 'days=30'],
+    ['%zz', 'days=30'],
+    ['%ff', ''],
+    ['%', ''],
+    ['..%2Fetc', ''],
+    ['A'.repeat(300), ''],
+    [`%41${'A'.repeat(11_000)}`, ''],
+  ]) {
+    const { status, body } = await dispatch({
+      method: 'GET',
+      path: `/analysis/${symbol}`,
+      template: '/analysis/{symbol}',
+      parameters: { symbol },
+      query: Object.fromEntries(new URLSearchParams(query)),
+    });
+    const response = await server.inject(`/history/${symbol}?${query}`);
+    expect({ status: response.statusCode, body: response.json() }).toEqual({ status, body });
+    expect(status).toBe(400);
+  }
+});
+
+test('takes the last value of a repeated parameter, as the function does', async () => {
+  expect((await server.inject('/history/ABC?days=3651&days=2')).json().days).toBe(2);
 });
 
 test.each([
@@ -48,10 +88,78 @@ test.each([
   ['GET', '/history/ABC/'],
   ['POST', '/history/ABC'],
   ['DELETE', '/healthz'],
+  ['GET', '/other/%zz'],
 ] as const)('answers %s %s with 404', async (method, url) => {
   const response = await server.inject({ method, url: `${url}?secret=1` });
   expect(response.statusCode).toBe(404);
   expect(response.json()).toEqual({ message: `no such route: ${method} ${url}` });
+});
+
+test('has no body of a history computed for HEAD, which no API has', async () => {
+  const response = await server.inject({ method: 'HEAD', url: '/history/ABC?days=3650' });
+  expect(response.statusCode).toBe(404);
+});
+
+test('repeats no more than 64 characters of a path that is not there', async () => {
+  const response = await server.inject(`/${'a'.repeat(5_000)}`);
+  expect(response.json()).toEqual({ message: `no such route: GET /${'a'.repeat(63)}…` });
+});
+
+test('refuses what cannot be done while the caller waits with 503 and when to ask again, at once', async () => {
+  const busy = start();
+  const order: string[] = [];
+  const ask = async (n: number) => {
+    const response = await busy.server.inject(`/history/ABC${n}?days=3650`);
+    order.push(`${response.statusCode}`);
+    return response;
+  };
+  const responses = await Promise.all(Array.from({ length: 30 }, (_, n) => ask(n)));
+  const refused = responses.filter(({ statusCode }) => statusCode === 503);
+  expect(refused.length).toBeGreaterThan(10);
+  expect(order.slice(0, refused.length)).toEqual(Array(refused.length).fill('503'));
+  expect(new Set(responses.map(({ statusCode }) => statusCode))).toEqual(new Set([200, 503]));
+  for (const { headers, body } of refused) {
+    expect(headers['retry-after']).toMatch(/^[1-9]\d*$/);
+    expect(JSON.parse(body)).toEqual({
+      message: `too many histories are waiting; try again in ${headers['retry-after']} s`,
+    });
+  }
+  const logged = busy.log().filter(({ status }) => status === 503);
+  expect(logged).toHaveLength(refused.length);
+});
+
+test.each([
+  [{ 'x-timeout-ms': '25000' }, 200],
+  [{ 'x-timeout-ms': '99999999' }, 200],
+  [{ 'x-timeout-ms': '1' }, 503],
+  [{ 'x-timeout-ms': '0' }, 503],
+  [{ 'x-timeout-ms': '-1' }, 200],
+  [{ 'x-timeout-ms': 'soon' }, 200],
+])('answers a caller that says %j, behind another one, with %d', async (headers, status) => {
+  const busy = start();
+  const before = busy.server.inject('/history/ABC?days=2000');
+  const response = await busy.server.inject({ url: '/history/ABC?days=2000', headers });
+  expect([(await before).statusCode, response.statusCode]).toEqual([200, status]);
+});
+
+test('waits 25 s at the most, whatever its caller says', async () => {
+  const busy = start();
+  const headers = { 'x-timeout-ms': '999999999' };
+  const answers = Array.from({ length: 100 }, (_, n) =>
+    busy.server.inject({ url: `/history/ABC${n}?days=3650`, headers }),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  busy.drain(0);
+  const waits = (await Promise.all(answers)).map((answer) => Number(answer.headers['retry-after']));
+  expect(Math.max(...waits)).toBeGreaterThan(10);
+  expect(Math.max(...waits)).toBeLessThanOrEqual(25);
+});
+
+test('answers a small history before larger ones that were asked for earlier', async () => {
+  const answered: number[] = [];
+  const ask = (days: number) => server.inject(`/history/ABC?days=${days}`).then(() => answered.push(days));
+  await Promise.all([ask(2_000), ask(1_999), ask(20), ask(1)]);
+  expect(answered).toEqual([1, 20, 1_999, 2_000]);
 });
 
 test('serves every route under the prefixes that an API may put in front, and without it', async () => {
@@ -115,7 +223,7 @@ test('is alive and ready, and says so without a line in the log', async () => {
 
 test('once draining is alive but not ready, and asks clients to let go of their connections [F7]', async () => {
   const draining = start();
-  draining.drain();
+  draining.drain(1_000);
   expect((await draining.server.inject('/healthz')).statusCode).toBe(200);
   expect((await draining.server.inject('/readyz')).statusCode).toBe(503);
   const response = await draining.server.inject('/history/ABC?days=1');
@@ -128,6 +236,16 @@ test('answers a health check before the histories that were asked for earlier', 
   const ask = (url: string) => server.inject(url).then(() => answered.push(url));
   await Promise.all([...Array.from({ length: 10 }, (_, n) => ask(`/history/ABC${n}?days=20`)), ask('/healthz')]);
   expect(answered.indexOf('/healthz')).toBeLessThanOrEqual(1);
+});
+
+test('once draining refuses what would come later than its end, and answers the rest [F7]', async () => {
+  const draining = start();
+  const patient = { 'x-timeout-ms': '25000' };
+  const answers = [1, 3_650, 3_649].map((days) =>
+    draining.server.inject({ url: `/history/ABC?days=${days}`, headers: patient }),
+  );
+  draining.drain(20);
+  expect((await Promise.all(answers)).map(({ statusCode }) => statusCode)).toEqual([200, 503, 503]);
 });
 
 test('keeps idle connections longer than the load balancer, which closes them after 60 s', () => {

@@ -110,10 +110,12 @@ test('starts its workers one by one, takes new connections so that new pods get 
   expect(answered).toBeLessThanOrEqual((lines.at(-1)?.answered ?? 0) * 1.1);
 });
 
-test('counts a reset and a request that is not answered in time as failed, and tries none of them again', async () => {
+test('counts a reset and a request that is not answered in time as failed, tries none of them again, and says how long it waits', async () => {
   let requests = 0;
   const at: number[] = [];
+  const told = new Set<unknown>();
   const url = await serve((request, response) => {
+    told.add(request.headers['x-timeout-ms']);
     at.push(performance.now());
     if (++requests === 1) request.socket.resetAndDestroy();
     else if (requests > 2) setTimeout(() => response.writeHead(200).end(), 5);
@@ -124,6 +126,7 @@ test('counts a reset and a request that is not answered in time as failed, and t
   const last = (await reports).at(-1);
   expect(last).toMatchObject({ failed: 2, errors: { ECONNRESET: 1, ETIMEDOUT: 1 }, sent: requests });
   expect(last?.answered).toBe(requests - 2);
+  expect(told).toEqual(new Set(['100']));
   expect(last?.answered).toBeGreaterThan(1);
   // Those that are answered share one.
   expect(connections).toBe(3);

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { history } from '../../domain/history';
+import { history, historyByDay } from '../../domain/history';
 import { priceAt } from '../../domain/price';
 import { MAX_DAYS } from '../../domain/requests';
 
@@ -18,6 +18,14 @@ test('has a close for each day, the last of them at 21:00 UTC of the day before'
     }),
     { numRuns: 50 },
   );
+});
+
+test('is the same a day at a time, with a step for each day and a last one that has the result', () => {
+  for (const count of [1, 2, 30]) {
+    const steps = historyByDay('KUMI', count, 25_000 * DAY);
+    for (let day = 0; day < count; day++) expect(steps.next()).toEqual({ done: false, value: undefined });
+    expect(steps.next()).toEqual({ done: true, value: history('KUMI', count, 25_000 * DAY) });
+  }
 });
 
 test('keeps low <= close <= high, the mean within the closes and the volatility finite', () => {
