@@ -68,7 +68,7 @@ export interface WebSocketApiConfig {
 export interface HttpApiConfig {
   /** Requests per second and burst over all callers of a route. */
   readonly throttle: { readonly rate: number; readonly burst: number };
-  /** The same for `GET /history/{symbol}`, which is CPU bound and has no cache in front. @default `throttle` */
+  /** The same for each route that has a history computed: /history, /k8s/history and /analysis. @default `throttle` */
   readonly historyThrottle?: { readonly rate: number; readonly burst: number };
   /** Web pages of these origins (`https://app.example.com`) may read answers. @default none */
   readonly cors?: { readonly origins: readonly string[] };
@@ -213,6 +213,11 @@ export interface EnvironmentConfig {
     readonly cache?: { readonly quoteTtlSeconds: number; readonly historyTtlSeconds: number };
     /** Requests per second and burst over all callers of a method. */
     readonly throttle: { readonly rate: number; readonly burst: number };
+    /**
+     * The same for each method that has a history computed: /history, /k8s/history and /analysis. AWS does not say that
+     * answers from the cache are not counted. @default `throttle`
+     */
+    readonly historyThrottle?: { readonly rate: number; readonly burst: number };
     /** ARN of a regional WAF web ACL to associate. @default none */
     readonly webAclArn?: string;
     /**
@@ -326,6 +331,7 @@ const sandbox: Definition = ({ region, availabilityZones, capacity = 'fargate', 
   restApi: {
     cache: { quoteTtlSeconds: 5, historyTtlSeconds: 60 },
     throttle: { rate: 50, burst: 100 },
+    historyThrottle: { rate: 20, burst: 40 },
     ownsApiAccount: true,
   },
   httpApi: { throttle: { rate: 50, burst: 100 }, historyThrottle: { rate: 20, burst: 40 } },
@@ -372,6 +378,7 @@ const definitions: Readonly<Record<string, Definition>> = {
     restApi: {
       cache: { quoteTtlSeconds: 5, historyTtlSeconds: 60 },
       throttle: { rate: 500, burst: 1000 },
+      historyThrottle: { rate: 100, burst: 200 },
       ownsApiAccount: false,
     },
     httpApi: { throttle: { rate: 500, burst: 1000 }, historyThrottle: { rate: 100, burst: 200 } },

@@ -82,6 +82,14 @@ export interface RouteProps {
   readonly cacheTtl?: Duration;
 
   /**
+   * Requests per second and bucket size over all callers of this route; beyond it 429.
+   *
+   * @default those of the API
+   * @throws if one is less than 1
+   */
+  readonly throttle?: CachedRestApiProps['throttle'];
+
+  /**
    * The declared parameters that tell answers apart, to leave out query parameters which do not change the answer.
    * Path parameters always do.
    *
@@ -109,6 +117,14 @@ export interface PrivateRouteProps extends RouteProps {
    * port, and sends the host as `Host`. The path of the route is appended.
    */
   readonly url: string;
+
+  /**
+   * Headers with fixed values that the backend gets with every request, whatever the caller sends under these names.
+   *
+   * @default only what the caller sends
+   * @throws for a value with a single quote, which is how API Gateway writes its end
+   */
+  readonly requestHeaders?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -154,13 +170,7 @@ export class CachedRestApi extends Construct {
         `cache.sizeGb: must be one of ${CACHE_SIZES.join(', ')}, got "${size}". Choose the next larger one.`,
       );
     }
-    for (const [name, value] of Object.entries(props.throttle)) {
-      if (!(value >= 1)) {
-        throw new Error(
-          `throttle.${name}: must be at least 1, got ${value}. To stop all requests, use the policy property.`,
-        );
-      }
-    }
+    checkThrottle(props.throttle);
     this.cache = size !== undefined;
     this.throttle = props.throttle;
     this.cachedMethods = this.cached;
@@ -273,6 +283,11 @@ export class CachedRestApi extends Construct {
           'The path of the route is appended to it.',
       );
     }
+    for (const [name, value] of Object.entries(route.requestHeaders ?? {})) {
+      if (value.includes("'")) {
+        throw new Error(`requestHeaders.${name}: must have no single quote, got "${value}". Leave it out.`);
+      }
+    }
     const { parameters, cacheKeyParameters, declare } = this.declare(route);
     const resource = this.api.root.resourceForPath(route.path);
     const httpMethod = route.method ?? 'GET';
@@ -284,9 +299,13 @@ export class CachedRestApi extends Construct {
         options: {
           connectionType: apigateway.ConnectionType.VPC_LINK,
           vpcLink: apigateway.VpcLink.fromVpcLinkId(resource, `${httpMethod}Link`, route.vpcLink.vpcLinkId),
-          requestParameters: Object.fromEntries(
-            parameters.map((name) => [`integration.request.${name}`, `method.request.${name}`]),
-          ),
+          requestParameters: Object.fromEntries([
+            ...parameters.map((name) => [`integration.request.${name}`, `method.request.${name}`]),
+            ...Object.entries(route.requestHeaders ?? {}).map(([name, value]) => [
+              `integration.request.header.${name}`,
+              `'${value}'`,
+            ]),
+          ]),
           cacheKeyParameters,
         },
       }),
@@ -350,8 +369,10 @@ export class CachedRestApi extends Construct {
       );
     }
 
+    if (route.throttle) checkThrottle(route.throttle, ` for ${where}`);
+
     const cacheTtl = this.cache ? ttl : undefined;
-    this.settings.push(this.settingsOf(`/${route.path.replaceAll('/', '~1')}`, httpMethod, cacheTtl));
+    this.settings.push(this.settingsOf(`/${route.path.replaceAll('/', '~1')}`, httpMethod, cacheTtl, route.throttle));
     if (cacheTtl !== undefined) this.cached.push({ path: route.path, httpMethod });
 
     const pathParameters = pathNames.map((name) => `path.${name}`);
@@ -386,6 +407,7 @@ export class CachedRestApi extends Construct {
     resourcePath: string,
     httpMethod: string,
     ttl?: number,
+    throttle = this.throttle,
   ): apigateway.CfnStage.MethodSettingProperty {
     return {
       resourcePath,
@@ -393,8 +415,8 @@ export class CachedRestApi extends Construct {
       cachingEnabled: ttl !== undefined,
       cacheTtlInSeconds: ttl,
       cacheDataEncrypted: true,
-      throttlingRateLimit: this.throttle.rate,
-      throttlingBurstLimit: this.throttle.burst,
+      throttlingRateLimit: throttle.rate,
+      throttlingBurstLimit: throttle.burst,
       loggingLevel: apigateway.MethodLoggingLevel.ERROR,
       dataTraceEnabled: false,
       metricsEnabled: true,
@@ -479,6 +501,16 @@ const GATEWAY_RESPONSES: readonly {
   { type: apigateway.ResponseType.INTEGRATION_FAILURE, statusCode: '502', message: '"backend failed"' },
   { type: apigateway.ResponseType.INTEGRATION_TIMEOUT, statusCode: '504', message: '"backend took too long"' },
 ];
+
+function checkThrottle(throttle: CachedRestApiProps['throttle'], where = ''): void {
+  for (const [name, value] of Object.entries(throttle)) {
+    if (!(value >= 1)) {
+      throw new Error(
+        `throttle.${name}: must be at least 1, got ${value}${where}. To stop all requests, use the policy property.`,
+      );
+    }
+  }
+}
 
 /** The L1 resource of an L2 construct, for what only the former can express. */
 function resourceOf<T extends CfnResource>(construct: IConstruct, type: abstract new (...args: never[]) => T): T {

@@ -49,7 +49,8 @@ export class HttpApiStack extends Stack {
       url: props.localUrl,
     };
     api.addFunctionRoute({ path: '/quotes/{symbol}', handler: props.live });
-    api.addFunctionRoute({ path: '/analysis/{symbol}', handler: props.live });
+    // It has the container service compute a history.
+    api.addFunctionRoute({ path: '/analysis/{symbol}', handler: props.live, throttle: httpApi.historyThrottle });
     for (const path of ['/history/{symbol}', ...(config.kubernetes ? ['/k8s/history/{symbol}'] : [])]) {
       api.addPrivateRoute({ path, ...toService, throttle: httpApi.historyThrottle });
     }

@@ -27,7 +27,7 @@ export class RestApiStack extends Stack {
   constructor(scope: Construct, id: string, props: RestApiStackProps) {
     super(scope, id, props);
     const { config, network, loadBalancer, removalPolicy } = props;
-    const { cache, throttle, webAclArn, ownsApiAccount } = config.restApi;
+    const { cache, throttle, historyThrottle, webAclArn, ownsApiAccount } = config.restApi;
 
     const api = new CachedRestApi(this, 'Quotes', {
       stageName: props.stageName,
@@ -43,11 +43,19 @@ export class RestApiStack extends Stack {
 
     const quoteTtl = cache && Duration.seconds(cache.quoteTtlSeconds);
     const historyTtl = cache && Duration.seconds(cache.historyTtlSeconds);
-    const toService = { vpcLink: link.link, loadBalancer: loadBalancer.loadBalancer, url: props.loadBalancerUrl };
+    const toService = {
+      vpcLink: link.link,
+      loadBalancer: loadBalancer.loadBalancer,
+      url: props.loadBalancerUrl,
+      // Almost as long as API Gateway waits: the cache would keep the 503 of a service that has much to do.
+      requestHeaders: { 'x-timeout-ms': '25000' },
+    };
     api.addFunctionRoute({ path: '/quotes/{symbol}', handler: props.live, query: ['at'], cacheTtl: quoteTtl });
-    api.addFunctionRoute({ path: '/analysis/{symbol}', handler: props.live, query: ['days'], cacheTtl: quoteTtl });
+    // It has the container service compute a history.
+    const analysis = { path: '/analysis/{symbol}', query: ['days'], cacheTtl: quoteTtl, throttle: historyThrottle };
+    api.addFunctionRoute({ ...analysis, handler: props.live });
     for (const path of ['/history/{symbol}', ...(config.kubernetes ? ['/k8s/history/{symbol}'] : [])]) {
-      api.addPrivateRoute({ path, ...toService, query: ['days'], cacheTtl: historyTtl });
+      api.addPrivateRoute({ path, ...toService, query: ['days'], cacheTtl: historyTtl, throttle: historyThrottle });
     }
     new ApiAlarms(this, 'Alarms', { stage: api.stage, topic: alarmTopic(this, config) });
 

@@ -146,6 +146,20 @@ describe('cache', () => {
     }
   });
 
+  test('throttles a route that has limits of its own by these, and all others by those of the API [A1]', () => {
+    const { template } = new Fixture().functionRoute().privateRoute({ throttle: { rate: 20, burst: 40 } });
+    const limits = Object.entries(settings(template)).map(([key, entry]) => [
+      key,
+      entry['ThrottlingRateLimit'],
+      entry['ThrottlingBurstLimit'],
+    ]);
+    expect(limits).toEqual([
+      ['* /*', 50, 100],
+      ['GET /~1quotes~1{symbol}', 50, 100],
+      ['GET /~1history~1{symbol}', 20, 40],
+    ]);
+  });
+
   test('refuses to be paid for without a cached route [A1]', () => {
     expect(() => new Fixture().functionRoute({ cacheTtl: undefined }).template).toThrow(
       /cache: is paid for by the hour, but no route has a cacheTtl/,
@@ -228,6 +242,16 @@ describe('bad input', () => {
       /throttle.rate: must be at least 1, got 0/,
     ],
     [
+      'a throttle of nothing for a route',
+      () => new Fixture().functionRoute({ throttle: { rate: 1, burst: 0 } }),
+      /throttle.burst: must be at least 1, got 0 for GET \/quotes\/\{symbol\}\. To stop/,
+    ],
+    [
+      'a header with a quote',
+      () => new Fixture().privateRoute({ requestHeaders: { 'x-a': "it's" } }),
+      /requestHeaders.x-a: must have no single quote, got "it's"/,
+    ],
+    [
       'a cache key that no method declares',
       () => new Fixture().functionRoute({ cacheKeys: ['user'] }),
       /cacheKeys: every key must be declared by the method, but GET \/quotes\/\{symbol\} declares \[symbol, at\], got "user"/,
@@ -306,6 +330,18 @@ describe('private route', () => {
     expect(method(template, 'HTTP_PROXY').Integration['Uri']).toBe(
       'http://internal.example.com:8080/base/history/{symbol}',
     );
+  });
+
+  test('sends the fixed headers of a route, and no others, to the backend', () => {
+    const { template } = new Fixture().privateRoute({ requestHeaders: { 'x-timeout-ms': '25000' } });
+    expect(method(template, 'HTTP_PROXY').Integration).toMatchObject({
+      RequestParameters: {
+        'integration.request.path.symbol': 'method.request.path.symbol',
+        'integration.request.querystring.days': 'method.request.querystring.days',
+        'integration.request.header.x-timeout-ms': "'25000'",
+      },
+    });
+    expect(JSON.stringify(method(DEFAULT.template, 'HTTP_PROXY'))).not.toContain('integration.request.header');
   });
 
   test('is deleted after the deployment that names its link [V4]', () => {

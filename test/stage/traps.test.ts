@@ -354,6 +354,41 @@ test('every stage of API Gateway V2 is throttled and logged, every HTTP route au
   }
 });
 
+test('behind a cache, which may keep a refusal, histories wait almost as long as API Gateway does for an answer', () => {
+  for (const templates of [sandbox, production]) {
+    const methods = Object.values(templates['RestApi']?.findResources('AWS::ApiGateway::Method') ?? {});
+    const proxied = methods.map((each) => each['Properties'].Integration).filter(({ Type }) => Type === 'HTTP_PROXY');
+    expect(proxied.length).toBeGreaterThan(0);
+    for (const { RequestParameters } of proxied) {
+      expect(RequestParameters['integration.request.header.x-timeout-ms']).toBe("'25000'");
+    }
+  }
+});
+
+test('what has a history computed is limited alike over both APIs, directly and through the function', () => {
+  const computing = /^(GET \/|\/~1)(k8s(\/|~1))?(history|analysis)(\/|~1)\{symbol\}$/;
+  const limits = (settings: [key: string, value: unknown][]) =>
+    settings.map(([key, value]) => ({ computing: computing.test(key), value }));
+  for (const [templates, ofHistories, ofOthers] of [
+    [sandbox, { rate: 20, burst: 40 }, { rate: 50, burst: 100 }],
+    [production, { rate: 100, burst: 200 }, { rate: 500, burst: 1000 }],
+  ] as const) {
+    const [http] = Object.values(templates['HttpApi']?.findResources('AWS::ApiGatewayV2::Stage') ?? {});
+    const [rest] = Object.values(templates['RestApi']?.findResources('AWS::ApiGateway::Stage') ?? {});
+    const all = [
+      ...limits(Object.entries(http?.['Properties'].RouteSettings)),
+      ...limits(
+        rest?.['Properties'].MethodSettings.map((entry: { ResourcePath: string }) => [entry.ResourcePath, entry]),
+      ),
+    ];
+    expect(all.filter((each) => each.computing).length).toBeGreaterThanOrEqual(4);
+    for (const each of all) {
+      const { rate, burst } = each.computing ? ofHistories : ofOthers;
+      expect(each.value).toMatchObject({ ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst });
+    }
+  }
+});
+
 test('production without an image says how to give one [F1]', () => {
   expect(() => stageOf({ ...configOf('production'), image: { from: 'digest' } })).toThrow(
     /digest: must be "sha256:" and 64 hexadecimal digits, got none.*-c imageDigest=sha256:/,
