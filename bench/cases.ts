@@ -1,19 +1,12 @@
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
 import { containerContext } from '../lib/sources';
 import { apis } from './apis';
-import { bundled, CaseOptions, Figure, folder, medians, quantile, secondsOf, start, stop } from './measure';
+import { bundled, CaseOptions, Figure, folder, medians, quantile, secondsOf, start } from './measure';
+import { overload } from './overload';
+import { serve } from './serve';
 import { ticker } from './ticker';
 
 type Case = (options: CaseOptions) => Promise<Figure[]>;
@@ -34,6 +27,7 @@ export const cases: Readonly<Record<string, Case>> = {
   start: npmStart,
   handler,
   container,
+  overload,
   apis,
   ticker,
   size,
@@ -251,25 +245,6 @@ server.listen({ host: '127.0.0.1', port: 0 }).then((address) => console.log('lis
   } finally {
     await Promise.all([ours.end(), bare.end()]);
   }
-}
-
-/** Starts a server that logs "listening at URL". Its log goes to a file: a pipe would have this process read it under load. */
-async function serve(script: string): Promise<{ url: string; pid: number; end: () => Promise<void> }> {
-  const log = join(folder('log'), 'log');
-  const output = openSync(log, 'w');
-  const child = start(process.execPath, [script], {
-    stdio: ['ignore', output, output],
-    env: { ...env, HOST: '127.0.0.1', PORT: '0', DRAIN_DELAY_MS: '0' },
-  });
-  closeSync(output);
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const url = /listening at (http:\/\/[\d.:]+)/.exec(readFileSync(log, 'utf8'))?.[1];
-    if (url !== undefined && child.pid !== undefined) return { url, pid: child.pid, end: () => stop(child) };
-    if (child.exitCode !== null) break;
-    await sleep(50);
-  }
-  await stop(child);
-  throw new Error(`${script} does not listen: ${readFileSync(log, 'utf8').trim()}`);
 }
 
 async function load(url: string, days: number): Promise<{ rate: number; p99: number }> {

@@ -13,13 +13,17 @@ export interface Figure {
   readonly unit: string;
   /** The same thing measured in the same run with nothing of ours in it. */
   readonly against?: { readonly what: string; readonly value: number };
-  /** What it should reach: the value, or its ratio to `against`, at the most. */
-  readonly target?: { readonly value: number } | { readonly ratio: number };
+  /** What it should reach: the value, or its ratio to `against`, at the most; or the value at least. */
+  readonly target?: { readonly value: number } | { readonly ratio: number } | { readonly atLeast: number };
+  /** What else was seen in the same run. */
+  readonly detail?: string;
 }
 
 export interface CaseOptions {
   /** Measurements behind each median. */
   readonly runs: number;
+  /** Command in front of the server that is put under load, as words: `taskset -c 0`. */
+  readonly via?: readonly string[];
   /** Says what is being done. */
   readonly onProgress: (text: string) => void;
 }
