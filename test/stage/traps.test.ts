@@ -2,11 +2,11 @@ import { EnvironmentConfig } from '../../lib/environments';
 import { kubernetesRelease } from '../../lib/kubernetes-release';
 import { manifestsOf, problemsOf, SCHEMA_VERSION } from '../kubernetes/manifests';
 import { configOf, DIGEST, resourcesOf, stacksOf, stageOf, synthesized, templatesOf } from '../support/stage';
+import { ALARM_TOPIC, EXISTING_VPC } from '../support/variants';
 
 const stages = { sandbox: stageOf(configOf('sandbox')), production: stageOf(configOf('production')) };
 const sandbox = synthesized(configOf('sandbox'), stages.sandbox);
 const production = synthesized(configOf('production'), stages.production);
-const ALARM_TOPIC = 'arn:aws:sns:us-east-1:123456789012:alarms';
 const onInstances = withoutInternet({ ...configOf('sandbox', { capacity: 'ec2' }), alarmTopicArn: ALARM_TOPIC });
 const text = (templates: typeof sandbox) =>
   JSON.stringify(Object.values(templates).map((template) => template.toJSON()));
@@ -272,19 +272,7 @@ describe('switches: what is off is absent', () => {
   });
 
   test('existing VPC: no VPC, no gateways, no endpoints', () => {
-    const templates = withSandbox(({ network }) => ({
-      network: {
-        ...network,
-        existing: {
-          vpcId: 'vpc-0123456789abcdef0',
-          cidr: '10.20.0.0/16',
-          privateSubnets: [
-            { subnetId: 'subnet-1', cidr: '10.20.0.0/20', routeTableId: 'rtb-1' },
-            { subnetId: 'subnet-2', cidr: '10.20.16.0/20', routeTableId: 'rtb-2' },
-          ],
-        },
-      },
-    }));
+    const templates = withSandbox(({ network }) => ({ network: { ...network, existing: EXISTING_VPC } }));
     expect([...typesOf(only(templates, 'Network'))]).toEqual([]);
     expect(text(templates)).toContain('vpc-0123456789abcdef0');
   });

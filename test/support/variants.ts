@@ -3,6 +3,15 @@ import { configOf } from './stage';
 
 const CERTIFICATE = 'arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000';
 export const ALARM_TOPIC = 'arn:aws:sns:us-east-1:123456789012:alarms';
+/** A VPC that somebody else owns, with private subnets in two zones. */
+export const EXISTING_VPC = {
+  vpcId: 'vpc-0123456789abcdef0',
+  cidr: '10.20.0.0/16',
+  privateSubnets: [
+    { subnetId: 'subnet-1', cidr: '10.20.0.0/20', routeTableId: 'rtb-1' },
+    { subnetId: 'subnet-2', cidr: '10.20.16.0/20', routeTableId: 'rtb-2' },
+  ],
+};
 
 /** The environments, and each switch in each of its positions: for what has to hold in every template there is. */
 export function variants(): Record<string, EnvironmentConfig> {
@@ -21,14 +30,7 @@ export function variants(): Record<string, EnvironmentConfig> {
       ...sandbox,
       network: {
         ...network,
-        existing: {
-          vpcId: 'vpc-0123456789abcdef0',
-          cidr: '10.20.0.0/16',
-          privateSubnets: [
-            { subnetId: 'subnet-1', cidr: '10.20.0.0/20', routeTableId: 'rtb-1' },
-            { subnetId: 'subnet-2', cidr: '10.20.16.0/20', routeTableId: 'rtb-2' },
-          ],
-        },
+        existing: EXISTING_VPC,
       },
     },
     'with endpoints': { ...sandbox, network: { ...network, egress: { mode: 'endpoints' } } },
