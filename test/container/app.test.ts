@@ -158,8 +158,8 @@ test('waits 25 s at the most, whatever its caller says', async () => {
 test('answers a small history before larger ones that were asked for earlier', async () => {
   const answered: number[] = [];
   const ask = (days: number) => server.inject(`/history/ABC?days=${days}`).then(() => answered.push(days));
-  await Promise.all([ask(2_000), ask(1_999), ask(20), ask(1)]);
-  expect(answered).toEqual([1, 20, 1_999, 2_000]);
+  await Promise.all([ask(2_000), ask(1_000), ask(20), ask(1)]);
+  expect(answered).toEqual([1, 20, 1_000, 2_000]);
 });
 
 test('serves every route under the prefixes that an API may put in front, and without it', async () => {
