@@ -93,7 +93,7 @@ export interface KubernetesConfig {
   readonly adminRoleArn?: string;
   /**
    * Have EKS refuse to delete the cluster. Only once it is there: a first deployment that fails could not be rolled back; and
-   * to be taken back before `cdk destroy` (docs/kubernetes.md, limits).
+   * to be taken back before `cdk destroy` (docs/kubernetes.md, the first deployment).
    *
    * @default false: termination protection of the stack, and EKS deletes no cluster that has a node group
    */

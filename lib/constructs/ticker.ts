@@ -11,8 +11,8 @@ import { Construct } from 'constructs';
 
 export interface TickerProps {
   /**
-   * Code of the function, bundled. It reads `EVERY_SECONDS` and `RUN_SECONDS`, and writes the metrics `Posted`, `Gone`
-   * and `Failed` of the namespace `Kumiki/Ticker` and the dimension `FunctionName` in the embedded metric format. A run
+   * Code of the function, bundled. It reads `EVERY_SECONDS` and `RUN_SECONDS`, and writes the metrics `Posted`, `Gone`,
+   * `Failed` and, where there were any, `LeftOut` of the namespace `Kumiki/Ticker` and the dimension `FunctionName` in the embedded metric format. A run
    * that left out a period fails in the end.
    */
   readonly code: lambda.Code;
