@@ -98,7 +98,7 @@ export interface KubernetesConfig {
    * @default false: termination protection of the stack, and EKS deletes no cluster that has a node group
    */
   readonly deletionProtection?: boolean;
-  /** Versions of add-ons, `{ coredns: 'v1.13.2-eksbuild.1' }`. @default those that EKS takes when it makes them */
+  /** Versions of add-ons, `{ coredns: 'v1.13.2-eksbuild.1' }`. @default that of lib/kubernetes-release.ts for the observability, else those that EKS takes when it makes them */
   readonly addOnVersions?: ClusterAddOnsProps['versions'];
   /**
    * Keep logs of pods and nodes, and metrics of both, in CloudWatch. It takes 300m of CPU of each node, and is billed by use.

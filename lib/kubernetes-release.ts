@@ -10,6 +10,11 @@ export interface KubernetesRelease {
   /** Tag of `registry.k8s.io/autoscaling/cluster-autoscaler`, which simulates the scheduler of this minor. */
   readonly clusterAutoscalerTag: string;
   /**
+   * Version of the add-on amazon-cloudwatch-observability. Its configuration and role (lib/constructs/cluster-add-ons.ts) and
+   * its requests (lib/kubernetes-sizing.ts) are those of one version: 6.0 and 6.1 start other agents, which have more to do.
+   */
+  readonly observabilityVersion: string;
+  /**
    * Last day of standard support by EKS; after it, the cluster is upgraded by EKS (support type STANDARD).
    * @see https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html
    */
@@ -26,6 +31,8 @@ const RELEASES: readonly KubernetesRelease[] = [
       return new KubectlV36Layer(scope, id);
     },
     clusterAutoscalerTag: 'v1.36.1',
+    // Seen by others as EKS's default for 1.36 in August 2026; whether EKS still has it: aws eks describe-addon-versions.
+    observabilityVersion: 'v6.4.0-eksbuild.1',
     standardSupportEnds: '2027-08-02',
   },
 ];

@@ -93,6 +93,13 @@ export interface HttpPrivateRouteProps extends HttpRouteProps {
   readonly serverName?: string;
 
   /**
+   * Headers with fixed values that the backend gets with every request, whatever the caller sends under these names.
+   *
+   * @default only what the caller sends
+   */
+  readonly requestHeaders?: Readonly<Record<string, string>>;
+
+  /**
    * Base URL that takes the place of link and listener, for an endpoint that emulates API Gateway and has no VPC links.
    *
    * @default through the link
@@ -209,6 +216,9 @@ export class AuthorizedHttpApi extends Construct {
   addPrivateRoute(route: HttpPrivateRouteProps): apigatewayv2.HttpRoute {
     const method = METHODS[route.method ?? 'GET'];
     const parameterMapping = new apigatewayv2.ParameterMapping().overwritePath(apigatewayv2.MappingValue.requestPath());
+    for (const [name, value] of Object.entries(route.requestHeaders ?? {})) {
+      parameterMapping.overwriteHeader(name, apigatewayv2.MappingValue.custom(value));
+    }
     return this.addRoute(
       route,
       route.url === undefined

@@ -33,7 +33,8 @@ export interface TargetGroupAlarmsProps {
  *   service may be replaced.
  *
  * Where all is well there is data with or without requests, so the alarm is quiet in an idle environment. Create it after
- * what registers the targets, or a first deployment rings until they are there. None of this was tried on AWS.
+ * what registers the targets, so that a first deployment rings for some minutes at most: metrics come later than targets, and
+ * those of an attached Auto Scaling group may still be on their way. None of this was tried on AWS.
  *
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html

@@ -47,6 +47,8 @@ export class HttpApiStack extends Stack {
       listener: loadBalancer.listener,
       serverName: config.loadBalancer.https?.hostName,
       url: props.localUrl,
+      // As long as the function waits. Left to callers, one who waits for a millisecond has 503s made, and the alarm ring.
+      requestHeaders: { 'x-timeout-ms': '2000' },
     };
     api.addFunctionRoute({ path: '/quotes/{symbol}', handler: props.live });
     // It has the container service compute a history.

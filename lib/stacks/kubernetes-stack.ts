@@ -36,7 +36,7 @@ export class KubernetesStack extends Stack {
     const placement = { vpc: props.network.vpc, vpcSubnets: props.network.privateSubnets };
     const logs = { logRetention: config.logRetentionDays, removalPolicy: props.removalPolicy };
     const isArm = image.architecture === ecs.CpuArchitecture.ARM64;
-    const { version, kubectlLayer, clusterAutoscalerTag: imageTag } = kubernetesRelease(kubernetes.version);
+    const { version, kubectlLayer, clusterAutoscalerTag: imageTag, ...release } = kubernetesRelease(kubernetes.version);
     const clusterName = `kumiki-${config.id}`;
     const names = { clusterName, version, kubectlLayer: kubectlLayer(this, 'KubectlLayer') };
     const control = new KubernetesCluster(this, 'Cluster', { ...kubernetes, ...placement, ...logs, ...names });
@@ -45,7 +45,11 @@ export class KubernetesStack extends Stack {
     const group = { ...kubernetes.nodes, ...placement, kubernetesVersion: version, architecture };
     const nodes = new ManagedNodeGroup(this, 'Nodes', { cluster, ...group });
     const there = { cluster, nodes, clusterName, kubernetesVersion: version };
-    const { observability, addOnVersions: versions } = kubernetes;
+    const { observability } = kubernetes;
+    const versions = {
+      ...(observability && { 'amazon-cloudwatch-observability': release.observabilityVersion }),
+      ...kubernetes.addOnVersions,
+    };
     control.manifestsAfter(nodes, new ClusterAddOns(this, 'AddOns', { ...there, ...logs, observability, versions }));
     new ClusterAutoscaler(this, 'Autoscaler', { ...there, imageTag });
     new KubernetesWorkload(this, 'History', {

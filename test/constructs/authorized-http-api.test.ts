@@ -111,6 +111,14 @@ describe('routes', () => {
     });
   });
 
+  test('give the backend headers of their own, whatever the caller sends under these names', () => {
+    new Fixture()
+      .privateRoute({ requestHeaders: { 'x-timeout-ms': '2000' } })
+      .template.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
+        RequestParameters: { 'overwrite:path': '$request.path', 'overwrite:header.x-timeout-ms': '2000' },
+      });
+  });
+
   test('speak TLS to the listener when its certificate has a name', () => {
     new Fixture()
       .privateRoute({ serverName: 'quotes.example.com' })

@@ -460,6 +460,38 @@ describe('with a cluster', () => {
     );
   });
 
+  test('the observability has the version that its configuration, its role and the sizing are written for', () => {
+    const { observabilityVersion } = kubernetesRelease();
+    const versions = resourcesOf(production)
+      .filter(([, , { Properties }]) => Properties?.['AddonName'] === 'amazon-cloudwatch-observability')
+      .map(([, , { Properties }]) => Properties?.['AddonVersion']);
+    expect(versions).toEqual([observabilityVersion]);
+  });
+
+  test('a pod that fits on a node, but not beside the agents of the observability, is refused', () => {
+    const { kubernetes, ...config } = configOf('sandbox', { kubernetes: 'true' });
+    if (kubernetes === undefined) throw new Error('no cluster');
+    const service = { ...kubernetes.service, minPods: 1, maxPods: 2, cpuMillis: 1_700 };
+    const stage = (observability: boolean) =>
+      stageOf({ ...config, kubernetes: { ...kubernetes, service, observability } });
+    expect(() => stage(false)).not.toThrow();
+    expect(() => stage(true)).toThrow(/cpuMillis/);
+  });
+
+  test('no caller of an API decides how long the container service works for it', () => {
+    const patience = (type: string, key: string) =>
+      resourcesOf(production)
+        .filter(([, , { Type }]) => Type === type)
+        .map(([, , { Properties }]) => JSON.stringify(Properties))
+        .filter((properties) => properties.includes('VPC_LINK'))
+        .map((properties) => properties.includes(key));
+    expect(patience('AWS::ApiGatewayV2::Integration', '"overwrite:header.x-timeout-ms":"2000"')).toEqual([true, true]);
+    expect(patience('AWS::ApiGateway::Method', `"integration.request.header.x-timeout-ms":"'25000'"`)).toEqual([
+      true,
+      true,
+    ]);
+  });
+
   test('every node group has all of its scaling or none, as EKS demands of a new one [E7]', () => {
     const environments = [
       production,
