@@ -1,8 +1,8 @@
 import { App, AspectPriority, Aspects } from 'aws-cdk-lib';
+import { StandIns } from '../lab/local/stand-ins';
 import { checkAccount, checkContext, environment } from '../lib/environments';
 import { ReferenceStage } from '../lib/reference-stage';
 import { containerContext, functionCode } from '../lib/sources';
-import { StandIns } from '../local/stand-ins';
 
 try {
   // The same rules run in the tests, over every environment; here they would add seconds to each synth.

@@ -7,9 +7,6 @@ const CONSTRUCT_LIBRARIES: Record<string, string> = {
   'kubernetes-workload': 'cdk8s-plus-34',
 };
 
-/** Where jest.config.cjs copies each pair to, and where its test runs. */
-const PAIRS = '.kumiki/pairs';
-
 const names = readdirSync('lib/constructs').map((file) => basename(file, '.ts'));
 
 /** The modules that a file imports, in any form of import. */
@@ -29,11 +26,4 @@ test.each(names)('%s comes with its test, and the two import nothing but package
   const own = [`../../lib/constructs/${name}`, 'fast-check'];
   const isTestPackage = (module: string) => isPackage(module) || own.includes(module) || module.startsWith('node:');
   expect(importsOf(`test/constructs/${name}.test.ts`).filter((module) => !isTestPackage(module))).toEqual([]);
-});
-
-test('each pair stands alone in its folder, where Jest runs it', () => {
-  const files = readdirSync(PAIRS, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
-  expect(files.sort()).toEqual(
-    names.flatMap((name) => [`${name}/lib/constructs/${name}.ts`, `${name}/test/constructs/${name}.test.ts`]).sort(),
-  );
 });

@@ -128,7 +128,7 @@ test.each(READMES)('%s has the sums of costs.md, without a cluster and with one'
 });
 
 test('what the local endpoint does not model is in its decision, word for word', () => {
-  const records = matches(read('tour/capabilities.ts'), /: '([^']+)',$/gm);
+  const records = matches(read('lab/tour/capabilities.ts'), /: '([^']+)',$/gm);
   expect(records.length).toBeGreaterThan(3);
   const decision = read('docs/decisions/0007-one-cli-for-aws-and-a-local-endpoint.md');
   expect(records.filter((record) => !decision.includes(`| ${record} |`))).toEqual([]);

@@ -1,0 +1,143 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { saysDiskFull } from '../kit/disk';
+import { LOCAL_ACCOUNT } from '../kit/endpoint';
+import { folders, logs, root } from '../kit/folders';
+import { ProcessGroup } from '../kit/process-group';
+import { Terminal } from '../kit/terminal';
+import { Context } from './context';
+import { STAND_IN_KEY } from './stand-ins';
+
+/** The stock CLI by its path: npx looks for it for two seconds first. */
+const CDK = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
+/** Lines of a failed command that are shown; the log has them all. */
+const LINES_SHOWN = 15;
+/** Milliseconds without a line after which it is said where to look, and again after as many. */
+const QUIET = 60_000;
+
+/** Synthesizes the local environment, as `context` says, while other steps go on. */
+export async function synthesize(say: Terminal, context: Context = {}): Promise<void> {
+  const from = performance.now();
+  // Of a CLI that was killed; only one works in this folder at a time.
+  for (const file of existsSync(folders.assembly) ? readdirSync(folders.assembly) : []) {
+    if (file.endsWith('.lock')) rmSync(join(folders.assembly, file), { force: true });
+  }
+  const given = Object.entries({ ...context, environment: 'local' }).flatMap(([key, value]) => [
+    '-c',
+    `${key}=${value}`,
+  ]);
+  await cdk('synthesis', logs.deploy, ['synth', '--quiet', ...given, '-o', folders.assembly]);
+  // What is switched off is a template without resources, which is not deployed.
+  const deployed = templates().filter((file) =>
+    readFileSync(join(folders.assembly, file), 'utf8').includes('"Resources"'),
+  );
+  say.step('synthesis', `${deployed.length} stacks`, from);
+}
+
+/** Whether the bucket and roles are there that every CDK deployment uses. */
+export async function isBootstrapped(region: string): Promise<boolean> {
+  try {
+    await new CloudFormationClient({ region }).send(new DescribeStacksCommand({ StackName: 'CDKToolkit' }));
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.message.includes('does not exist')) return false;
+    throw error;
+  }
+}
+
+export async function bootstrap(region: string, say: Terminal): Promise<void> {
+  const from = performance.now();
+  await cdk('bootstrap', logs.bootstrap, ['bootstrap', `aws://${LOCAL_ACCOUNT}/${region}`, '--app', '']);
+  say.step('bootstrap', 'CDKToolkit', from);
+}
+
+/** Deploys what `synthesize` wrote, with a line for each stack that is done. */
+export async function deploy(say: Terminal): Promise<void> {
+  const progress = stackProgress(say);
+  const args = ['deploy', '--all', '--app', folders.assembly, '--require-approval', 'never'];
+  let last = performance.now();
+  const quiet = setInterval(() => {
+    const seconds = Math.round((performance.now() - last) / 1_000);
+    say.line(`  Nothing new for ${seconds} s: see ${logs.deploy}`);
+  }, QUIET);
+  const onLine = (line: string) => {
+    last = performance.now();
+    quiet.refresh();
+    progress(line);
+  };
+  try {
+    await cdk('deployment', logs.deploy, [...args, '--progress', 'events', '--concurrency', '4'], onLine);
+  } finally {
+    clearInterval(quiet);
+  }
+}
+
+/** Types that stand-ins replaced in the synthesized templates, with the number of resources of each. */
+export function replacedTypes(): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const file of templates()) {
+    const template = readFileSync(join(folders.assembly, file), 'utf8');
+    for (const [, type = ''] of template.matchAll(new RegExp(`"${STAND_IN_KEY}": "([^"]+)"`, 'g'))) {
+      counts.set(type, (counts.get(type) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+/** Reads the CLI's events and says a line for each stack that is done. */
+export function stackProgress(say: Terminal): (line: string) => void {
+  const begun = new Map<string, number>();
+  const resources = new Map<string, string>();
+  return (line) => {
+    // Network (Kumiki-local-Network): deploying... [2/5]
+    const start = /\(([\w-]+)\): deploying\.\.\./.exec(line)?.[1];
+    if (start !== undefined) begun.set(start, performance.now());
+    // Kumiki-local-Network |  3/12 | 10:12:13 PM | CREATE_COMPLETE | AWS::EC2::VPC | …
+    const [, stack, done, all] = /^([\w-]+) \|\s*(\d+)\/(\d+) \|/.exec(line) ?? [];
+    if (stack !== undefined && all !== undefined) {
+      resources.set(stack, all);
+      say.status(`${stack} ${done}/${all}`);
+    }
+    //  ✅  Network (Kumiki-local-Network)
+    const finished = /✅\s+\S+ \(([\w-]+)\)(.*)/.exec(line);
+    if (finished?.[1] !== undefined) {
+      const count = finished[2]?.includes('no changes')
+        ? 'no changes'
+        : `${resources.get(finished[1]) ?? '?'} resources`;
+      say.step(finished[1].split('-').at(-1) ?? finished[1], count, begun.get(finished[1]));
+    }
+  };
+}
+
+async function cdk(what: string, log: string, args: readonly string[], onLine?: (line: string) => void): Promise<void> {
+  const lines: string[] = [];
+  const code = await new ProcessGroup(process.execPath, [CDK, ...args, '--no-notices', '--no-color'], {
+    cwd: root,
+    log,
+    onLine: (line) => {
+      if (line.trim() !== '') lines.push(line);
+      onLine?.(line);
+    },
+  }).exited;
+  if (code === 0) return;
+  if (saysDiskFull(lines)) {
+    throw new Error(`The ${what} failed: no space left on the disk. Make room and start again. Its log: ${log}`);
+  }
+  throw new Error([`The ${what} failed. From ${log}:`, ...failureOf(lines).map((line) => `  ${line}`)].join('\n'));
+}
+
+/** Of what a failed command printed, the line with the reason, and the end. */
+export function failureOf(lines: readonly string[]): string[] {
+  const told = lines
+    .filter((line) => !/^\s+at /.test(line) && !/CloudTrail/.test(line))
+    // The folder that was to hold the bundle comes before the reason, and is of no use.
+    .map((line) => line.replace(/, bundle output is located at \S+: (Error: )?/, ': ').slice(0, 500));
+  const end = told.slice(-LINES_SHOWN);
+  const reason = told.find((line) => /(CREATE|UPDATE|DELETE)_FAILED|[Ee]rror:/.test(line));
+  return reason === undefined || end[0] === reason ? end : [reason, ...end.filter((line) => line !== reason)];
+}
+
+function templates(): string[] {
+  return readdirSync(folders.assembly).filter((file) => file.endsWith('.template.json'));
+}

@@ -1,0 +1,87 @@
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ownVariables } from '../kit/endpoint';
+import { ProcessGroup } from '../kit/process-group';
+
+export interface EmulatorProps {
+  readonly command: string;
+  readonly args?: readonly string[];
+  /** Folder for its temporary files. */
+  readonly temporary: string;
+  readonly log: string;
+  /** Finds a port. @default a free one */
+  readonly port?: () => Promise<number>;
+  /** Milliseconds until it has to answer. @default 60000 */
+  readonly timeout?: number;
+}
+
+export interface Emulator {
+  readonly url: string;
+  /** Id of its process group. */
+  readonly group: number | undefined;
+  /** Fulfilled with its exit code when it ends. */
+  readonly exited: Promise<number>;
+}
+
+/** A port may be taken by somebody else between being found free and being used. */
+const ATTEMPTS = 3;
+
+/**
+ * Starts the emulator on 127.0.0.1 and waits until it answers.
+ *
+ * @throws if it ends or does not answer in time, with the place of its log
+ */
+export async function startEmulator(props: EmulatorProps): Promise<Emulator> {
+  const problems: string[] = [];
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const port = await (props.port ?? freePort)();
+    const group = new ProcessGroup(props.command, props.args ?? [], {
+      log: props.log,
+      env: {
+        ...ownVariables(),
+        BIND_HOST: '127.0.0.1',
+        GATEWAY_PORT: String(port),
+        IOT_MTLS_ENABLED: '0',
+        TMPDIR: props.temporary,
+      },
+    });
+    const url = `http://127.0.0.1:${port}`;
+    const problem = await answering(url, group, props.timeout ?? 60_000);
+    if (problem === undefined) return { url, group: group.id, exited: group.exited };
+    group.end();
+    problems.push(problem);
+  }
+  throw new Error(`The emulator did not start: ${problems.at(-1)}. Its log: ${props.log}`);
+}
+
+/** Waits until `url` answers; what is wrong if the process ends before, or after `timeout` milliseconds without. */
+async function answering(url: string, group: ProcessGroup, timeout: number): Promise<string | undefined> {
+  const ended = new AbortController();
+  let exitCode = 0;
+  group.exited.then((code) => {
+    exitCode = code;
+    ended.abort();
+  });
+  const deadline = Date.now() + timeout;
+  while (!ended.signal.aborted && Date.now() < deadline) {
+    try {
+      const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(2_000)]);
+      if ((await fetch(`${url}/_ministack/health`, { signal })).ok) return undefined;
+    } catch {
+      // Not yet.
+    }
+    await sleep(50);
+  }
+  return ended.signal.aborted ? `it ended with exit code ${exitCode}` : `it did not answer within ${timeout / 1_000} s`;
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(address !== null && typeof address === 'object' ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  DeregisterTargetsCommand,
+  DescribeTargetHealthCommand,
+  ElasticLoadBalancingV2Client,
+  RegisterTargetsCommand,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { ownVariables } from '../kit/endpoint';
+import { ProcessGroup } from '../kit/process-group';
+import { freePort } from './emulator';
+
+export interface HistoryService {
+  readonly port: number;
+  /** Digest of the bundle that it runs. */
+  readonly digest: string;
+  /** Fulfilled with its exit code when it ends. */
+  readonly exited: Promise<number>;
+  /** Ends it when it has answered what it was asked, because another one has taken its place. */
+  replace(): void;
+  readonly replaced: boolean;
+}
+
+/** Milliseconds until the service has to be ready. */
+const READY_TIMEOUT = 15_000;
+
+/**
+ * Starts the bundled container service as a process of this machine, in place of the tasks that the endpoint only
+ * records, and waits until it is ready.
+ *
+ * @throws if it ends or is not ready in time, with the place of its log
+ */
+export async function startHistoryService(bundle: string, servedBy: string, log: string): Promise<HistoryService> {
+  const port = await freePort();
+  const group = new ProcessGroup(process.execPath, [bundle], {
+    log,
+    env: { ...ownVariables(), HOST: '127.0.0.1', PORT: String(port), SERVED_BY: servedBy },
+  });
+  let ended: number | undefined;
+  group.exited.then((code) => {
+    ended = code;
+  });
+  const deadline = Date.now() + READY_TIMEOUT;
+  while (!(await isReady(port))) {
+    if (ended !== undefined) throw new Error(`The container service ended with exit code ${ended}. Its log: ${log}`);
+    if (Date.now() > deadline) {
+      group.end();
+      throw new Error(`The container service did not get ready. Its log: ${log}`);
+    }
+    await sleep(30);
+  }
+  let replaced = false;
+  return {
+    port,
+    digest: digestOf(bundle),
+    exited: group.exited,
+    replace: () => {
+      replaced = true;
+      group.stop();
+    },
+    get replaced() {
+      return replaced;
+    },
+  };
+}
+
+/** What of a deployment the service is for. */
+export interface Served {
+  readonly environmentId: string;
+  readonly targetGroupArns: readonly string[];
+}
+
+/**
+ * The service as a deployment needs it: the only target of its target groups, which may be new and empty also where the code
+ * is the same; another process in the place of `current` where that runs another bundle, or where there is none yet.
+ *
+ * @throws as `startHistoryService`, or if it cannot be registered; `current` then goes on serving
+ */
+export async function serve(
+  { environmentId, targetGroupArns }: Served,
+  bundle: string,
+  log: string,
+  current?: HistoryService,
+): Promise<HistoryService> {
+  const same = current?.digest === digestOf(bundle) ? current : undefined;
+  const service = same ?? (await startHistoryService(bundle, environmentId, log));
+  try {
+    await Promise.all(targetGroupArns.map((arn) => registerTarget(arn, service.port)));
+  } catch (error) {
+    if (service !== current) service.replace();
+    throw error;
+  }
+  if (service !== current) current?.replace();
+  return service;
+}
+
+/** Makes the service the only target of the target group, by the API that ECS would use. */
+async function registerTarget(targetGroupArn: string, port: number): Promise<void> {
+  const client = new ElasticLoadBalancingV2Client();
+  const target = { Id: '127.0.0.1', Port: port };
+  const { TargetHealthDescriptions = [] } = await client.send(
+    new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn }),
+  );
+  const old = TargetHealthDescriptions.flatMap(({ Target }) => (Target && Target.Port !== port ? [Target] : []));
+  // First the new one: without any target the load balancer answers 503.
+  await client.send(new RegisterTargetsCommand({ TargetGroupArn: targetGroupArn, Targets: [target] }));
+  if (old.length > 0) await client.send(new DeregisterTargetsCommand({ TargetGroupArn: targetGroupArn, Targets: old }));
+}
+
+function digestOf(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
+}
+
+async function isReady(port: number): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(1_000) });
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

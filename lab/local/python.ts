@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { isDiskFull, saysDiskFull } from '../kit/disk';
+import { ProcessGroup } from '../kit/process-group';
+
+/** The oldest Python that the emulator runs on. */
+const OLDEST = [3, 10] as const;
+const INTERPRETERS = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10'];
+
+export interface PythonEnvironmentProps {
+  /** Folder of the environment. */
+  readonly directory: string;
+  /** File of pinned packages with their hashes. */
+  readonly requirements: string;
+  readonly log: string;
+  /** Told once when there is something to install. */
+  readonly onInstall: () => void;
+  /** Search path for uv and python3. @default that of this process */
+  readonly path?: string;
+}
+
+/**
+ * A private Python environment with just the packages of `requirements`, made when there is none or they have changed.
+ * A file written last says what is in it, so one that was interrupted is made anew.
+ *
+ * @returns folder of its commands
+ * @throws if it cannot be made, naming what to install
+ */
+export async function pythonEnvironment(props: PythonEnvironmentProps): Promise<string> {
+  const { directory, requirements } = props;
+  const commands = join(directory, 'bin');
+  const marker = join(directory, 'requirements.sha256');
+  // The user's own environment, for its proxy and index, but these two are about another Python than this one.
+  const { PYTHONHOME: _home, PYTHONPATH: _path, ...variables } = process.env;
+  const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex');
+  if (
+    existsSync(join(commands, 'python')) &&
+    existsSync(marker) &&
+    readFileSync(marker, 'utf8') === wanted &&
+    (await succeeds(join(commands, 'python'), ['-c', ''], props.log, variables))
+  ) {
+    return commands;
+  }
+  props.onInstall();
+  const env = { ...variables, PATH: props.path ?? variables.PATH, PYTHONNOUSERSITE: '1' };
+  rmSync(directory, { recursive: true, force: true });
+  try {
+    await ((await succeeds('uv', ['--version'], props.log, env)) ? withUv(props, env) : withVenv(props, env));
+    writeFileSync(marker, wanted);
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true });
+    throw error;
+  }
+  return commands;
+}
+
+async function withUv({ directory, requirements, log }: PythonEnvironmentProps, env: NodeJS.ProcessEnv): Promise<void> {
+  const quiet = ['--quiet'];
+  await run('uv', ['venv', ...quiet, '--python', `>=${OLDEST.join('.')}`, directory], log, env);
+  const python = ['--python', join(directory, 'bin', 'python')];
+  await run('uv', ['pip', 'install', ...quiet, ...python, '--require-hashes', '-r', requirements], log, env);
+}
+
+async function withVenv(
+  { directory, requirements, log }: PythonEnvironmentProps,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const recent = `import sys; sys.exit(sys.version_info < (${OLDEST.join(', ')}))`;
+  let python: string | undefined;
+  for (const name of INTERPRETERS) {
+    if (await succeeds(name, ['-c', recent], log, env)) {
+      python = name;
+      break;
+    }
+  }
+  if (python === undefined) {
+    throw new Error(
+      `Python: neither uv nor a python3 of ${OLDEST.join('.')} or newer was found. Install one ` +
+        '(https://docs.astral.sh/uv; apt install python3 python3-venv; brew install python) and start again.',
+    );
+  }
+  // Debian has these in a package of their own; `import venv` works without it.
+  if (!(await succeeds(python, ['-c', 'import ensurepip, venv'], log, env))) {
+    throw new Error(
+      `Python: ${python} has no venv module. Install it (apt install python3-venv) or uv, and start again.`,
+    );
+  }
+  await run(python, ['-m', 'venv', directory], log, env);
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'];
+  await run(join(directory, 'bin', 'python'), [...pip, '--require-hashes', '-r', requirements], log, env);
+}
+
+/** In a process group of its own: Ctrl-C would otherwise end it first, and be taken for a no. */
+async function succeeds(command: string, args: string[], log: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+  return (await new ProcessGroup(command, args, { log, env }).exited) === 0;
+}
+
+async function run(command: string, args: readonly string[], log: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const lines: string[] = [];
+  const code = await new ProcessGroup(command, args, { log, env, onLine: (line) => lines.push(line) }).exited;
+  if (code === 0) return;
+  if (saysDiskFull(lines) || isDiskFull(dirname(log))) {
+    throw new Error(`Python: no space left for the emulator (about 150 MB). Make room and start again.`);
+  }
+  // Packages that cannot be asked for are to pip and uv packages that are not there.
+  const last = lines.filter((line) => line.trim() !== '').at(-1) ?? `exit code ${code}`;
+  throw new Error(
+    `Python: the emulator could not be installed: ${last.trim()} (all of it in ${log}). With a network, and behind a proxy ` +
+      'or with an index of your own with the settings of pip and uv for them, start again.',
+  );
+}

@@ -1,0 +1,252 @@
+import { writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { environment } from '../../lib/environments';
+import { containerContext } from '../../lib/sources';
+import { fail } from '../../ops/kit/errors';
+import { optionsOf } from '../../ops/kit/options';
+import { adopt, checkEndpoint, givenEndpoint, isRefused, localVariables, ownVariables } from '../kit/endpoint';
+import { checkPackages, claimState, folders, logs, prepareFolders, root } from '../kit/folders';
+import { endAll, onNpmEnd } from '../kit/process-group';
+import { count, render } from '../kit/table';
+import { terminal } from '../kit/terminal';
+import { connect, connectionsOf, Deployment } from '../tour/deployment';
+import { runExperiments } from '../tour/experiments';
+import { Context, contextOf } from './context';
+import { bootstrap, deploy, isBootstrapped, replacedTypes, synthesize } from './deploy';
+import { startEmulator } from './emulator';
+import { HistoryService, serve } from './history-service';
+import { standInsRow } from './probe';
+import { pythonEnvironment } from './python';
+import { claimRun, releaseRun, runFile, updateRun } from './run-file';
+
+/** What ends a run from outside, with the exit code that it then has. */
+class Interruption extends Error {
+  constructor(
+    message: string,
+    readonly exitCode: number,
+  ) {
+    super(message);
+  }
+}
+
+/** Milliseconds between two looks at an endpoint that we did not start: its end is seen by nothing else. */
+const WATCH_INTERVAL = 500;
+/** The same at our own, which may hang. */
+const OWN_WATCH_INTERVAL = 5_000;
+/** Times in a row that an endpoint may fail to answer in 5 s: a busy one does, with all its work on one thread. */
+const FAILURES = 6;
+
+const say = terminal();
+const interruption = new AbortController();
+/** What is being done, for the messages of what interrupts it. */
+let phase = 'starting';
+
+async function main(): Promise<void> {
+  const values = optionsOf('Usage: npm start [-- --once] [--connections 100] [-c capacity=ec2]', {
+    once: { type: 'boolean', default: false },
+    connections: { type: 'string' },
+    context: { type: 'string', short: 'c', multiple: true },
+  });
+  const connections = connectionsOf(values.connections);
+  const context = contextOf(values.context);
+  claimState();
+  claimRun(runFile);
+  updateRun(runFile, { context });
+  process.on('exit', () => releaseRun(runFile));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      const serving = phase === 'serving';
+      const when = serving ? '' : ` Interrupted while ${phase}.`;
+      interruption.abort(new Interruption(`Everything that was started here has ended.${when}`, serving ? 0 : 130));
+    });
+  }
+  onNpmEnd('start', () => interruption.abort(new Interruption('npm has ended, and so has everything here.', 1)));
+  const interrupted = new Promise<never>((_, reject) => {
+    interruption.signal.addEventListener('abort', () => reject(interruption.signal.reason));
+  });
+  try {
+    await Promise.race([run(values.once, context, connections), interrupted]);
+    endAll();
+  } catch (error) {
+    const reason = error instanceof Interruption ? error : ((await lostEndpoint()) ?? error);
+    endAll();
+    say.line();
+    if (!(reason instanceof Interruption)) throw reason;
+    (reason.exitCode === 0 ? console.log : console.error)(reason.message);
+    process.exit(reason.exitCode);
+  }
+  process.exit();
+}
+
+async function run(once: boolean, context: Context, connections?: number): Promise<void> {
+  const from = performance.now();
+  say.line('Kumiki, environment local\n');
+  prepareFolders();
+  const given = givenEndpoint();
+  const url = given === undefined ? await ownEndpoint() : await givenAndThere(given);
+  updateRun(runFile, { endpoint: url });
+  const { id, region } = environment('local', { ...context, endpointUrl: url });
+
+  phase = 'asking the endpoint what is there';
+  const bootstrapped = await isBootstrapped(region);
+  phase = 'synthesizing';
+  say.status('cdk synth, cdk bootstrap');
+  await Promise.all([synthesize(say, context), bootstrapped ? undefined : bootstrap(region, say)]);
+  phase = 'deploying';
+  say.status('cdk deploy --all');
+  await deploy(say);
+  phase = 'starting the container service';
+  const deployment = await connect(id, region);
+  const service = await serveNow(deployment);
+  serveOnRequest(() => connect(id, region), service);
+  updateRun(runFile, { service: service.digest, registered: true, ready: true });
+  say.step('deployed', '', from);
+  tellStandIns();
+
+  phase = 'sending requests';
+  const rows = await runExperiments({ ...deployment, connections }, say.status);
+  // The list is of our emulator; another endpoint may well know more.
+  if (given === undefined) rows.push(await standInsRow(region));
+  say.line(`${render(rows)}\n`);
+  writeFileSync(join(folders.state, 'table.json'), JSON.stringify({ ...count(rows), rows }, null, 2));
+  if (count(rows).failed > 0) process.exitCode = 1;
+  if (once) return;
+
+  phase = 'serving';
+  tellWhatNext(deployment, url);
+  // Until something interrupts it.
+  await new Promise(() => setInterval(() => undefined, 60_000));
+}
+
+/** The endpoint that somebody else started, watched from now on. */
+async function givenAndThere(url: string): Promise<string> {
+  const from = performance.now();
+  adopt(localVariables(url));
+  await checkEndpoint(url);
+  watchEndpoint(url, WATCH_INTERVAL);
+  say.step('endpoint', `${url} (AWS_ENDPOINT_URL)`, from);
+  return url;
+}
+
+/** URL of an emulator that is started here. */
+async function ownEndpoint(): Promise<string> {
+  checkPackages();
+  phase = 'installing the emulator';
+  const commands = await pythonEnvironment({
+    directory: folders.python,
+    requirements: join(root, 'requirements.txt'),
+    log: logs.python,
+    onInstall: () => {
+      const folder = relative(root, folders.python);
+      say.line(`  The emulator is being installed into ${folder}, which takes a while once.`);
+    },
+  });
+  // Before the first request to this machine's own address, which the installation's proxy would not find.
+  adopt(ownVariables());
+  phase = 'starting the emulator';
+  const started = performance.now();
+  const { url, group, exited } = await startEmulator({
+    command: join(commands, 'python'),
+    // -I: whatever PYTHONHOME and PYTHONPATH say.
+    args: ['-I', join(root, 'local', 'emulator.py')],
+    temporary: folders.temporary,
+    log: logs.emulator,
+  });
+  exited.then((code) => {
+    const line = `The emulator ended (exit code ${code}) while ${phase}. Its log: ${logs.emulator}`;
+    interruption.abort(new Interruption(line, 1));
+  });
+  adopt(localVariables(url));
+  watchEndpoint(url, OWN_WATCH_INTERVAL, ` Its log: ${logs.emulator}`);
+  updateRun(runFile, { emulator: group });
+  say.step('emulator', url, started);
+  return url;
+}
+
+async function watchEndpoint(url: string, interval: number, hint = ''): Promise<void> {
+  for (let failures = 0; !interruption.signal.aborted; ) {
+    await sleep(interval, undefined, { ref: false });
+    const error = await problemOf(url);
+    failures = error === undefined ? 0 : failures + 1;
+    if (isRefused(error) || failures === FAILURES) interruption.abort(lost(url, hint));
+  }
+}
+
+/** Why nothing works any more, if the endpoint that somebody else started has gone. */
+async function lostEndpoint(): Promise<Interruption | undefined> {
+  const url = process.env.AWS_ENDPOINT_URL;
+  if (url === undefined || phase === 'starting') return undefined;
+  return isRefused(await problemOf(url)) ? lost(url) : undefined;
+}
+
+function problemOf(url: string): Promise<unknown> {
+  return checkEndpoint(url).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+function lost(url: string, hint = ''): Interruption {
+  return new Interruption(`The endpoint ${url} does not answer any more, while ${phase}.${hint}`, 1);
+}
+
+/** The container service as its code is now, and as what is deployed needs it. */
+async function serveNow(deployment: Deployment, current?: HistoryService): Promise<HistoryService> {
+  const from = performance.now();
+  const service = await serve(deployment, join(containerContext(), 'server.cjs'), logs.service, current);
+  if (service === current) return service;
+  service.exited.then((code) => {
+    if (service.replaced) return;
+    const line = `The container service ended (exit code ${code}) while ${phase}. Its log: ${logs.service}`;
+    interruption.abort(new Interruption(line, 1));
+  });
+  say.step('container', `http://127.0.0.1:${service.port}`, from);
+  return service;
+}
+
+/**
+ * `npm run deploy:local` asks by a signal, when it has deployed, for the container service to be registered with what is
+ * there now, and to be started again if its code has changed.
+ */
+function serveOnRequest(deployed: () => Promise<Deployment>, service: HistoryService): void {
+  let current = service;
+  let done: Promise<void> = Promise.resolve();
+  const meet = async () => {
+    try {
+      current = await serveNow(await deployed(), current);
+      updateRun(runFile, { service: current.digest, registered: true });
+    } catch (error) {
+      const problem = `${error instanceof Error ? error.message : String(error)}\nThe old one still serves.`;
+      say.line(problem);
+      updateRun(runFile, { problem });
+    }
+  };
+  process.on('SIGUSR2', () => {
+    done = done.then(meet);
+  });
+}
+
+function tellStandIns(): void {
+  const replaced = replacedTypes();
+  if (replaced.size === 0) return;
+  say.line('\n  Stand-ins for what the endpoint does not know (reasons in lab/local/stand-ins.ts):');
+  for (const [type, number] of replaced) say.line(`  ${String(number).padStart(4)} ${type}`);
+  say.line();
+}
+
+function tellWhatNext({ restApi, httpApi, webSocketApi, region }: Deployment, url: string): void {
+  const curl = `curl --aws-sigv4 aws:amz:${region}:execute-api --user test:test`;
+  for (const path of ['/quotes/KUMI', '/analysis/KUMI?days=30', '/history/KUMI?days=30']) {
+    say.line(`${curl} '${restApi}${path}'`);
+  }
+  if (httpApi) say.line(`${curl} '${httpApi}/quotes/KUMI'`);
+  const sockets = webSocketApi && `\nWebSocket API         ${webSocketApi}, signed in the query (docs/websocket.md)`;
+  say.line(`
+Endpoint              ${url}${sockets ?? ''}
+Deploy changed code   npm run deploy:local
+The table again       AWS_ENDPOINT_URL=${url} npm run verify -- --environment local
+End                   Ctrl-C`);
+}
+
+main().catch((error: unknown) => fail(error));

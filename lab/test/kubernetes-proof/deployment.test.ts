@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { CREATE, DELETE, inNamespace, run, update, withRevision } from '../../kubernetes-proof/deployment';
+import { objectsOf } from '../../kubernetes-proof/manifests';
+import { sandboxCluster } from './sandbox';
+
+const cluster = sandboxCluster();
+const handler = readFileSync(
+  'node_modules/aws-cdk-lib/custom-resource-handlers/dist/aws-eks-v2/kubectl-handler/apply/__init__.py',
+  'utf8',
+);
+
+test('runs kubectl as the function does that CloudFormation calls', () => {
+  // Of the handler: what it runs for Create, Update and Delete, and how it writes the file.
+  expect(handler).toContain("cmd = ['kubectl', verb, '--kubeconfig', kubeconfig, '-f', file] + list(opts)");
+  expect(handler).toMatch(
+    /kubectl_opts\.extend\(\['--save-config'\]\)\s+kubectl\('create', manifest_file, \*kubectl_opts\)/,
+  );
+  expect(handler).toMatch(
+    /kubectl_opts\.extend\(\['--prune', '-l', prune_label\]\)\s+kubectl\('apply', manifest_file, \*kubectl_opts\)/,
+  );
+  expect(handler).toContain("kubectl('delete', manifest_file)");
+  expect(handler).toContain('f.writelines(map(lambda obj: json.dumps(obj), manifest_list))');
+  expect(CREATE).toEqual(['create', '--save-config']);
+  expect(update({ pruneLabel: 'label' })).toEqual(['apply', '--prune', '-l', 'label']);
+  expect(update({})).toEqual(['apply']);
+  expect(DELETE).toEqual(['delete']);
+});
+
+test('the template has none of the options by which the function would do something else', () => {
+  const [manifest, ...others] = cluster.manifests;
+  expect(others).toEqual([]);
+  expect(manifest?.pruneLabel).toMatch(/^aws\.cdk\.eks\/prune-/);
+  // kubectl prunes what has the label and is not in the file: an object without it would stay for ever.
+  const labels = objectsOf(cluster).map(({ metadata }) => Object(metadata['labels'])[manifest?.pruneLabel ?? '']);
+  expect(labels).toEqual(labels.map(() => ''));
+});
+
+test('runs once a manifest, and no further when one fails', async () => {
+  const { manifests } = cluster;
+  const kubectl = jest.fn(async () => ({ code: 1, text: 'error: no' }));
+  const twice = { manifests: [...manifests, ...manifests] };
+  expect(await run({ kubectl }, twice, update)).toEqual({ code: 1, text: 'error: no' });
+  expect(kubectl).toHaveBeenCalledTimes(1);
+  kubectl.mockResolvedValue({ code: 0, text: 'well' });
+  expect(await run({ kubectl }, twice, update)).toEqual({ code: 0, text: 'well\nwell' });
+});
+
+test('moves all of a cluster to another namespace', () => {
+  const moved = objectsOf(inNamespace(cluster, 'elsewhere'));
+  expect(
+    new Set(moved.map(({ kind, metadata }) => (kind === 'Namespace' ? metadata.name : metadata.namespace))),
+  ).toEqual(new Set(['elsewhere']));
+});
+
+test('another image changes the pods and nothing else', () => {
+  const [before, after] = [cluster, withRevision(cluster, 'other')].map(
+    (one) => new Map(objectsOf(one).map((object) => [object.kind, JSON.stringify(object)])),
+  );
+  const changed = [...(after ?? [])].filter(([kind, text]) => before?.get(kind) !== text).map(([kind]) => kind);
+  expect(changed).toEqual(['Deployment']);
+});

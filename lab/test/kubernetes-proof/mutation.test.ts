@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { MUTANTS } from '../../kubernetes-proof/mutants';
+import { verdict } from '../../kubernetes-proof/mutation';
+import { Row } from '../../kubernetes-proof/table';
+import { sandboxCluster } from './sandbox';
+
+const row = (step: string, verdict: Row['verdict'], detail?: string): Row => ({
+  step,
+  proves: '',
+  result: '',
+  verdict,
+  detail,
+});
+
+test('a mutant passes when all rows that are to fail have failed, with the reason of the last', () => {
+  const seen = [row('ports', 'pass'), row('budget', 'FAIL', 'no budget'), row('drain', 'FAIL', 'none')];
+  expect(verdict('no PDB', ['budget', 'drain'], seen, 1)).toMatchObject({
+    proves: 'fails "budget", "drain"',
+    result: 'none',
+    verdict: 'pass',
+  });
+});
+
+test('it fails when one of them passed, was not tried, or could not be told', () => {
+  for (const seen of [[row('drain', 'pass')], [], [row('drain', 'not proven here')]]) {
+    expect(verdict('no PDB', ['drain'], seen, 1)).toMatchObject({ verdict: 'FAIL', detail: '"drain" did not fail.' });
+  }
+  const half = verdict('no PDB', ['budget', 'drain'], [row('budget', 'FAIL', 'none'), row('drain', 'pass')], 1);
+  expect(half).toMatchObject({ verdict: 'FAIL', detail: '"drain" did not fail. budget: none' });
+  const other = [row('create', 'FAIL', 'refused')];
+  expect(verdict('no PDB', ['drain'], other, 1).detail).toBe('"drain" did not fail. create: refused');
+});
+
+test('the template as it is fails for any row that fails', () => {
+  expect(verdict('none', [], [row('ports', 'pass')], 1)).toMatchObject({ verdict: 'pass', result: '1 rows passed' });
+  expect(verdict('none', [], [row('ports', 'FAIL', 'shut')], 1)).toMatchObject({
+    verdict: 'FAIL',
+    detail: 'ports: shut',
+  });
+});
+
+test('each mutant differs from the template, and has a name of its own', () => {
+  const cluster = sandboxCluster();
+  for (const { change } of MUTANTS) expect(change(cluster)).not.toEqual(cluster);
+  expect(new Set(MUTANTS.map(({ name }) => name)).size).toBe(MUTANTS.length);
+});
+
+test('the pages say how many mutants there are, and how many need no control plane', () => {
+  const offline = new Set([...'figures revision ports policy budget probes termination'.split(' ')]);
+  const without = MUTANTS.filter(({ rows }) => rows.every((name) => offline.has(name))).length;
+  const read = (file: string) => readFileSync(file, 'utf8');
+  expect(read('docs/kubernetes.md')).toContain(`breaks the template in ${MUTANTS.length} ways`);
+  expect(read('docs/kubernetes.md')).toContain(`the ${without} that need no control plane`);
+  expect(read('docs/kubernetes.ja.md')).toContain(`テンプレートを ${MUTANTS.length} 通りに`);
+  expect(read('docs/kubernetes.ja.md')).toContain(`コントロールプレーンの要らない ${without} 通りは`);
+});

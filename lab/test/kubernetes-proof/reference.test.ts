@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { fastestPath, settleUnder } from '../../kubernetes-proof/predictions';
+import { DRAIN_SECONDS, referenceOf, SCALE_DOWN, SCALE_UP, tableOf } from '../../kubernetes-proof/reference';
+
+const page = readFileSync('docs/kubernetes.md', 'utf8');
+const reference = referenceOf({ name: 'kumiki-sandbox' });
+
+test('what the proof holds manifests to is what the page says', () => {
+  expect(page).toContain(`twice as many pods or 4 more, whichever is more: ${fastestPath(SCALE_UP, 2, 20).join(', ')}`);
+  expect(page).toContain(`fewer were enough for ${SCALE_DOWN.stabilizationWindowSeconds} s; half of them a minute: `);
+  expect(page).toContain(fastestPath(SCALE_DOWN, 20, 2).join(', '));
+  expect(page).toContain(`has ${DRAIN_SECONDS} s until every node knows`);
+  expect(page).toContain('(a quarter at a time)');
+  expect(SCALE_UP.policies.map(({ periodSeconds }) => periodSeconds)).toEqual([15, 15]);
+  expect(SCALE_DOWN.policies.map(({ periodSeconds }) => periodSeconds)).toEqual([60]);
+});
+
+test('reads the table of loads, which says what the environment computes', () => {
+  if (reference === undefined) throw new Error('no sandbox');
+  const { chain, node } = reference;
+  const table = tableOf(page);
+  expect(table.length).toBeGreaterThan(5);
+  expect(table).toEqual(
+    table.map(({ loadMillis }) => {
+      const { replicas, nodes } = settleUnder(loadMillis, chain, node);
+      return { loadMillis, pods: replicas, nodes };
+    }),
+  );
+});
+
+test('fails for a page without a table', () => {
+  expect(() => tableOf('# Kubernetes')).toThrow('docs/kubernetes.md has no table of loads');
+});
+
+test('knows the environments of this app, and no other cluster', () => {
+  expect(referenceOf({ name: 'kumiki-production' })?.chain.maxPods).toBeGreaterThan(20);
+  expect(referenceOf({ name: 'kumiki-nowhere' })).toBeUndefined();
+  expect(referenceOf({ name: 'sandbox' })).toBeUndefined();
+});

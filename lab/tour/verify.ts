@@ -1,0 +1,31 @@
+import { explain, fail } from '../../ops/kit/errors';
+import { optionsOf } from '../../ops/kit/options';
+import { targetOf } from '../../ops/kit/target';
+import { count, render } from '../kit/table';
+import { connect, connectionsOf } from './deployment';
+import { runExperiments } from './experiments';
+
+const USAGE = 'Usage: npm run verify -- --environment sandbox [--region eu-west-1] [--connections 100] [--json]';
+
+/** The table of `npm start` for whatever is deployed, from its stack outputs. */
+async function main(): Promise<void> {
+  const values = optionsOf(USAGE, {
+    environment: { type: 'string' },
+    region: { type: 'string' },
+    connections: { type: 'string' },
+    json: { type: 'boolean' },
+  });
+  const connections = connectionsOf(values.connections);
+  const { id, region } = targetOf(values, USAGE);
+  try {
+    const rows = await runExperiments({ ...(await connect(id, region)), connections });
+    console.log(
+      values.json ? JSON.stringify({ environment: id, region, ...count(rows), rows }, null, 2) : render(rows),
+    );
+    if (count(rows).failed > 0) process.exitCode = 1;
+  } catch (error) {
+    fail(error, explain(error, id, region));
+  }
+}
+
+main().catch(fail);

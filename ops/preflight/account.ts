@@ -1,0 +1,150 @@
+import { APIGatewayClient, GetAccountCommand } from '@aws-sdk/client-api-gateway';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import {
+  _InstanceType,
+  DescribeAvailabilityZonesCommand,
+  DescribeInstanceTypesCommand,
+  DescribeSubnetsCommand,
+  EC2Client,
+} from '@aws-sdk/client-ec2';
+import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { GetServiceQuotaCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
+import { EnvironmentConfig } from '../../lib/environments';
+import { concernsAll, explain, isDenied } from '../kit/errors';
+import * as checks from './checks';
+
+export interface Checked extends checks.Outcome {
+  readonly check: string;
+}
+
+/** Asks the account what `checks` needs to know: each check by itself, because credentials may allow one and not the other. */
+export async function askAccount(config: EnvironmentConfig, disposable: readonly string[]): Promise<Checked[]> {
+  const { region } = config;
+  const ec2 = new EC2Client({ region });
+  const attempt = (check: string, ask: () => Promise<checks.Outcome | undefined>): Promise<Checked[]> =>
+    made(check, config, async () => {
+      const outcome = await ask();
+      return outcome === undefined ? [] : [outcome];
+    });
+  const done = await Promise.all([
+    attempt('Zones', () => askZones(ec2, config)),
+    attempt('Image', async () => checks.imageBuild(config)),
+    attempt('Lambda concurrency', async () => {
+      const { AccountLimit } = await new LambdaClient({ region }).send(new GetAccountSettingsCommand());
+      return checks.concurrency(config, AccountLimit?.UnreservedConcurrentExecutions ?? 0);
+    }),
+    attempt('API Gateway logs', async () => checks.logRole(config, await askLogRole(region), disposable)),
+    made('EC2 vCPUs', config, () => askVcpus(ec2, config)),
+    made('Switched off', config, () => askLeftOvers(config)),
+  ]);
+  return done.flat();
+}
+
+/** @throws what no other check would survive: no credentials, no connection */
+async function made(
+  check: string,
+  config: EnvironmentConfig,
+  ask: () => Promise<checks.Outcome[]>,
+): Promise<Checked[]> {
+  try {
+    return (await ask()).map((outcome) => ({ check, ...outcome }));
+  } catch (error) {
+    if (concernsAll(error)) throw error;
+    const why = explain(error, config.id, config.region);
+    return [{ check, verdict: 'not checked', says: `the account did not say: ${why}` }];
+  }
+}
+
+async function askZones(ec2: EC2Client, config: EnvironmentConfig): Promise<checks.Outcome> {
+  const existing = config.network.existing;
+  if (existing) {
+    const SubnetIds = existing.privateSubnets.map(({ subnetId }) => subnetId);
+    const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ SubnetIds }));
+    return checks.existingSubnets(
+      config,
+      Subnets.map(({ SubnetId = '', AvailabilityZone = '', AvailabilityZoneId = '' }) => ({
+        subnetId: SubnetId,
+        name: AvailabilityZone,
+        id: AvailabilityZoneId,
+      })),
+    );
+  }
+  // Without local zones and those of Wavelength, which the account may have opted into.
+  const { AvailabilityZones = [] } = await ec2.send(
+    new DescribeAvailabilityZonesCommand({
+      Filters: [
+        { Name: 'zone-type', Values: ['availability-zone'] },
+        { Name: 'state', Values: ['available'] },
+      ],
+    }),
+  );
+  return checks.zones(
+    config,
+    AvailabilityZones.map(({ ZoneName = '', ZoneId = '' }) => ({ name: ZoneName, id: ZoneId })),
+  );
+}
+
+async function askLogRole(region: string): Promise<checks.LogRole | undefined> {
+  const { cloudwatchRoleArn: arn } = await new APIGatewayClient({ region }).send(new GetAccountCommand());
+  if (arn === undefined || arn === '') return undefined;
+  try {
+    await new IAMClient({ region }).send(new GetRoleCommand({ RoleName: arn.split('/').at(-1) }));
+    return { arn, exists: true };
+  } catch (error) {
+    if (error instanceof Error && /NoSuchEntity/.test(error.name)) return { arn, exists: false };
+    if (isDenied(error)) return { arn };
+    throw error;
+  }
+}
+
+/** Nothing where the environment has no instances. */
+async function askVcpus(ec2: EC2Client, config: EnvironmentConfig): Promise<checks.Outcome[]> {
+  const types = checks.instanceTypes(config).map(instanceType);
+  if (types.length === 0) return [];
+  const { InstanceTypes = [] } = await ec2.send(new DescribeInstanceTypesCommand({ InstanceTypes: types }));
+  const demands = checks.vcpuDemand(
+    config,
+    Object.fromEntries(
+      InstanceTypes.map(({ InstanceType = '', VCpuInfo }) => [InstanceType, VCpuInfo?.DefaultVCpus ?? 0]),
+    ),
+  );
+  const quotas = new ServiceQuotasClient({ region: config.region });
+  const outcomes = checks.VCPU_QUOTAS.filter(({ spot }) => demands.some((demand) => demand.spot === spot)).map(
+    async (quota) => {
+      const { Quota } = await quotas.send(new GetServiceQuotaCommand({ ServiceCode: 'ec2', QuotaCode: quota.code }));
+      if (Quota?.Value === undefined) throw new Error(`Service Quotas gave no value for ${quota.code} of ec2.`);
+      return checks.vcpuRoom(quota, demands, Quota.Value, config.region);
+    },
+  );
+  return (await Promise.all(outcomes)).filter((outcome) => outcome !== undefined);
+}
+
+async function askLeftOvers(config: EnvironmentConfig): Promise<checks.Outcome[]> {
+  const client = new CloudFormationClient({ region: config.region });
+  const parts = [
+    ['Kubernetes', 'kubernetes'],
+    ['HttpApi', 'httpApi'],
+    ['WebSocketApi', 'webSocketApi'],
+  ] as const;
+  const found = parts
+    .filter(([, property]) => config[property] === undefined)
+    .map(async ([name, property]) => {
+      const stackName = `Kumiki-${config.id}-${name}`;
+      try {
+        await client.send(new DescribeStacksCommand({ StackName: stackName }));
+        return [checks.leftOver(stackName, property)];
+      } catch (error) {
+        if (error instanceof Error && error.message.includes('does not exist')) return [];
+        throw error;
+      }
+    });
+  return (await Promise.all(found)).flat();
+}
+
+function instanceType(name: string): _InstanceType {
+  const type = Object.values(_InstanceType).find((known) => known === name);
+  if (type === undefined)
+    throw new Error(`@aws-sdk/client-ec2 does not know the instance type ${name}. Take a newer one.`);
+  return type;
+}

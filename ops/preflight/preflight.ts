@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../../lab/kit/folders';
+import { checkContext, environment, environmentNames } from '../../lib/environments';
+import { explain, fail } from '../kit/errors';
+import { assignmentsOf, optionsOf } from '../kit/options';
+import { targetOf } from '../kit/target';
+import { askAccount, Checked } from './account';
+import { holdsUp } from './checks';
+
+const USAGE =
+  'Usage: npm run preflight -- --environment sandbox [--region eu-west-1] [-c kubernetes=true], -c as it will be given to cdk';
+
+/** What the account has to have before a deployment, which would roll back after minutes without. */
+async function main(): Promise<void> {
+  const values = optionsOf(USAGE, {
+    environment: { type: 'string' },
+    region: { type: 'string' },
+    context: { type: 'string', short: 'c', multiple: true },
+  });
+  const context = { ...contextOfApp(), ...assignmentsOf(values.context) };
+  const config = targetOf(values, USAGE, context);
+  checkContext(context, config);
+  const { id, region } = config;
+  try {
+    const checked = await askAccount(config, disposableEnvironments());
+    console.log(`Environment ${id} in ${region}:`);
+    for (const line of lines(checked)) console.log(line);
+    if (checked.some(holdsUp)) process.exitCode = 1;
+  } catch (error) {
+    fail(error, explain(error, id, region));
+  }
+}
+
+/** What cdk.json says to the app, without what it says to the CDK. */
+function contextOfApp(): Record<string, string> {
+  const { context = {} } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8'));
+  const own = Object.entries(context).filter(([key]) => !/[:@/]/.test(key));
+  return Object.fromEntries(own.map(([key, value]) => [key, String(value)]));
+}
+
+function disposableEnvironments(): string[] {
+  // Wherever the endpoint is.
+  return environmentNames.filter((name) => environment(name, { endpointUrl: 'http://127.0.0.1' }).disposable);
+}
+
+function lines(checked: readonly Checked[]): string[] {
+  return checked.map(({ verdict, check, says }) => `  ${verdict.padEnd('not checked'.length)}  ${check}: ${says}.`);
+}
+
+if (require.main === module) main().catch(fail);

@@ -1,0 +1,24 @@
+import { explain } from '../../kit/errors';
+
+function named(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
+}
+
+test.each([
+  [
+    named('ValidationError', 'Stack with id Kumiki-sandbox-RestApi does not exist'),
+    /Kumiki-sandbox-RestApi is not deployed in eu-west-1\. Deploy it \(npx cdk deploy --all -c environment=sandbox\), or give another --region/,
+  ],
+  [named('CredentialsProviderError', 'Could not load credentials'), /No AWS credentials were found\. Sign in/],
+  [named('ExpiredTokenException', 'expired'), /have expired\. Sign in again/],
+  [
+    named('UnrecognizedClientException', 'The security token is invalid'),
+    /does not accept these credentials in eu-west-1/,
+  ],
+  [named('AccessDeniedException', 'not authorized to lambda:Get'), /may not do that: not authorized to lambda:Get/],
+  [Object.assign(new Error('x'), { code: 'ENOTFOUND' }), /AWS in eu-west-1 cannot be reached \(ENOTFOUND\)/],
+])('%s becomes one line that says what to do', (error, line) => {
+  const text = explain(error, 'sandbox', 'eu-west-1');
+  expect(text).toMatch(line);
+  expect(text).not.toContain('\n');
+});

@@ -1,0 +1,209 @@
+import { createServer, IncomingMessage } from 'node:http';
+import { AddressInfo } from 'node:net';
+import { EnvironmentConfig, environment } from '../../../lib/environments';
+import { askAccount } from '../../preflight/account';
+
+/** An answer as AWS's API reference documents it, status and body. */
+type Answer = readonly [status: number, body: string];
+type Answers = Readonly<Record<string, Answer>>;
+
+const ROLE = 'arn:aws:iam::111122223333:role/apigateway-logs';
+const xml = (action: string, body: string): Answer => [200, `<${action}Response>${body}</${action}Response>`];
+const ec2Error = (code: string): Answer => [
+  403,
+  `<Response><Errors><Error><Code>${code}</Code><Message>You are not authorized to perform this operation.</Message></Error></Errors><RequestID>r</RequestID></Response>`,
+];
+const queryError = (status: number, code: string, message: string): Answer => [
+  status,
+  `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>r</RequestId></ErrorResponse>`,
+];
+const zone = (name: string, id: string) =>
+  `<item><optInStatus>opt-in-not-required</optInStatus><zoneName>${name}</zoneName><zoneId>${id}</zoneId>` +
+  '<zoneType>availability-zone</zoneType><zoneState>available</zoneState><regionName>us-east-1</regionName></item>';
+const quota = (code: string, value: number): Answer => [
+  200,
+  JSON.stringify({
+    Quota: { ServiceCode: 'ec2', QuotaCode: code, QuotaName: 'Running On-Demand Standard', Value: value },
+  }),
+];
+
+/** An account in which the sandbox can be deployed. */
+const ACCOUNT: Answers = {
+  'ec2 DescribeAvailabilityZones': xml(
+    'DescribeAvailabilityZones',
+    `<requestId>r</requestId><availabilityZoneInfo>${zone('us-east-1a', 'use1-az1')}${zone('us-east-1b', 'use1-az2')}</availabilityZoneInfo>`,
+  ),
+  'ec2 DescribeInstanceTypes': xml(
+    'DescribeInstanceTypes',
+    '<requestId>r</requestId><instanceTypeSet><item><instanceType>t4g.medium</instanceType>' +
+      '<vCpuInfo><defaultVCpus>2</defaultVCpus><defaultCores>2</defaultCores></vCpuInfo></item></instanceTypeSet>',
+  ),
+  'ec2 DescribeSubnets': xml(
+    'DescribeSubnets',
+    '<requestId>r</requestId><subnetSet><item><subnetId>subnet-1</subnetId><availabilityZone>us-east-1a</availabilityZone>' +
+      '<availabilityZoneId>use1-az3</availabilityZoneId></item></subnetSet>',
+  ),
+  'lambda GET /2016-08-19/account-settings': [
+    200,
+    JSON.stringify({
+      AccountLimit: {
+        TotalCodeSize: 80_530_636_800,
+        CodeSizeUnzipped: 262_144_000,
+        CodeSizeZipped: 52_428_800,
+        ConcurrentExecutions: 1_000,
+        UnreservedConcurrentExecutions: 900,
+      },
+      AccountUsage: { TotalCodeSize: 0, FunctionCount: 0 },
+    }),
+  ],
+  'apigateway GET /account': [
+    200,
+    JSON.stringify({
+      apiKeyVersion: '4',
+      cloudwatchRoleArn: ROLE,
+      features: ['UsagePlans'],
+      throttleSettings: { burstLimit: 5_000, rateLimit: 10_000 },
+    }),
+  ],
+  'iam GetRole': xml(
+    'GetRole',
+    `<GetRoleResult><Role><Path>/</Path><Arn>${ROLE}</Arn><RoleName>apigateway-logs</RoleName>` +
+      '<CreateDate>2026-05-08T23:34:01Z</CreateDate><RoleId>AROADBQP57FF2AEXAMPLE</RoleId></Role></GetRoleResult>',
+  ),
+  'servicequotas GetServiceQuota': quota('L-1216C47A', 16),
+  'cloudformation DescribeStacks': queryError(400, 'ValidationError', 'Stack with id x does not exist'),
+};
+
+let answers: Answers = ACCOUNT;
+const asked: string[] = [];
+const server = createServer(async (request, response) => {
+  const question = await questionOf(request);
+  asked.push(question);
+  const key = Object.keys(answers).find((name) => question.startsWith(name));
+  const [status, body] = key === undefined ? [501, question] : (answers[key] ?? [501, question]);
+  response.writeHead(status).end(body);
+});
+const before = { ...process.env };
+
+beforeAll(async () => {
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_MAX_ATTEMPTS: '1',
+  });
+});
+afterAll(async () => {
+  process.env = before;
+  await new Promise((closed) => server.close(closed));
+});
+
+/** `<service> <action>`, with the service for which it was signed, or `<service> <method> <path>`. */
+async function questionOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const service = /Credential=[^/]+\/\d+\/[\w-]+\/([\w-]+)\//.exec(request.headers.authorization ?? '')?.[1];
+  const body = new URLSearchParams(Buffer.concat(chunks).toString());
+  const action = body.get('Action') ?? request.headers['x-amz-target']?.toString().split('.').at(-1);
+  if (action === undefined) return `${service} ${request.method} ${request.url?.split('?')[0]?.replace(/\/$/, '')}`;
+  return `${service} ${action} ${[...body].map((pair) => pair.join('=')).join('&')}`;
+}
+
+async function ask(config: EnvironmentConfig, other: Answers = {}): Promise<Record<string, string>> {
+  answers = { ...ACCOUNT, ...other };
+  asked.length = 0;
+  const checked = await askAccount(config, ['sandbox', 'local']);
+  return Object.fromEntries(checked.map(({ check, verdict, says }) => [check, `${verdict}: ${says}`]));
+}
+
+const lodging = (config: EnvironmentConfig): EnvironmentConfig => ({
+  ...config,
+  restApi: { ...config.restApi, ownsApiAccount: false },
+});
+const sandbox = lodging(environment('sandbox'));
+const withCluster = lodging(environment('sandbox', { kubernetes: 'true' }));
+
+test('passes an account that has everything', async () => {
+  const checked = await ask(withCluster);
+  expect(checked).toEqual({
+    Zones: expect.stringMatching(/^pass: us-east-1a is use1-az1, us-east-1b is use1-az2/),
+    Image: expect.stringMatching(/^pass/),
+    'Lambda concurrency': expect.stringMatching(/^pass: room for 4 provisioned: 900 /),
+    'API Gateway logs': `pass: ${ROLE}`,
+    'EC2 vCPUs': expect.stringMatching(/^pass: Running On-Demand Standard instances: 16 at the most/),
+  });
+});
+
+test('asks for zones of the region only, not for local zones', async () => {
+  await ask(sandbox);
+  const zones = asked.find((question) => question.startsWith('ec2 DescribeAvailabilityZones'));
+  expect(zones).toContain('Filter.1.Name=zone-type&Filter.1.Value.1=availability-zone');
+});
+
+test('asks for no quota where there are no instances', async () => {
+  expect(Object.keys(await ask(sandbox))).not.toContain('EC2 vCPUs');
+  expect(asked.filter((question) => /DescribeInstanceTypes|servicequotas/.test(question))).toEqual([]);
+});
+
+test('finds zones that do not serve, a small quota, and a part that is switched off', async () => {
+  const zones = `${zone('us-east-1a', 'use1-az3')}${zone('us-east-1b', 'use1-az2')}${zone('us-east-1c', 'use1-az4')}`;
+  const checked = await ask(withCluster, {
+    'ec2 DescribeAvailabilityZones': xml(
+      'DescribeAvailabilityZones',
+      `<availabilityZoneInfo>${zones}</availabilityZoneInfo>`,
+    ),
+    'servicequotas GetServiceQuota': quota('L-1216C47A', 5),
+  });
+  expect(checked['Zones']).toMatch(/^problem: us-east-1a is use1-az3.* -c zones=us-east-1b,us-east-1c$/);
+  expect(checked['EC2 vCPUs']).toMatch(/^warning: .* the quota is 5 vCPUs, and this takes 16 at the most/);
+  const switched = await ask(sandbox, {
+    'cloudformation DescribeStacks': xml(
+      'DescribeStacks',
+      '<DescribeStacksResult><Stacks><member><StackName>Kumiki-sandbox-Kubernetes</StackName>' +
+        '<CreationTime>2026-05-08T23:34:01Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus></member></Stacks></DescribeStacksResult>',
+    ),
+  });
+  expect(switched['Switched off']).toMatch(/^warning: Kumiki-sandbox-Kubernetes is deployed, but kubernetes is off/);
+});
+
+test('finds the zones of the subnets of a VPC that is there', async () => {
+  const privateSubnets = [{ subnetId: 'subnet-1', cidr: '10.20.0.0/20', routeTableId: 'rtb-1' }];
+  const existing = { vpcId: 'vpc-1', cidr: '10.20.0.0/16', privateSubnets };
+  const checked = await ask({ ...sandbox, network: { ...sandbox.network, existing } });
+  expect(checked['Zones']).toMatch(/^problem: subnet-1 is in use1-az3/);
+  expect(asked.find((question) => question.startsWith('ec2 DescribeSubnets'))).toContain('SubnetId.1=subnet-1');
+});
+
+test('finds the setting of the account that names a role which is gone', async () => {
+  const checked = await ask(sandbox, {
+    'iam GetRole': queryError(404, 'NoSuchEntity', 'The role with name apigateway-logs cannot be found.'),
+  });
+  expect(checked['API Gateway logs']).toMatch(/^problem: the account has no role .* which is gone/);
+  expect(asked.find((question) => question.startsWith('iam GetRole'))).toContain('RoleName=apigateway-logs');
+});
+
+test('finds an account that has no role yet', async () => {
+  const none: Answer = [200, JSON.stringify({ throttleSettings: { burstLimit: 5_000, rateLimit: 10_000 } })];
+  expect((await ask(sandbox, { 'apigateway GET /account': none }))['API Gateway logs']).toMatch(
+    /^problem: the account has no role for them, and/,
+  );
+});
+
+test('goes on with the others where credentials may not ask, and passes nothing that it did not see', async () => {
+  const denied: Answer = [400, JSON.stringify({ __type: 'AccessDeniedException', Message: 'not authorized' })];
+  const checked = await ask(withCluster, {
+    'ec2 DescribeAvailabilityZones': ec2Error('UnauthorizedOperation'),
+    'servicequotas GetServiceQuota': denied,
+    'iam GetRole': queryError(403, 'AccessDenied', 'User is not authorized to perform: iam:GetRole'),
+  });
+  for (const check of ['Zones', 'EC2 vCPUs', 'API Gateway logs']) expect(checked[check]).toMatch(/^not checked: /);
+  expect(checked['Zones']).toContain('These credentials may not do that: You are not authorized');
+  expect(checked['Lambda concurrency']).toMatch(/^pass/);
+});
+
+test('gives up where no credentials would do', async () => {
+  const answer = queryError(403, 'InvalidClientTokenId', 'The security token included in the request is invalid.');
+  await expect(ask(sandbox, { 'iam GetRole': answer })).rejects.toThrow(/security token/);
+});

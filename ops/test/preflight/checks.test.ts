@@ -1,0 +1,278 @@
+import { EnvironmentConfig, environment } from '../../../lib/environments';
+import * as checks from '../../preflight/checks';
+
+const sandbox = environment('sandbox');
+const production = environment('production');
+const withCluster = environment('sandbox', { kubernetes: 'true' });
+const DISPOSABLE = ['sandbox', 'local'];
+
+test('what was not checked holds a deployment up as a problem does, a warning does not', () => {
+  const of = (verdict: checks.Outcome['verdict']) => checks.holdsUp({ verdict, says: '' });
+  expect([of('pass'), of('warning'), of('problem'), of('not checked')]).toEqual([false, false, true, true]);
+});
+
+describe('provisioned concurrency', () => {
+  const provisioning = (max: number): EnvironmentConfig => ({
+    ...sandbox,
+    function: { ...sandbox.function, provisionedConcurrency: max === 0 ? undefined : { min: 1, max } },
+  });
+
+  test.each([
+    [0, 10],
+    [4, 104],
+    [20, 1000],
+  ])('%d provisioned fit into %d', (provisioned, unreserved) => {
+    expect(checks.concurrency(provisioning(provisioned), unreserved).verdict).toBe('pass');
+  });
+
+  test('says what a new account has to ask for [L3]', () => {
+    const { verdict, says } = checks.concurrency(provisioning(4), 10);
+    expect(verdict).toBe('problem');
+    expect(says).toMatch(/^4 provisioned and the 100 .* do not fit into 10\. Ask/);
+    expect(checks.concurrency(provisioning(5), 104).verdict).toBe('problem');
+  });
+
+  test('says that Lambda does not subtract what other functions have provisioned', () => {
+    expect(checks.concurrency(provisioning(4), 1000).says).toMatch(
+      /If other functions have provisioned .*, subtract it/,
+    );
+  });
+
+  test('counts the largest of its schedules', () => {
+    const provisionedConcurrency = {
+      min: 1,
+      max: 4,
+      schedules: [{ id: 'Open', cron: 'cron(0 9 * * ? *)', min: 5, max: 9 }],
+    };
+    const config = { ...sandbox, function: { ...sandbox.function, provisionedConcurrency } };
+    expect(checks.concurrency(config, 108).verdict).toBe('problem');
+    expect(checks.concurrency(config, 109).verdict).toBe('pass');
+  });
+});
+
+describe('the role for API Gateway logs [A4]', () => {
+  const there = (name: string) => ({ arn: `arn:aws:iam::111122223333:role/${name}`, exists: true });
+  const own = there('Kumiki-sandbox-RestApi-ApiAccountRole1234-abc');
+  const foreign = there('apigateway-logs');
+
+  test('is made where there is none, and kept where it is our own', () => {
+    expect(checks.logRole(sandbox, undefined, DISPOSABLE).verdict).toBe('pass');
+    expect(checks.logRole(sandbox, own, DISPOSABLE).verdict).toBe('pass');
+    expect(checks.logRole(sandbox, { ...foreign, exists: false }, DISPOSABLE).verdict).toBe('pass');
+  });
+
+  test('is not taken from others who log through it', () => {
+    for (const role of [foreign, there('Kumiki-production-RestApi-ApiAccountRole1234-abc')]) {
+      const { verdict, says } = checks.logRole(sandbox, role, DISPOSABLE);
+      expect(verdict).toBe('problem');
+      expect(says).toMatch(/has a role, .*, which this deployment would replace.*ownsApiAccount to false/);
+    }
+  });
+
+  test('has to be there where the environment does not make it', () => {
+    expect(checks.logRole(production, foreign, DISPOSABLE)).toEqual({ verdict: 'pass', says: foreign.arn });
+    expect(checks.logRole(production, undefined, DISPOSABLE)).toMatchObject({
+      verdict: 'problem',
+      says: expect.stringMatching(/^the account has no role for them, and this environment is not to make it\. Set/),
+    });
+  });
+
+  test('is not there where only the setting is left of it', () => {
+    const { verdict, says } = checks.logRole(production, { ...foreign, exists: false }, DISPOSABLE);
+    expect(verdict).toBe('problem');
+    expect(says).toContain(`only a setting that names one which is gone, ${foreign.arn},`);
+  });
+
+  test('is no good if it is of an environment that is deleted as a matter of course', () => {
+    const { verdict, says } = checks.logRole(production, own, DISPOSABLE);
+    expect(verdict).toBe('problem');
+    expect(says).toMatch(
+      /is of environment sandbox, which is deleted .*ownsApiAccount to true here and to false in sandbox/,
+    );
+    expect(checks.logRole(production, own, []).verdict).toBe('pass');
+  });
+
+  test('follows this advice: production takes it over, and the sandbox then leaves it alone', () => {
+    const owning = { ...production, restApi: { ...production.restApi, ownsApiAccount: true } };
+    expect(checks.logRole(owning, own, DISPOSABLE).verdict).toBe('pass');
+    const lodging = { ...sandbox, restApi: { ...sandbox.restApi, ownsApiAccount: false } };
+    expect(checks.logRole(lodging, there('Kumiki-production-RestApi-ApiAccountRole1-a'), DISPOSABLE).verdict).toBe(
+      'pass',
+    );
+  });
+
+  test('is not passed where nobody may ask whether it exists', () => {
+    const { verdict, says } = checks.logRole(production, { arn: foreign.arn }, DISPOSABLE);
+    expect(verdict).toBe('not checked');
+    expect(says).toContain('iam:GetRole');
+  });
+});
+
+describe('zones', () => {
+  // An account from before November 2025.
+  const old = ['use1-az3', 'use1-az6', 'use1-az1', 'use1-az2', 'use1-az4', 'use1-az5'].map((id, index) => ({
+    name: `us-east-1${'abcdef'[index]}`,
+    id,
+  }));
+
+  test('that serve are named with their ids', () => {
+    const config = environment('sandbox', { zones: 'us-east-1b,us-east-1d' });
+    expect(checks.zones(config, old)).toEqual({
+      verdict: 'pass',
+      says: 'us-east-1b is use1-az6, us-east-1d is use1-az2: VPC links V2 are there',
+    });
+  });
+
+  test('without VPC links are replaced by others, and by no more than it takes', () => {
+    expect(checks.zones(sandbox, old)).toEqual({
+      verdict: 'problem',
+      says:
+        'us-east-1a is use1-az3, which has no VPC links V2. ' +
+        'Give to each cdk command: -c region=us-east-1 -c zones=us-east-1b,us-east-1c',
+    });
+  });
+
+  test('that the account does not have are replaced, too', () => {
+    const config = environment('sandbox', { zones: 'us-east-1c,us-east-1x' });
+    expect(checks.zones(config, old).says).toMatch(
+      /^the account has no zone us-east-1x \(us-east-1a, .*\)\. Give .* -c zones=us-east-1b,us-east-1c$/,
+    );
+  });
+
+  test('that are proposed serve', () => {
+    const proposed = /-c zones=(\S+)$/.exec(checks.zones(sandbox, old).says)?.[1];
+    expect(checks.zones(environment('sandbox', { zones: proposed }), old).verdict).toBe('pass');
+  });
+
+  test('of which there are too few are no reason to deploy to the region', () => {
+    const { verdict, says } = checks.zones(sandbox, old.slice(0, 2));
+    expect(verdict).toBe('problem');
+    expect(says).toMatch(/Only 1 zones serve, and 2 are needed: choose another region$/);
+  });
+
+  test('of a region that is not on file have to be given', () => {
+    const config = environment('sandbox', { region: 'eu-west-2', zones: 'eu-west-2a,eu-west-2b' });
+    const account = ['a', 'b', 'c'].map((letter, index) => ({ name: `eu-west-2${letter}`, id: `euw2-az${index + 1}` }));
+    const { verdict, says } = checks.zones(config, account);
+    expect(verdict).toBe('pass');
+    expect(says).toMatch(/-c region=eu-west-2 -c zones=eu-west-2a,eu-west-2b$/);
+  });
+
+  test('of a region without VPC links are not checked', () => {
+    const config = environment('sandbox', { region: 'ap-northeast-3', zones: 'ap-northeast-3a,ap-northeast-3b' });
+    expect(checks.zones(config, [{ name: 'ap-northeast-3a', id: 'apne3-az1' }])).toMatchObject({
+      verdict: 'not checked',
+      says: expect.stringContaining('AWS listed no VPC links V2 in ap-northeast-3'),
+    });
+  });
+
+  test('of a VPC that is there are those of its subnets', () => {
+    const subnets = [
+      { subnetId: 'subnet-1', name: 'us-east-1a', id: 'use1-az3' },
+      { subnetId: 'subnet-2', name: 'us-east-1b', id: 'use1-az6' },
+    ];
+    expect(checks.existingSubnets(withCluster, subnets)).toEqual({
+      verdict: 'problem',
+      says: 'subnet-1 is in use1-az3, which has no VPC links V2 and no control planes of EKS. Name other subnets in network.existing',
+    });
+    expect(checks.existingSubnets(withCluster, subnets.slice(1))).toEqual({
+      verdict: 'pass',
+      says: 'the subnets are in use1-az6: VPC links V2 and control planes of EKS are there',
+    });
+  });
+});
+
+describe('the build of the image', () => {
+  test('is on ARM, which AWS does not say of every region', () => {
+    expect(checks.imageBuild(sandbox).verdict).toBe('pass');
+    const stockholm = environment('sandbox', { region: 'eu-north-1', zones: 'eu-north-1a,eu-north-1b' });
+    expect(checks.imageBuild(stockholm)).toMatchObject({
+      verdict: 'warning',
+      says: expect.stringMatching(/does not say that CodeBuild builds ARM images in eu-north-1.*by digest/),
+    });
+  });
+
+  test('is no question where an image is promoted', () => {
+    const { image } = production;
+    expect(checks.imageBuild({ ...sandbox, image, region: 'eu-north-1' }).verdict).toBe('pass');
+  });
+});
+
+describe('vCPUs of EC2', () => {
+  const [onDemand, spot] = checks.VCPU_QUOTAS;
+  if (onDemand === undefined || spot === undefined) throw new Error('two quotas');
+  const VCPUS = { 't4g.medium': 2, 't4g.small': 2, 't4g.nano': 2, 'm7g.large': 2, 'c7g.large': 2 };
+  const demand = (config: EnvironmentConfig) => checks.vcpuDemand(config, VCPUS);
+
+  test('are no question where there are no instances', () => {
+    expect(checks.instanceTypes(sandbox)).toEqual([]);
+    expect(demand(sandbox)).toEqual([]);
+    expect(checks.vcpuRoom(onDemand, [], 0, 'us-east-1')).toBeUndefined();
+  });
+
+  test('are those of nodes, and of nodes beside them during an update', () => {
+    expect(checks.instanceTypes(withCluster)).toEqual(['t4g.medium']);
+    expect(demand(withCluster)).toEqual([
+      { what: '4 nodes, and 4 beside them during an update', spot: false, start: 4, most: 16 },
+    ]);
+  });
+
+  test('are those of container instances and a NAT instance, too', () => {
+    const config = environment('sandbox', { capacity: 'ec2', kubernetes: 'true' });
+    const network = { ...config.network, egress: { mode: 'nat-instance' as const } };
+    expect(checks.instanceTypes({ ...config, network })).toEqual(['t4g.medium', 't4g.small', 't4g.nano']);
+    expect(demand({ ...config, network }).map(({ start, most }) => [start, most])).toEqual([
+      [2, 2],
+      [4, 16],
+      [2, 12],
+    ]);
+  });
+
+  test('on Spot are of another quota', () => {
+    const spotNodes = withCluster.kubernetes && { ...withCluster.kubernetes.nodes, spot: true };
+    const config = {
+      ...withCluster,
+      kubernetes: withCluster.kubernetes && {
+        ...withCluster.kubernetes,
+        nodes: spotNodes ?? withCluster.kubernetes.nodes,
+      },
+    };
+    expect(checks.vcpuRoom(onDemand, demand(config), 0, 'us-east-1')).toBeUndefined();
+    expect(checks.vcpuRoom(spot, demand(config), 5, 'us-east-1')).toMatchObject({ verdict: 'warning' });
+    const ec2 = { instanceTypes: ['t4g.small'], maxInstances: 11, spot: { onDemandBase: 1, onDemandPercent: 25 } };
+    const mixed = { ...sandbox, service: { ...sandbox.service, capacity: { ec2 } } };
+    expect(demand(mixed).map(({ what, spot: isSpot, most }) => [what, isSpot, most])).toEqual([
+      ['4 container instances', false, 8],
+      ['7 container instances', true, 14],
+    ]);
+  });
+
+  test('that do not fit are a warning that says what to ask for', () => {
+    const room = (quota: number) => checks.vcpuRoom(onDemand, demand(withCluster), quota, 'us-east-1');
+    expect(room(16)).toMatchObject({ verdict: 'pass' });
+    expect(room(15)).toEqual({
+      verdict: 'warning',
+      says:
+        'Running On-Demand Standard instances: the quota is 15 vCPUs, and this takes 16 at the most (4 nodes, and 4 beside ' +
+        'them during an update). Ask for more: aws service-quotas request-service-quota-increase --region us-east-1 ' +
+        '--service-code ec2 --quota-code L-1216C47A --desired-value 16',
+    });
+    expect(room(3)?.says).toContain('The 4 of the first deployment do not fit either.');
+  });
+
+  test('that EC2 does not tell are not taken for none', () => {
+    expect(() => checks.vcpuDemand(withCluster, {})).toThrow(
+      'EC2 said nothing of the vCPUs of t4g.medium in us-east-1.',
+    );
+  });
+});
+
+test('a part that is off and deployed is going to be deleted', () => {
+  expect(checks.leftOver('Kumiki-sandbox-Kubernetes', 'kubernetes')).toEqual({
+    verdict: 'warning',
+    says:
+      'Kumiki-sandbox-Kubernetes is deployed, but kubernetes is off: cdk deploy deletes it. To keep it, give ' +
+      '-c kubernetes=true to each command, or write "kubernetes": true into the context of cdk.json',
+  });
+  expect(checks.leftOver('Kumiki-sandbox-HttpApi', 'httpApi').says).toMatch(/set httpApi in lib\/environments\.ts$/);
+});
