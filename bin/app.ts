@@ -2,7 +2,7 @@ import { App, AspectPriority, Aspects } from 'aws-cdk-lib';
 import { StandIns } from '../lab/local/stand-ins';
 import { checkAccount, checkContext, environment } from '../lib/environments';
 import { ReferenceStage } from '../lib/reference-stage';
-import { containerContext, functionCode } from '../lib/sources';
+import { containerContext, FunctionBundles } from '../lib/sources';
 
 try {
   // The same rules run in the tests, over every environment; here they would add seconds to each synth.
@@ -21,11 +21,12 @@ try {
   checkContext(app.node.getAllContext(), config);
   // Set by the CDK CLI when there are credentials; a synth without any is welcome.
   checkAccount(config, process.env.CDK_DEFAULT_ACCOUNT);
+  const bundles = new FunctionBundles();
   const stage = new ReferenceStage(app, config.id, {
     config,
-    quotesCode: functionCode('lambda/quotes/index.ts'),
-    sessionsCode: functionCode('lambda/sessions/index.ts'),
-    tickerCode: functionCode('lambda/ticker/index.ts'),
+    quotesCode: bundles.code('lambda/quotes/index.ts'),
+    sessionsCode: bundles.code('lambda/sessions/index.ts'),
+    tickerCode: bundles.code('lambda/ticker/index.ts'),
     containerDirectory: containerContext(),
   });
   if (config.endpoint) Aspects.of(stage).add(new StandIns(), { priority: AspectPriority.READONLY });

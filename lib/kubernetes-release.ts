@@ -1,3 +1,4 @@
+import { KubectlV36Layer } from '@aws-cdk/lambda-layer-kubectl-v36';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 
@@ -24,12 +25,7 @@ export interface KubernetesRelease {
 const RELEASES: readonly KubernetesRelease[] = [
   {
     version: '1.36',
-    kubectlLayer: (scope, id) => {
-      // Loaded where there is a cluster, which most synths have not.
-      const { KubectlV36Layer }: typeof import('@aws-cdk/lambda-layer-kubectl-v36') =
-        require('@aws-cdk/lambda-layer-kubectl-v36');
-      return new KubectlV36Layer(scope, id);
-    },
+    kubectlLayer: (scope, id) => new KubectlV36Layer(scope, id),
     clusterAutoscalerTag: 'v1.36.1',
     // Seen by others as EKS's default for 1.36 in August 2026; whether EKS still has it: aws eks describe-addon-versions.
     observabilityVersion: 'v6.4.0-eksbuild.1',

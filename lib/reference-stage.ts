@@ -9,6 +9,7 @@ import { LogGroupPolicy } from './log-group-policy';
 import { ContainersStack } from './stacks/containers-stack';
 import { FunctionStack } from './stacks/function-stack';
 import { HttpApiStack } from './stacks/http-api-stack';
+import { KubernetesStack } from './stacks/kubernetes-stack';
 import { NetworkStack } from './stacks/network-stack';
 import { RegistryStack } from './stacks/registry-stack';
 import { RestApiStack } from './stacks/rest-api-stack';
@@ -72,8 +73,6 @@ export class ReferenceStage extends Construct {
     });
     const { kubernetes, image } = config;
     if (kubernetes) {
-      // Loaded where there is a cluster: what types its manifests takes a tenth of a synth without one.
-      const { KubernetesStack }: typeof import('./stacks/kubernetes-stack') = require('./stacks/kubernetes-stack');
       new KubernetesStack(this, 'Kubernetes', {
         ...common('Kubernetes', 'EKS cluster with Cluster Autoscaler, and the container service on it'),
         kubernetes,

@@ -2,46 +2,70 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import type { BuildOptions } from 'esbuild';
+import { type BuildOptions, buildSync, type OutputFile } from 'esbuild';
 
-/** Target of all bundles: the oldest Node that the local deployment runs them with; AWS runs a later one. */
+/** Target of all bundles: the oldest Node that runs them, in a local deployment. AWS runs a later one. */
 const TARGET = 'node20';
 
 /**
- * The code of a function, bundled in this process by esbuild: no Docker, no npx, no NodejsFunction.
+ * The code of functions, bundled in this process by esbuild: no Docker, no npx, no NodejsFunction. The first asset that is
+ * bound has esbuild bundle all entries asked for until then, in one call.
  *
- * `index.mjs` holds everything, the AWS SDK too, which starts faster than the runtime's copy; set
+ * Each `index.mjs` holds everything, the AWS SDK too, which starts faster than the runtime's copy. Set
  * `NODE_OPTIONS=--enable-source-maps` for stack traces in terms of the sources. With the context
  * `'aws:cdk:bundling-stacks': []` nothing is bundled and the asset's hash does not depend on the code.
- *
- * @param entry path of the handler's file from the root of the repository, as in `lambda/quotes/index.ts`
- * @throws (when the asset is bound) if the entry does not bundle, with esbuild's reason in one line
  */
-export function functionCode(entry: string): lambda.Code {
-  const root = repositoryRoot();
-  return lambda.Code.fromAsset(path.join(root, path.dirname(entry)), {
-    assetHashType: AssetHashType.OUTPUT,
-    bundling: {
-      image: DockerImage.fromRegistry('not-used'),
-      local: {
-        tryBundle(directory) {
-          const files = bundle(root, {
-            entryPoints: [entry],
-            outfile: 'index.mjs',
-            format: 'esm',
-            mainFields: ['module', 'main'],
-            // What packages of the older module format call inside an ES module.
-            banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-            minify: true,
-            sourcemap: 'linked',
-            sourcesContent: false,
-          });
-          for (const { name, contents } of files) fs.writeFileSync(path.join(directory, name), contents);
-          return true;
+export class FunctionBundles {
+  private readonly root = repositoryRoot();
+  private readonly waiting = new Set<string>();
+  private readonly bundled = new Map<string, OutputFile[]>();
+
+  /**
+   * @param entry path of the handler's file from the root of the repository, as in `lambda/quotes/index.ts`
+   * @throws (when the asset is bound) if an entry does not bundle, with esbuild's reason in one line
+   */
+  code(entry: string): lambda.Code {
+    this.waiting.add(entry);
+    return lambda.Code.fromAsset(path.join(this.root, path.dirname(entry)), {
+      assetHashType: AssetHashType.OUTPUT,
+      bundling: {
+        image: DockerImage.fromRegistry('not-used'),
+        local: {
+          tryBundle: (directory) => {
+            this.bundleWaiting();
+            for (const { path: file, contents } of this.bundled.get(entry) ?? []) {
+              fs.writeFileSync(path.join(directory, path.basename(file)), contents);
+            }
+            return true;
+          },
         },
       },
-    },
-  });
+    });
+  }
+
+  private bundleWaiting(): void {
+    const entries = [...this.waiting];
+    this.waiting.clear();
+    if (entries.length === 0) return;
+    // A folder for each entry, by its number: `0/index.mjs`.
+    const files = bundle(this.root, Object.fromEntries(entries.map((entry, index) => [`${index}/index`, entry])), {
+      outExtension: { '.js': '.mjs' },
+      format: 'esm',
+      mainFields: ['module', 'main'],
+      // Packages of the CommonJS format call `require` inside an ES module.
+      banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+      minify: true,
+      sourcemap: 'linked',
+      sourcesContent: false,
+    });
+    for (const [index, entry] of entries.entries()) {
+      const folder = path.join(this.root, String(index));
+      this.bundled.set(
+        entry,
+        files.filter((file) => path.dirname(file.path) === folder),
+      );
+    }
+  }
 }
 
 /**
@@ -54,11 +78,11 @@ export function functionCode(entry: string): lambda.Code {
 export function containerContext(): string {
   const root = repositoryRoot();
   const directory = path.join(root, 'node_modules', '.cache', 'kumiki', 'container');
+  const entries = { server: 'container/src/server.ts', load: 'container/src/load.ts' };
+  const bundled = bundle(root, entries, { format: 'cjs', outExtension: { '.js': '.cjs' } });
   const files = [
     { name: 'Dockerfile', contents: fs.readFileSync(path.join(root, 'container', 'Dockerfile')) },
-    ...['server', 'load'].flatMap((name) =>
-      bundle(root, { entryPoints: [`container/src/${name}.ts`], outfile: `${name}.cjs`, format: 'cjs' }),
-    ),
+    ...bundled.map((file) => ({ name: path.basename(file.path), contents: file.contents })),
   ];
   fs.mkdirSync(directory, { recursive: true });
   for (const name of fs.readdirSync(directory)) {
@@ -68,91 +92,35 @@ export function containerContext(): string {
   return directory;
 }
 
-interface OutputFile {
-  readonly name: string;
-  readonly contents: Uint8Array;
-}
-
-/** A bundle as it is kept between two runs, and what it was made from. */
-interface Kept {
-  readonly options: string;
-  /** Size and time of modification of every file that went in, by its path from the root. */
-  readonly inputs: Readonly<Record<string, string | undefined>>;
-  readonly files: readonly { readonly name: string; readonly base64: string }[];
-}
-
 /**
- * Bundles without writing: as `outfile` is then in the root for every caller, the paths in comments and source maps are
- * relative to the root, and the bytes do not depend on where they end up.
+ * Bundles without writing, as if into the root, whoever calls: paths in comments and source maps are then relative to the
+ * root, and the bytes do not depend on the folder of the checkout.
  *
- * A bundle is kept with the sizes and times of the files it was made from, and used again while they are the same: most
- * synths change none of them, and esbuild would take a third of their time. What is not in the repository is not kept.
+ * @param entryPoints files by the names of their bundles
  */
-function bundle(root: string, options: BuildOptions): readonly OutputFile[] {
-  const name = String(options.entryPoints).replaceAll(/[^\w.]+/g, '-');
-  const file = path.join(root, 'node_modules', '.cache', 'kumiki', 'bundles', `${name}.json`);
-  const wanted = JSON.stringify([stampOf(root, 'node_modules/esbuild/package.json'), TARGET, options]);
-  const kept = keptBundle(root, file, wanted);
-  if (kept) return kept;
-  // Loaded when there is something to bundle, which most synths have not.
-  const { buildSync }: typeof import('esbuild') = require('esbuild');
+function bundle(root: string, entryPoints: Record<string, string>, options: BuildOptions): readonly OutputFile[] {
   try {
-    const { outputFiles, metafile } = buildSync({
+    return buildSync({
       ...options,
+      entryPoints,
       absWorkingDir: root,
+      outdir: root,
       bundle: true,
       platform: 'node',
       target: TARGET,
       logLevel: 'silent',
-      metafile: true,
       write: false,
-    });
-    const files = outputFiles.map((output) => ({ name: path.basename(output.path), contents: output.contents }));
-    const inputs = Object.fromEntries(Object.keys(metafile.inputs).map((input) => [input, stampOf(root, input)]));
-    const encoded = files.map((output) => ({
-      name: output.name,
-      base64: Buffer.from(output.contents).toString('base64'),
-    }));
-    if (!name.startsWith('..')) {
-      keep(file, Buffer.from(JSON.stringify({ options: wanted, inputs, files: encoded } satisfies Kept)));
-    }
-    return files;
+    }).outputFiles;
   } catch (error) {
-    throw new Error(`${String(options.entryPoints)} does not bundle: ${String(error).replace(/\s*\n\s*/g, ' ')}`);
+    const names = Object.values(entryPoints).join(', ');
+    throw new Error(`${names}: does not bundle. ${String(error).replace(/\s*\n\s*/g, ' ')}`);
   }
 }
 
-function keptBundle(root: string, file: string, wanted: string): readonly OutputFile[] | undefined {
-  try {
-    const { options, inputs, files }: Kept = JSON.parse(fs.readFileSync(file, 'utf8'));
-    if (options !== wanted) return undefined;
-    if (!Object.entries(inputs).every(([input, stamp]) => stampOf(root, input) === stamp)) return undefined;
-    return files.map(({ name, base64 }) => ({ name, contents: Buffer.from(base64, 'base64') }));
-  } catch {
-    // There is none, or half of one that a full disk or a crash has left.
-    return undefined;
-  }
-}
-
-/** Keeps a bundle where that can be done: without, the next run bundles again. */
-function keep(file: string, contents: Uint8Array): void {
-  try {
-    fs.mkdirSync(path.dirname(file), { recursive: true });
-    replace(file, contents);
-  } catch {
-    // No room, or no right to write.
-  }
-}
-
-function stampOf(root: string, file: string): string | undefined {
-  const stat = fs.statSync(path.join(root, file), { throwIfNoEntry: false });
-  return stat && `${stat.size} ${stat.mtimeMs}`;
-}
-
-/** Replaces a file as one step, and not at all when it is the same: another process may be reading it. */
+/** Replaces a file in one step, and only if it differs, because another process may be reading it. */
 function replace(file: string, contents: Uint8Array): void {
   if (fs.existsSync(file) && fs.readFileSync(file).equals(contents)) return;
-  const draft = path.join(path.dirname(path.dirname(file)), `${path.basename(file)}.${process.pid}`);
+  const draft = `${path.dirname(file)}-${path.basename(file)}.${process.pid}`;
   try {
     fs.writeFileSync(draft, contents, { mode: 0o644 });
     fs.renameSync(draft, file);

@@ -5,7 +5,7 @@ import * as path from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { containerContext, functionCode } from '../lib/sources';
+import { containerContext, FunctionBundles } from '../lib/sources';
 
 const root = path.join(__dirname, '..');
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'kumiki-sources-'));
@@ -26,16 +26,10 @@ function synthesize(entryPoint: string, context: Record<string, unknown> = {}) {
   new lambda.Function(stack, 'Function', {
     runtime: lambda.Runtime.NODEJS_24_X,
     handler: 'index.handler',
-    code: functionCode(entryPoint),
+    code: new FunctionBundles().code(entryPoint),
   });
   const [asset] = fs.readdirSync(app.synth().directory).filter((name) => name.startsWith('asset.'));
   return { template: Template.fromStack(stack).toJSON(), directory: path.join(app.outdir, asset ?? '') };
-}
-
-/** Where a bundle of the repository is kept between two runs. */
-function kept(entryPoint: string): string {
-  const name = entryPoint.replaceAll(/[^\w.]+/g, '-');
-  return path.join(root, 'node_modules', '.cache', 'kumiki', 'bundles', `${name}.json`);
 }
 
 /** What node prints for a module that imports the bundle as `handler`'s. */
@@ -47,7 +41,6 @@ function run(directory: string, statement: string): string {
 }
 
 test('bundles a function into one ES module, without Docker, npx or NodejsFunction [P9]', () => {
-  fs.rmSync(kept('lambda/quotes/index.ts'), { force: true });
   const path_ = process.env['PATH'];
   process.env['PATH'] = '/nonexistent';
   process.env['CDK_DOCKER'] = '/nonexistent';
@@ -56,8 +49,8 @@ test('bundles a function into one ES module, without Docker, npx or NodejsFuncti
     expect(fs.readdirSync(directory).sort()).toEqual(['index.mjs', 'index.mjs.map']);
     expect(fs.statSync(path.join(directory, 'index.mjs')).size).toBeLessThanOrEqual(20_000);
     const { sources } = JSON.parse(fs.readFileSync(path.join(directory, 'index.mjs.map'), 'utf8'));
-    expect(sources).toContain('lambda/quotes/index.ts');
-    expect(sources.filter((source: string) => !/^(lambda|domain)\//.test(source))).toEqual([]);
+    expect(sources).toContain('../lambda/quotes/index.ts');
+    expect(sources.filter((source: string) => !/^\.\.\/(lambda|domain)\//.test(source))).toEqual([]);
   } finally {
     process.env['PATH'] = path_;
     delete process.env['CDK_DOCKER'];
@@ -76,45 +69,19 @@ test('takes packages of the CommonJS format in, and traces errors back to the so
   expect(stack).toContain('traced/index.ts:4:9');
 });
 
-test('takes a bundle that it has made before, and makes it anew when a file that went in has changed', () => {
-  const folder = fs.mkdtempSync(path.join(root, '.kumiki', 'sources-'));
-  const entryPoint = path.relative(root, path.join(folder, 'index.ts'));
-  const bundled = () => fs.readFileSync(path.join(synthesize(entryPoint).directory, 'index.mjs'), 'utf8');
-  try {
-    fs.writeFileSync(path.join(folder, 'index.ts'), "export { handler } from './part';");
-    fs.writeFileSync(path.join(folder, 'part.ts'), 'export const handler = () => "first";');
-    expect([bundled(), bundled()]).toEqual([expect.stringContaining('"first"'), expect.stringContaining('"first"')]);
-    fs.writeFileSync(path.join(folder, 'part.ts'), 'export const handler = () => "the second";');
-    expect(bundled()).toContain('"the second"');
-  } finally {
-    fs.rmSync(folder, { recursive: true });
-    fs.rmSync(kept(entryPoint));
+test('bundles functions together, each into an asset of its own', () => {
+  const bundles = new FunctionBundles();
+  const handlers = ['first', 'second'].map((name) => entry(name, `export const handler = () => '${name}';`));
+  const codes = handlers.map((handler) => bundles.code(handler));
+  const app = new App({ outdir: fs.mkdtempSync(path.join(scratch, 'cdk.out-')) });
+  const stack = new Stack(app, 'Test');
+  for (const [index, code] of codes.entries()) {
+    const runtime = lambda.Runtime.NODEJS_24_X;
+    new lambda.Function(stack, `Function${index}`, { runtime, handler: 'index.handler', code });
   }
-});
-
-test.each([
-  ['half of it', (text: string) => text.slice(0, text.length / 2)],
-  ['nothing', () => ''],
-  ['something else', () => 'null'],
-])('bundles again where %s was kept', (_, damaged) => {
-  const folder = fs.mkdtempSync(path.join(root, '.kumiki', 'sources-'));
-  const entryPoint = path.relative(root, path.join(folder, 'index.ts'));
-  const bundled = () => fs.readFileSync(path.join(synthesize(entryPoint).directory, 'index.mjs'), 'utf8');
-  try {
-    fs.writeFileSync(path.join(folder, 'index.ts'), 'export const handler = () => "first";');
-    bundled();
-    const whole = fs.readFileSync(kept(entryPoint), 'utf8');
-    fs.writeFileSync(kept(entryPoint), damaged(whole));
-    expect(bundled()).toContain('"first"');
-    expect(fs.readFileSync(kept(entryPoint), 'utf8')).toBe(whole);
-    // Where nothing can be kept, every run bundles.
-    fs.rmSync(kept(entryPoint));
-    fs.mkdirSync(path.join(kept(entryPoint), 'in the way'), { recursive: true });
-    expect(bundled()).toContain('"first"');
-  } finally {
-    fs.rmSync(folder, { recursive: true });
-    fs.rmSync(kept(entryPoint), { recursive: true });
-  }
+  const assets = fs.readdirSync(app.synth().directory).filter((name) => name.startsWith('asset.'));
+  const answers = assets.map((asset) => run(path.join(app.outdir, asset), 'console.log(handler())').trim());
+  expect(answers.sort()).toEqual(['first', 'second']);
 });
 
 test('gives a function the same hash while bundling is off, whatever its code is [P5]', () => {
@@ -129,7 +96,7 @@ test('gives a function the same hash while bundling is off, whatever its code is
 test('fails with one line that names the file, the line and the reason when a function does not bundle', () => {
   const broken = entry('broken', "import './missing';\nexport const handler = () => 1;\n");
   expect(() => synthesize(broken)).toThrow(
-    /broken\/index\.ts does not bundle: .*:1:7: ERROR: Could not resolve "\.\/missing"/,
+    /broken\/index\.ts: does not bundle\. .*:1:7: ERROR: Could not resolve "\.\/missing"/,
   );
   expect(() => synthesize(broken)).not.toThrow(/\n.*\S/);
 });

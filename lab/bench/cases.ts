@@ -277,7 +277,7 @@ async function size({ onProgress }: CaseOptions): Promise<Figure[]> {
     lines(folders.flatMap((name) => files(join(root, name))).filter((file) => extname(file) === '.ts'));
   return [
     { what: 'resources of the sandbox', value: resources.length, unit: '' },
-    { what: 'lines of snapshots', value: lines(files(join(root, 'test/stage/snapshots'))), unit: '' },
+    { what: 'lines of snapshots', value: lines(files(join(root, 'test/stage/snapshots/__snapshots__'))), unit: '' },
     {
       what: 'lines of TypeScript, infrastructure',
       value: typeScript('bin', 'lib'),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { functionCode } from '../../lib/sources';
+import { FunctionBundles } from '../../lib/sources';
 
 /** One row of the table. Times are in the unit of `unit`. */
 export interface Figure {
@@ -84,7 +84,7 @@ export function bundled(entry: string): string {
   const out = folder('bundle');
   const app = new App({ outdir: out, builtinCloudFormationValidation: false, analyticsReporting: false });
   new lambda.Function(new Stack(app, 'Bundle'), 'Function', {
-    code: functionCode(entry),
+    code: new FunctionBundles().code(entry),
     handler: 'index.handler',
     runtime: lambda.Runtime.NODEJS_22_X,
   });

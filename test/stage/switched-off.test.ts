@@ -1,7 +1,7 @@
 import { App } from 'aws-cdk-lib';
 import { EnvironmentConfig } from '../../lib/environments';
 import { ReferenceStage } from '../../lib/reference-stage';
-import { functionCode } from '../../lib/sources';
+import { FunctionBundles } from '../../lib/sources';
 import { configOf, context, stacksOf, stageOf, synthesized } from '../support/stage';
 
 const on: EnvironmentConfig = configOf('sandbox', { kubernetes: 'true' });
@@ -18,11 +18,12 @@ const without = (...properties: readonly (typeof PARTS)[number][1][]): Environme
 /** Templates as the CLI gets them: with the metadata of the CDK, which is a resource. */
 function templatesForCli(config: EnvironmentConfig): Record<string, { Resources?: object }> {
   const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] }, analyticsReporting: true });
+  const bundles = new FunctionBundles();
   new ReferenceStage(app, config.id, {
     config,
-    quotesCode: functionCode('lambda/quotes/index.ts'),
-    sessionsCode: functionCode('lambda/sessions/index.ts'),
-    tickerCode: functionCode('lambda/ticker/index.ts'),
+    quotesCode: bundles.code('lambda/quotes/index.ts'),
+    sessionsCode: bundles.code('lambda/sessions/index.ts'),
+    tickerCode: bundles.code('lambda/ticker/index.ts'),
     containerDirectory: 'container',
   });
   const { stacks } = app.synth();

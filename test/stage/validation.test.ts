@@ -6,7 +6,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { acknowledgements, ruleId } from '../../lib/acknowledgements';
 import { EnvironmentConfig, environmentNames } from '../../lib/environments';
 import { ReferenceStage } from '../../lib/reference-stage';
-import { functionCode } from '../../lib/sources';
+import { FunctionBundles } from '../../lib/sources';
 import { configOf, context } from '../support/stage';
 
 interface Violation {
@@ -34,11 +34,12 @@ function validate(): Report {
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new CloudFormationValidatePlugin());
   for (const config of [...environmentNames.map((name) => configOf(name)), variant()]) {
+    const bundles = new FunctionBundles();
     new ReferenceStage(app, config.id, {
       config,
-      quotesCode: functionCode('lambda/quotes/index.ts'),
-      sessionsCode: functionCode('lambda/sessions/index.ts'),
-      tickerCode: functionCode('lambda/ticker/index.ts'),
+      quotesCode: bundles.code('lambda/quotes/index.ts'),
+      sessionsCode: bundles.code('lambda/sessions/index.ts'),
+      tickerCode: bundles.code('lambda/ticker/index.ts'),
       containerDirectory: 'container',
     });
   }

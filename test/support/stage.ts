@@ -7,7 +7,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { EnvironmentConfig, EnvironmentOverrides, environment } from '../../lib/environments';
 import { ReferenceStage } from '../../lib/reference-stage';
-import { functionCode } from '../../lib/sources';
+import { FunctionBundles } from '../../lib/sources';
 
 /** What cdk.json hands to the app: a test without it would synthesize another template than a deployment [P3]. */
 export const context: Record<string, unknown> = JSON.parse(readFileSync('cdk.json', 'utf8')).context;
@@ -26,11 +26,12 @@ export function stageOf(config: EnvironmentConfig, sources: { quotesCode?: lambd
     analyticsReporting: false,
     treeMetadata: false,
   });
+  const bundles = new FunctionBundles();
   return new ReferenceStage(app, config.id, {
     config,
-    quotesCode: sources.quotesCode ?? functionCode('lambda/quotes/index.ts'),
-    sessionsCode: functionCode('lambda/sessions/index.ts'),
-    tickerCode: functionCode('lambda/ticker/index.ts'),
+    quotesCode: sources.quotesCode ?? bundles.code('lambda/quotes/index.ts'),
+    sessionsCode: bundles.code('lambda/sessions/index.ts'),
+    tickerCode: bundles.code('lambda/ticker/index.ts'),
     containerDirectory: 'container',
   });
 }
