@@ -149,7 +149,7 @@ async function ownEndpoint(): Promise<string> {
   const { url, group, exited } = await startEmulator({
     command: join(commands, 'python'),
     // -I: whatever PYTHONHOME and PYTHONPATH say.
-    args: ['-I', join(root, 'local', 'emulator.py')],
+    args: ['-I', join(root, 'lab', 'local', 'emulator.py')],
     temporary: folders.temporary,
     log: logs.emulator,
   });
