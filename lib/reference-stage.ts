@@ -3,6 +3,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements';
+import { AlarmActions } from './alarm-actions';
 import { EnvironmentConfig, EnvironmentStackProps, WebSocketApiConfig } from './environments';
 import { addressesPerNode, checkRoom } from './kubernetes-sizing';
 import { LogGroupPolicy } from './log-group-policy';
@@ -140,6 +141,9 @@ export class ReferenceStage extends Construct {
     // Stack tags do not reach what a group launches from a template, the largest part of a bill by tags.
     const launched = { includeResourceTypes: ['AWS::EC2::LaunchTemplate'] };
     Tags.of(this).add('kumiki:environment', config.id, launched);
+    if (config.alarmTopicArn !== undefined) {
+      Aspects.of(this).add(new AlarmActions(config.alarmTopicArn, config.region));
+    }
     Aspects.of(this).add(new LogGroupPolicy(config.logRetentionDays, removalPolicy));
     acknowledge(this, config.region);
   }

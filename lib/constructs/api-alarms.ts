@@ -1,7 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 
 /** What a stage says about itself: `Stage` of a REST API (aws-apigateway) or `HttpStage` of an HTTP API (aws-apigatewayv2). */
@@ -21,9 +19,6 @@ export interface ApiAlarmsProps {
    * @throws unless it is a whole number of at least 1
    */
   readonly minErrors?: number;
-
-  /** Receives a message when an alarm goes off and when it is over. @default nobody is told */
-  readonly topic?: sns.ITopic;
 }
 
 /**
@@ -42,11 +37,12 @@ export interface ApiAlarmsProps {
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
  */
 export class ApiAlarms extends Construct {
+  /** Every alarm that this construct made, for more actions or for a dashboard. */
   readonly alarms: readonly cloudwatch.Alarm[];
 
   constructor(scope: Construct, id: string, props: ApiAlarmsProps) {
     super(scope, id);
-    const { stage, minErrors = 5, topic } = props;
+    const { stage, minErrors = 5 } = props;
     if (!(Number.isInteger(minErrors) && minErrors >= 1)) {
       throw new Error(
         `minErrors: must be a whole number of at least 1, got ${minErrors}. With 1, each stray error calls somebody.`,
@@ -72,13 +68,6 @@ export class ApiAlarms extends Construct {
           "First look: the API's access log for status, integration status and error; then the alarms of what is behind it.",
       }),
     ];
-    if (topic) {
-      const action = new SnsAction(topic);
-      for (const each of this.alarms) {
-        each.addAlarmAction(action);
-        each.addOkAction(action);
-      }
-    }
   }
 }
 

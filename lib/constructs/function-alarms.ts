@@ -1,8 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 
 export interface FunctionAlarmsProps {
@@ -12,8 +10,6 @@ export interface FunctionAlarmsProps {
   readonly timeout: Duration;
   /** Whether the alias has provisioned concurrency. Without it, its two metrics do not exist, and no alarm on them does. */
   readonly provisioned: boolean;
-  /** Receives a message when an alarm goes off and when it is over. @default nobody is told */
-  readonly topic?: sns.ITopic;
 }
 
 /**
@@ -28,11 +24,12 @@ export interface FunctionAlarmsProps {
  * @see https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
  */
 export class FunctionAlarms extends Construct {
+  /** Every alarm that this construct made, for more actions or for a dashboard. */
   readonly alarms: readonly cloudwatch.Alarm[];
 
   constructor(scope: Construct, id: string, props: FunctionAlarmsProps) {
     super(scope, id);
-    const { alias, timeout, provisioned, topic } = props;
+    const { alias, timeout, provisioned } = props;
     const minute = Duration.minutes(1);
     const nearTimeout = Math.round(0.8 * timeout.toMilliseconds());
 
@@ -99,14 +96,6 @@ export class FunctionAlarms extends Construct {
           ]
         : []),
     ];
-
-    if (topic) {
-      const action = new SnsAction(topic);
-      for (const each of this.alarms) {
-        each.addAlarmAction(action);
-        each.addOkAction(action);
-      }
-    }
   }
 }
 

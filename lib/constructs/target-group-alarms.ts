@@ -1,8 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
-import * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 
 export interface TargetGroupAlarmsProps {
@@ -14,9 +12,6 @@ export interface TargetGroupAlarmsProps {
 
   /** What to look at first when there is no healthy target, a sentence for the description of the alarm. */
   readonly firstLook: string;
-
-  /** Receives a message when an alarm goes off and when it is over. @default nobody is told */
-  readonly topic?: sns.ITopic;
 }
 
 /**
@@ -41,11 +36,12 @@ export interface TargetGroupAlarmsProps {
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html (FILL)
  */
 export class TargetGroupAlarms extends Construct {
+  /** Every alarm that this construct made, for more actions or for a dashboard. */
   readonly alarms: readonly cloudwatch.Alarm[];
 
   constructor(scope: Construct, id: string, props: TargetGroupAlarmsProps) {
     super(scope, id);
-    const { targetGroup, loadBalancer, topic } = props;
+    const { targetGroup, loadBalancer } = props;
     // Not by `targetGroup.metrics`: it takes the name of the load balancer from the ARN of a listener, by Fn::Split, which
     // CloudFormation is not documented to do with the ARN of another stack.
     const healthy = new cloudwatch.Metric({
@@ -74,13 +70,6 @@ export class TargetGroupAlarms extends Construct {
         alarmDescription: `No target was healthy for ${MINUTES} minutes, so nobody is served. First look: ${props.firstLook}`,
       }),
     ];
-    if (topic) {
-      const action = new SnsAction(topic);
-      for (const each of this.alarms) {
-        each.addAlarmAction(action);
-        each.addOkAction(action);
-      }
-    }
   }
 }
 

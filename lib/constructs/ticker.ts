@@ -1,19 +1,15 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
-import * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 
 export interface TickerProps {
   /**
-   * Code of the function, bundled. It reads `EVERY_SECONDS` and `RUN_SECONDS`, and writes the metrics `Posted`, `Gone`,
-   * `Failed` and, where there were any, `LeftOut` of the namespace `Kumiki/Ticker` and the dimension `FunctionName` in the embedded metric format. A run
-   * that left out a period fails in the end.
+   * Code of the function, bundled. The function reads `EVERY_SECONDS` and `RUN_SECONDS`, and should count the messages that
+   * it gave up as a metric, because a run that gave some up is no error. A run that left out a period fails in the end.
    */
   readonly code: lambda.Code;
   /** Seconds from one tick to the next: a whole number that 60 can be divided by. */
@@ -32,8 +28,6 @@ export interface TickerProps {
    * @default 512
    */
   readonly memorySize?: number;
-  /** Receives a message when an alarm goes off and when it is over. @default nobody is told */
-  readonly topic?: sns.ITopic;
   /** @default RetentionDays.ONE_MONTH */
   readonly logRetention?: logs.RetentionDays;
   /** What becomes of the log group when the stack goes. @default RemovalPolicy.RETAIN */
@@ -56,7 +50,6 @@ export class Ticker extends Construct {
   readonly function: lambda.Function;
   /** Undefined unless `scheduled`. */
   readonly schedule?: scheduler.Schedule;
-  readonly alarms: readonly cloudwatch.Alarm[];
 
   /** @throws if a minute cannot be divided by `everySeconds`, or the memory is out of its range */
   constructor(scope: Construct, id: string, props: TickerProps) {
@@ -121,57 +114,6 @@ export class Ticker extends Construct {
         }),
       });
     }
-    this.alarms = this.createAlarms(props);
-  }
-
-  private createAlarms({ scheduled, topic }: TickerProps): cloudwatch.Alarm[] {
-    const perMinute = { statistic: cloudwatch.Stats.SUM, period: Duration.minutes(1) };
-    const failed = new cloudwatch.Metric({
-      ...perMinute,
-      namespace: 'Kumiki/Ticker',
-      metricName: 'Failed',
-      dimensionsMap: { FunctionName: this.function.functionName },
-    });
-    const alarm = (id: string, metric: cloudwatch.Metric, options: Partial<cloudwatch.AlarmProps>) =>
-      new cloudwatch.Alarm(this, id, {
-        metric,
-        threshold: 1,
-        evaluationPeriods: 5,
-        datapointsToAlarm: 3,
-        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-        ...options,
-      });
-    const alarms = [
-      alarm('Errors', this.function.metricErrors(perMinute), {
-        alarmDescription:
-          "Runs failed or left out a period in 3 of 5 minutes. First look: level ERROR in the function's log group (where a period took too long, its memory), then platform.report lines with status timeout or error.",
-      }),
-      alarm('Failed', failed, {
-        alarmDescription:
-          'Messages to connections that are there were given up in 3 of 5 minutes. First look: the reasons in lines of level WARN. No time left means more connections than its memory serves; LimitExceeded a throttle, or a client that does not read.',
-      }),
-      ...(scheduled
-        ? [
-            alarm('Silent', this.function.metricInvocations(perMinute), {
-              comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-              // The schedule starts a run in each minute, but not always within it.
-              datapointsToAlarm: 5,
-              // Silence is no data. It makes a new alarm go off, too, until the first run, a minute later.
-              treatMissingData: cloudwatch.TreatMissingData.BREACHING,
-              alarmDescription:
-                'No run was started for 5 minutes, or the schedule is new and its first run is to come. ' +
-                'First look: the state of the schedule, its role, and Throttles of the function.',
-            }),
-          ]
-        : []),
-    ];
-    if (topic) {
-      for (const each of alarms) {
-        each.addAlarmAction(new SnsAction(topic));
-        each.addOkAction(new SnsAction(topic));
-      }
-    }
-    return alarms;
   }
 }
 

@@ -3,21 +3,17 @@ import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as apigatewayv2 from 'aws-cdk-lib/aws-apigatewayv2';
 import { WebSocketIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
-import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 
 export interface WebSocketSessionsProps {
   /** First segment of the URL. */
   readonly stageName: string;
   /**
-   * Code of the handler of all routes, bundled. It answers a message by what it returns as `body`, and counts those that
-   * failed as the metric `Failed` of the namespace `Kumiki/Sessions` and the dimension `FunctionName`, in the embedded
-   * metric format.
+   * Code of the handler of all routes, bundled. The handler answers a message by what it returns as `body`. A message that
+   * failed has an answer, too, so it is a success to Lambda: the handler should count failed messages as a metric.
    */
   readonly code: lambda.Code;
   /** Values of `action` in a message (JSON) that have a route, a throttle and log lines of their own. */
@@ -42,8 +38,6 @@ export interface WebSocketSessionsProps {
   readonly environment?: Record<string, string>;
   /** Least severe level of the handler's own lines that is logged. @default INFO */
   readonly logLevel?: keyof typeof lambda.ApplicationLogLevel;
-  /** Receives a message when an alarm goes off and when it is over. @default nobody is told */
-  readonly topic?: sns.ITopic;
   /** @default RetentionDays.ONE_MONTH */
   readonly logRetention?: logs.RetentionDays;
   /** What becomes of the log groups when the stack goes. @default RemovalPolicy.RETAIN */
@@ -68,8 +62,6 @@ export class WebSocketSessions extends Construct {
   readonly api: apigatewayv2.WebSocketApi;
   readonly stage: apigatewayv2.WebSocketStage;
   readonly handler: lambda.Function;
-  /** Of the handler: errors, throttles, and messages that failed, which are a success to Lambda because they are answered. */
-  readonly alarms: readonly cloudwatch.Alarm[];
 
   /** @throws if a bound is out of its range, an action is named twice, or one begins with `$` */
   constructor(scope: Construct, id: string, props: WebSocketSessionsProps) {
@@ -90,11 +82,6 @@ export class WebSocketSessions extends Construct {
         );
       }
     }
-    const logGroup = (id: string) =>
-      new logs.LogGroup(this, id, {
-        retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-        removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
-      });
 
     this.handler = new lambda.Function(this, 'Handler', {
       code: props.code,
@@ -105,7 +92,10 @@ export class WebSocketSessions extends Construct {
       timeout,
       environment: props.environment,
       tracing: lambda.Tracing.ACTIVE,
-      logGroup: logGroup('Logs'),
+      logGroup: new logs.LogGroup(this, 'Logs', {
+        retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+        removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+      }),
       loggingFormat: lambda.LoggingFormat.JSON,
       applicationLogLevelV2: lambda.ApplicationLogLevel[props.logLevel ?? 'INFO'],
       systemLogLevelV2: lambda.SystemLogLevel.INFO,
@@ -120,7 +110,10 @@ export class WebSocketSessions extends Construct {
     });
     for (const action of props.actions) this.api.addRoute(action, { integration, returnResponse: true });
 
-    const accessLog = logGroup('AccessLog');
+    const accessLog = new logs.LogGroup(this, 'AccessLog', {
+      retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+    });
     this.stage = new apigatewayv2.WebSocketStage(this, 'Stage', {
       webSocketApi: this.api,
       stageName: props.stageName,
@@ -135,14 +128,6 @@ export class WebSocketSessions extends Construct {
     });
     // Routes are below the API: the first deployment has all of them, and no connection meets a stage that lacks one.
     this.stage.node.addDependency(this.api);
-    this.alarms = alarms(this, this.handler);
-    if (props.topic) {
-      const action = new SnsAction(props.topic);
-      for (const each of this.alarms) {
-        each.addAlarmAction(action);
-        each.addOkAction(action);
-      }
-    }
   }
 
   /** Lets somebody send messages to the connections of this stage, and do nothing else to them. */
@@ -185,41 +170,6 @@ function arnOf(logGroup: logs.ILogGroup): string {
     resourceName: logGroup.logGroupName,
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   });
-}
-
-function alarms(scope: Construct, fn: lambda.Function): cloudwatch.Alarm[] {
-  const alarm = (id: string, metric: cloudwatch.Metric, alarmDescription: string) =>
-    new cloudwatch.Alarm(scope, id, {
-      metric,
-      threshold: 1,
-      evaluationPeriods: 5,
-      datapointsToAlarm: 2,
-      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-      alarmDescription,
-    });
-  const perMinute = { statistic: cloudwatch.Stats.SUM, period: Duration.minutes(1) };
-  return [
-    alarm(
-      'Errors',
-      fn.metricErrors(perMinute),
-      "Connections were refused or not taken down properly in 2 of 5 minutes. First look: level ERROR in the function's log group.",
-    ),
-    alarm(
-      'Throttles',
-      fn.metricThrottles(perMinute),
-      "Lambda refused invocations in 2 of 5 minutes: no concurrency was left. First look: ConcurrentExecutions against the account's quota.",
-    ),
-    alarm(
-      'Failed',
-      new cloudwatch.Metric({
-        ...perMinute,
-        namespace: 'Kumiki/Sessions',
-        metricName: 'Failed',
-        dimensionsMap: { FunctionName: fn.functionName },
-      }),
-      "Messages were answered by `failed` in 2 of 5 minutes. First look: level ERROR in the function's log group, then throttles of the table.",
-    ),
-  ];
 }
 
 function checkWhole(property: string, value: number, min: number, max: number, unit: string): void {

@@ -2,7 +2,6 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct } from 'constructs';
-import { alarmTopic } from '../alarm-topic';
 import { AccessLogBucket } from '../constructs/access-log-bucket';
 import { ContainerService } from '../constructs/container-service';
 import { Ec2Capacity } from '../constructs/ec2-capacity';
@@ -63,13 +62,11 @@ export class ContainersStack extends Stack {
       paths: ['/history/*', `/${props.apiStageName}/history/*`],
       environment: { SERVED_BY: config.id, PATH_PREFIX: `/${props.apiStageName}` },
     });
-    const topic = alarmTopic(this, config);
     for (const { capacity, service, targetGroup } of history.services) {
       new TargetGroupAlarms(this, `${capacity}Alarms`, {
         targetGroup,
         loadBalancer: this.loadBalancer.loadBalancer,
         firstLook: 'the events of the ECS service, the reasons of its stopped tasks, and their log group.',
-        topic,
       }).node.addDependency(service);
     }
 

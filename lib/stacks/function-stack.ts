@@ -1,7 +1,6 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { alarmTopic } from '../alarm-topic';
 import { FunctionAlarms } from '../constructs/function-alarms';
 import { Network } from '../constructs/network';
 import { PrivateFunction } from '../constructs/private-function';
@@ -47,7 +46,6 @@ export class FunctionStack extends Stack {
       alias: quotes.live,
       timeout,
       provisioned: config.function.provisionedConcurrency !== undefined,
-      topic: alarmTopic(this, config),
     });
     this.live = quotes.live;
 

@@ -2,7 +2,6 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { alarmTopic } from '../alarm-topic';
 import { ApiAlarms } from '../constructs/api-alarms';
 import { AuthorizedHttpApi } from '../constructs/authorized-http-api';
 import { Network } from '../constructs/network';
@@ -56,7 +55,7 @@ export class HttpApiStack extends Stack {
     for (const path of ['/history/{symbol}', ...(config.kubernetes ? ['/k8s/history/{symbol}'] : [])]) {
       api.addPrivateRoute({ path, ...toService, throttle: httpApi.historyThrottle });
     }
-    new ApiAlarms(this, 'Alarms', { stage: api.stage, topic: alarmTopic(this, config) });
+    new ApiAlarms(this, 'Alarms', { stage: api.stage });
 
     new CfnOutput(this, 'Url', { value: api.url, description: 'Base URL of the HTTP API' });
     new CfnOutput(this, 'HttpApiId', { value: api.api.apiId, description: 'Id of the HTTP API' });

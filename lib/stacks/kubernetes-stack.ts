@@ -2,7 +2,6 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
-import { alarmTopic } from '../alarm-topic';
 import { ClusterAddOns } from '../constructs/cluster-add-ons';
 import { ClusterAutoscaler } from '../constructs/cluster-autoscaler';
 import { KubernetesCluster } from '../constructs/kubernetes-cluster';
@@ -79,7 +78,6 @@ export class KubernetesStack extends Stack {
       targetGroup,
       loadBalancer: loadBalancer.loadBalancer,
       firstLook: 'the health of the node group, then the targets: a healthy one is a node that kube-proxy calls so.',
-      topic: alarmTopic(this, config),
     }).node.addDependency(exposure);
     for (const [name, value, description] of [
       ['ClusterName', clusterName, 'EKS cluster'],

@@ -1,7 +1,6 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { alarmTopic } from '../alarm-topic';
 import { ApiAccount } from '../constructs/api-account';
 import { ApiAlarms } from '../constructs/api-alarms';
 import { CacheInvalidationGuard } from '../constructs/cache-invalidation-guard';
@@ -57,7 +56,7 @@ export class RestApiStack extends Stack {
     for (const path of ['/history/{symbol}', ...(config.kubernetes ? ['/k8s/history/{symbol}'] : [])]) {
       api.addPrivateRoute({ path, ...toService, query: ['days'], cacheTtl: historyTtl, throttle: historyThrottle });
     }
-    new ApiAlarms(this, 'Alarms', { stage: api.stage, topic: alarmTopic(this, config) });
+    new ApiAlarms(this, 'Alarms', { stage: api.stage });
 
     new CfnOutput(this, 'Url', {
       value: api.url,

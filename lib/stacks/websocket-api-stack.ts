@@ -1,9 +1,10 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { alarmTopic } from '../alarm-topic';
 import { SessionTable } from '../constructs/session-table';
 import { Ticker } from '../constructs/ticker';
+import { TickerAlarms } from '../constructs/ticker-alarms';
+import { WebSocketAlarms } from '../constructs/websocket-alarms';
 import { WebSocketSessions } from '../constructs/websocket-sessions';
 import { EnvironmentStackProps, WebSocketApiConfig } from '../environments';
 
@@ -21,7 +22,6 @@ export class WebSocketApiStack extends Stack {
     super(scope, id, props);
     const { config, webSocketApi, removalPolicy } = props;
     const logRetention = config.logRetentionDays;
-    const topic = alarmTopic(this, config);
 
     const state = new SessionTable(this, 'State', { pointInTimeRecovery: !config.disposable, removalPolicy });
     const environment = { TABLE_NAME: state.table.tableName, NODE_OPTIONS: '--enable-source-maps' };
@@ -36,7 +36,6 @@ export class WebSocketApiStack extends Stack {
         MAX_SYMBOLS: String(webSocketApi.maxSymbols),
         MESSAGES_PER_SECOND: String(webSocketApi.messagesPerSecond),
       },
-      topic,
       logRetention,
       removalPolicy,
     });
@@ -51,13 +50,18 @@ export class WebSocketApiStack extends Stack {
           ? `${config.endpoint.url}/_aws/execute-api/${sessions.api.apiId}/${props.stageName}`
           : sessions.stage.callbackUrl,
       },
-      topic,
       logRetention,
       removalPolicy,
     });
     for (const fn of [sessions.handler, ticker.function]) state.grantItems(fn);
     state.grantQuery(ticker.function);
     sessions.grantPost(ticker.function);
+    new WebSocketAlarms(this, 'SessionsAlarms', { handler: sessions.handler, metricNamespace: 'Kumiki/Sessions' });
+    new TickerAlarms(this, 'TickerAlarms', {
+      function: ticker.function,
+      scheduled: webSocketApi.ticker.scheduled,
+      metricNamespace: 'Kumiki/Ticker',
+    });
 
     new CfnOutput(this, 'WebSocketUrl', {
       value: sessions.stage.url,

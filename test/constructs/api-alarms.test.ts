@@ -2,16 +2,11 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as apigatewayv2 from 'aws-cdk-lib/aws-apigatewayv2';
-import * as sns from 'aws-cdk-lib/aws-sns';
 import { ApiAlarms, ApiAlarmsProps, ApiStage } from '../../lib/constructs/api-alarms';
 
-function synthesize(
-  stageOf: (stack: Stack) => ApiStage,
-  props: Partial<ApiAlarmsProps> & { notify?: boolean } = {},
-): Template {
+function synthesize(stageOf: (stack: Stack) => ApiStage, props: Partial<ApiAlarmsProps> = {}): Template {
   const stack = new Stack(new App(), 'Test');
-  const topic = props.notify ? new sns.Topic(stack, 'Topic') : undefined;
-  const { alarms } = new ApiAlarms(stack, 'Alarms', { stage: stageOf(stack), topic, ...props });
+  const { alarms } = new ApiAlarms(stack, 'Alarms', { stage: stageOf(stack), ...props });
   const template = Template.fromStack(stack);
   template.resourceCountIs('AWS::CloudWatch::Alarm', alarms.length);
   return template;
@@ -88,16 +83,4 @@ test.each([0, 1.5, Number.NaN])('refuses %p errors', (minErrors) => {
   expect(() => synthesize(rest, { minErrors })).toThrow(
     `minErrors: must be a whole number of at least 1, got ${minErrors}. With 1, each`,
   );
-});
-
-test('tells a topic when it goes off and when it is over, and nobody without one', () => {
-  const topic = [{ Ref: Match.stringLikeRegexp('^Topic') }];
-  synthesize(rest, { notify: true }).allResourcesProperties('AWS::CloudWatch::Alarm', {
-    AlarmActions: topic,
-    OKActions: topic,
-  });
-  synthesize(rest).allResourcesProperties('AWS::CloudWatch::Alarm', {
-    AlarmActions: Match.absent(),
-    OKActions: Match.absent(),
-  });
 });

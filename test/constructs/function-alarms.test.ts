@@ -1,10 +1,9 @@
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as sns from 'aws-cdk-lib/aws-sns';
 import { FunctionAlarms, FunctionAlarmsProps } from '../../lib/constructs/function-alarms';
 
-function synthesize(props: Partial<FunctionAlarmsProps> & { notify?: boolean } = {}): Template {
+function synthesize(props: Partial<FunctionAlarmsProps> = {}): Template {
   const stack = new Stack(new App(), 'Test');
   const fn = new lambda.Function(stack, 'Fn', {
     code: lambda.Code.fromInline('exports.handler = async () => 1;'),
@@ -12,9 +11,8 @@ function synthesize(props: Partial<FunctionAlarmsProps> & { notify?: boolean } =
     runtime: lambda.Runtime.NODEJS_24_X,
   });
   const alias = new lambda.Alias(stack, 'Live', { aliasName: 'live', version: fn.currentVersion });
-  const topic = props.notify ? new sns.Topic(stack, 'Topic') : undefined;
   const timeout = Duration.seconds(10);
-  const { alarms } = new FunctionAlarms(stack, 'Alarms', { alias, timeout, provisioned: true, topic, ...props });
+  const { alarms } = new FunctionAlarms(stack, 'Alarms', { alias, timeout, provisioned: true, ...props });
   const template = Template.fromStack(stack);
   template.resourceCountIs('AWS::CloudWatch::Alarm', alarms.length);
   return template;
@@ -91,19 +89,4 @@ test('has no alarm on metrics that exist only with provisioned concurrency, wher
   const template = synthesize({ provisioned: false });
   template.resourceCountIs('AWS::CloudWatch::Alarm', 3);
   expect(JSON.stringify(template.findResources('AWS::CloudWatch::Alarm'))).not.toContain('ProvisionedConcurrency');
-});
-
-test('tells the topic when an alarm goes off and when it is over', () => {
-  const topic = [{ Ref: Match.stringLikeRegexp('^Topic') }];
-  synthesize({ notify: true }).allResourcesProperties('AWS::CloudWatch::Alarm', {
-    AlarmActions: topic,
-    OKActions: topic,
-  });
-});
-
-test('tells nobody without a topic', () => {
-  provisioned.allResourcesProperties('AWS::CloudWatch::Alarm', {
-    AlarmActions: Match.absent(),
-    OKActions: Match.absent(),
-  });
 });

@@ -2,10 +2,9 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
-import * as sns from 'aws-cdk-lib/aws-sns';
 import { TargetGroupAlarms } from '../../lib/constructs/target-group-alarms';
 
-function synthesize({ notify = false, apart = false } = {}) {
+function synthesize({ apart = false } = {}) {
   const app = new App({ context: { '@aws-cdk/core:defaultCrossStackReferences': 'weak' } });
   const front = new Stack(app, 'Front');
   const stack = apart ? new Stack(app, 'Test') : front;
@@ -21,7 +20,6 @@ function synthesize({ notify = false, apart = false } = {}) {
     targetGroup,
     loadBalancer,
     firstLook: 'the events of the service.',
-    topic: notify ? new sns.Topic(stack, 'Topic') : undefined,
   });
   const template = Template.fromStack(stack);
   template.resourceCountIs('AWS::CloudWatch::Alarm', alarms.length);
@@ -90,17 +88,5 @@ test('takes the name of a load balancer of another stack as it is', () => {
   expect(metricOf(alarm?.['Properties'].Metrics)['Dimensions']).toContainEqual({
     Name: 'LoadBalancer',
     Value: { 'Fn::GetStackOutput': expect.objectContaining({ OutputName: expect.stringContaining('FullName') }) },
-  });
-});
-
-test('tells a topic when it goes off and when it is over, and nobody without one', () => {
-  const topic = [{ Ref: Match.stringLikeRegexp('^Topic') }];
-  synthesize({ notify: true }).template.allResourcesProperties('AWS::CloudWatch::Alarm', {
-    AlarmActions: topic,
-    OKActions: topic,
-  });
-  template.allResourcesProperties('AWS::CloudWatch::Alarm', {
-    AlarmActions: Match.absent(),
-    OKActions: Match.absent(),
   });
 });

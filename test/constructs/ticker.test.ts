@@ -2,7 +2,6 @@ import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import * as sns from 'aws-cdk-lib/aws-sns';
 import { Ticker, TickerProps } from '../../lib/constructs/ticker';
 
 function synthesize(props: (stack: Stack) => Partial<TickerProps> = () => ({})): Template {
@@ -61,10 +60,9 @@ test('lets the schedule of this account invoke the function, and nothing else', 
   expect(JSON.stringify(scheduled.toJSON())).not.toContain(':*');
 });
 
-test('without a schedule has none, nor its role, nor an alarm on its silence', () => {
+test('without a schedule has none, nor its role', () => {
   unscheduled.resourceCountIs('AWS::Scheduler::Schedule', 0);
   unscheduled.resourceCountIs('AWS::IAM::Role', 1);
-  unscheduled.resourceCountIs('AWS::CloudWatch::Alarm', 2);
 });
 
 test('has a function outside of VPCs that outlives its run of a minute', () => {
@@ -85,32 +83,16 @@ test('logs at level INFO to a group of its own, because metrics are lines of tha
       LogFormat: 'JSON',
       ApplicationLogLevel: 'INFO',
       SystemLogLevel: 'INFO',
-      LogGroup: Match.anyValue(),
+      LogGroup: { Ref: Match.stringLikeRegexp('^TickerLogs') },
     },
   });
-  scheduled.hasResource('AWS::Logs::LogGroup', { Properties: { RetentionInDays: 30 }, DeletionPolicy: 'Retain' });
 });
 
-test('warns of runs that fail, of messages that are given up, and of silence', () => {
-  const Dimensions = [{ Name: 'FunctionName', Value: { Ref: Match.stringLikeRegexp('^TickerFunction') } }];
-  const alarm = (properties: object) =>
-    scheduled.hasResourceProperties('AWS::CloudWatch::Alarm', { Dimensions, ...properties });
-  alarm({ Namespace: 'AWS/Lambda', MetricName: 'Errors', TreatMissingData: 'notBreaching' });
-  alarm({ Namespace: 'Kumiki/Ticker', MetricName: 'Failed', TreatMissingData: 'notBreaching' });
-  alarm({
-    Namespace: 'AWS/Lambda',
-    MetricName: 'Invocations',
-    ComparisonOperator: 'LessThanThreshold',
-    TreatMissingData: 'breaching',
-  });
-});
-
-test('takes the rest of its environment, memory, what becomes of logs, and whom to tell', () => {
-  const template = synthesize((stack) => ({
+test('takes the rest of its environment, memory, runtime and what becomes of logs', () => {
+  const template = synthesize(() => ({
     environment: { TABLE_NAME: 'table' },
     memorySize: 1024,
     runtime: lambda.Runtime.NODEJS_22_X,
-    topic: new sns.Topic(stack, 'Topic'),
     logRetention: logs.RetentionDays.ONE_WEEK,
     removalPolicy: RemovalPolicy.DESTROY,
   }));
@@ -118,10 +100,6 @@ test('takes the rest of its environment, memory, what becomes of logs, and whom 
     Environment: { Variables: { TABLE_NAME: 'table', EVERY_SECONDS: '5', RUN_SECONDS: '60' } },
     MemorySize: 1024,
     Runtime: 'nodejs22.x',
-  });
-  template.allResourcesProperties('AWS::CloudWatch::Alarm', {
-    AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }],
-    OKActions: [{ Ref: Match.stringLikeRegexp('^Topic') }],
   });
   template.hasResource('AWS::Logs::LogGroup', { Properties: { RetentionInDays: 7 }, DeletionPolicy: 'Delete' });
 });

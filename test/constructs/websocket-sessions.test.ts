@@ -4,7 +4,6 @@ import { WebSocketLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authoriz
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import * as sns from 'aws-cdk-lib/aws-sns';
 import { WebSocketSessions, WebSocketSessionsProps } from '../../lib/constructs/websocket-sessions';
 
 const code = lambda.Code.fromInline('exports.handler = async () => ({ statusCode: 200 });');
@@ -109,16 +108,14 @@ test('has a handler outside of VPCs that logs in JSON to a group of its own, and
       LogFormat: 'JSON',
       ApplicationLogLevel: 'INFO',
       SystemLogLevel: 'INFO',
-      LogGroup: Match.anyValue(),
+      LogGroup: { Ref: Match.stringLikeRegexp('^SessionsLogs') },
     },
   });
   basic.resourceCountIs('AWS::Logs::LogGroup', 2);
-  basic.allResources('AWS::Logs::LogGroup', { Properties: { RetentionInDays: 30 }, DeletionPolicy: 'Retain' });
 });
 
-test('takes memory, timeout, environment, whom to tell and what becomes of logs', () => {
-  const template = synthesize((stack) => ({
-    topic: new sns.Topic(stack, 'Topic'),
+test('takes memory, timeout, environment, runtime and what becomes of logs', () => {
+  const template = synthesize(() => ({
     memorySize: 512,
     timeout: Duration.seconds(5),
     environment: { TABLE_NAME: 'table' },
@@ -133,10 +130,6 @@ test('takes memory, timeout, environment, whom to tell and what becomes of logs'
     Runtime: 'nodejs22.x',
     Environment: { Variables: { TABLE_NAME: 'table' } },
     LoggingConfig: Match.objectLike({ ApplicationLogLevel: 'WARN' }),
-  });
-  template.allResourcesProperties('AWS::CloudWatch::Alarm', {
-    AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }],
-    OKActions: [{ Ref: Match.stringLikeRegexp('^Topic') }],
   });
   template.allResources('AWS::Logs::LogGroup', { Properties: { RetentionInDays: 7 }, DeletionPolicy: 'Delete' });
 });
@@ -157,21 +150,6 @@ test('lets others send to the connections of this stage, and neither end them no
   const [statement] = policy?.Properties.PolicyDocument.Statement ?? [];
   expect(statement.Action).toBe('execute-api:ManageConnections');
   expect(JSON.stringify(statement.Resource)).toMatch(/{"Ref":"SessionsApi\w+"},"\/v1\/POST\/@connections\/\*"/);
-});
-
-test('warns of errors and throttles of the handler, and of messages that failed, which are no errors to Lambda', () => {
-  for (const [MetricName, Namespace] of [
-    ['Errors', 'AWS/Lambda'],
-    ['Throttles', 'AWS/Lambda'],
-    ['Failed', 'Kumiki/Sessions'],
-  ]) {
-    basic.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      MetricName,
-      Namespace,
-      Dimensions: [{ Name: 'FunctionName', Value: { Ref: Match.stringLikeRegexp('^SessionsHandler') } }],
-      TreatMissingData: 'notBreaching',
-    });
-  }
 });
 
 describe('fails with the property, the rule and the value', () => {

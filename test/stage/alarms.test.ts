@@ -64,12 +64,12 @@ describe.each(Object.entries(variants()))('%s', (_, config) => {
     for (const { dimensions } of errors) expect(dimensions['Stage']).toBe('v1');
   });
 
-  test('the topic is told of every alarm, or nobody is', () => {
-    const told = config.alarmTopicArn === undefined ? undefined : [ALARM_TOPIC];
+  test('every alarm sends to the topic of the environment, or has no action where there is none', () => {
+    const topic = config.alarmTopicArn === undefined ? undefined : [ALARM_TOPIC];
     expect(alarms.length).toBeGreaterThan(2);
     for (const [, , { Properties }] of alarms) {
-      expect(Properties).toMatchObject(told === undefined ? {} : { AlarmActions: told, OKActions: told });
-      if (told === undefined) expect(Properties).not.toHaveProperty('AlarmActions');
+      expect(Properties).toMatchObject(topic === undefined ? {} : { AlarmActions: topic, OKActions: topic });
+      if (topic === undefined) expect(Properties).not.toHaveProperty('AlarmActions');
     }
   });
 });

@@ -301,23 +301,21 @@ describe('switches: what is off is absent', () => {
     expect(() => withSandbox(change)).toThrow(`webSocketApi.${name}: must be a whole number ${rule}.`);
   });
 
-  test('alarm topic: nobody is told; with one, it is told of every alarm', () => {
-    const told = (templates: typeof sandbox) =>
+  test('alarm topic: no alarm has an action without a topic, and with one every alarm sends to it', () => {
+    const actions = (templates: typeof sandbox) =>
       resourcesOf(templates).flatMap(([, , { Type, Properties }]) =>
         Type === 'AWS::CloudWatch::Alarm' ? [[Properties?.['AlarmActions'], Properties?.['OKActions']]] : [],
       );
-    expect(told(sandbox)).toEqual(told(sandbox).map(() => [undefined, undefined]));
-    expect(told(onInstances)).toEqual(told(sandbox).map(() => [[ALARM_TOPIC], [ALARM_TOPIC]]));
+    expect(actions(sandbox)).toEqual(actions(sandbox).map(() => [undefined, undefined]));
+    expect(actions(onInstances)).toEqual(actions(sandbox).map(() => [[ALARM_TOPIC], [ALARM_TOPIC]]));
   });
 
-  test.each(['alarms', 'arn:aws:sns:eu-west-1:123456789012:alarms', 'arn:aws:sns:us-east-1:123456789012:alarms.fifo'])(
-    'alarm topic: refuses %s',
-    (alarmTopicArn) => {
-      expect(() => withSandbox(() => ({ alarmTopicArn }))).toThrow(
-        `alarmTopicArn: must be the ARN of a standard SNS topic of us-east-1, got "${alarmTopicArn}". Give one as in`,
-      );
-    },
-  );
+  test('alarm topic: refuses one of another region', () => {
+    const alarmTopicArn = 'arn:aws:sns:eu-west-1:123456789012:alarms';
+    expect(() => withSandbox(() => ({ alarmTopicArn }))).toThrow(
+      `alarmTopicArn: must be the ARN of a standard SNS topic of us-east-1, got "${alarmTopicArn}".`,
+    );
+  });
 
   test('HTTP API: no resource, and no second VPC link', () => {
     const templates = withSandbox(() => ({ httpApi: undefined }));

@@ -1,0 +1,74 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+
+export interface TickerAlarmsProps {
+  /** Function that a schedule starts every minute, or that somebody invokes. */
+  readonly function: lambda.IFunction;
+  /** Whether there is a schedule. Without one, silence is no reason for an alarm. */
+  readonly scheduled: boolean;
+  /**
+   * Namespace in which the function counts the messages that it gave up, as the metric `Failed` of the dimension
+   * `FunctionName`.
+   */
+  readonly metricNamespace: string;
+}
+
+/**
+ * Alarms on a function that ticks: runs that fail, messages that are given up and, with a schedule, silence.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+ * @example
+ * new TickerAlarms(this, 'Alarms', { function: ticker.function, scheduled: true, metricNamespace: 'Prices/Ticker' });
+ */
+export class TickerAlarms extends Construct {
+  /** Every alarm that this construct made, for more actions or for a dashboard. */
+  readonly alarms: readonly cloudwatch.Alarm[];
+
+  constructor(scope: Construct, id: string, props: TickerAlarmsProps) {
+    super(scope, id);
+    const { function: fn, scheduled, metricNamespace } = props;
+    const perMinute = { statistic: cloudwatch.Stats.SUM, period: Duration.minutes(1) };
+    const failed = new cloudwatch.Metric({
+      ...perMinute,
+      namespace: metricNamespace,
+      metricName: 'Failed',
+      dimensionsMap: { FunctionName: fn.functionName },
+    });
+    const alarm = (id: string, metric: cloudwatch.Metric, options: Partial<cloudwatch.AlarmProps>) =>
+      new cloudwatch.Alarm(this, id, {
+        metric,
+        threshold: 1,
+        evaluationPeriods: 5,
+        datapointsToAlarm: 3,
+        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+        ...options,
+      });
+
+    this.alarms = [
+      alarm('Errors', fn.metricErrors(perMinute), {
+        alarmDescription:
+          "Runs failed or left out a period in 3 of 5 minutes. First look: level ERROR in the function's log group (where a period took too long, its memory), then platform.report lines with status timeout or error.",
+      }),
+      alarm('Failed', failed, {
+        alarmDescription:
+          'Messages to connections that are there were given up in 3 of 5 minutes. First look: the reasons in lines of level WARN. No time left means more connections than its memory serves; LimitExceeded a throttle, or a client that does not read.',
+      }),
+      ...(scheduled
+        ? [
+            alarm('Silent', fn.metricInvocations(perMinute), {
+              comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+              // The schedule starts a run in each minute, but not always within it.
+              datapointsToAlarm: 5,
+              // Lambda reports nothing without invocations. So a new alarm, too, goes off until the first run, a minute later.
+              treatMissingData: cloudwatch.TreatMissingData.BREACHING,
+              alarmDescription:
+                'No run was started for 5 minutes, or the schedule is new and its first run is to come. ' +
+                'First look: the state of the schedule, its role, and Throttles of the function.',
+            }),
+          ]
+        : []),
+    ];
+  }
+}

@@ -1,0 +1,62 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { TickerAlarms } from '../../lib/constructs/ticker-alarms';
+
+function synthesize(scheduled: boolean): Template {
+  const stack = new Stack(new App(), 'Test');
+  const fn = new lambda.Function(stack, 'Function', {
+    code: lambda.Code.fromInline('exports.handler = async () => {};'),
+    handler: 'index.handler',
+    runtime: lambda.Runtime.NODEJS_24_X,
+  });
+  const { alarms } = new TickerAlarms(stack, 'Alarms', { function: fn, scheduled, metricNamespace: 'Test/Ticker' });
+  const template = Template.fromStack(stack);
+  template.resourceCountIs('AWS::CloudWatch::Alarm', alarms.length);
+  return template;
+}
+
+const scheduled = synthesize(true);
+
+test.each([
+  ['runs that fail', { Namespace: 'AWS/Lambda', MetricName: 'Errors' }],
+  ['messages that are given up', { Namespace: 'Test/Ticker', MetricName: 'Failed' }],
+])('warns of %s in 3 of 5 minutes, and of nothing where there are no runs', (_, metric) => {
+  scheduled.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    ...metric,
+    Dimensions: [{ Name: 'FunctionName', Value: { Ref: Match.stringLikeRegexp('^Function') } }],
+    Statistic: 'Sum',
+    Period: 60,
+    Threshold: 1,
+    ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    DatapointsToAlarm: 3,
+    EvaluationPeriods: 5,
+    TreatMissingData: 'notBreaching',
+  });
+});
+
+test('warns of 5 minutes without a run where there is a schedule, because no run is no data', () => {
+  scheduled.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    Namespace: 'AWS/Lambda',
+    MetricName: 'Invocations',
+    Dimensions: [{ Name: 'FunctionName', Value: { Ref: Match.stringLikeRegexp('^Function') } }],
+    Threshold: 1,
+    ComparisonOperator: 'LessThanThreshold',
+    DatapointsToAlarm: 5,
+    EvaluationPeriods: 5,
+    TreatMissingData: 'breaching',
+  });
+});
+
+test('does not warn of silence where there is no schedule', () => {
+  const metrics = Object.values(synthesize(false).findResources('AWS::CloudWatch::Alarm')).map(
+    ({ Properties }) => Properties.MetricName,
+  );
+  expect(metrics).toEqual(['Errors', 'Failed']);
+});
+
+test('each alarm says what to look at first', () => {
+  scheduled.allResourcesProperties('AWS::CloudWatch::Alarm', {
+    AlarmDescription: Match.stringLikeRegexp('First look: '),
+  });
+});

@@ -1,0 +1,39 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { WebSocketAlarms } from '../../lib/constructs/websocket-alarms';
+
+const stack = new Stack(new App(), 'Test');
+const handler = new lambda.Function(stack, 'Handler', {
+  code: lambda.Code.fromInline('exports.handler = async () => {};'),
+  handler: 'index.handler',
+  runtime: lambda.Runtime.NODEJS_24_X,
+});
+const { alarms } = new WebSocketAlarms(stack, 'Alarms', { handler, metricNamespace: 'Test/Sessions' });
+const template = Template.fromStack(stack);
+
+test.each([
+  ['errors of the handler', 'Errors', 'AWS/Lambda'],
+  ['throttles of the handler', 'Throttles', 'AWS/Lambda'],
+  ['messages that failed, which are no errors to Lambda', 'Failed', 'Test/Sessions'],
+])('warns of %s in 2 of 5 minutes, and of nothing while nobody is connected', (_, MetricName, Namespace) => {
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    MetricName,
+    Namespace,
+    Dimensions: [{ Name: 'FunctionName', Value: { Ref: Match.stringLikeRegexp('^Handler') } }],
+    Statistic: 'Sum',
+    Period: 60,
+    Threshold: 1,
+    ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    DatapointsToAlarm: 2,
+    EvaluationPeriods: 5,
+    TreatMissingData: 'notBreaching',
+  });
+});
+
+test('hands out every alarm that it makes, and each says what to look at first', () => {
+  template.resourceCountIs('AWS::CloudWatch::Alarm', alarms.length);
+  template.allResourcesProperties('AWS::CloudWatch::Alarm', {
+    AlarmDescription: Match.stringLikeRegexp('First look: '),
+  });
+});
