@@ -1,4 +1,4 @@
-import { Aspects, FileSystem, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
+import { Aspects, FileSystem, PropertyInjectors, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
@@ -6,7 +6,7 @@ import { acknowledge } from './acknowledgements';
 import { AlarmActions } from './alarm-actions';
 import { EnvironmentConfig, EnvironmentStackProps, WebSocketApiConfig } from './environments';
 import { addressesPerNode, checkRoom } from './kubernetes-sizing';
-import { LogGroupPolicy } from './log-group-policy';
+import { LogGroupDefaults } from './log-group-defaults';
 import { ContainersStack } from './stacks/containers-stack';
 import { FunctionStack } from './stacks/function-stack';
 import { HttpApiStack } from './stacks/http-api-stack';
@@ -44,6 +44,7 @@ export class ReferenceStage extends Construct {
     const { config } = props;
     // A create that fails takes along what it made: with plain RETAIN, names that are left behind refuse the next try.
     const removalPolicy = config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+    PropertyInjectors.of(this).add(new LogGroupDefaults(config.logRetentionDays, removalPolicy));
     const common = (name: string, description: string): EnvironmentStackProps => ({
       config,
       removalPolicy,
@@ -144,7 +145,6 @@ export class ReferenceStage extends Construct {
     if (config.alarmTopicArn !== undefined) {
       Aspects.of(this).add(new AlarmActions(config.alarmTopicArn, config.region));
     }
-    Aspects.of(this).add(new LogGroupPolicy(config.logRetentionDays, removalPolicy));
     acknowledge(this, config.region);
   }
 }

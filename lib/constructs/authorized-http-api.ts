@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, Lazy, Names, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Lazy, Names, Stack, Token } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as apigatewayv2 from 'aws-cdk-lib/aws-apigatewayv2';
 import * as authorizers from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
@@ -58,11 +58,8 @@ export interface AuthorizedHttpApiProps {
    */
   readonly disableDefaultEndpoint?: boolean;
 
-  /** How long the access log is kept. @default one month */
-  readonly logRetention?: logs.RetentionDays;
-
-  /** What becomes of the log group when the stack goes. @default RemovalPolicy.RETAIN */
-  readonly removalPolicy?: RemovalPolicy;
+  /** Where the stage logs each request to. @default a new log group with the defaults of the CDK: two years, RETAIN */
+  readonly accessLogGroup?: logs.ILogGroup;
 }
 
 /** What both kinds of routes have. */
@@ -167,10 +164,7 @@ export class AuthorizedHttpApi extends Construct {
         certificate: domain.certificate,
         securityPolicy: apigatewayv2.SecurityPolicy.TLS_1_2,
       });
-    const accessLog = new logs.LogGroup(this, 'AccessLog', {
-      retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
-    });
+    const accessLog = props.accessLogGroup ?? new logs.LogGroup(this, 'AccessLog');
     this.stage = this.api.addStage('Stage', {
       stageName,
       autoDeploy: true,

@@ -1,4 +1,4 @@
-import { CfnResource, Lazy, RemovalPolicy } from 'aws-cdk-lib';
+import { CfnResource, Lazy } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -20,20 +20,6 @@ export interface CacheInvalidationGuardProps {
    * nothing of the guard and may write the settings without it, so the guard is set again after every such change.
    */
   readonly revision: string;
-
-  /**
-   * How long the logs of the function that makes the call are kept.
-   *
-   * @default one month
-   */
-  readonly logRetention?: logs.RetentionDays;
-
-  /**
-   * What becomes of that log group when the stack goes.
-   *
-   * @default RemovalPolicy.RETAIN
-   */
-  readonly removalPolicy?: RemovalPolicy;
 }
 
 /**
@@ -67,10 +53,7 @@ export class CacheInvalidationGuard extends Construct {
       onCreate: call,
       onUpdate: call,
       installLatestAwsSdk: false,
-      logGroup: new logs.LogGroup(this, 'LogGroup', {
-        retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-        removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
-      }),
+      logGroup: new logs.LogGroup(this, 'LogGroup'),
       policy: customresources.AwsCustomResourcePolicy.fromStatements([
         new iam.PolicyStatement({ actions: ['apigateway:PATCH'], resources: [props.stage.stageArn] }),
       ]),

@@ -1,4 +1,4 @@
-import { CfnResource, Duration, Lazy, Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnResource, Duration, Lazy, Names, Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as apigatewayv2 from 'aws-cdk-lib/aws-apigatewayv2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
@@ -33,11 +33,8 @@ export interface CachedRestApiProps {
   /** A Cognito or Lambda authorizer for every route. @default none */
   readonly authorizer?: apigateway.IAuthorizer;
 
-  /** How long access and execution logs are kept. @default one month */
-  readonly logRetention?: logs.RetentionDays;
-
-  /** What becomes of the log groups when the stack goes. @default RemovalPolicy.RETAIN */
-  readonly removalPolicy?: RemovalPolicy;
+  /** Where the stage logs each request to. @default a new log group with the defaults of the CDK: two years, RETAIN */
+  readonly accessLogGroup?: logs.ILogGroup;
 
   /** ARN of a regional WAF web ACL to put in front of the stage. @default none */
   readonly webAclArn?: string;
@@ -175,13 +172,7 @@ export class CachedRestApi extends Construct {
     this.throttle = props.throttle;
     this.cachedMethods = this.cached;
 
-    const logGroup = (name: string, logGroupName?: string) =>
-      new logs.LogGroup(this, name, {
-        logGroupName,
-        retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-        removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
-      });
-
+    const accessLog = props.accessLogGroup ?? new logs.LogGroup(this, 'AccessLog');
     this.api = new apigateway.RestApi(this, 'Api', {
       // Also a dimension of the metrics, so it has to tell APIs apart.
       restApiName: Names.uniqueResourceName(this, { maxLength: 128, separator: '-' }),
@@ -199,7 +190,7 @@ export class CachedRestApi extends Construct {
         tracingEnabled: true,
         cacheClusterEnabled: this.cache,
         cacheClusterSize: size,
-        accessLogDestination: new apigateway.LogGroupLogDestination(logGroup('AccessLog')),
+        accessLogDestination: new apigateway.LogGroupLogDestination(accessLog),
         accessLogFormat: apigateway.AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
       },
     });
@@ -210,7 +201,9 @@ export class CachedRestApi extends Construct {
 
     // API Gateway would create this log group by itself, for ever and to stay.
     this.stage.node.addDependency(
-      logGroup('ExecutionLog', `API-Gateway-Execution-Logs_${this.api.restApiId}/${stageName}`),
+      new logs.LogGroup(this, 'ExecutionLog', {
+        logGroupName: `API-Gateway-Execution-Logs_${this.api.restApiId}/${stageName}`,
+      }),
     );
     if (props.account) this.stage.node.addDependency(props.account);
 

@@ -1,4 +1,3 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -43,12 +42,6 @@ export interface ClusterAddOnsProps {
    * @default false
    */
   readonly observability?: boolean;
-
-  /** How long these logs are kept. @default one month */
-  readonly logRetention?: logs.RetentionDays;
-
-  /** What becomes of these logs when the stack goes. @default RemovalPolicy.RETAIN */
-  readonly removalPolicy?: RemovalPolicy;
 }
 
 /**
@@ -114,7 +107,7 @@ export class ClusterAddOns extends Construct {
       add(name).node.addDependency(nodes);
     }
 
-    this.logGroups = observability ? logGroups(this, props) : {};
+    this.logGroups = observability ? logGroups(this, props.clusterName) : {};
     if (observability) {
       const groups = Object.values(this.logGroups);
       const role = agentRole(this, cluster, groups);
@@ -149,15 +142,10 @@ function podsOf(cluster: eks.ICluster, { namespace, serviceAccount }: typeof CNI
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-setup-logs-FluentBit.html
  */
-function logGroups(scope: Construct, props: ClusterAddOnsProps): Record<string, logs.LogGroup> {
-  const kept = {
-    retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-    removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
-  };
+function logGroups(scope: Construct, clusterName: string): Record<string, logs.LogGroup> {
   const group = (content: string) =>
     new logs.LogGroup(scope, `Logs-${content}`, {
-      ...kept,
-      logGroupName: `/aws/containerinsights/${props.clusterName}/${content}`,
+      logGroupName: `/aws/containerinsights/${clusterName}/${content}`,
     });
   return Object.fromEntries(['application', 'dataplane', 'host', 'performance'].map((name) => [name, group(name)]));
 }

@@ -131,11 +131,8 @@ export interface ContainerServiceProps {
    */
   readonly containerInsights?: ecs.ContainerInsights;
 
-  /** How long the container's logs are kept. @default logs.RetentionDays.ONE_MONTH */
-  readonly logRetention?: logs.RetentionDays;
-
-  /** What becomes of the container's logs when the stack goes. @default RemovalPolicy.RETAIN */
-  readonly removalPolicy?: RemovalPolicy;
+  /** Where the container logs to. @default a new log group with the defaults of the CDK: two years, RETAIN */
+  readonly logGroup?: logs.ILogGroup;
 
   /**
    * Allow `aws ecs execute-command`: a shell in a running container, for those whose IAM policy permits it. It needs a
@@ -211,10 +208,7 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       stopTimeout: Duration.seconds(stopTimeoutSeconds),
       logging: ecs.LogDriver.awsLogs({
         streamPrefix: 'service',
-        logGroup: new logs.LogGroup(this, 'Logs', {
-          retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-          removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
-        }),
+        logGroup: props.logGroup ?? new logs.LogGroup(this, 'Logs'),
         // A service goes on answering while CloudWatch Logs does not; beyond the buffer, log lines are lost instead.
         mode: ecs.AwsLogDriverMode.NON_BLOCKING,
         maxBufferSize: Size.mebibytes(25),

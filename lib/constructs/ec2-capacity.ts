@@ -60,12 +60,6 @@ export interface Ec2CapacityProps {
 
   /** Metrics of the cluster; billed by metric. @default ecs.ContainerInsights.ENHANCED */
   readonly containerInsights?: ecs.ContainerInsights;
-
-  /** How long the logs of the function that deletes the group are kept. @default one month */
-  readonly logRetention?: logs.RetentionDays;
-
-  /** What becomes of that log group when the stack goes. @default RemovalPolicy.RETAIN */
-  readonly removalPolicy?: RemovalPolicy;
 }
 
 /**
@@ -177,7 +171,7 @@ export class Ec2Capacity extends Construct implements ec2.IConnectable {
       enableManagedTerminationProtection: true,
       enableManagedDraining: true,
     });
-    provider.node.addDependency(this.forceDelete(props));
+    provider.node.addDependency(this.forceDelete());
     this.capacityProviderName = provider.capacityProviderName;
     // Not by cluster.addAsgCapacityProvider, which gives the instances rights that the execution role of the task has.
     new ecs.CfnClusterCapacityProviderAssociations(this, 'Providers', {
@@ -200,7 +194,7 @@ export class Ec2Capacity extends Construct implements ec2.IConnectable {
    * @see https://github.com/aws/aws-cdk/issues/18179
    * @see https://github.com/aws/containers-roadmap/issues/2862
    */
-  private forceDelete(props: Ec2CapacityProps): customresources.AwsCustomResource {
+  private forceDelete(): customresources.AwsCustomResource {
     const { autoScalingGroupArn, autoScalingGroupName } = this.autoScalingGroup;
     const forceDelete = new customresources.AwsCustomResource(this, 'ForceDelete', {
       resourceType: 'Custom::ForceDeleteAutoScalingGroup',
@@ -212,10 +206,7 @@ export class Ec2Capacity extends Construct implements ec2.IConnectable {
         ignoreErrorCodesMatching: 'ValidationError',
       },
       installLatestAwsSdk: false,
-      logGroup: new logs.LogGroup(this, 'ForceDeleteLogs', {
-        retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-        removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
-      }),
+      logGroup: new logs.LogGroup(this, 'ForceDeleteLogs'),
       policy: customresources.AwsCustomResourcePolicy.fromStatements([
         new iam.PolicyStatement({ actions: ['autoscaling:DeleteAutoScalingGroup'], resources: [autoScalingGroupArn] }),
       ]),

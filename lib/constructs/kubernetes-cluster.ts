@@ -1,4 +1,4 @@
-import { Annotations, ArnFormat, RemovalPolicy, Stack, Tags, Token } from 'aws-cdk-lib';
+import { Annotations, ArnFormat, CfnDeletionPolicy, RemovalPolicy, Stack, Tags, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -64,18 +64,6 @@ export interface KubernetesClusterProps {
    * @see https://docs.aws.amazon.com/eks/latest/userguide/deletion-protection.html
    */
   readonly deletionProtection?: boolean;
-
-  /** How long the logs of the control plane and of the kubectl handler are kept. @default one month */
-  readonly logRetention?: logs.RetentionDays;
-
-  /**
-   * What becomes of these logs when the stack goes. DESTROY also deletes what an earlier life of the cluster left under the
-   * name of its log group; to choose it on a deployed cluster deletes the logs that are there.
-   *
-   * @default RemovalPolicy.RETAIN: the next cluster of that name has to take the log group over
-   * (`cdk deploy --import-existing-resources`)
-   */
-  readonly removalPolicy?: RemovalPolicy;
 }
 
 /**
@@ -88,6 +76,12 @@ export interface KubernetesClusterProps {
  * - The version is in standard support: EKS upgrades a cluster that is left behind instead of billing six times as much.
  * - What a change removes from a manifest is deleted from the cluster (`kubectl apply --prune`), of the kinds that kubectl
  *   prunes: workloads, Services, ConfigMaps, Secrets, Ingresses and Namespaces, but no NetworkPolicy, for example.
+ *
+ * The log group of the control plane has the name that EKS gives it, `/aws/eks/<cluster>/cluster`. Where that log group is
+ * deleted with its stack (a property injector for `logs.LogGroup` says so; the CDK retains it by default), a deployment of a
+ * new cluster also deletes the log group that an earlier cluster of the name left behind. So to switch a deployed cluster
+ * to DESTROY deletes the logs that it has. Where the log group is retained, the next cluster of the name has to take it over
+ * (`cdk deploy --import-existing-resources`).
  *
  * Its own security group lets the kubectl handler in. Between control plane and nodes there is the one that EKS makes,
  * `cluster.clusterSecurityGroup`, whose members reach each other on all ports.
@@ -107,14 +101,12 @@ export class KubernetesCluster extends Construct {
   constructor(scope: Construct, id: string, props: KubernetesClusterProps) {
     super(scope, id);
     const { clusterName, vpc, vpcSubnets, adminRoleArn } = props;
-    const { logRetention = logs.RetentionDays.ONE_MONTH, removalPolicy = RemovalPolicy.RETAIN } = props;
     check(props);
 
     // EKS would make this log group on its own, keep its events for ever and leave it behind.
     const logGroupName = `/aws/eks/${clusterName}/cluster`;
-    const kept = { retention: logRetention, removalPolicy };
-    this.logGroup = new logs.LogGroup(this, 'ControlPlaneLogs', { ...kept, logGroupName });
-    if (removalPolicy === RemovalPolicy.DESTROY) this.logGroup.node.addDependency(this.sweep(logGroupName, kept));
+    this.logGroup = new logs.LogGroup(this, 'ControlPlaneLogs', { logGroupName });
+    if (goesWithStack(this.logGroup)) this.logGroup.node.addDependency(this.sweep(logGroupName));
     const handler = new ec2.SecurityGroup(this, 'KubectlSecurityGroup', {
       vpc,
       description: 'kubectl handler of the cluster',
@@ -178,7 +170,7 @@ export class KubernetesCluster extends Construct {
 
     // Every manifest and chart depends on it, and it on the cluster and on the access entry of the handler.
     this.barrier = this.cluster.node.findChild('KubectlReadyBarrier');
-    this.manifestsAfter(controlPlane, ...ownLogs(this.cluster, logRetention, removalPolicy));
+    this.manifestsAfter(controlPlane, ...ownLogs(this.cluster));
 
     if (adminRoleArn !== undefined) this.cluster.grantClusterAdmin('Admin', adminRoleArn);
     this.updateKubeconfigCommand =
@@ -187,12 +179,12 @@ export class KubernetesCluster extends Construct {
   }
 
   /**
-   * Deletes what an earlier life of the cluster left under the name of its log group. EKS delivers late, through a role of
-   * its own, and so makes the group anew when a stack has just deleted it: the next create would find its name taken.
+   * Deletes the log group that an earlier cluster of the name left behind. EKS delivers events late, through a role of its
+   * own, and so makes the log group anew when a stack has just deleted it: the next create would find its name taken.
    *
    * @see https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2763
    */
-  private sweep(logGroupName: string, kept: logs.LogGroupProps): IConstruct {
+  private sweep(logGroupName: string): IConstruct {
     const logGroupArn = Stack.of(this).formatArn({
       service: 'logs',
       resource: 'log-group',
@@ -209,7 +201,7 @@ export class KubernetesCluster extends Construct {
         ignoreErrorCodesMatching: 'ResourceNotFoundException',
       },
       installLatestAwsSdk: false,
-      logGroup: new logs.LogGroup(this, 'SweepLogs', kept),
+      logGroup: new logs.LogGroup(this, 'SweepLogs'),
       policy: customresources.AwsCustomResourcePolicy.fromStatements([
         new iam.PolicyStatement({ actions: ['logs:DeleteLogGroup'], resources: [logGroupArn] }),
       ]),
@@ -227,20 +219,22 @@ export class KubernetesCluster extends Construct {
   }
 }
 
+/** Whether the log group is deleted with its stack, by its author or by a property injector of its scope. */
+function goesWithStack(logGroup: logs.ILogGroup): boolean {
+  const resource = logGroup.node.defaultChild;
+  return logs.CfnLogGroup.isCfnLogGroup(resource) && resource.cfnOptions.deletionPolicy === CfnDeletionPolicy.DELETE;
+}
+
 /**
- * Sets retention and removal policy of the log groups of the functions that apply manifests, and makes those that the CDK
- * does not (a feature flag says whether it does): Lambda would make them on its own, for ever.
+ * The log groups of the functions that apply manifests. Makes those that the CDK does not make (a feature flag says whether
+ * the CDK does), because Lambda would make them on its own, keep their events for ever and leave them behind.
  */
-function ownLogs(cluster: eks.Cluster, retention: logs.RetentionDays, removalPolicy: RemovalPolicy): IConstruct[] {
+function ownLogs(cluster: eks.Cluster): IConstruct[] {
   const functions = cluster.node.findAll().filter((node) => node instanceof lambda.Function);
   return functions.map((owner) => {
     const logGroup =
       owner.node.tryFindChild('LogGroup') ??
       new logs.LogGroup(owner, 'LogGroup', { logGroupName: `/aws/lambda/${owner.functionName}` });
-    if (logs.CfnLogGroup.isCfnLogGroup(logGroup.node.defaultChild)) {
-      logGroup.node.defaultChild.retentionInDays = retention;
-      logGroup.node.defaultChild.applyRemovalPolicy(removalPolicy);
-    }
     owner.addToRolePolicy(noNewLogGroup());
     return logGroup;
   });

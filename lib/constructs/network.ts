@@ -82,11 +82,8 @@ export interface NetworkProps {
   /** Use this VPC and create nothing: egress, endpoints and flow log are its owner's. @default a new VPC */
   readonly existing?: ExistingNetwork;
 
-  /** How long the flow log keeps its records. */
-  readonly flowLogRetention: logs.RetentionDays;
-
-  /** What becomes of the flow log's records when the stack goes. @default RemovalPolicy.RETAIN */
-  readonly removalPolicy?: RemovalPolicy;
+  /** Where the flow log is written to. @default a new log group with the defaults of the CDK: two years, RETAIN */
+  readonly flowLogGroup?: logs.ILogGroup;
 }
 
 /**
@@ -159,10 +156,7 @@ export class Network extends Construct {
     const gateways = egress.mode === 'nat' ? checkedGateways(egress.gateways ?? 1, zones.length) : 1;
     const natInstance = egress.mode === 'nat-instance' ? natInstanceProvider() : undefined;
 
-    const flowLogGroup = new logs.LogGroup(this, 'FlowLogGroup', {
-      retention: props.flowLogRetention,
-      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
-    });
+    const flowLogGroup = props.flowLogGroup ?? new logs.LogGroup(this, 'FlowLogGroup');
     // Only flow logs of this account may use the role (the confused deputy:
     // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html).
     const flowLogRole = new iam.Role(this, 'FlowLogRole', {
@@ -192,7 +186,7 @@ export class Network extends Construct {
     });
     this.vpc = vpc;
     this.privateSubnets = { subnetGroupName: 'private' };
-    ownProviderLogs(this, props.flowLogRetention);
+    ownProviderLogs(this);
     if (natInstance !== undefined) hardenNatInstance(natInstance, props.cidr);
 
     if (endpointServices.size > 0) {
@@ -257,7 +251,7 @@ function hardenNatInstance(provider: ec2.NatInstanceProviderV2, cidr: string): v
  * CloudFormation creates it before the function and deletes it after: but logs are delivered some time after the last
  * invocation, so the function must also be unable to create it anew.
  */
-function ownProviderLogs(scope: Construct, retention: logs.RetentionDays): void {
+function ownProviderLogs(scope: Construct): void {
   const provider = Stack.of(scope).node.tryFindChild('Custom::VpcRestrictDefaultSGCustomResourceProvider');
   const handler = provider?.node.tryFindChild('Handler');
   if (!(provider instanceof CustomResourceProviderBase) || !CfnResource.isCfnResource(handler)) {
@@ -268,7 +262,7 @@ function ownProviderLogs(scope: Construct, retention: logs.RetentionDays): void 
   }
   // The function is shared by the networks of a stack.
   if (provider.node.tryFindChild('LogGroup') !== undefined) return;
-  const logGroup = new logs.LogGroup(provider, 'LogGroup', { retention, removalPolicy: RemovalPolicy.DESTROY });
+  const logGroup = new logs.LogGroup(provider, 'LogGroup', { removalPolicy: RemovalPolicy.DESTROY });
   handler.addPropertyOverride('LoggingConfig', { LogGroup: logGroup.logGroupName });
   provider.addToRolePolicy({ Effect: 'Deny', Action: 'logs:CreateLogGroup', Resource: '*' });
 }

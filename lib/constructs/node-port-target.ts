@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -38,16 +38,6 @@ export interface NodePortTargetProps {
    * @throws unless it is in 30000 to 32767, the range that Kubernetes gives ports from
    */
   readonly nodePort: number;
-
-  /**
-   * How long the logs of the function that attaches the nodes are kept. There is one such function a stack: where another
-   * AwsCustomResource came first, its log group is the one that is written to.
-   *
-   * @default logs.RetentionDays.ONE_MONTH
-   */
-  readonly logRetention?: logs.RetentionDays;
-  /** What becomes of these logs when the stack goes. @default RemovalPolicy.RETAIN */
-  readonly removalPolicy?: RemovalPolicy;
 }
 
 /** Where kube-proxy says whether its node should get requests: not when the node is about to be removed. */
@@ -112,10 +102,7 @@ export class NodePortTarget extends Construct {
     // CloudFormation knows the group of a managed node group by no attribute.
     const common = {
       installLatestAwsSdk: false,
-      logGroup: new logs.LogGroup(this, 'LogGroup', {
-        retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-        removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
-      }),
+      logGroup: new logs.LogGroup(this, 'LogGroup'),
     };
     const groupPath = 'nodegroup.resources.autoScalingGroups.0.name';
     const describe: customresources.AwsSdkCall = {

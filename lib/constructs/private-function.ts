@@ -57,10 +57,8 @@ export interface PrivateFunctionProps {
   readonly environment?: Record<string, string>;
   /** Least severe level of the function's own lines that is logged. @default INFO */
   readonly logLevel?: keyof typeof lambda.ApplicationLogLevel;
-  /** @default RetentionDays.ONE_MONTH */
-  readonly logRetention?: logs.RetentionDays;
-  /** What becomes of the log group when the stack goes. @default RemovalPolicy.RETAIN */
-  readonly removalPolicy?: RemovalPolicy;
+  /** Where the function logs to. @default a new log group with the defaults of the CDK: two years, RETAIN */
+  readonly logGroup?: logs.ILogGroup;
   /**
    * Environments of the `live` alias that are initialised ahead of requests and billed whether used or not. They are
    * taken from the quota "Concurrent executions" of the account (as low as 10 in a new one), part of which Lambda keeps
@@ -91,7 +89,7 @@ export class PrivateFunction extends Construct implements ec2.IConnectable {
   readonly live: lambda.Alias;
   /** Alias of the same version without provisioned concurrency: `on-demand`. */
   readonly onDemand: lambda.Alias;
-  readonly logGroup: logs.LogGroup;
+  readonly logGroup: logs.ILogGroup;
   readonly connections: ec2.Connections;
 
   /** @throws if a bound is out of its range, or a subnet is public */
@@ -108,10 +106,7 @@ export class PrivateFunction extends Construct implements ec2.IConnectable {
       );
     }
 
-    this.logGroup = new logs.LogGroup(this, 'Logs', {
-      retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
-    });
+    this.logGroup = props.logGroup ?? new logs.LogGroup(this, 'Logs');
     this.function = new lambda.Function(this, 'Function', {
       code: props.code,
       handler: props.handler ?? 'index.handler',

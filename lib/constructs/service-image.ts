@@ -1,4 +1,4 @@
-import { CfnResource, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnResource, Stack } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
@@ -26,12 +26,6 @@ export interface ServiceImageProps {
    * @default ecs.CpuArchitecture.ARM64
    */
   readonly architecture?: ecs.CpuArchitecture;
-
-  /** How long the logs of the builds are kept. @default logs.RetentionDays.ONE_MONTH */
-  readonly logRetention?: logs.RetentionDays;
-
-  /** What becomes of the logs of the builds when the stack goes. @default RemovalPolicy.RETAIN */
-  readonly removalPolicy?: RemovalPolicy;
 }
 
 /**
@@ -65,7 +59,7 @@ export class ServiceImage extends Construct {
         directory: source.directory,
         platform: this.architecture === ecs.CpuArchitecture.ARM64 ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
       });
-      ownLogs(build, props.logRetention ?? logs.RetentionDays.ONE_MONTH, props.removalPolicy ?? RemovalPolicy.RETAIN);
+      ownLogs(build);
       limitWait(build, 1_200);
       this.image = build.toEcsDockerImageCode();
       this.uri = build.imageUri;
@@ -92,15 +86,11 @@ function checkedDigest(digest: string | undefined): string {
  * The project and the handler of the build are one a stack, next to it. This gives each its log group, in place of the one
  * that CodeBuild and Lambda would make on their own, that never expires and that no stack deletes.
  */
-function ownLogs(build: ContainerImageBuild, retention: logs.RetentionDays, removalPolicy: RemovalPolicy): void {
+function ownLogs(build: ContainerImageBuild): void {
   for (const owner of Stack.of(build).node.children) {
     const logGroupName = logGroupNameOf(owner);
     if (logGroupName === undefined) continue;
     const logGroup = owner.node.tryFindChild('LogGroup') ?? new logs.LogGroup(owner, 'LogGroup', { logGroupName });
-    if (logGroup.node.defaultChild instanceof logs.CfnLogGroup) {
-      logGroup.node.defaultChild.retentionInDays = retention;
-      logGroup.node.defaultChild.applyRemovalPolicy(removalPolicy);
-    }
     // Before the first build, and until after the handler has been called for the last time.
     build.node.findChild('Resource').node.addDependency(logGroup);
   }

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -28,10 +28,8 @@ export interface TickerProps {
    * @default 512
    */
   readonly memorySize?: number;
-  /** @default RetentionDays.ONE_MONTH */
-  readonly logRetention?: logs.RetentionDays;
-  /** What becomes of the log group when the stack goes. @default RemovalPolicy.RETAIN */
-  readonly removalPolicy?: RemovalPolicy;
+  /** Where the function logs to. @default a new log group with the defaults of the CDK: two years, RETAIN */
+  readonly logGroup?: logs.ILogGroup;
 }
 
 /**
@@ -82,10 +80,7 @@ export class Ticker extends Construct {
       retryAttempts: 0,
       maxEventAge: Duration.minutes(1),
       tracing: lambda.Tracing.ACTIVE,
-      logGroup: new logs.LogGroup(this, 'Logs', {
-        retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-        removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
-      }),
+      logGroup: props.logGroup ?? new logs.LogGroup(this, 'Logs'),
       loggingFormat: lambda.LoggingFormat.JSON,
       applicationLogLevelV2: lambda.ApplicationLogLevel.INFO,
       systemLogLevelV2: lambda.SystemLogLevel.INFO,

@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Names, Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as apigatewayv2 from 'aws-cdk-lib/aws-apigatewayv2';
 import { WebSocketIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
@@ -38,10 +38,10 @@ export interface WebSocketSessionsProps {
   readonly environment?: Record<string, string>;
   /** Least severe level of the handler's own lines that is logged. @default INFO */
   readonly logLevel?: keyof typeof lambda.ApplicationLogLevel;
-  /** @default RetentionDays.ONE_MONTH */
-  readonly logRetention?: logs.RetentionDays;
-  /** What becomes of the log groups when the stack goes. @default RemovalPolicy.RETAIN */
-  readonly removalPolicy?: RemovalPolicy;
+  /** Where the handler logs to. @default a new log group with the defaults of the CDK: two years, RETAIN */
+  readonly logGroup?: logs.ILogGroup;
+  /** Where the stage logs each event to. @default a new log group with the defaults of the CDK: two years, RETAIN */
+  readonly accessLogGroup?: logs.ILogGroup;
 }
 
 /**
@@ -92,10 +92,7 @@ export class WebSocketSessions extends Construct {
       timeout,
       environment: props.environment,
       tracing: lambda.Tracing.ACTIVE,
-      logGroup: new logs.LogGroup(this, 'Logs', {
-        retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-        removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
-      }),
+      logGroup: props.logGroup ?? new logs.LogGroup(this, 'Logs'),
       loggingFormat: lambda.LoggingFormat.JSON,
       applicationLogLevelV2: lambda.ApplicationLogLevel[props.logLevel ?? 'INFO'],
       systemLogLevelV2: lambda.SystemLogLevel.INFO,
@@ -110,10 +107,7 @@ export class WebSocketSessions extends Construct {
     });
     for (const action of props.actions) this.api.addRoute(action, { integration, returnResponse: true });
 
-    const accessLog = new logs.LogGroup(this, 'AccessLog', {
-      retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
-    });
+    const accessLog = props.accessLogGroup ?? new logs.LogGroup(this, 'AccessLog');
     this.stage = new apigatewayv2.WebSocketStage(this, 'Stage', {
       webSocketApi: this.api,
       stageName: props.stageName,

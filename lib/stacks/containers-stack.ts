@@ -31,7 +31,6 @@ export class ContainersStack extends Stack {
     super(scope, id, props);
     const { config, network } = props;
     const placement = { vpc: network.vpc, vpcSubnets: network.privateSubnets };
-    const logs = { logRetention: config.logRetentionDays, removalPolicy: props.removalPolicy };
     const { https, accessLogDays } = config.loadBalancer;
     const logBucket =
       accessLogDays === undefined
@@ -49,9 +48,9 @@ export class ContainersStack extends Stack {
     this.url = config.endpoint ? `${config.endpoint.url}/_alb/${loadBalancerName}` : this.loadBalancer.url;
 
     const repository = ecr.Repository.fromRepositoryName(this, 'Images', props.repositoryName);
-    this.image = new ServiceImage(this, 'ServiceImage', { repository, source: props.imageSource, ...logs });
+    this.image = new ServiceImage(this, 'ServiceImage', { repository, source: props.imageSource });
     const { fargate, ec2 } = config.service.capacity;
-    const service = { ...placement, ...config.service, architecture: this.image.architecture, ...logs };
+    const service = { ...placement, ...config.service, architecture: this.image.architecture };
     const instances = ec2 && new Ec2Capacity(this, 'Instances', { ...service, ...ec2 });
     const history = new ContainerService(this, 'History', {
       ...service,

@@ -38,8 +38,6 @@ export class FunctionStack extends Stack {
         NODE_OPTIONS: '--enable-source-maps',
       },
       provisionedConcurrency: config.function.provisionedConcurrency,
-      logRetention: config.logRetentionDays,
-      removalPolicy: props.removalPolicy,
     });
     props.loadBalancer.allowFrom(quotes, 'Quotes function reads the container service');
     new FunctionAlarms(this, 'Alarms', {

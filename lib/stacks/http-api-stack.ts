@@ -35,8 +35,6 @@ export class HttpApiStack extends Stack {
         ...domain,
         certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', domain.certificateArn),
       },
-      logRetention: config.logRetentionDays,
-      removalPolicy: props.removalPolicy,
     });
     const link = new PrivateVpcLink(this, 'Link', { vpc: network.vpc, subnets: network.privateSubnets });
     loadBalancer.allowFrom(link, 'HTTP API reads the container service');

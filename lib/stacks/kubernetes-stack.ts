@@ -33,12 +33,11 @@ export class KubernetesStack extends Stack {
     super(scope, id, props);
     const { config, kubernetes, loadBalancer, image, pathPrefixes } = props;
     const placement = { vpc: props.network.vpc, vpcSubnets: props.network.privateSubnets };
-    const logs = { logRetention: config.logRetentionDays, removalPolicy: props.removalPolicy };
     const isArm = image.architecture === ecs.CpuArchitecture.ARM64;
     const { version, kubectlLayer, clusterAutoscalerTag: imageTag, ...release } = kubernetesRelease(kubernetes.version);
     const clusterName = `kumiki-${config.id}`;
     const names = { clusterName, version, kubectlLayer: kubectlLayer(this, 'KubectlLayer') };
-    const control = new KubernetesCluster(this, 'Cluster', { ...kubernetes, ...placement, ...logs, ...names });
+    const control = new KubernetesCluster(this, 'Cluster', { ...kubernetes, ...placement, ...names });
     const { cluster } = control;
     const architecture = isArm ? ec2.InstanceArchitecture.ARM_64 : ec2.InstanceArchitecture.X86_64;
     const group = { ...kubernetes.nodes, ...placement, kubernetesVersion: version, architecture };
@@ -49,7 +48,7 @@ export class KubernetesStack extends Stack {
       ...(observability && { 'amazon-cloudwatch-observability': release.observabilityVersion }),
       ...kubernetes.addOnVersions,
     };
-    control.manifestsAfter(nodes, new ClusterAddOns(this, 'AddOns', { ...there, ...logs, observability, versions }));
+    control.manifestsAfter(nodes, new ClusterAddOns(this, 'AddOns', { ...there, observability, versions }));
     new ClusterAutoscaler(this, 'Autoscaler', { ...there, imageTag });
     new KubernetesWorkload(this, 'History', {
       ...there,
@@ -67,7 +66,6 @@ export class KubernetesStack extends Stack {
     const exposure = new NodePortTarget(this, 'Exposure', {
       ...there,
       ...placement,
-      ...logs,
       loadBalancer,
       nodeSecurityGroup: cluster.clusterSecurityGroup,
       nodePort: 30_080,

@@ -22,8 +22,6 @@ export class NetworkStack extends Stack {
       availabilityZones: config.availabilityZones,
       endpointServices: props.endpointServices,
       plannedAddresses: props.plannedAddresses,
-      flowLogRetention: config.logRetentionDays,
-      removalPolicy: props.removalPolicy,
     });
 
     new CfnOutput(this, 'VpcId', { value: this.network.vpc.vpcId, description: 'VPC of this environment' });

@@ -25,7 +25,7 @@ export interface RestApiStackProps extends EnvironmentStackProps {
 export class RestApiStack extends Stack {
   constructor(scope: Construct, id: string, props: RestApiStackProps) {
     super(scope, id, props);
-    const { config, network, loadBalancer, removalPolicy } = props;
+    const { config, network, loadBalancer } = props;
     const { cache, throttle, historyThrottle, webAclArn, ownsApiAccount } = config.restApi;
 
     const api = new CachedRestApi(this, 'Quotes', {
@@ -34,8 +34,6 @@ export class RestApiStack extends Stack {
       throttle,
       webAclArn,
       account: ownsApiAccount ? new ApiAccount(this, 'ApiAccount').ready : undefined,
-      logRetention: config.logRetentionDays,
-      removalPolicy,
     });
     const link = new PrivateVpcLink(this, 'Link', { vpc: network.vpc, subnets: network.privateSubnets });
     loadBalancer.allowFrom(link, 'REST API reads the container service');
@@ -73,8 +71,6 @@ export class RestApiStack extends Stack {
         stage: api.stage,
         methods: api.cachedMethods,
         revision: api.revision,
-        logRetention: config.logRetentionDays,
-        removalPolicy,
       });
       new CfnOutput(this, 'FlushCacheCommand', {
         value: `aws apigateway flush-stage-cache --rest-api-id ${api.api.restApiId} --stage-name ${api.stage.stageName}`,

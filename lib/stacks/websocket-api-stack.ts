@@ -21,7 +21,6 @@ export class WebSocketApiStack extends Stack {
   constructor(scope: Construct, id: string, props: WebSocketApiStackProps) {
     super(scope, id, props);
     const { config, webSocketApi, removalPolicy } = props;
-    const logRetention = config.logRetentionDays;
 
     const state = new SessionTable(this, 'State', { pointInTimeRecovery: !config.disposable, removalPolicy });
     const environment = { TABLE_NAME: state.table.tableName, NODE_OPTIONS: '--enable-source-maps' };
@@ -36,8 +35,6 @@ export class WebSocketApiStack extends Stack {
         MAX_SYMBOLS: String(webSocketApi.maxSymbols),
         MESSAGES_PER_SECOND: String(webSocketApi.messagesPerSecond),
       },
-      logRetention,
-      removalPolicy,
     });
     const ticker = new Ticker(this, 'Ticker', {
       code: props.tickerCode,
@@ -50,8 +47,6 @@ export class WebSocketApiStack extends Stack {
           ? `${config.endpoint.url}/_aws/execute-api/${sessions.api.apiId}/${props.stageName}`
           : sessions.stage.callbackUrl,
       },
-      logRetention,
-      removalPolicy,
     });
     for (const fn of [sessions.handler, ticker.function]) state.grantItems(fn);
     state.grantQuery(ticker.function);

@@ -1,4 +1,4 @@
-import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as apigatewayv2 from 'aws-cdk-lib/aws-apigatewayv2';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
@@ -233,18 +233,13 @@ describe('stage', () => {
     };
     expect(JSON.stringify(DestinationArn)).toMatch(/log-group:",{"Ref":"HttpAccessLog\w+"}]/);
     expect(JSON.parse(Format)).toMatchObject({ requestId: '$context.requestId', routeKey: '$context.routeKey' });
-    DEFAULT.template.hasResource('AWS::Logs::LogGroup', {
-      Properties: { RetentionInDays: 30 },
-      DeletionPolicy: 'Retain',
-    });
   });
 
-  test('keeps its log as long as told', () => {
-    const props = { logRetention: logs.RetentionDays.ONE_WEEK, removalPolicy: RemovalPolicy.DESTROY };
-    new Fixture(props).template.hasResource('AWS::Logs::LogGroup', {
-      Properties: { RetentionInDays: 7 },
-      DeletionPolicy: 'Delete',
-    });
+  test('takes a log group for the access log, and then makes none', () => {
+    const shared = new Stack(new App(), 'Shared');
+    const { template } = new Fixture({ accessLogGroup: logs.LogGroup.fromLogGroupName(shared, 'Access', 'access') });
+    expect(JSON.stringify(stageOf(template).Properties['AccessLogSettings'])).toContain(':log-group:access"');
+    template.resourceCountIs('AWS::Logs::LogGroup', 0);
   });
 
   test('has its name in the URL, and $default has none', () => {

@@ -1,4 +1,4 @@
-import { App, CfnResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, CfnResource, Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as apigatewayv2 from 'aws-cdk-lib/aws-apigatewayv2';
@@ -409,8 +409,7 @@ describe('stage', () => {
     const rest = new CachedRestApi(fixture.stack, 'Second', {
       ...UNCACHED,
       account,
-      logRetention: logs.RetentionDays.ONE_DAY,
-      removalPolicy: RemovalPolicy.DESTROY,
+      accessLogGroup: logs.LogGroup.fromLogGroupName(fixture.stack, 'Access', 'access'),
     });
     rest.addFunctionRoute({ handler: fixture.alias, path: '/' });
     const made = fixture.functionRoute().template;
@@ -418,22 +417,15 @@ describe('stage', () => {
       DependsOn: Match.arrayWith(['Account', Match.stringLikeRegexp('^SecondExecutionLog')]),
     });
     made.hasResource('AWS::Logs::LogGroup', {
-      DeletionPolicy: 'Delete',
       Properties: {
         LogGroupName: {
           'Fn::Join': ['', ['API-Gateway-Execution-Logs_', { Ref: Match.stringLikeRegexp('^SecondApi') }, '/v1']],
         },
-        RetentionInDays: 1,
       },
     });
+    // Both log groups of the first API, and of the second only this one: its access log has a log group already.
+    made.resourceCountIs('AWS::Logs::LogGroup', 3);
     made.resourceCountIs('AWS::ApiGateway::Account', 0);
-  });
-
-  test('keeps its logs by default', () => {
-    template.allResources('AWS::Logs::LogGroup', {
-      DeletionPolicy: 'Retain',
-      Properties: Match.objectLike({ RetentionInDays: 30 }),
-    });
   });
 
   test('is regional, named, and exports nothing [P4]', () => {

@@ -1,4 +1,4 @@
-import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import { Construct } from 'constructs';
@@ -15,7 +15,7 @@ function synthesize(props: Partial<ClusterAddOnsProps> = {}): Template {
 
 /** What most tests look at, synthesized once. */
 const byDefault = synthesize();
-const observed = synthesize({ observability: true, logRetention: 7, removalPolicy: RemovalPolicy.DESTROY });
+const observed = synthesize({ observability: true });
 const OBSERVABILITY = 'amazon-cloudwatch-observability';
 
 function addOn(name: string, template = byDefault) {
@@ -115,14 +115,6 @@ describe('observability', () => {
     expect(Object.values(groups).map(({ Properties }) => Properties.LogGroupName)).toEqual(
       ['application', 'dataplane', 'host', 'performance'].map((name) => `/aws/containerinsights/history/${name}`),
     );
-    observed.allResources('AWS::Logs::LogGroup', {
-      Properties: { RetentionInDays: 7 },
-      DeletionPolicy: 'Delete',
-    });
-    synthesize({ observability: true }).allResources('AWS::Logs::LogGroup', {
-      Properties: { RetentionInDays: 30 },
-      DeletionPolicy: 'Retain',
-    });
     expect(addOn(OBSERVABILITY, observed).dependsOn).toEqual(expect.arrayContaining(Object.keys(groups)));
   });
 

@@ -1,9 +1,10 @@
-import { App, CfnResource, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, CfnResource, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import * as fc from 'fast-check';
 import { ContainerService, ContainerServiceProps, ServiceCapacity } from '../../lib/constructs/container-service';
@@ -470,13 +471,14 @@ describe('execute-command', () => {
 });
 
 describe('logs and metrics', () => {
-  test('are kept as long as they are told, and go with the stack or stay [P6]', () => {
-    const kept = (days: number, policy: string) => ({ DeletionPolicy: policy, Properties: { RetentionInDays: days } });
-    byDefault.hasResource('AWS::Logs::LogGroup', kept(30, 'Retain'));
-    synthesize({ logRetention: 7, removalPolicy: RemovalPolicy.DESTROY }).hasResource(
-      'AWS::Logs::LogGroup',
-      kept(7, 'Delete'),
-    );
+  test('go to a log group of the stack, or to one that is handed in', () => {
+    const logGroupOf = (logGroup: unknown) => ({
+      LogConfiguration: { Options: Match.objectLike({ 'awslogs-group': logGroup }) },
+    });
+    hasContainer(byDefault, logGroupOf({ Ref: Match.stringLikeRegexp('Logs') }));
+    const shared = new Stack(new App(), 'Shared');
+    const logGroup = logs.LogGroup.fromLogGroupName(shared, 'Logs', 'shared');
+    hasContainer(synthesize({ logGroup }), logGroupOf('shared'));
   });
 
   test('leave no log group of Container Insights behind: it is there before the cluster [P6]', () => {

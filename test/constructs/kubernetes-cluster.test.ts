@@ -1,4 +1,4 @@
-import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, PropertyInjectors, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -13,6 +13,7 @@ const PRIVATE = { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS };
 type Changes = Partial<Omit<KubernetesClusterProps, 'vpc'>> & {
   readonly vpcIn?: (scope: Stack) => ec2.IVpc;
   readonly context?: Record<string, boolean>;
+  readonly logDefaults?: logs.LogGroupProps;
 };
 
 const newVpc = (scope: Stack) =>
@@ -22,8 +23,12 @@ const newVpc = (scope: Stack) =>
     restrictDefaultSecurityGroup: false,
   });
 
-function create({ context = {}, vpcIn = newVpc, ...props }: Changes = {}) {
+function create({ context = {}, vpcIn = newVpc, logDefaults = {}, ...props }: Changes = {}) {
   const stack = new Stack(new App({ context }), 'Stack', { env: { region: 'eu-west-1' } });
+  PropertyInjectors.of(stack).add({
+    constructUniqueId: logs.LogGroup.PROPERTY_INJECTION_ID,
+    inject: (props: logs.LogGroupProps) => ({ ...logDefaults, ...props }),
+  });
   const kubernetes = new KubernetesCluster(stack, 'Kubernetes', {
     clusterName: 'history',
     version: '1.36',
@@ -63,8 +68,7 @@ const byDefault = synthesize();
 const open = synthesize({
   publicCidrs: ['203.0.113.0/24', '198.51.100.7/32'],
   adminRoleArn: ADMIN,
-  logRetention: logs.RetentionDays.THREE_DAYS,
-  removalPolicy: RemovalPolicy.DESTROY,
+  logDefaults: { retention: logs.RetentionDays.THREE_DAYS, removalPolicy: RemovalPolicy.DESTROY },
   context: { '@aws-cdk/aws-lambda:useCdkManagedLogGroup': true },
 });
 
@@ -190,10 +194,10 @@ describe('logs', () => {
   });
 
   test.each([
-    ['by default', byDefault, 30, 'Retain'],
-    ['with a flag that has the CDK make log groups, as told', open, 3, 'Delete'],
+    ['of the CDK', byDefault, 731, 'Retain'],
+    ['of a property injector, with a flag that has the CDK make log groups', open, 3, 'Delete'],
   ])(
-    'of the kubectl handler, too, have retention and removal policy %s [P6]',
+    'of the kubectl handler, too, have the retention and removal policy %s [P6]',
     (_, template, RetentionInDays, policy) => {
       const logGroups = Object.values(template.findResources('AWS::Logs::LogGroup'));
       expect(logGroups).toHaveLength(1 + Object.keys(template.findResources('AWS::Lambda::Function')).length);
@@ -206,7 +210,7 @@ describe('logs', () => {
 });
 
 describe('the log group that EKS makes anew after the stack has deleted it [P6]', () => {
-  test('is deleted before the next create, where logs are not kept', () => {
+  test('is deleted before the next create, where the stack deletes it', () => {
     const sweep = onlyId(open, 'Custom::LeftOverLogGroup', {
       Create: Match.serializedJson(
         Match.objectLike({
@@ -225,7 +229,7 @@ describe('the log group that EKS makes anew after the stack has deleted it [P6]'
     });
   });
 
-  test('is left alone where they are', () => {
+  test('is left alone where the stack retains it', () => {
     byDefault.resourceCountIs('Custom::LeftOverLogGroup', 0);
   });
 

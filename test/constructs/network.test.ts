@@ -1,4 +1,4 @@
-import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -24,7 +24,6 @@ function build(props: Partial<NetworkProps> = {}): { app: App; stack: Stack; net
   const network = new Network(stack, 'Network', {
     cidr: '10.0.0.0/16',
     availabilityZones: ZONES.slice(0, 2),
-    flowLogRetention: logs.RetentionDays.ONE_WEEK,
     ...props,
   });
   return { app, stack, network };
@@ -298,7 +297,6 @@ describe('security', () => {
       template.findResources('AWS::Logs::LogGroup', { DeletionPolicy: 'Delete' }),
     );
     template.hasResourceProperties('AWS::Lambda::Function', { LoggingConfig: { LogGroup: { Ref: logGroup } } });
-    template.hasResource('AWS::Logs::LogGroup', { DeletionPolicy: 'Delete', Properties: { RetentionInDays: 7 } });
     template.hasResourceProperties('AWS::IAM::Role', {
       Policies: [
         Match.objectLike({
@@ -315,19 +313,17 @@ describe('security', () => {
     new Network(stack, 'Other', {
       cidr: '10.1.0.0/16',
       availabilityZones: ZONES,
-      flowLogRetention: logs.RetentionDays.ONE_WEEK,
     });
     const template = Template.fromStack(stack);
     template.resourceCountIs('AWS::Lambda::Function', 1);
     template.resourcePropertiesCountIs('AWS::Logs::LogGroup', {}, 3);
   });
 
-  test('logs all traffic to a log group of its own, kept by default for as long as asked', () => {
-    const template = synthesize({ flowLogRetention: logs.RetentionDays.THREE_MONTHS });
+  test('logs all traffic to a log group of its own, which stays when the stack goes', () => {
+    const template = synthesize();
     const [[logGroup] = []] = Object.entries(
       template.findResources('AWS::Logs::LogGroup', { DeletionPolicy: 'Retain' }),
     );
-    template.hasResource('AWS::Logs::LogGroup', { DeletionPolicy: 'Retain', Properties: { RetentionInDays: 90 } });
     template.hasResourceProperties('AWS::EC2::FlowLog', {
       TrafficType: 'ALL',
       LogDestinationType: 'cloud-watch-logs',
@@ -348,8 +344,12 @@ describe('security', () => {
     });
   });
 
-  test('leaves nothing behind where logs are disposable [P6]', () => {
-    const template = synthesize({ removalPolicy: RemovalPolicy.DESTROY });
+  test('logs all traffic to a log group that is handed in, and then makes none for it', () => {
+    const shared = new Stack(new App(), 'Shared');
+    const template = synthesize({ flowLogGroup: logs.LogGroup.fromLogGroupName(shared, 'FlowLog', 'flow-log') });
+    template.hasResourceProperties('AWS::EC2::FlowLog', { TrafficType: 'ALL', LogGroupName: 'flow-log' });
+    // The only other one is that of the function which empties the default security group.
+    template.resourceCountIs('AWS::Logs::LogGroup', 1);
     expect(JSON.stringify(template)).not.toMatch(/Retain"/);
   });
 });

@@ -1,4 +1,4 @@
-import { App, Duration, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
+import { App, Duration, Stack, Tags } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -124,12 +124,13 @@ describe('function', () => {
     });
   });
 
-  test('keeps its log group for a month of events, and beyond the stack, unless told otherwise', () => {
-    basic.hasResource('AWS::Logs::LogGroup', { Properties: { RetentionInDays: 30 }, DeletionPolicy: 'Retain' });
-    synthesize({ logRetention: logs.RetentionDays.ONE_WEEK, removalPolicy: RemovalPolicy.DESTROY }).hasResource(
-      'AWS::Logs::LogGroup',
-      { Properties: { RetentionInDays: 7 }, DeletionPolicy: 'Delete' },
-    );
+  test('takes a log group, and then makes none', () => {
+    const shared = new Stack(new App(), 'Shared');
+    const template = synthesize({ logGroup: logs.LogGroup.fromLogGroupName(shared, 'Logs', 'shared') });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      LoggingConfig: Match.objectLike({ LogGroup: 'shared' }),
+    });
+    template.resourceCountIs('AWS::Logs::LogGroup', 0);
   });
 
   test('takes handler, runtime, architecture and environment', () => {

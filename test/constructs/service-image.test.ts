@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -97,21 +97,16 @@ test.each([
   ['with the log group that a flag makes', FLAGS],
   ['without', {}],
 ])('owns the log groups of builder and handler, %s [P6]', (_, flags) => {
-  const template = synthesize({ flags, logRetention: 7, removalPolicy: RemovalPolicy.DESTROY });
+  const template = synthesize({ flags });
   const logGroups = template.findResources('AWS::Logs::LogGroup');
   const names = Object.values(logGroups).map(({ Properties }) => JSON.stringify(Properties.LogGroupName));
   expect(names).toEqual([
     expect.stringMatching(/"\/aws\/lambda\/",{"Ref":"DeployTimeBuild/),
     expect.stringMatching(/"\/aws\/codebuild\/",{"Ref":"ContainerImageBuild/),
   ]);
-  template.allResources('AWS::Logs::LogGroup', { DeletionPolicy: 'Delete', Properties: { RetentionInDays: 7 } });
   // There before the first build, and until after the last call of the handler.
   const [build] = Object.values(template.findResources('Custom::CDKContainerImageBuild'));
   expect(build?.DependsOn).toEqual(expect.arrayContaining(Object.keys(logGroups)));
-});
-
-test('keeps the logs of builds for a month and when the stack goes by default', () => {
-  synthesize().allResources('AWS::Logs::LogGroup', { DeletionPolicy: 'Retain', Properties: { RetentionInDays: 30 } });
 });
 
 test('builds a second image of a stack with the same project and log groups', () => {

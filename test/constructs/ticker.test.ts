@@ -1,4 +1,4 @@
-import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -88,20 +88,20 @@ test('logs at level INFO to a group of its own, because metrics are lines of tha
   });
 });
 
-test('takes the rest of its environment, memory, runtime and what becomes of logs', () => {
-  const template = synthesize(() => ({
+test('takes the rest of its environment, memory, runtime and log group', () => {
+  const template = synthesize((stack) => ({
     environment: { TABLE_NAME: 'table' },
     memorySize: 1024,
     runtime: lambda.Runtime.NODEJS_22_X,
-    logRetention: logs.RetentionDays.ONE_WEEK,
-    removalPolicy: RemovalPolicy.DESTROY,
+    logGroup: logs.LogGroup.fromLogGroupName(stack, 'Shared', 'shared'),
   }));
   template.hasResourceProperties('AWS::Lambda::Function', {
     Environment: { Variables: { TABLE_NAME: 'table', EVERY_SECONDS: '5', RUN_SECONDS: '60' } },
     MemorySize: 1024,
     Runtime: 'nodejs22.x',
+    LoggingConfig: Match.objectLike({ LogGroup: 'shared' }),
   });
-  template.hasResource('AWS::Logs::LogGroup', { Properties: { RetentionInDays: 7 }, DeletionPolicy: 'Delete' });
+  template.resourceCountIs('AWS::Logs::LogGroup', 0);
 });
 
 test.each([1, 60])('takes a tick every %p seconds', (everySeconds) => {

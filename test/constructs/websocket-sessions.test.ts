@@ -1,4 +1,4 @@
-import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { WebSocketLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -114,24 +114,29 @@ test('has a handler outside of VPCs that logs in JSON to a group of its own, and
   basic.resourceCountIs('AWS::Logs::LogGroup', 2);
 });
 
-test('takes memory, timeout, environment, runtime and what becomes of logs', () => {
-  const template = synthesize(() => ({
+test('takes memory, timeout, environment, runtime and log groups', () => {
+  const template = synthesize((stack) => ({
     memorySize: 512,
     timeout: Duration.seconds(5),
     environment: { TABLE_NAME: 'table' },
     logLevel: 'WARN',
     runtime: lambda.Runtime.NODEJS_22_X,
-    logRetention: logs.RetentionDays.ONE_WEEK,
-    removalPolicy: RemovalPolicy.DESTROY,
+    logGroup: logs.LogGroup.fromLogGroupName(stack, 'Shared', 'shared'),
+    accessLogGroup: logs.LogGroup.fromLogGroupName(stack, 'Access', 'access'),
   }));
   template.hasResourceProperties('AWS::Lambda::Function', {
     MemorySize: 512,
     Timeout: 5,
     Runtime: 'nodejs22.x',
     Environment: { Variables: { TABLE_NAME: 'table' } },
-    LoggingConfig: Match.objectLike({ ApplicationLogLevel: 'WARN' }),
+    LoggingConfig: Match.objectLike({ ApplicationLogLevel: 'WARN', LogGroup: 'shared' }),
   });
-  template.allResources('AWS::Logs::LogGroup', { Properties: { RetentionInDays: 7 }, DeletionPolicy: 'Delete' });
+  template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+    AccessLogSettings: Match.objectLike({
+      DestinationArn: { 'Fn::Join': ['', Match.arrayWith([Match.stringLikeRegexp(':log-group:access$')])] },
+    }),
+  });
+  template.resourceCountIs('AWS::Logs::LogGroup', 0);
 });
 
 test('lets others send to the connections of this stage, and neither end them nor those of another', () => {

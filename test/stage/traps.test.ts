@@ -2,7 +2,7 @@ import { EnvironmentConfig } from '../../lib/environments';
 import { kubernetesRelease } from '../../lib/kubernetes-release';
 import { manifestsOf, problemsOf, SCHEMA_VERSION } from '../kubernetes/manifests';
 import { configOf, DIGEST, resourcesOf, stacksOf, stageOf, synthesized, templatesOf } from '../support/stage';
-import { ALARM_TOPIC, EXISTING_VPC } from '../support/variants';
+import { ALARM_TOPIC, EXISTING_VPC, variants } from '../support/variants';
 
 const stages = { sandbox: stageOf(configOf('sandbox')), production: stageOf(configOf('production')) };
 const sandbox = synthesized(configOf('sandbox'), stages.sandbox);
@@ -120,6 +120,14 @@ describe('synthesis', () => {
   });
 });
 
+/** Log groups whose authors chose a retention or a deletion policy of their own, each with the reason. */
+const AUTHORS: readonly (readonly [RegExp, { readonly days?: number; readonly policy?: string }])[] = [
+  // Container Insights makes metrics of its events, and keeps the events for a day by itself.
+  [/^Containers\/(History|Instances)Performance/, { days: 1, policy: 'Delete' }],
+  // The function that empties the default security group of the VPC logs nothing that anybody would read later.
+  [/^Network\/CustomVpcRestrictDefaultSG/, { policy: 'Delete' }],
+];
+
 describe('what stays behind [P6]', () => {
   const retained = (templates: typeof sandbox) =>
     resourcesOf(templates)
@@ -156,32 +164,23 @@ describe('what stays behind [P6]', () => {
     expect(names.filter((name) => name !== '""' && !name.includes('{'))).toEqual([]);
   });
 
-  test.each([
-    ['sandbox', sandbox, 7],
-    ['production', production, 90],
-  ])(
-    'every log group of %s ends its events after the configured days, or as early as its construct means',
-    (_, templates, days) => {
-      const groups = resourcesOf(templates).filter(([, , { Type }]) => Type === 'AWS::Logs::LogGroup');
-      const others = groups.filter(([, , { Properties }]) => Properties?.['RetentionInDays'] !== days);
-      expect(groups.length - others.length).toBeGreaterThan(4);
-      // Of the metrics that Container Insights has made of it: the day that the service keeps it by itself.
-      expect(
-        others.map(([stack, id, { Properties, DeletionPolicy }]) => [
+  test.each(Object.entries(variants()))(
+    '%s: every log group has the retention and the deletion policy of the environment, or those of its author',
+    (_, config) => {
+      const environment = [config.logRetentionDays, config.disposable ? 'Delete' : 'RetainExceptOnCreate'];
+      const groups = resourcesOf(synthesized(config)).filter(([, , { Type }]) => Type === 'AWS::Logs::LogGroup');
+      expect(groups.length).toBeGreaterThan(4);
+      for (const [stack, id, { Properties, DeletionPolicy }] of groups) {
+        const author = AUTHORS.find(([pattern]) => pattern.test(`${stack}/${id}`))?.[1] ?? {};
+        const [days, policy] = environment;
+        expect([`${stack}/${id}`, Properties?.['RetentionInDays'], DeletionPolicy]).toEqual([
           `${stack}/${id}`,
-          Properties?.['RetentionInDays'],
-          DeletionPolicy,
-        ]),
-      ).toEqual([[expect.stringMatching('^Containers/HistoryPerformance'), 1, 'Delete']]);
+          author.days ?? days,
+          author.policy ?? policy,
+        ]);
+      }
     },
   );
-
-  test('on instances, too, Container Insights keeps a day of what it has made metrics of', () => {
-    const groups = resourcesOf(onInstances).filter(([, id]) => /^InstancesPerformance/.test(id));
-    expect(
-      groups.map(([, , { Properties, DeletionPolicy }]) => [Properties?.['RetentionInDays'], DeletionPolicy]),
-    ).toEqual([[1, 'Delete']]);
-  });
 
   test('every function writes to a log group of its stack, so that none appears by itself', () => {
     const functions = resourcesOf(sandbox).filter(([, , { Type }]) => Type === 'AWS::Lambda::Function');
