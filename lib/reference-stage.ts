@@ -2,6 +2,7 @@ import { Aspects, FileSystem, PropertyInjectors, RemovalPolicy, Stack, Tags } fr
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { KUBERNETES_PREFIX } from '../domain/routes';
 import { acknowledge } from './acknowledgements';
 import { AlarmActions } from './alarm-actions';
 import { EnvironmentConfig, EnvironmentStackProps, WebSocketApiConfig } from './environments';
@@ -84,7 +85,7 @@ export class ReferenceStage extends Construct {
         // Known now, unlike the tag of the image: the CLI skips a stack whose template did not change.
         imageRevision:
           image.from === 'source' ? FileSystem.fingerprint(props.containerDirectory) : (image.digest ?? 'none'),
-        pathPrefixes: [`/${API_STAGE_NAME}/k8s`, '/k8s'],
+        pathPrefixes: [`/${API_STAGE_NAME}${KUBERNETES_PREFIX}`, KUBERNETES_PREFIX],
       });
     }
     const quotes = new FunctionStack(this, 'Function', {

@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import Fastify, { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, LogController } from 'fastify';
 import { historyByDay } from '../../domain/history';
 import { BadRequest, excerpt, parseDays, parseSymbol } from '../../domain/requests';
+import { matcherOf, PathParameters, Query, routes } from '../../domain/routes';
 import { Busy, Turns } from './turns';
 
 export interface AppOptions {
@@ -17,6 +18,9 @@ export interface AppOptions {
   readonly logTo?: { write(line: string): void };
 }
 
+/** Query parameters as they arrive: a name that is repeated has all its values. */
+type Repeatable<Query> = { readonly [Name in keyof Query]: Query[Name] | string[] };
+
 export interface App {
   readonly server: FastifyInstance;
   /**
@@ -29,6 +33,7 @@ export interface App {
   close(): Promise<void>;
 }
 
+const HISTORY_PATH = matcherOf(routes.history.path);
 /** Milliseconds that a caller waits who does not say so by `x-timeout-ms`: as long as the function, and a person, does. */
 const PATIENCE_MS = 2_000;
 /** The most that a caller may say: below the 29 s after which API Gateway answers 504. */
@@ -39,7 +44,7 @@ const READING_MS = 10;
 const QUIET_MS = 1_000;
 
 /**
- * The container service: `GET /history/{symbol}?days=N`, `/healthz` for liveness and `/readyz` for readiness.
+ * The container service: the route `history` of domain/routes.ts, `/healthz` for liveness and `/readyz` for readiness.
  *
  * A history takes up to some 150 ms of CPU, on a quarter of a vCPU half a second and more. Histories take turns (`Turns`),
  * and whatever has arrived is read every few milliseconds, so a health check never waits for a history: under load the load
@@ -159,8 +164,8 @@ export function buildApp(options: AppOptions = {}): App {
     draining ? reply.code(503).send({ message: 'draining' }) : { message: 'ready' },
   );
 
-  server.get<{ Params: { symbol: string }; Querystring: { days?: string | string[] } }>(
-    '/history/:symbol',
+  server.get<{ Params: PathParameters<'history'>; Querystring: Repeatable<Query<'history'>> }>(
+    routes.history.path.replace(/\{(\w+)\}/g, ':$1'),
     async (request, reply) => {
       const symbol = parseSymbol(request.params.symbol);
       const days = parseDays(last(request.query.days));
@@ -227,8 +232,8 @@ function last(value: string | string[] | undefined): string | undefined {
 /** Status and message for a path such as /history/%zz, which the router does not decode: those that the function gives. */
 function undecodable(request: FastifyRequest): { status: number; message: string } {
   try {
-    const [, symbol] = /^\/history\/([^/]+)$/.exec(pathOf(request)) ?? [];
-    if (symbol !== undefined) parseSymbol(symbol);
+    const match = HISTORY_PATH.exec(pathOf(request));
+    if (match) parseSymbol(match.groups?.['symbol']);
   } catch (error) {
     if (error instanceof BadRequest) return { status: 400, message: error.message };
   }

@@ -1,12 +1,12 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { ApiEvent, requestOf } from './request';
 import { failure, Reply, router } from './router';
-import { routes } from './routes';
+import { handlers } from './routes';
 import { statisticsReader } from './upstream';
 
 // All that happens at init. No network: an init that waits for something fails provisioned concurrency as a whole
 // (FUNCTION_ERROR_INIT_FAILURE), and with it the deployment.
-const dispatch = router(routes(statisticsReader(process.env['HISTORY_URL'])));
+const dispatch = router(handlers(statisticsReader(process.env['HISTORY_URL'])));
 const headers = {
   'content-type': 'application/json',
   // The cache of the API's stage has its own time to live; nobody else is to keep a price.
@@ -16,7 +16,7 @@ const headers = {
   'initialization-type': process.env['AWS_LAMBDA_INITIALIZATION_TYPE'] ?? 'unknown',
 };
 
-/** Answers REST API and HTTP API events alike; the routes are in `routes.ts`. */
+/** Answers REST API and HTTP API events alike; the routes are in domain/routes.ts, their handlers in `routes.ts`. */
 export async function handler(event: ApiEvent): Promise<APIGatewayProxyResult> {
   const started = performance.now();
   const { route, status, body, retryAfter } = await answer(event);

@@ -1,12 +1,17 @@
 import { BadRequest, excerpt } from '../../domain/requests';
+import { matcherOf, PathParameters, Query, RouteNameBy, routes } from '../../domain/routes';
 import { Request, Values } from './request';
 import { UpstreamError } from './upstream';
 
-/** Answers a request: the body of status 200, or an error that says what is wrong. */
-export type Route = (parameters: Values, query: Values) => object | Promise<object>;
+/** A handler for each route of the function: returns the body of status 200, or throws an error with the reason. */
+export type Handlers = {
+  readonly [Name in RouteNameBy<'function'>]: Handler<PathParameters<Name>, Query<Name>>;
+};
+
+type Handler<P, Q> = (parameters: P, query: Q) => object | Promise<object>;
 
 export interface Reply {
-  /** Key of the route that answered, undefined if none did. */
+  /** Method and path of the route that answered, as in `GET /quotes/{symbol}`; undefined if no route matches. */
   readonly route?: string;
   readonly status: number;
   readonly body: object;
@@ -14,22 +19,26 @@ export interface Reply {
   readonly retryAfter?: string;
 }
 
-/** Finds and calls the route of a request. `routes` has keys such as `GET /quotes/{symbol}`. Never rejects. */
-export function router(routes: Readonly<Record<string, Route>>): (request: Request) => Promise<Reply> {
-  const table = Object.entries(routes).map(([key, route]) => ({ key, route, pattern: patternOf(key) }));
+/** Finds the route of a request in domain/routes.ts and calls its handler. Never rejects. */
+export function router(handlers: Handlers): (request: Request) => Promise<Reply> {
+  const byName: Readonly<Record<string, Handler<Values, Values>>> = handlers;
+  const table = Object.entries(routes).flatMap(([name, { path }]) => {
+    const handler = byName[name];
+    return handler ? [{ route: `GET ${path}`, handler, matcher: matcherOf(path) }] : [];
+  });
 
   return async (request) => {
-    // The template survives a base path and a slash inside a parameter; the path is all that a catch-all route has.
-    for (const path of [request.template, request.path]) {
-      for (const { key, route, pattern } of table) {
-        const match = pattern.exec(`${request.method} ${path}`);
+    // The template survives a base path and a slash inside a parameter; a catch-all route has nothing but the path.
+    for (const path of request.method === 'GET' ? [request.template ?? '', request.path] : []) {
+      for (const { route, handler, matcher } of table) {
+        const match = matcher.exec(path);
         if (!match) continue;
         const parameters = Object.entries({ ...match.groups, ...request.parameters });
         try {
-          const body = await route(Object.fromEntries(parameters.map(([k, v]) => [k, decode(v)])), request.query);
-          return { route: key, status: 200, body };
+          const body = await handler(Object.fromEntries(parameters.map(([k, v]) => [k, decode(v)])), request.query);
+          return { route, status: 200, body };
         } catch (error) {
-          return { route: key, ...failure(error) };
+          return { route, ...failure(error) };
         }
       }
     }
@@ -37,7 +46,7 @@ export function router(routes: Readonly<Record<string, Route>>): (request: Reque
   };
 }
 
-/** Status and body for an error; one that no route means to throw is logged and kept from the caller. */
+/** Status and body for an error. One that no handler throws on purpose is logged, and its message is not sent to the caller. */
 export function failure(error: unknown): Reply {
   if (error instanceof BadRequest) return { status: 400, body: { message: error.message } };
   if (error instanceof UpstreamError) {
@@ -47,14 +56,10 @@ export function failure(error: unknown): Reply {
   return { status: 500, body: { message: 'internal error' } };
 }
 
-function patternOf(key: string): RegExp {
-  return new RegExp(`^${key.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`);
-}
-
 function decode(value: string | undefined): string | undefined {
   try {
     return value && decodeURIComponent(value);
   } catch {
-    return value; // not an encoding: for the route to judge as it is
+    return value; // Not an encoding: the handler checks the text as it is.
   }
 }

@@ -1,18 +1,21 @@
 import { priceAt } from '../../domain/price';
 import { parseAt, parseDays, parseSymbol } from '../../domain/requests';
-import { Route } from './router';
+import { Handlers } from './router';
 import { ReadStatistics } from './upstream';
 
-/** Times (`at`) are whole seconds since 1970, in requests and answers alike, so that an answer can be asked for again. */
-export function routes(statistics: ReadStatistics): Record<string, Route> {
+/**
+ * Answers each route that is the function's in domain/routes.ts, and reads no query parameter but those named there.
+ * Times (`at`) are whole seconds since 1970, in requests and answers alike, so that a caller can ask for an answer again.
+ */
+export function handlers(statistics: ReadStatistics): Handlers {
   return {
-    'GET /quotes/{symbol}': (parameters, query) => {
+    quote: (parameters, query) => {
       const symbol = parseSymbol(parameters.symbol);
       const at = parseAt(query.at) ?? now();
       return { symbol, price: priceAt(symbol, at), at };
     },
 
-    'GET /analysis/{symbol}': async (parameters, query) => {
+    analysis: async (parameters, query) => {
       const symbol = parseSymbol(parameters.symbol);
       const days = parseDays(query.days);
       const { to, mean, volatility, high, low } = await statistics(symbol, days);

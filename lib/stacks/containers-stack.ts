@@ -2,6 +2,7 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct } from 'constructs';
+import { HISTORY_SERVICE, pathPatterns, routesOfService } from '../../domain/routes';
 import { AccessLogBucket } from '../constructs/access-log-bucket';
 import { ContainerService } from '../constructs/container-service';
 import { Ec2Capacity } from '../constructs/ec2-capacity';
@@ -58,7 +59,7 @@ export class ContainersStack extends Stack {
       image: this.image.image,
       listener: this.loadBalancer.listener,
       // A private integration may put the stage of the API in front of the path: docs/decisions/0005.
-      paths: ['/history/*', `/${props.apiStageName}/history/*`],
+      paths: pathPatterns(routesOfService(HISTORY_SERVICE), ['', `/${props.apiStageName}`]),
       environment: { SERVED_BY: config.id, PATH_PREFIX: `/${props.apiStageName}` },
     });
     for (const { capacity, service, targetGroup } of history.services) {

@@ -2,6 +2,7 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { routesOf } from '../../domain/routes';
 import { ApiAlarms } from '../constructs/api-alarms';
 import { AuthorizedHttpApi } from '../constructs/authorized-http-api';
 import { Network } from '../constructs/network';
@@ -12,7 +13,7 @@ import { EnvironmentStackProps, HttpApiConfig } from '../environments';
 export interface HttpApiStackProps extends EnvironmentStackProps {
   readonly httpApi: HttpApiConfig;
   readonly network: Network;
-  /** Alias that answers quotes and analyses. */
+  /** Alias that answers the routes of the function. */
   readonly live: lambda.IAlias;
   readonly loadBalancer: PrivateLoadBalancer;
   /** First segment of every URL. */
@@ -47,11 +48,10 @@ export class HttpApiStack extends Stack {
       // As long as the function waits. Left to callers, one who waits for a millisecond has 503s made, and the alarm ring.
       requestHeaders: { 'x-timeout-ms': '2000' },
     };
-    api.addFunctionRoute({ path: '/quotes/{symbol}', handler: props.live });
-    // It has the container service compute a history.
-    api.addFunctionRoute({ path: '/analysis/{symbol}', handler: props.live, throttle: httpApi.historyThrottle });
-    for (const path of ['/history/{symbol}', ...(config.kubernetes ? ['/k8s/history/{symbol}'] : [])]) {
-      api.addPrivateRoute({ path, ...toService, throttle: httpApi.historyThrottle });
+    for (const route of routesOf({ kubernetes: config.kubernetes !== undefined })) {
+      const common = { path: route.path, throttle: route.throttle && httpApi.historyThrottle };
+      if (route.by === 'function') api.addFunctionRoute({ ...common, handler: props.live });
+      else api.addPrivateRoute({ ...common, ...toService });
     }
     new ApiAlarms(this, 'Alarms', { stage: api.stage });
 

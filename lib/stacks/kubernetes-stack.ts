@@ -2,6 +2,7 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
+import { HISTORY_SERVICE, pathPatterns, routesOfService } from '../../domain/routes';
 import { ClusterAddOns } from '../constructs/cluster-add-ons';
 import { ClusterAutoscaler } from '../constructs/cluster-autoscaler';
 import { KubernetesCluster } from '../constructs/kubernetes-cluster';
@@ -69,7 +70,7 @@ export class KubernetesStack extends Stack {
       loadBalancer,
       nodeSecurityGroup: cluster.clusterSecurityGroup,
       nodePort: 30_080,
-      paths: pathPrefixes.map((prefix) => `${prefix}/history/*`),
+      paths: pathPatterns(routesOfService(HISTORY_SERVICE), pathPrefixes),
     });
     const { targetGroup } = exposure;
     new TargetGroupAlarms(this, 'Alarms', {

@@ -1,6 +1,7 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { routesOf } from '../../domain/routes';
 import { ApiAccount } from '../constructs/api-account';
 import { ApiAlarms } from '../constructs/api-alarms';
 import { CacheInvalidationGuard } from '../constructs/cache-invalidation-guard';
@@ -12,7 +13,7 @@ import { EnvironmentStackProps } from '../environments';
 
 export interface RestApiStackProps extends EnvironmentStackProps {
   readonly network: Network;
-  /** Alias that answers quotes and analyses. */
+  /** Alias that answers the routes of the function. */
   readonly live: lambda.IAlias;
   readonly loadBalancer: PrivateLoadBalancer;
   /** First segment of every URL. */
@@ -38,8 +39,10 @@ export class RestApiStack extends Stack {
     const link = new PrivateVpcLink(this, 'Link', { vpc: network.vpc, subnets: network.privateSubnets });
     loadBalancer.allowFrom(link, 'REST API reads the container service');
 
-    const quoteTtl = cache && Duration.seconds(cache.quoteTtlSeconds);
-    const historyTtl = cache && Duration.seconds(cache.historyTtlSeconds);
+    const ttl = cache && {
+      quote: Duration.seconds(cache.quoteTtlSeconds),
+      history: Duration.seconds(cache.historyTtlSeconds),
+    };
     const toService = {
       vpcLink: link.link,
       loadBalancer: loadBalancer.loadBalancer,
@@ -47,12 +50,12 @@ export class RestApiStack extends Stack {
       // Almost as long as API Gateway waits: the cache would keep the 503 of a service that has much to do.
       requestHeaders: { 'x-timeout-ms': '25000' },
     };
-    api.addFunctionRoute({ path: '/quotes/{symbol}', handler: props.live, query: ['at'], cacheTtl: quoteTtl });
-    // It has the container service compute a history.
-    const analysis = { path: '/analysis/{symbol}', query: ['days'], cacheTtl: quoteTtl, throttle: historyThrottle };
-    api.addFunctionRoute({ ...analysis, handler: props.live });
-    for (const path of ['/history/{symbol}', ...(config.kubernetes ? ['/k8s/history/{symbol}'] : [])]) {
-      api.addPrivateRoute({ path, ...toService, query: ['days'], cacheTtl: historyTtl, throttle: historyThrottle });
+    for (const route of routesOf({ kubernetes: config.kubernetes !== undefined })) {
+      const { path, query } = route;
+      const cacheTtl = route.cache && ttl?.[route.cache];
+      const common = { path, query, cacheTtl, throttle: route.throttle && historyThrottle };
+      if (route.by === 'function') api.addFunctionRoute({ ...common, handler: props.live });
+      else api.addPrivateRoute({ ...common, ...toService });
     }
     new ApiAlarms(this, 'Alarms', { stage: api.stage });
 

@@ -1,7 +1,7 @@
 import { App, AppOptions, buildApp } from '../../container/src/app';
 import { history } from '../../domain/history';
 import { router } from '../../lambda/quotes/router';
-import { routes } from '../../lambda/quotes/routes';
+import { handlers } from '../../lambda/quotes/routes';
 
 function start(options?: AppOptions): App & { readonly log: () => Record<string, unknown>[] } {
   const lines: string[] = [];
@@ -48,7 +48,7 @@ test.each([
 
 test('gives the reasons that the function gives, for the same requests', async () => {
   const dispatch = router(
-    routes(async () => {
+    handlers(async () => {
       throw new Error('not asked for');
     }),
   );

@@ -2,7 +2,7 @@ import type { APIGatewayProxyResult } from 'aws-lambda';
 import type { ApiEvent } from '../../../lambda/quotes/request';
 import { requestOf } from '../../../lambda/quotes/request';
 import { router } from '../../../lambda/quotes/router';
-import { routes } from '../../../lambda/quotes/routes';
+import { handlers } from '../../../lambda/quotes/routes';
 import { UpstreamError } from '../../../lambda/quotes/upstream';
 
 type Query = readonly (readonly [name: string, value: string])[];
@@ -10,7 +10,7 @@ type Answer = Pick<APIGatewayProxyResult, 'statusCode' | 'body'>;
 
 const AT = 1_767_225_600;
 const dispatch = router(
-  routes(async (symbol, days) => {
+  handlers(async (symbol, days) => {
     if (symbol === 'DOWN') throw new UpstreamError(502, 'the container service did not answer: ECONNREFUSED');
     if (symbol === 'BUSY') throw new UpstreamError(503, 'too many histories are waiting; try again in 2 s', '2');
     return { to: '2026-01-01', mean: symbol.length, volatility: 0.2, high: days, low: 1 };
