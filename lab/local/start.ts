@@ -12,6 +12,7 @@ import { count, render } from '../kit/table';
 import { terminal } from '../kit/terminal';
 import { connect, connectionsOf, Deployment } from '../tour/deployment';
 import { runExperiments } from '../tour/experiments';
+import { pathTo } from '../tour/paths';
 import { Context, contextOf } from './context';
 import { bootstrap, deploy, isBootstrapped, replacedTypes, synthesize } from './deploy';
 import { startEmulator } from './emulator';
@@ -237,10 +238,11 @@ function tellStandIns(): void {
 
 function tellWhatNext({ restApi, httpApi, webSocketApi, region }: Deployment, url: string): void {
   const curl = `curl --aws-sigv4 aws:amz:${region}:execute-api --user test:test`;
-  for (const path of ['/quotes/KUMI', '/analysis/KUMI?days=30', '/history/KUMI?days=30']) {
+  const days = { days: 30 };
+  for (const path of [pathTo('quote', 'KUMI'), pathTo('analysis', 'KUMI', days), pathTo('history', 'KUMI', days)]) {
     say.line(`${curl} '${restApi}${path}'`);
   }
-  if (httpApi) say.line(`${curl} '${httpApi}/quotes/KUMI'`);
+  if (httpApi) say.line(`${curl} '${httpApi}${pathTo('quote', 'KUMI')}'`);
   const sockets = webSocketApi && `\nWebSocket API         ${webSocketApi}, signed in the query (docs/websocket.md)`;
   say.line(`
 Endpoint              ${url}${sockets ?? ''}

@@ -2,7 +2,9 @@ import { APIGatewayClient, GetStageCommand } from '@aws-sdk/client-api-gateway';
 import { AutoScalingClient, DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
 import { DescribeTargetHealthCommand, ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { GetProvisionedConcurrencyConfigCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { routes } from '../../domain/routes';
 import { Outputs } from './outputs';
+import { pathTo } from './paths';
 import { objectOf } from './request';
 
 /** What AWS's own APIs say of a deployment. */
@@ -62,8 +64,8 @@ export function controlPlane(outputs: Outputs, region: string): ControlPlane {
     async invokeOnDemand() {
       const event = {
         httpMethod: 'GET',
-        path: '/quotes/KUMI',
-        resource: '/quotes/{symbol}',
+        path: pathTo('quote', 'KUMI'),
+        resource: routes.quote.path,
         pathParameters: { symbol: 'KUMI' },
       };
       const { Payload } = await lambda.send(

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { KUBERNETES_PREFIX, Route, routes } from '../../domain/routes';
 import { Row } from '../kit/table';
 import { Capability } from './capabilities';
 import { clusterExperiments } from './cluster';
 import { Deployment } from './deployment';
+import { pathTo, pathWith } from './paths';
 import { Answer, Get } from './request';
 import { sessionExperiments } from './sessions';
 
@@ -28,24 +30,29 @@ export interface Experiment {
 const AT = 1_700_000_000;
 const DAYS = 30;
 
-/** What a caller has to change: status 400 with the reason, over any API. */
-const BAD_INPUT = [
-  '/quotes/kumi',
-  '/quotes/KUMI?at=soon',
-  '/analysis/kumi',
-  '/analysis/KUMI?days=0',
-  '/analysis/KUMI?days=abc',
-  '/history/kumi',
-  '/history/KUMI?days=0',
-  '/history/KUMI?days=abc',
-];
+const QUOTE = pathTo('quote', 'KUMI');
+const ANALYSIS = pathTo('analysis', 'KUMI', { days: DAYS });
+const HISTORY = pathTo('history', 'KUMI', { days: DAYS });
+const PAST_QUOTE = pathTo('quote', 'KUMI', { at: AT });
+const HISTORY_OF_PODS = `${KUBERNETES_PREFIX}${HISTORY}`;
+
+const ROUTES_WITH_SYMBOL = Object.values<Route>(routes).filter(({ path }) => path.includes('{symbol}'));
+
+/** Values that a query parameter of this name refuses, on whichever route. */
+const BAD_VALUES: Readonly<Record<string, readonly string[]>> = { at: ['soon'], days: ['0', 'abc'] };
+
+/** Requests that the caller has to change: status 400 with the reason, over any API. */
+const BAD_INPUT = ROUTES_WITH_SYMBOL.flatMap(({ path, query }) => [
+  pathWith('kumi', path),
+  ...query.flatMap((name) => (BAD_VALUES[name] ?? []).map((value) => `${pathWith('KUMI', path)}?${name}=${value}`)),
+]);
 
 const experiments: readonly Experiment[] = [
   {
-    path: 'GET /quotes/KUMI',
+    path: `GET ${QUOTE}`,
     proves: 'REST API -> alias live -> function in private subnets',
     run: async ({ get, environmentId }) => {
-      const answer = await get('/quotes/KUMI');
+      const answer = await get(QUOTE);
       const { symbol, price, at } = answer.body;
       return observed(
         answer,
@@ -59,31 +66,31 @@ const experiments: readonly Experiment[] = [
     },
   },
   {
-    path: `GET /quotes/KUMI?at=${AT} twice`,
+    path: `GET ${PAST_QUOTE} twice`,
     proves: 'same symbol, same time, same price',
     run: async ({ get }) => {
-      const first = await get(`/quotes/KUMI?at=${AT}`);
-      const second = await get(`/quotes/KUMI?at=${AT}`);
+      const first = await get(PAST_QUOTE);
+      const second = await get(PAST_QUOTE);
       const same = first.body.price === second.body.price && isPositive(first.body.price);
       return observed(second, status(first, 200) ?? status(second, 200) ?? (same ? undefined : 'two prices'));
     },
   },
   {
-    path: `GET /analysis/KUMI?days=${DAYS}`,
+    path: `GET ${ANALYSIS}`,
     proves: 'REST API -> function -> load balancer -> container',
     run: ({ get, environmentId }) => analysisByFunction(get, environmentId),
   },
   {
-    path: `GET /history/KUMI?days=${DAYS}`,
+    path: `GET ${HISTORY}`,
     proves: 'REST API -> VPC link -> load balancer -> container',
-    run: ({ get }) => closesFromContainer(get, '/history/KUMI'),
+    run: ({ get }) => closesFromContainer(get, HISTORY),
   },
   {
-    path: `GET /history/KUMI?days=${DAYS}, x-served-by`,
+    path: `GET ${HISTORY}, x-served-by`,
     proves: 'the container of this environment answered',
     needs: 'proxied headers',
     run: async ({ get, environmentId }) => {
-      const answer = await get(`/history/KUMI?days=${DAYS}`);
+      const answer = await get(HISTORY);
       return observed(answer, status(answer, 200) ?? servedBy(answer, environmentId));
     },
   },
@@ -92,8 +99,8 @@ const experiments: readonly Experiment[] = [
     proves: 'both ways lead to the same numbers',
     run: async ({ get }) => {
       const [analysis, history] = await Promise.all([
-        get(`/analysis/ACME?days=${DAYS}`),
-        get(`/history/ACME?days=${DAYS}`),
+        get(pathTo('analysis', 'ACME', { days: DAYS })),
+        get(pathTo('history', 'ACME', { days: DAYS })),
       ]);
       const different = ['to', 'mean', 'volatility', 'high', 'low'].filter(
         (name) => analysis.body[name] === undefined || analysis.body[name] !== history.body[name],
@@ -105,7 +112,7 @@ const experiments: readonly Experiment[] = [
     },
   },
   ...BAD_INPUT.map((path) => refused(path)),
-  ...['quotes', 'analysis', 'history'].map((part) => refused(`/${part}/..%2Fetc`, 'encoded slashes')),
+  ...ROUTES_WITH_SYMBOL.map(({ path }) => refused(pathWith('..%2Fetc', path), 'encoded slashes')),
   {
     path: 'GET /nothing/here',
     proves: 'an unknown route is a 404 in JSON',
@@ -115,24 +122,24 @@ const experiments: readonly Experiment[] = [
     },
   },
   {
-    path: 'GET /quotes/KUMI unsigned',
+    path: `GET ${QUOTE} unsigned`,
     proves: 'IAM authorisation: who does not sign is refused',
     run: async ({ get }) => {
-      const answer = await get('/quotes/KUMI', 'none');
+      const answer = await get(QUOTE, 'none');
       return observed(answer, status(answer, 403) ?? message(answer));
     },
   },
   {
-    path: 'GET /quotes/KUMI, altered after signing',
+    path: `GET ${QUOTE}, altered after signing`,
     proves: 'IAM authorisation: a signature is checked',
     needs: 'signatures',
     run: async ({ get }) => {
-      const answer = await get('/quotes/KUMI', 'altered');
+      const answer = await get(QUOTE, 'altered');
       return observed(answer, status(answer, 403));
     },
   },
   {
-    path: 'GET /quotes/KUMI twice, 1.2 s between',
+    path: `GET ${QUOTE} twice, 1.2 s between`,
     proves: 'stage cache: the second answer is the first one',
     needs: 'cache',
     appliesTo: ({ cache }) => cache,
@@ -140,23 +147,24 @@ const experiments: readonly Experiment[] = [
       // A symbol that nobody has asked for, so that the first answer is a fresh one. A quote without `at` changes by
       // the second, unless it comes from the cache.
       const symbol = `T${Date.now() % 100_000_000}`;
-      const first = await get(`/quotes/${symbol}`);
+      const first = await get(pathTo('quote', symbol));
       await sleep(1_200);
-      const second = await get(`/quotes/${symbol}`);
+      const second = await get(pathTo('quote', symbol));
       const cached = first.text === second.text;
       return observed(second, status(first, 200) ?? status(second, 200) ?? (cached ? undefined : 'a fresh answer'));
     },
   },
   {
-    path: `GET /history/{new}?days=0 twice, then days=${DAYS}`,
+    path: `GET ${pathTo('history', '{new}')}?days=0 twice, then days=${DAYS}`,
     proves: 'stage cache: an error, kept or not, answers for its own key alone',
     needs: 'cache',
     appliesTo: ({ cache }) => cache,
     run: async ({ get }) => {
       // Nobody documents whether the cache keeps errors. The container gives each request that it answers an id.
       const symbol = `E${Date.now() % 100_000_000}`;
-      const errors = [await get(`/history/${symbol}?days=0`), await get(`/history/${symbol}?days=0`)];
-      const good = await get(`/history/${symbol}?days=${DAYS}`);
+      const refusedPath = pathTo('history', symbol, { days: 0 });
+      const errors = [await get(refusedPath), await get(refusedPath)];
+      const good = await get(pathTo('history', symbol, { days: DAYS }));
       const [first, second] = errors.map(({ headers }) => headers.get('x-request-id'));
       const refused = errors
         .map((error) => status(error, 400) ?? message(error))
@@ -201,12 +209,12 @@ const experiments: readonly Experiment[] = [
     },
   },
   {
-    path: 'GET /quotes/KUMI, initialization-type',
+    path: `GET ${QUOTE}, initialization-type`,
     proves: 'alias live: requests meet no cold start',
     needs: 'initialization type',
     appliesTo: ({ provisionedConcurrency }) => provisionedConcurrency,
     run: async ({ get }) => {
-      const answer = await get(`/quotes/KUMI?at=${AT + 1}`);
+      const answer = await get(pathTo('quote', 'KUMI', { at: AT + 1 }));
       const type = answer.headers.get('initialization-type') ?? 'none';
       return {
         status: type === 'provisioned-concurrency' ? 'provisioned' : type,
@@ -228,10 +236,10 @@ const experiments: readonly Experiment[] = [
     },
   },
   {
-    path: 'GET /quotes/{8 symbols} at once',
+    path: `GET ${pathTo('quote', '{8 symbols}')} at once`,
     proves: 'concurrent requests are all answered; ms of the slowest',
     run: async ({ get }) => {
-      const answers = await Promise.all(Array.from({ length: 8 }, (_, index) => get(`/quotes/KUMI${index}`)));
+      const answers = await Promise.all(Array.from({ length: 8 }, (_, index) => get(pathTo('quote', `KUMI${index}`))));
       const slowest = answers.reduce((slow, answer) => (answer.milliseconds > slow.milliseconds ? answer : slow));
       const other = answers.find((answer) => answer.status !== 200);
       return observed(slowest, other && status(other, 200));
@@ -265,9 +273,8 @@ const experiments: readonly Experiment[] = [
       };
     },
   },
-  overHttpApi('GET /quotes/KUMI', 'HTTP API -> alias live: the same quote as over REST', async (http, { get }) => {
-    const path = `/quotes/KUMI?at=${AT}`;
-    const [overRest, overHttp] = [await get(path), await http(path)];
+  overHttpApi(`GET ${QUOTE}`, 'HTTP API -> alias live: the same quote as over REST', async (http, { get }) => {
+    const [overRest, overHttp] = [await get(PAST_QUOTE), await http(PAST_QUOTE)];
     return observed(
       overHttp,
       status(overRest, 200) ??
@@ -276,13 +283,11 @@ const experiments: readonly Experiment[] = [
         (overHttp.text === overRest.text ? undefined : `REST answers ${overRest.text}, HTTP ${overHttp.text}`),
     );
   }),
-  overHttpApi(
-    `GET /analysis/KUMI?days=${DAYS}`,
-    'HTTP API -> function -> load balancer -> container',
-    (http, { environmentId }) => analysisByFunction(http, environmentId),
+  overHttpApi(`GET ${ANALYSIS}`, 'HTTP API -> function -> load balancer -> container', (http, { environmentId }) =>
+    analysisByFunction(http, environmentId),
   ),
-  overHttpApi(`GET /history/KUMI?days=${DAYS}`, 'HTTP API -> own VPC link -> load balancer -> container', (http) =>
-    closesFromContainer(http, '/history/KUMI'),
+  overHttpApi(`GET ${HISTORY}`, 'HTTP API -> own VPC link -> load balancer -> container', (http) =>
+    closesFromContainer(http, HISTORY),
   ),
   overHttpApi(
     `GET ${BAD_INPUT.length} bad inputs`,
@@ -308,24 +313,22 @@ const experiments: readonly Experiment[] = [
     const answer = await http('/nothing/here');
     return observed(answer, status(answer, 404) ?? message(answer));
   }),
-  overHttpApi('GET /quotes/KUMI unsigned', 'IAM authorisation: who does not sign is refused', async (http) => {
-    const answer = await http('/quotes/KUMI', 'none');
+  overHttpApi(`GET ${QUOTE} unsigned`, 'IAM authorisation: who does not sign is refused', async (http) => {
+    const answer = await http(QUOTE, 'none');
     return observed(answer, status(answer, 403) ?? message(answer));
   }),
   ...sessionExperiments,
   ...clusterExperiments,
   {
-    path: `GET /k8s/history/KUMI?days=${DAYS}`,
+    path: `GET ${HISTORY_OF_PODS}`,
     proves: 'REST API -> VPC link -> load balancer -> node -> pod',
     needs: 'Kubernetes API',
     appliesTo: ({ cluster }) => cluster !== undefined,
-    run: ({ get }) => closesFromContainer(get, '/k8s/history/KUMI'),
+    run: ({ get }) => closesFromContainer(get, HISTORY_OF_PODS),
   },
   {
-    ...overHttpApi(
-      `GET /k8s/history/KUMI?days=${DAYS}`,
-      'HTTP API -> VPC link -> load balancer -> node -> pod',
-      (http) => closesFromContainer(http, '/k8s/history/KUMI'),
+    ...overHttpApi(`GET ${HISTORY_OF_PODS}`, 'HTTP API -> VPC link -> load balancer -> node -> pod', (http) =>
+      closesFromContainer(http, HISTORY_OF_PODS),
     ),
     needs: 'Kubernetes API',
     appliesTo: ({ cluster, getOverHttpApi }) => cluster !== undefined && getOverHttpApi !== undefined,
@@ -393,7 +396,7 @@ function overHttpApi(
 
 /** Asks the function for an analysis, which it has the container service calculate. */
 async function analysisByFunction(get: Get, environmentId: string): Promise<Observation> {
-  const answer = await get(`/analysis/KUMI?days=${DAYS}`);
+  const answer = await get(ANALYSIS);
   const fields = ['price', 'mean', 'volatility', 'high', 'low'].filter((name) => !isPositive(answer.body[name]));
   return observed(
     answer,
@@ -403,7 +406,7 @@ async function analysisByFunction(get: Get, environmentId: string): Promise<Obse
 
 /** Asks a container of the service, past any function, for the closes of `path`. */
 async function closesFromContainer(get: Get, path: string): Promise<Observation> {
-  const answer = await get(`${path}?days=${DAYS}`);
+  const answer = await get(path);
   const closes = Array.isArray(answer.body.closes) ? answer.body.closes.length : 0;
   return observed(
     answer,

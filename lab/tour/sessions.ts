@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deployment } from './deployment';
 import type { Experiment, Observation } from './experiments';
 import { fanOut } from './fan-out';
+import { pathTo } from './paths';
 import type { Session, Sessions } from './session';
 
 const experiments: readonly Experiment[] = [
@@ -54,7 +55,7 @@ const experiments: readonly Experiment[] = [
       const sequences = ticks.map(({ sequence }) => Number(sequence));
       const inOrder = sequences.every((sequence, index) => index === 0 || sequence > (sequences[index - 1] ?? 0));
       const [tick] = Array.isArray(ticks[0]?.['ticks']) ? ticks[0]['ticks'] : [];
-      const { price } = (await get(`/quotes/KUMI?at=${tick?.at}`)).body;
+      const { price } = (await get(pathTo('quote', 'KUMI', { at: tick?.at }))).body;
       return {
         status: `${ticks.length} ticks`,
         problem: !inOrder

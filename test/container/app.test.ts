@@ -1,5 +1,6 @@
 import { App, AppOptions, buildApp } from '../../container/src/app';
 import { history } from '../../domain/history';
+import { HISTORY_SERVICE, routesOfService } from '../../domain/routes';
 import { router } from '../../lambda/quotes/router';
 import { handlers } from '../../lambda/quotes/routes';
 
@@ -16,6 +17,10 @@ test('answers the history of the days asked for', async () => {
   expect(response.statusCode).toBe(200);
   expect(response.json()).toEqual(history('ABC', 5, Date.now() / 1_000));
   expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
+});
+
+test.each(routesOfService(HISTORY_SERVICE))('answers the route $path', async ({ path }) => {
+  expect((await server.inject(path.replace('{symbol}', 'ABC'))).statusCode).toBe(200);
 });
 
 test('answers 30 days unless told, and ignores what else is in the query', async () => {

@@ -62,8 +62,23 @@ function detailed(templates: Record<string, Template>) {
 describe.each(['docs/costs.md', 'docs/costs.ja.md'])('%s', (file) => {
   test.each(detailed(sandbox))('has the detailed metrics of the $api at their price', ({ api, count, each }) => {
     const { quantity, amounts } = row(file, new RegExp(`\\[${api}\\]`));
-    expect(quantity).toEqual([count, each]);
-    expect(amounts).toEqual([(count * each * CUSTOM_METRIC).toFixed(2)]);
+    // The number of methods and routes follows from the table of routes, which may grow: they stand there one by one.
+    const units = api === 'WebSocket API' ? count : 1;
+    expect(quantity).toEqual([units, each]);
+    expect(amounts).toEqual([(units * each * CUSTOM_METRIC).toFixed(2)]);
+  });
+
+  test('has the price of a route of the table, and that of the sandbox with as many as it says', () => {
+    const line = readFileSync(file, 'utf8')
+      .split(/\n(?:\n|\|)/)
+      .find((text) => text.includes('](../domain/routes.ts)'));
+    const [ofRoute = 0, shipped = 0, others = 0, sum] = (line?.match(/\d+(\.\d+)?/g) ?? []).map(Number);
+    const [rest, http, webSocket] = detailed(sandbox);
+    if (!rest || !http || !webSocket) throw new Error('The sandbox does not have all three APIs.');
+    const ofOthers = others * rest.each + webSocket.count * webSocket.each;
+    expect(ofRoute).toBeCloseTo((rest.each + http.each) * CUSTOM_METRIC);
+    expect(others).toBe(rest.count - http.count);
+    expect(sum).toBeCloseTo(shipped * ofRoute + ofOthers * CUSTOM_METRIC);
   });
 
   test('has what a cluster adds to them, and production has as many', () => {

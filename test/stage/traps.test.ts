@@ -229,9 +229,8 @@ describe('switches: what is off is absent', () => {
     const stage = firstOf(templates, 'AWS::ApiGateway::Stage');
     expect(stage['CacheClusterEnabled']).toBe(false);
     expect(stage['CacheClusterSize']).toBeUndefined();
-    expect(JSON.stringify(stage['MethodSettings']).match(/"CachingEnabled":\w+/g)).toEqual(
-      Array(4).fill('"CachingEnabled":false'),
-    );
+    const settings = JSON.stringify(stage['MethodSettings']);
+    expect(settings.match(/"CachingEnabled":false/g)).toHaveLength(settings.match(/"HttpMethod"/g)?.length ?? 0);
     expect(typesOf(templates)).not.toContain('Custom::CacheInvalidationGuard');
     expect(typesOf(only(templates, 'RestApi'))).not.toContain('AWS::Lambda::Function');
   });
@@ -346,30 +345,6 @@ test('behind a cache, which may keep a refusal, histories wait almost as long as
     expect(proxied.length).toBeGreaterThan(0);
     for (const { RequestParameters } of proxied) {
       expect(RequestParameters['integration.request.header.x-timeout-ms']).toBe("'25000'");
-    }
-  }
-});
-
-test('what has a history computed is limited alike over both APIs, directly and through the function', () => {
-  const computing = /^(GET \/|\/~1)(k8s(\/|~1))?(history|analysis)(\/|~1)\{symbol\}$/;
-  const limits = (settings: [key: string, value: unknown][]) =>
-    settings.map(([key, value]) => ({ computing: computing.test(key), value }));
-  for (const [templates, ofHistories, ofOthers] of [
-    [sandbox, { rate: 20, burst: 40 }, { rate: 50, burst: 100 }],
-    [production, { rate: 100, burst: 200 }, { rate: 500, burst: 1000 }],
-  ] as const) {
-    const [http] = Object.values(templates['HttpApi']?.findResources('AWS::ApiGatewayV2::Stage') ?? {});
-    const [rest] = Object.values(templates['RestApi']?.findResources('AWS::ApiGateway::Stage') ?? {});
-    const all = [
-      ...limits(Object.entries(http?.['Properties'].RouteSettings)),
-      ...limits(
-        rest?.['Properties'].MethodSettings.map((entry: { ResourcePath: string }) => [entry.ResourcePath, entry]),
-      ),
-    ];
-    expect(all.filter((each) => each.computing).length).toBeGreaterThanOrEqual(4);
-    for (const each of all) {
-      const { rate, burst } = each.computing ? ofHistories : ofOthers;
-      expect(each.value).toMatchObject({ ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst });
     }
   }
 });

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { KUBERNETES_PREFIX, matcherOf, Route, routes } from '../../../domain/routes';
 import { Cluster } from '../../tour/cluster';
 import { ControlPlane } from '../../tour/control-plane';
 import { Deployment } from '../../tour/deployment';
@@ -11,24 +12,39 @@ jest.mock('node:timers/promises', () => ({ setTimeout: async () => undefined }))
 
 let requests = 0;
 
-/** What a deployment answers that does everything right, without AWS's own APIs. */
-async function answer(path: string, signature?: string): Promise<Answer> {
-  const [route = '', query = ''] = path.replace(/^\/k8s/, '').split('?');
-  const [, part, symbol = ''] = route.split('/');
+/** Answers of a deployment that does everything right. */
+async function answer(asked: string, signature?: string): Promise<Answer> {
+  const [path = '', query = ''] = asked.replace(KUBERNETES_PREFIX, '').split('?');
+  const route = Object.values<Route>(routes).find((each) => matcherOf(each.path).test(path));
+  const symbol = (route && matcherOf(route.path).exec(path)?.groups?.['symbol']) ?? '';
   const statistics = { to: '2026-01-01', mean: 2, volatility: 0.2, high: 3, low: 1 };
-  const bodies: Record<string, object> = {
-    quotes: { symbol, price: 2, at: 1 },
-    analysis: { symbol, price: 2, ...statistics },
-    history: { symbol, closes: Array(30).fill(2), ...statistics },
-  };
+  const ofContainer = { symbol, closes: Array(30).fill(2), ...statistics };
+  const ofFunction = { symbol, price: 2, at: 1, ...statistics };
   const bad = !/^[A-Z0-9.]+$/.test(symbol) || /days=(0|abc)|at=soon/.test(query);
-  const status = signature !== undefined && signature !== 'valid' ? 403 : !bodies[part ?? ''] ? 404 : bad ? 400 : 200;
-  const body = status === 200 ? bodies[part ?? ''] : { message: 'no' };
+  const status = signature !== undefined && signature !== 'valid' ? 403 : !route ? 404 : bad ? 400 : 200;
+  const good = route?.by === 'service' ? ofContainer : ofFunction;
+  const body = status === 200 ? good : { message: 'no' };
   const headers = new Headers({ 'x-served-by': 'sandbox' });
-  if (part !== 'history') headers.set('initialization-type', 'provisioned-concurrency');
-  else headers.set('x-request-id', `request-${++requests}`);
+  if (route?.by === 'service') headers.set('x-request-id', `request-${++requests}`);
+  else headers.set('initialization-type', 'provisioned-concurrency');
   return { status, headers, text: JSON.stringify(body), body: { ...body }, milliseconds: 1 };
 }
+
+const BAD_INPUTS = expect.stringMatching(/^HTTP API: GET \d+ bad inputs$/);
+
+test('asks every route that has a symbol for symbols that it has to refuse', async () => {
+  const asked: string[] = [];
+  const get: Deployment['get'] = async (path, signature) => {
+    asked.push(path);
+    return answer(path, signature);
+  };
+  await runExperiments(deployment({ get }));
+  const withSymbol = Object.values(routes).filter(({ path }) => path.includes('{symbol}'));
+  for (const { path } of withSymbol) {
+    expect(asked).toContain(path.replace('{symbol}', 'kumi'));
+    expect(asked).toContain(path.replace('{symbol}', '..%2Fetc'));
+  }
+});
 
 const CONTROL_PLANE: ControlPlane = {
   cachedMethods: async () => ({ 'quotes/GET': { encrypted: true, guarded: true } }),
@@ -102,12 +118,12 @@ test.each<[string, (given: Answer, path: string) => Answer, string[]]>([
   [
     'it gives another reason for bad input',
     (given) => (given.status === 400 ? { ...given, body: { message: 'other' } } : given),
-    ['HTTP API: GET 8 bad inputs'],
+    [BAD_INPUTS],
   ],
   [
     'it answers anyone and anything',
     (given) => ({ ...given, status: 200 }),
-    ['HTTP API: GET 8 bad inputs', 'HTTP API: GET /nothing/here', 'HTTP API: GET /quotes/KUMI unsigned'],
+    [BAD_INPUTS, 'HTTP API: GET /nothing/here', 'HTTP API: GET /quotes/KUMI unsigned'],
   ],
   [
     'its containers give no closes',

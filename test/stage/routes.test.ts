@@ -1,0 +1,109 @@
+import { Route, routesOf } from '../../domain/routes';
+import { HttpApiConfig } from '../../lib/environments';
+import { configOf, resourcesOf, synthesized } from '../support/stage';
+
+type Values = Readonly<Record<string, unknown>>;
+
+type Limited = Pick<HttpApiConfig, 'throttle' | 'historyThrottle'>;
+
+/** An entry of the table, and the resources that the templates of an environment have for it. */
+interface Deployed {
+  readonly route: Route;
+  readonly method: Values;
+  readonly integration: Values;
+  readonly methodSettings: Values;
+  readonly routeSettings: Values;
+}
+
+const ENVIRONMENTS = (['sandbox', 'production'] as const).map((name) => {
+  const config = configOf(name);
+  const table = routesOf({ kubernetes: config.kubernetes !== undefined });
+  return { name, config, table, ...deployedIn(synthesized(config)) };
+});
+
+function deployedIn(templates: ReturnType<typeof synthesized>) {
+  const ofType = (type: string) =>
+    resourcesOf(templates).flatMap(([stack, id, { Type, Properties = {} }]) =>
+      Type === type ? [{ stack, id, properties: Object(Properties) }] : [],
+    );
+  const http = <T extends { stack: string }>(found: T[]) => found.filter(({ stack }) => stack === 'HttpApi');
+  const resources = new Map(ofType('AWS::ApiGateway::Resource').map(({ id, properties }) => [id, properties]));
+  const pathOf = (id: string): string => {
+    const { PathPart, ParentId } = resources.get(id) ?? {};
+    return PathPart === undefined ? '' : `${pathOf(ParentId.Ref)}/${PathPart}`;
+  };
+  const methods = ofType('AWS::ApiGateway::Method')
+    .filter(({ properties }) => properties.HttpMethod !== 'ANY')
+    .map(({ properties }) => ({ key: `${properties.HttpMethod} ${pathOf(properties.ResourceId.Ref)}`, ...properties }));
+  const httpRoutes = http(ofType('AWS::ApiGatewayV2::Route')).map(({ properties }) => properties);
+  const integrations = new Map(
+    http(ofType('AWS::ApiGatewayV2::Integration')).map(({ id, properties }) => [id, properties]),
+  );
+  const [restStage] = ofType('AWS::ApiGateway::Stage');
+  const [httpStage] = http(ofType('AWS::ApiGatewayV2::Stage'));
+  const settings: { ResourcePath: string }[] = restStage?.properties.MethodSettings ?? [];
+
+  return {
+    methodKeys: methods.map(({ key }) => key),
+    routeKeys: httpRoutes.map(({ RouteKey }) => RouteKey),
+    deployed: (route: Route): Deployed => {
+      const key = `GET ${route.path}`;
+      const target: string = JSON.stringify(httpRoutes.find(({ RouteKey }) => RouteKey === key)?.Target);
+      return {
+        route,
+        method: Object(methods.find((method) => method.key === key)),
+        integration: Object([...integrations].find(([id]) => target?.includes(`"${id}"`))?.[1]),
+        methodSettings: {
+          // Those of all methods apply to a method that has none of its own.
+          ...settings.find(({ ResourcePath }) => ResourcePath === '/*'),
+          ...settings.find(({ ResourcePath }) => ResourcePath === `/${route.path.replaceAll('/', '~1')}`),
+        },
+        routeSettings: {
+          ...httpStage?.properties.DefaultRouteSettings,
+          ...httpStage?.properties.RouteSettings?.[key],
+        },
+      };
+    },
+  };
+}
+
+describe.each(ENVIRONMENTS)('$name', ({ config, table, methodKeys, routeKeys, deployed }) => {
+  test('has the routes of the table on both APIs, and no others', () => {
+    const keys = table.map(({ path }) => `GET ${path}`).sort();
+    expect(methodKeys.toSorted()).toEqual(keys);
+    expect(routeKeys.toSorted()).toEqual(keys);
+  });
+
+  test.each(table.map(deployed))('$route.path is answered by the $route.by behind both APIs', (each) => {
+    const type = each.route.by === 'function' ? 'AWS_PROXY' : 'HTTP_PROXY';
+    expect(each.method['Integration']).toMatchObject({ Type: type });
+    expect(each.integration).toMatchObject({ IntegrationType: type });
+  });
+
+  test.each(table.map(deployed))('$route.path has every parameter of its path and query as a cache key', (each) => {
+    const { path, query } = each.route;
+    const keys = [
+      ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => `method.request.path.${name}`),
+      ...query.map((name) => `method.request.querystring.${name}`),
+    ];
+    expect(Object.keys(Object(each.method['RequestParameters']))).toEqual(keys);
+    expect(each.method['Integration']).toMatchObject({ CacheKeyParameters: keys });
+  });
+
+  test.each(table.map(deployed))('$route.path is cached as long as its class says', (each) => {
+    const { quoteTtlSeconds, historyTtlSeconds } = config.restApi.cache ?? {};
+    const seconds = { quote: quoteTtlSeconds, history: historyTtlSeconds, none: undefined }[each.route.cache ?? 'none'];
+    expect(each.methodSettings).toMatchObject({ CachingEnabled: seconds !== undefined });
+    expect(each.methodSettings['CacheTtlInSeconds']).toBe(seconds);
+  });
+
+  test.each(table.map(deployed))('$route.path is limited on both APIs as its class says', (each) => {
+    const limitsOf = ({ throttle, historyThrottle = throttle }: Limited) => {
+      const { rate, burst } = each.route.throttle === 'history' ? historyThrottle : throttle;
+      return { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst };
+    };
+    expect(each.methodSettings).toMatchObject(limitsOf(config.restApi));
+    if (config.httpApi === undefined) throw new Error(`httpApi: must be on in ${config.id} for this test.`);
+    expect(each.routeSettings).toMatchObject(limitsOf(config.httpApi));
+  });
+});
