@@ -1,9 +1,9 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyEventV2 } from 'aws-lambda';
 
-/** What both APIs send, the parts that are read: REST API (payload 1.0) and HTTP API (payload 2.0). */
+/** An event of either API, with the fields that the function reads: REST API (payload 1.0) and HTTP API (payload 2.0). */
 export type ApiEvent = RestApiEvent | HttpApiEvent;
 
-/** A direct invocation may leave out all but method and path. */
+/** Whoever invokes the function directly gives method and path, and may leave out the rest. */
 type RestApiEvent = Pick<APIGatewayProxyEvent, 'httpMethod' | 'path'> &
   Partial<Pick<APIGatewayProxyEvent, 'resource' | 'pathParameters' | 'queryStringParameters'>>;
 
@@ -15,19 +15,19 @@ export type Values = Readonly<Record<string, string | undefined>>;
 
 export interface Request {
   readonly method: string;
-  /** The path asked for. With a stage name or base path in front of it, depending on the API. */
+  /** The path of the request; depending on the API, it begins with a stage name or base path. */
   readonly path: string;
-  /** The API's own template of the path, as in `/quotes/{symbol}`. Undefined where it has none (`$default`). */
+  /** The route as the API has it, `/quotes/{symbol}`. Undefined where the API has a catch-all route (`$default`). */
   readonly template?: string;
   /** Path parameters by name, as the API sends them: percent-encoded or not. */
   readonly parameters: Values;
-  /** Query parameters by name, decoded. Of one that is repeated, the last value. */
+  /** Query parameters by name, decoded. A repeated parameter has its last value. */
   readonly query: Values;
 }
 
 /**
- * Of a repeated parameter the last value counts. A REST API keys its cache on a single value of each parameter, and an
- * answer for any other one, an error too, would be served to who asks for that value: docs/decisions/0009.
+ * A repeated parameter has its last value. A REST API keys its cache on a single value of each parameter. An answer for
+ * another value, or an error, would then be served to whoever asks for the value in the key: docs/decisions/0009.
  */
 export function requestOf(event: ApiEvent): Request {
   if ('routeKey' in event) {
@@ -36,7 +36,7 @@ export function requestOf(event: ApiEvent): Request {
       path: event.rawPath,
       template: event.routeKey.split(' ')[1],
       parameters: event.pathParameters ?? {},
-      // Payload 2.0 has joined repeated values by commas, which may also be in a value.
+      // Payload 2.0 joins repeated values by commas, and a value may have commas, too.
       query: Object.fromEntries(new URLSearchParams(event.rawQueryString)),
     };
   }

@@ -45,7 +45,7 @@ export class HttpApiStack extends Stack {
       listener: loadBalancer.listener,
       serverName: config.loadBalancer.https?.hostName,
       url: props.localUrl,
-      // As long as the function waits. Left to callers, one who waits for a millisecond has 503s made, and the alarm ring.
+      // As long as the function waits. If callers chose, one who waits for a millisecond would cause 503s and raise the alarm.
       requestHeaders: { 'x-timeout-ms': '2000' },
     };
     for (const route of routesOf({ kubernetes: config.kubernetes !== undefined })) {

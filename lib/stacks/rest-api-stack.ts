@@ -47,7 +47,7 @@ export class RestApiStack extends Stack {
       vpcLink: link.link,
       loadBalancer: loadBalancer.loadBalancer,
       url: props.loadBalancerUrl,
-      // Almost as long as API Gateway waits: the cache would keep the 503 of a service that has much to do.
+      // Almost as long as API Gateway waits, because the cache would keep a 503 that the service gives under load.
       requestHeaders: { 'x-timeout-ms': '25000' },
     };
     for (const route of routesOf({ kubernetes: config.kubernetes !== undefined })) {
