@@ -120,8 +120,8 @@ test('refuses what cannot be done while the caller waits with 503 and when to as
   };
   const responses = await Promise.all(Array.from({ length: 30 }, (_, n) => ask(n)));
   const refused = responses.filter(({ statusCode }) => statusCode === 503);
-  expect(refused.length).toBeGreaterThan(10);
-  expect(order.slice(0, refused.length)).toEqual(Array(refused.length).fill('503'));
+  // A machine that turns slower meanwhile has more refused later, when their deadlines pass.
+  expect(order.indexOf('200')).toBeGreaterThan(10);
   expect(new Set(responses.map(({ statusCode }) => statusCode))).toEqual(new Set([200, 503]));
   for (const { headers, body } of refused) {
     expect(headers['retry-after']).toMatch(/^[1-9]\d*$/);
