@@ -1,4 +1,4 @@
-import { CfnOutput, Stack } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct } from 'constructs';
@@ -36,7 +36,10 @@ export class ContainersStack extends Stack {
     const logBucket =
       accessLogDays === undefined
         ? undefined
-        : new AccessLogBucket(this, 'AccessLogs', { retentionDays: accessLogDays, removalPolicy: props.removalPolicy });
+        : new AccessLogBucket(this, 'AccessLogs', {
+            retention: Duration.days(accessLogDays),
+            removalPolicy: props.removalPolicy,
+          });
     this.loadBalancer = new PrivateLoadBalancer(this, 'LoadBalancer', {
       ...placement,
       https: https && {

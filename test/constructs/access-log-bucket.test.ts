@@ -1,4 +1,4 @@
-import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { AccessLogBucket, AccessLogBucketProps } from '../../lib/constructs/access-log-bucket';
 
@@ -9,7 +9,7 @@ function synthesize(props: AccessLogBucketProps): Template {
 }
 
 test('is private and encrypted in the one way that load balancers can write to', () => {
-  synthesize({ retentionDays: 90 }).hasResourceProperties('AWS::S3::Bucket', {
+  synthesize({ retention: Duration.days(90) }).hasResourceProperties('AWS::S3::Bucket', {
     BucketEncryption: {
       ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
     },
@@ -22,8 +22,8 @@ test('is private and encrypted in the one way that load balancers can write to',
   });
 });
 
-test('refuses what does not come over TLS', () => {
-  synthesize({ retentionDays: 90 }).hasResourceProperties('AWS::S3::BucketPolicy', {
+test('refuses requests without TLS', () => {
+  synthesize({ retention: Duration.days(90) }).hasResourceProperties('AWS::S3::BucketPolicy', {
     PolicyDocument: Match.objectLike({
       Statement: [Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } })],
     }),
@@ -31,20 +31,31 @@ test('refuses what does not come over TLS', () => {
 });
 
 test('deletes entries by age', () => {
-  synthesize({ retentionDays: 30 }).hasResourceProperties('AWS::S3::Bucket', {
+  synthesize({ retention: Duration.days(30) }).hasResourceProperties('AWS::S3::Bucket', {
     LifecycleConfiguration: { Rules: [{ ExpirationInDays: 30, Status: 'Enabled' }] },
   });
 });
 
-test('stays when its stack goes, unless told otherwise', () => {
-  synthesize({ retentionDays: 30 }).hasResource('AWS::S3::Bucket', { DeletionPolicy: 'Retain' });
-  synthesize({ retentionDays: 30, removalPolicy: RemovalPolicy.DESTROY }).hasResource('AWS::S3::Bucket', {
+test('stays when its stack is deleted, unless another removal policy is given', () => {
+  const retention = Duration.days(30);
+  synthesize({ retention }).hasResource('AWS::S3::Bucket', { DeletionPolicy: 'Retain' });
+  synthesize({ retention, removalPolicy: RemovalPolicy.DESTROY }).hasResource('AWS::S3::Bucket', {
     DeletionPolicy: 'Delete',
   });
 });
 
-test.each([0, 1.5, Number.NaN])('refuses to keep entries for %p days', (retentionDays) => {
-  expect(() => synthesize({ retentionDays })).toThrow(
-    `retentionDays: must be a whole number of at least 1, got ${retentionDays}. Give the days to keep, such as 90`,
+test('accepts an age that is known at deploy time only', () => {
+  const retention = Duration.days(Token.asNumber({ Ref: 'Days' }));
+  synthesize({ retention }).hasResourceProperties('AWS::S3::Bucket', {
+    LifecycleConfiguration: { Rules: [{ ExpirationInDays: { Ref: 'Days' } }] },
+  });
+});
+
+test.each([
+  [0, Duration.days(0)],
+  [1.5, Duration.hours(36)],
+])('fails for a retention of %p days', (days, retention) => {
+  expect(() => synthesize({ retention })).toThrow(
+    `retention: must be a whole number of days of at least 1, got ${days}. Give the age of the oldest entry to keep, such as Duration.days(90).`,
   );
 });
