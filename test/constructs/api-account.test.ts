@@ -1,10 +1,11 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { ApiAccount } from '../../lib/constructs/api-account';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { ApiAccount, ApiAccountProps } from '../../lib/constructs/api-account';
 
-function synthesize(): Template {
+function synthesize(props?: (stack: Stack) => ApiAccountProps): Template {
   const stack = new Stack(new App(), 'Test');
-  new ApiAccount(stack, 'ApiAccount');
+  new ApiAccount(stack, 'ApiAccount', props?.(stack));
   return Template.fromStack(stack);
 }
 
@@ -28,6 +29,14 @@ test('keeps role and setting, because other APIs of the account log through them
   }
 });
 
-test('gives the role no name, so that one which stayed is not in the way of the next', () => {
+test('gives the role no name, so that a retained role does not collide with the next one', () => {
   synthesize().hasResourceProperties('AWS::IAM::Role', { RoleName: Match.absent() });
+});
+
+test('points the account setting at the role that it is given, and leaves that role as it is', () => {
+  const arn = 'arn:aws:iam::111122223333:role/ApiLogs';
+  const template = synthesize((stack) => ({ role: iam.Role.fromRoleArn(stack, 'Own', arn) }));
+  template.hasResourceProperties('AWS::ApiGateway::Account', { CloudWatchRoleArn: arn });
+  template.resourceCountIs('AWS::IAM::Role', 0);
+  template.resourceCountIs('AWS::IAM::Policy', 0);
 });
