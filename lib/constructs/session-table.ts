@@ -5,26 +5,34 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 
 export interface SessionTableProps {
-  /** Whether any second of the last 35 days can be restored; billed by the size of the table. @default true */
+  /** Back up the table so that any second of the last 35 days can be restored; billed by the table's size. @default true */
   readonly pointInTimeRecovery?: boolean;
-  /** Key of your own that the table is encrypted with; each use of it is billed. @default a key that DynamoDB owns, free */
+  /** Customer managed key that encrypts the table; each use is billed. @default a key that DynamoDB owns, free of charge */
   readonly encryptionKey?: kms.IKey;
-  /** What becomes of the table when the stack goes. @default RemovalPolicy.RETAIN */
+  /** Removal policy of the table. @default RemovalPolicy.RETAIN */
   readonly removalPolicy?: RemovalPolicy;
 }
 
 /**
- * A table for sessions: connections and what belongs to each in one table with the keys `pk` and `sk` (strings), and
- * no index, so that all that is written together can be one transaction and every read a consistent one.
+ * A table for sessions. Connections and the items of each connection share one table with the keys `pk` and `sk`
+ * (strings). The table has no index, so items that belong together are written in one transaction, and every read can be
+ * strongly consistent.
  *
- * - On demand: sessions come in waves, and a table that nobody uses costs its storage only.
- * - Always encrypted at rest.
- * - Without deletion protection, with which CloudFormation could not take back a create that failed. What keeps the table
- *   is `removalPolicy`, and termination protection of its stack.
- * - Items go some time after `expiresAt` (seconds since 1970), which DynamoDB does for free and within a few days:
- *   readers compare it with the clock.
+ * - Capacity is on demand: sessions come in waves, and an unused table costs its storage only.
+ * - The table is always encrypted at rest.
+ * - Deletion protection is off because CloudFormation could not roll back a failed create with it. `removalPolicy`, and
+ *   termination protection of the stack, keep the table.
+ * - DynamoDB deletes items free of charge within a few days after `expiresAt` (seconds since 1970), so readers compare
+ *   `expiresAt` with the clock.
  *
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
+ *
+ * @example
+ * ```ts
+ * const sessions = new SessionTable(this, 'Sessions', { removalPolicy: RemovalPolicy.DESTROY });
+ * sessions.grantItems(live);
+ * sessions.grantQuery(live);
+ * ```
  */
 export class SessionTable extends Construct {
   readonly table: dynamodb.Table;
@@ -42,7 +50,7 @@ export class SessionTable extends Construct {
     });
   }
 
-  /** Reads and writes of items that are named, transactions of them among these. */
+  /** Grants reads and writes of items by their key, also within transactions. */
   grantItems(grantee: iam.IGrantable): iam.Grant {
     return this.table.grant(
       grantee,
@@ -53,7 +61,7 @@ export class SessionTable extends Construct {
     );
   }
 
-  /** Queries of one partition. Nobody is to scan: that reads all sessions to find some. */
+  /** Grants queries of one partition. No grant for Scan: it would read every session to find a few. */
   grantQuery(grantee: iam.IGrantable): iam.Grant {
     return this.table.grant(grantee, 'dynamodb:Query');
   }

@@ -24,7 +24,7 @@ test('has one table without indexes, on demand, whose items expire', () => {
   expect(JSON.stringify(template.toJSON())).not.toContain('SecondaryIndexes');
 });
 
-test('can be restored and is kept unless told otherwise, without a protection that a rollback could not pass', () => {
+test('can be restored and is retained by default, without deletion protection, which would stop a rollback', () => {
   synthesize().hasResource('AWS::DynamoDB::Table', {
     Properties: {
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
@@ -40,7 +40,7 @@ test('can be restored and is kept unless told otherwise, without a protection th
   });
 });
 
-test('is encrypted with a key of its own, if there is one', () => {
+test('is encrypted with the key that it is given', () => {
   const stack = new Stack(new App(), 'Test');
   new SessionTable(stack, 'State', { encryptionKey: new kms.Key(stack, 'Key') });
   Template.fromStack(stack).hasResourceProperties('AWS::DynamoDB::Table', {
@@ -48,7 +48,7 @@ test('is encrypted with a key of its own, if there is one', () => {
   });
 });
 
-test('lets nobody scan, and each do only what it was granted', () => {
+test('grants nobody Scan, and each grantee only the actions of its grant', () => {
   const actions = (template: Template) =>
     Object.values(template.findResources('AWS::IAM::Policy')).flatMap(
       ({ Properties }) => Properties.PolicyDocument.Statement,
