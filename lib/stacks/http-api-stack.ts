@@ -37,7 +37,7 @@ export class HttpApiStack extends Stack {
         certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', domain.certificateArn),
       },
     });
-    const link = new PrivateVpcLink(this, 'Link', { vpc: network.vpc, subnets: network.privateSubnets });
+    const link = new PrivateVpcLink(this, 'Link', { vpc: network.vpc, vpcSubnets: network.privateSubnets });
     loadBalancer.allowFrom(link, 'HTTP API reads the container service');
 
     const toService = {

@@ -36,7 +36,7 @@ export class RestApiStack extends Stack {
       webAclArn,
       account: ownsApiAccount ? new ApiAccount(this, 'ApiAccount').ready : undefined,
     });
-    const link = new PrivateVpcLink(this, 'Link', { vpc: network.vpc, subnets: network.privateSubnets });
+    const link = new PrivateVpcLink(this, 'Link', { vpc: network.vpc, vpcSubnets: network.privateSubnets });
     loadBalancer.allowFrom(link, 'REST API reads the container service');
 
     const ttl = cache && {

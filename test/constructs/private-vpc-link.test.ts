@@ -4,7 +4,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { PrivateVpcLink, PrivateVpcLinkProps } from '../../lib/constructs/private-vpc-link';
 
 function synthesize(
-  props?: Partial<PrivateVpcLinkProps>,
+  props: Partial<PrivateVpcLinkProps> | ((vpc: ec2.Vpc) => Partial<PrivateVpcLinkProps>) = {},
   use?: (link: PrivateVpcLink, vpc: ec2.Vpc) => void,
 ): Template {
   const stack = new Stack(new App(), 'Test');
@@ -16,7 +16,7 @@ function synthesize(
       { name: 'Isolated', subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
     ],
   });
-  const link = new PrivateVpcLink(stack, 'Link', { vpc, ...props });
+  const link = new PrivateVpcLink(stack, 'Link', { vpc, ...(typeof props === 'function' ? props(vpc) : props) });
   use?.(link, vpc);
   return Template.fromStack(stack);
 }
@@ -35,13 +35,13 @@ test('is a VPC link V2 in one private subnet a zone, with a security group of it
 });
 
 test('takes the subnets it is given, because they cannot be changed later [V3]', () => {
-  synthesize({ subnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED } }).hasResourceProperties(
+  synthesize({ vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED } }).hasResourceProperties(
     'AWS::ApiGatewayV2::VpcLink',
     { SubnetIds: [subnet('Isolated', 1), subnet('Isolated', 2)] },
   );
 });
 
-test('reaches nothing until it is told so', () => {
+test('reaches nothing by default', () => {
   const template = synthesize();
   template.hasResourceProperties('AWS::EC2::SecurityGroup', {
     SecurityGroupEgress: [Match.objectLike({ CidrIp: '255.255.255.255/32' })],
@@ -60,8 +60,43 @@ test('opens both sides for the one port of the one peer', () => {
   }
 });
 
+test('uses the security groups that it is given, and adds no rule to them', () => {
+  const template = synthesize((vpc) => ({
+    securityGroups: [new ec2.SecurityGroup(Stack.of(vpc), 'Own', { vpc, allowAllOutbound: false })],
+  }));
+  template.hasResourceProperties('AWS::ApiGatewayV2::VpcLink', {
+    SecurityGroupIds: [{ 'Fn::GetAtt': [Match.stringLikeRegexp('^Own'), 'GroupId'] }],
+  });
+  template.resourceCountIs('AWS::EC2::SecurityGroup', 1);
+  template.hasResourceProperties('AWS::EC2::SecurityGroup', {
+    SecurityGroupEgress: [Match.objectLike({ CidrIp: '255.255.255.255/32' })],
+    SecurityGroupIngress: Match.absent(),
+  });
+});
+
+test('opens the security groups that it is given when a peer allows the link', () => {
+  const template = synthesize(
+    (vpc) => ({ securityGroups: [new ec2.SecurityGroup(Stack.of(vpc), 'Own', { vpc, allowAllOutbound: false })] }),
+    (link, vpc) => {
+      const peer = new ec2.SecurityGroup(Stack.of(link), 'Peer', { vpc, allowAllOutbound: false });
+      peer.connections.allowFrom(link, ec2.Port.tcp(80));
+    },
+  );
+  template.hasResourceProperties('AWS::EC2::SecurityGroupEgress', {
+    GroupId: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Own'), 'GroupId'] },
+    FromPort: 80,
+  });
+});
+
+test('fails for an empty list of security groups', () => {
+  expect(() => synthesize({ securityGroups: [] })).toThrow(
+    'securityGroups: must have at least one group, got none, which leaves open what the link reaches. ' +
+      'Give a group, or leave securityGroups out.',
+  );
+});
+
 test('fails for public subnets', () => {
-  expect(() => synthesize({ subnets: { subnetType: ec2.SubnetType.PUBLIC } })).toThrow(
-    /subnets: must be private, got public ones among .*PublicSubnet1.* Select private subnets/,
+  expect(() => synthesize({ vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } })).toThrow(
+    /vpcSubnets: must be private, got public ones among .*PublicSubnet1.* Select private subnets/,
   );
 });
