@@ -11,47 +11,66 @@ export interface ManagedNodeGroupProps {
   readonly kubernetesVersion: string;
 
   /**
-   * Minor version of the nodes, for an upgrade in two deployments: the control plane first, with the version that the nodes
-   * have here; the nodes second, without it. EKS takes back a control plane whose nodes have not followed yet. It creates
-   * nodes of the cluster's version only, so leave this out where the group is made or replaced.
+   * Minor version of the nodes, for an upgrade in two deployments: the first upgrades the control plane and gives here the
+   * version that the nodes have; the second leaves `version` out. EKS can take back a control plane whose nodes have not
+   * followed yet. EKS creates nodes of the cluster's version only, so leave `version` out when the group is created or
+   * replaced.
    *
-   * @default that of the cluster
+   * @default the version of the cluster
    * @throws if it is not a minor version, newer than the cluster, or more than three minor versions older
    * @see https://kubernetes.io/releases/version-skew-policy/#kubelet
    */
   readonly version?: string;
 
-  /** Subnets of the nodes and their pods: private, with a way to EKS, EC2, Systems Manager and the image registries. */
+  /** Private subnets of the nodes and their pods, with a route to EKS, EC2, Systems Manager and the image registries. */
   readonly vpcSubnets: ec2.SubnetSelection;
 
-  /** Architecture of the machine image; that of the container images, too. */
+  /**
+   * Security groups of the nodes in addition to that of the cluster. This construct adds no rule to them. The launch
+   * template then names the security group of the cluster too, because EKS adds that group only to a template that names
+   * none.
+   *
+   * @default the security group of the cluster only
+   * @see https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html#launch-template-security-groups
+   */
+  readonly securityGroups?: readonly ec2.ISecurityGroup[];
+
+  /**
+   * Role of the nodes, which EC2 can assume and which lets nodes join the cluster, pull images and use Session Manager.
+   * Nothing is added to the role.
+   *
+   * @default a new role with the three managed policies of AWS for these purposes
+   */
+  readonly role?: iam.IRole;
+
+  /** Architecture of the machine image and of the container images. */
   readonly architecture: ec2.InstanceArchitecture;
 
   /**
-   * Instance types, the preferred one first. Several must be alike: Cluster Autoscaler takes any node of the group for what
-   * the next one will hold.
+   * Instance types, the preferred one first. Several types must be alike, because Cluster Autoscaler takes any node of the
+   * group for a model of the next one.
    *
    * @throws if one is of another architecture, or of another kind or size than the first (m6g.large and m7g.large are alike)
    */
   readonly instanceTypes: readonly string[];
 
   /**
-   * Nodes at least; so many at first, and so many again when this number or `maxNodes` changes. At least one, so that Cluster
-   * Autoscaler, which runs on it, knows what a node holds without tags that say so.
+   * Lower bound of the number of nodes. The group starts with this number, and returns to it when `minNodes` or `maxNodes`
+   * changes. At least one node is needed: Cluster Autoscaler runs on it, and learns from it what a node holds.
    *
    * @throws if it is not a whole number of at least 1
    */
   readonly minNodes: number;
 
   /**
-   * Nodes at most. An update has more for as long as it takes: new ones first.
+   * Upper bound of the number of nodes. An update exceeds the bound while it runs, because new nodes start first.
    *
    * @throws if it is not a whole number of at least `minNodes`
    */
   readonly maxNodes: number;
 
   /**
-   * Run the nodes as Spot Instances, which EC2 takes back on a notice of two minutes.
+   * Run the nodes as Spot Instances, which EC2 reclaims with a notice of two minutes.
    *
    * @default false
    * @throws if there are fewer than two `instanceTypes`
@@ -59,7 +78,7 @@ export interface ManagedNodeGroupProps {
   readonly spot?: boolean;
 
   /**
-   * GiB of a node's volume: images, logs and emptyDir volumes of its pods.
+   * GiB of a node's volume, which holds images, logs and emptyDir volumes of the pods.
    *
    * @default 20
    * @throws if it is less than 20, the size of the machine image
@@ -73,7 +92,7 @@ export interface ManagedNodeGroupProps {
   readonly taints?: readonly eks.TaintSpec[];
 
   /**
-   * Percent of the nodes that an update replaces at a time, 1 to 100; one at least.
+   * Percentage of the nodes that an update replaces at a time, 1 to 100. EKS replaces at least one.
    *
    * @default 33
    */
@@ -81,35 +100,50 @@ export interface ManagedNodeGroupProps {
 }
 
 /**
- * EKS nodes between `minNodes` and `maxNodes`, as many as Cluster Autoscaler asks for.
+ * EKS nodes between `minNodes` and `maxNodes`. Cluster Autoscaler decides how many.
  *
- * - The group starts with `minNodes`, the desired size in the template: EKS creates no group whose scaling has a minimum and
- *   a maximum only. A deployment leaves the number that Cluster Autoscaler has set since, as CloudFormation updates what
- *   has changed in the template. A change of `minNodes` or `maxNodes` is one of the scaling, desired size included: it sets
- *   the group to `minNodes` nodes, so make it at low load (https://github.com/eksctl-io/eksctl/issues/3532).
+ * - The group starts with `minNodes`, the desired size in the template, because EKS creates no group whose scaling has only
+ *   a minimum and a maximum. A deployment keeps the number that Cluster Autoscaler has set, because CloudFormation updates
+ *   only what has changed in the template. A change of `minNodes` or `maxNodes` changes the scaling with the desired size,
+ *   and sets the group to `minNodes` nodes: deploy it at low load (https://github.com/eksctl-io/eksctl/issues/3532).
  * - EKS tags the Auto Scaling group for the discovery by Cluster Autoscaler.
- * - An update (a new launch template or version) starts new nodes first and respects PodDisruptionBudgets: one that does
- *   not let a pod go for 15 minutes fails the update. EKS updates a version alone: a deployment that changes it together with
- *   sizes, labels, taints, tags or the launch template fails.
- * - A node that has not been ready for 30 minutes is replaced.
- * - Pods have no way to the role of their node. Who has to look at a node takes Session Manager: there is no key pair.
+ * - An update (a new launch template or version) starts new nodes first and respects PodDisruptionBudgets. A budget that
+ *   blocks an eviction for 15 minutes fails the update. EKS updates a version alone: a deployment fails if it changes the
+ *   version together with sizes, labels, taints, tags or the launch template.
+ * - EKS replaces a node that has not been ready for 30 minutes.
+ * - Pods cannot use the role of their node. Use Session Manager for a shell on a node: nodes have no key pair.
  *
- * The launch template names no security group, so that EKS gives the nodes that of the cluster, which lets control plane
- * and nodes reach each other on all ports: the API server reaches kubelets (10250) and metrics-server (10251).
+ * By default the launch template names no security group, so EKS gives the nodes the security group of the cluster. In that
+ * group, control plane and nodes reach each other on all ports: the API server reaches kubelets (10250) and metrics-server
+ * (10251).
  *
- * It has no user data either. EKS adds its own behind, with the number of pods that it calculates (110 for fewer than 30
- * vCPUs, when the VPC CNI assigns prefixes before the group is there); what comes last wins, so that another number here
- * would have no effect.
+ * The launch template has no user data either. EKS appends its own, with the number of pods that EKS calculates (110 for
+ * fewer than 30 vCPUs, if the VPC CNI assigns prefixes before the group exists). The last value wins, so another number of
+ * pods here would have no effect.
  *
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-eks-nodegroup-scalingconfig.html
  * @see https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html
  * @see https://awslabs.github.io/amazon-eks-ami/nodeadm/doc/examples/
+ *
+ * @example
+ * ```ts
+ * new ManagedNodeGroup(this, 'Nodes', {
+ *   cluster,
+ *   kubernetesVersion: '1.36',
+ *   vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
+ *   architecture: ec2.InstanceArchitecture.ARM_64,
+ *   instanceTypes: ['m7g.large', 'm6g.large'],
+ *   minNodes: 2,
+ *   maxNodes: 10,
+ *   spot: true,
+ * });
+ * ```
  */
 export class ManagedNodeGroup extends Construct {
   readonly nodegroup: eks.Nodegroup;
   readonly nodegroupName: string;
   readonly amiType: eks.NodegroupAmiType;
-  readonly role: iam.Role;
+  readonly role: iam.IRole;
 
   constructor(scope: Construct, id: string, props: ManagedNodeGroupProps) {
     super(scope, id);
@@ -130,9 +164,12 @@ export class ManagedNodeGroup extends Construct {
     checkCount('diskGiB', diskGiB, 20);
     checkCount('maxUnavailablePercentage', maxUnavailablePercentage, 1, 100);
 
+    const { securityGroups: ownGroups = [] } = props;
+    const securityGroups = ownGroups.length === 0 ? [] : [cluster.clusterSecurityGroup, ...ownGroups];
     const launchTemplate = new ec2.LaunchTemplate(this, 'LaunchTemplate', {
+      securityGroup: securityGroups[0],
       httpTokens: ec2.LaunchTemplateHttpTokens.REQUIRED,
-      // Not further than the node: pods are one hop away.
+      // Pods are one hop further away than the node, so the answer does not reach them.
       httpPutResponseHopLimit: 1,
       blockDevices: [
         {
@@ -141,16 +178,10 @@ export class ManagedNodeGroup extends Construct {
         },
       ],
     });
+    for (const group of securityGroups.slice(1)) launchTemplate.addSecurityGroup(group);
     Tags.of(launchTemplate).add('Name', `${cluster.clusterName}-${id}`);
 
-    this.role = new iam.Role(this, 'Role', {
-      assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com'),
-      managedPolicies: [
-        'AmazonEKSWorkerNodePolicy',
-        'AmazonEC2ContainerRegistryPullOnly',
-        'AmazonSSMManagedInstanceCore',
-      ].map((name) => iam.ManagedPolicy.fromAwsManagedPolicyName(name)),
-    });
+    this.role = props.role ?? newRole(this);
     this.amiType =
       architecture === ec2.InstanceArchitecture.ARM_64
         ? eks.NodegroupAmiType.AL2023_ARM_64_STANDARD
@@ -172,7 +203,7 @@ export class ManagedNodeGroup extends Construct {
       labels: props.labels && { ...props.labels },
       taints: props.taints && [...props.taints],
       maxUnavailablePercentage,
-      // Pods that a budget keeps would be killed after 15 minutes.
+      // With force, EKS would evict pods against their PodDisruptionBudget after 15 minutes.
       forceUpdate: false,
       enableNodeAutoRepair: true,
     });
@@ -184,6 +215,14 @@ export class ManagedNodeGroup extends Construct {
   }
 }
 
+function newRole(scope: Construct): iam.Role {
+  const policies = ['AmazonEKSWorkerNodePolicy', 'AmazonEC2ContainerRegistryPullOnly', 'AmazonSSMManagedInstanceCore'];
+  return new iam.Role(scope, 'Role', {
+    assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com'),
+    managedPolicies: policies.map((name) => iam.ManagedPolicy.fromAwsManagedPolicyName(name)),
+  });
+}
+
 function minorOf(version: string): number {
   return Number(/^1\.([1-9]\d*)$/.exec(version)?.[1]);
 }
@@ -193,11 +232,11 @@ function checkVersion(nodes: string, cluster: string): void {
   if (behind >= 0 && behind <= 3) return;
   throw new Error(
     `version: nodes must be of the cluster's minor version (${cluster}) or up to three older, got "${nodes}". ` +
-      'Leave it out, or give the version that the nodes have, until the next deployment takes them to that of the cluster',
+      'Leave version out, or give the version that the nodes have, and upgrade them with the next deployment.',
   );
 }
 
-/** `m.large` of m7g.large: of one kind and size, the generations and makers of CPUs have the same CPUs and memory. */
+/** Kind and size, `m.large` for m7g.large. Types that share both have the same vCPUs and memory, whatever their generation or CPU. */
 function kindOf(type: string): string | undefined {
   return /^([a-z]+)\d+[a-z-]*(\.[0-9a-z-]+)$/.exec(type)?.slice(1).join('');
 }
@@ -205,29 +244,29 @@ function kindOf(type: string): string | undefined {
 function checkTypes(types: readonly string[], architecture: ec2.InstanceArchitecture, spot: boolean): void {
   const [first] = types;
   if (first === undefined) {
-    throw new Error('instanceTypes: must name at least one type, got none. Give one such as t4g.medium');
+    throw new Error('instanceTypes: must name at least one type, got none. Give one such as t4g.medium.');
   }
   for (const type of types) {
     if (kindOf(type) === undefined) {
-      throw new Error(`instanceTypes: must be types of EC2, got "${type}". Give one such as t4g.medium`);
+      throw new Error(`instanceTypes: must be types of EC2, got "${type}". Give one such as t4g.medium.`);
     }
     const own = new ec2.InstanceType(type).architecture;
     if (own !== architecture) {
       throw new Error(
-        `instanceTypes: "${type}" is ${own}, but the architecture of the image is ${architecture}. Give types of the image's architecture`,
+        `instanceTypes: must be of the architecture of the image (${architecture}), got "${type}", which is ${own}. Give types of that architecture.`,
       );
     }
     if (kindOf(type) !== kindOf(first)) {
       throw new Error(
         `instanceTypes: must all be of the kind and size of "${first}", got "${type}". Give other generations of it, such as ` +
-          'm6g.large beside m7g.large, and other sizes a group of their own',
+          'm6g.large beside m7g.large, and create another group for other sizes.',
       );
     }
   }
   if (spot && new Set(types).size < 2) {
     throw new Error(
-      `instanceTypes: must be at least two with spot, got "${first}" only. Give another generation of it: where EC2 is short of ` +
-        'a type, it takes back all nodes of that type',
+      `instanceTypes: must be at least two with spot, got "${first}" only. Give another generation, too: where EC2 is short of ` +
+        'a type, EC2 reclaims all nodes of that type.',
     );
   }
 }
@@ -236,6 +275,6 @@ function checkCount(name: string, value: number, least: number, most?: number): 
   if (Number.isInteger(value) && value >= least && value <= (most ?? value)) return;
   throw new Error(
     `${name}: must be a whole number ${most === undefined ? `of at least ${least}` : `from ${least} to ${most}`}, got ${value}. ` +
-      `Give ${least} ${most === undefined ? 'or more' : `to ${most}`}`,
+      `Give ${least} ${most === undefined ? 'or more' : `to ${most}`}.`,
   );
 }

@@ -2,19 +2,26 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import { ManagedNodeGroup, ManagedNodeGroupProps } from '../../lib/constructs/managed-node-group';
 
 const { ARM_64, X86_64 } = ec2.InstanceArchitecture;
 const SUBNETS = { subnetType: ec2.SubnetType.PRIVATE_ISOLATED };
 
-function create(props: Partial<ManagedNodeGroupProps> = {}) {
+type Changes = Partial<ManagedNodeGroupProps> & { readonly given?: (stack: Stack) => Partial<ManagedNodeGroupProps> };
+
+function create({ given, ...props }: Changes = {}) {
   const stack = new Stack(new App(), 'Stack');
   const vpc = new ec2.Vpc(stack, 'Vpc', {
     availabilityZones: ['eu-west-1a', 'eu-west-1b'],
     subnetConfiguration: [{ name: 'Private', ...SUBNETS }],
   });
   const nodes = new ManagedNodeGroup(stack, 'Nodes', {
-    cluster: eks.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'history', vpc }),
+    cluster: eks.Cluster.fromClusterAttributes(stack, 'Cluster', {
+      clusterName: 'history',
+      vpc,
+      clusterSecurityGroupId: 'sg-cluster',
+    }),
     kubernetesVersion: '1.36',
     vpcSubnets: SUBNETS,
     architecture: ARM_64,
@@ -22,11 +29,12 @@ function create(props: Partial<ManagedNodeGroupProps> = {}) {
     minNodes: 2,
     maxNodes: 4,
     ...props,
+    ...given?.(stack),
   });
   return { stack, nodes };
 }
 
-function synthesize(props: Partial<ManagedNodeGroupProps> = {}): Template {
+function synthesize(props: Changes = {}): Template {
   return Template.fromStack(create(props).stack);
 }
 
@@ -63,11 +71,11 @@ describe('nodes', () => {
     hasNodegroup(byDefault, { ClusterName: 'history', Version: '1.36', ReleaseVersion: Match.absent() });
   });
 
-  test.each(['1.36', '1.35', '1.33'])('stay at %s when an upgrade is to reach the control plane first', (version) => {
+  test.each(['1.36', '1.35', '1.33'])('stay at %s while an upgrade reaches the control plane only', (version) => {
     hasNodegroup(synthesize({ version }), { Version: version });
   });
 
-  test('are the same in all but their version as an upgrade takes them along, because EKS updates it alone', () => {
+  test('change nothing but their version in an upgrade, because EKS updates a version alone', () => {
     const of = (props: Partial<ManagedNodeGroupProps>) => synthesize(props).toJSON();
     const [before, between, after] = [
       of({}),
@@ -104,9 +112,26 @@ describe('nodes', () => {
     });
   });
 
-  test('are in the security group that EKS makes for cluster and nodes, which opens 10250 and 10251 [E6]', () => {
+  test('are in the security group that EKS creates for cluster and nodes, which opens 10250 and 10251 [E6]', () => {
     hasLaunchTemplate(byDefault, { SecurityGroupIds: Match.absent(), NetworkInterfaces: Match.absent() });
     byDefault.resourceCountIs('AWS::EC2::SecurityGroup', 0);
+  });
+
+  test('are in the security groups that they are given and in that of the cluster, and no group gets a rule', () => {
+    const securityGroup = (stack: Stack) => ec2.SecurityGroup.fromSecurityGroupId(stack, 'Own', 'sg-own');
+    const template = synthesize({ given: (stack) => ({ securityGroups: [securityGroup(stack)] }) });
+    hasLaunchTemplate(template, { SecurityGroupIds: ['sg-cluster', 'sg-own'] });
+    template.resourceCountIs('AWS::EC2::SecurityGroup', 0);
+    template.resourceCountIs('AWS::EC2::SecurityGroupIngress', 0);
+    template.resourceCountIs('AWS::EC2::SecurityGroupEgress', 0);
+  });
+
+  test('have the role that they are given, to which nothing is added', () => {
+    const arn = 'arn:aws:iam::111122223333:role/Nodes';
+    const template = synthesize({ given: (stack) => ({ role: iam.Role.fromRoleArn(stack, 'Own', arn) }) });
+    hasNodegroup(template, { NodeRole: arn });
+    template.resourceCountIs('AWS::IAM::Role', 0);
+    template.resourceCountIs('AWS::IAM::Policy', 0);
   });
 
   test('leave image, instance type, user data and with it the number of pods to EKS', () => {
@@ -118,7 +143,7 @@ describe('nodes', () => {
     });
   });
 
-  test('may join, pull images and be looked at with Session Manager, no more', () => {
+  test('may join the cluster, pull images and be reached with Session Manager, and nothing else', () => {
     byDefault.hasResourceProperties('AWS::IAM::Role', {
       AssumeRolePolicyDocument: { Statement: [Match.objectLike({ Principal: { Service: 'ec2.amazonaws.com' } })] },
       ManagedPolicyArns: [
@@ -130,7 +155,7 @@ describe('nodes', () => {
     byDefault.resourceCountIs('AWS::IAM::Policy', 0);
   });
 
-  test('have labels and taints where they are told', () => {
+  test('have the labels and taints that they are given', () => {
     hasNodegroup(byDefault, { Labels: Match.absent(), Taints: Match.absent() });
     hasNodegroup(spot, {
       Labels: { pool: 'spot' },
@@ -140,17 +165,17 @@ describe('nodes', () => {
 });
 
 describe('the group', () => {
-  test('is created with all of its scaling, as EKS demands, and with the least of nodes [E7]', () => {
+  test('is created with minimum, maximum and desired size, as EKS demands, and starts at the minimum [E7]', () => {
     hasNodegroup(byDefault, { ScalingConfig: { MinSize: 2, MaxSize: 4, DesiredSize: 2 } });
   });
 
-  test('is in the subnets it is told', () => {
+  test('is in the subnets that it is given', () => {
     hasNodegroup(byDefault, {
       Subnets: [{ Ref: Match.stringLikeRegexp('PrivateSubnet1') }, { Ref: Match.stringLikeRegexp('PrivateSubnet2') }],
     });
   });
 
-  test('replaces its nodes when the launch template changes, as fast as it is told, never against a budget', () => {
+  test('replaces its nodes when the launch template changes, at the given pace, never against a PodDisruptionBudget', () => {
     const [launchTemplate] = Object.keys(byDefault.findResources('AWS::EC2::LaunchTemplate'));
     hasNodegroup(byDefault, {
       LaunchTemplate: {
@@ -180,14 +205,14 @@ test.each([
     'instanceTypes: must name at least one type, got none. Give one such as t4g.medium',
   ],
   [
-    'no type of EC2',
+    'a type that EC2 does not have',
     { instanceTypes: ['medium'] },
     'instanceTypes: must be types of EC2, got "medium". Give one such as',
   ],
   [
     'another architecture',
     { instanceTypes: ['t3.medium'] },
-    'instanceTypes: "t3.medium" is x86_64, but the architecture of the image is arm64. Give types of',
+    'instanceTypes: must be of the architecture of the image (arm64), got "t3.medium", which is x86_64. Give types of',
   ],
   [
     'types of several sizes',
@@ -208,24 +233,24 @@ test.each([
   [
     'nodes that are newer than the cluster',
     { version: '1.37' },
-    'version: nodes must be of the cluster\'s minor version (1.36) or up to three older, got "1.37". Leave it out, or give',
+    'version: nodes must be of the cluster\'s minor version (1.36) or up to three older, got "1.37". Leave version out, or give',
   ],
   ['nodes four versions behind', { version: '1.32' }, /up to three older, got "1.32"/],
-  ['a version that is none', { version: 'v1.36' }, /up to three older, got "v1.36"/],
+  ['a version that is not a minor one', { version: 'v1.36' }, /up to three older, got "v1.36"/],
   ['no nodes', { minNodes: 0 }, 'minNodes: must be a whole number of at least 1, got 0. Give 1 or more'],
-  ['part of a node', { minNodes: 1.5 }, /^minNodes: must be a whole number/],
+  ['a fraction of a node', { minNodes: 1.5 }, /^minNodes: must be a whole number/],
   [
-    'fewer nodes than there are',
+    'a maximum below the minimum',
     { maxNodes: 1 },
     'maxNodes: must be a whole number of at least 2, got 1. Give 2 or more',
   ],
-  ['a volume less than the image', { diskGiB: 8 }, 'diskGiB: must be a whole number of at least 20, got 8. Give 20'],
+  ['a volume smaller than the image', { diskGiB: 8 }, 'diskGiB: must be a whole number of at least 20, got 8. Give 20'],
   [
-    'no progress',
+    'an update that replaces nothing',
     { maxUnavailablePercentage: 0 },
     /^maxUnavailablePercentage: must be a whole number from 1 to 100, got 0/,
   ],
-  ['more than all', { maxUnavailablePercentage: 101 }, /from 1 to 100, got 101/],
+  ['an update of more than all nodes', { maxUnavailablePercentage: 101 }, /from 1 to 100, got 101/],
 ])('fails for %s', (_, props, message) => {
   expect(() => create(props)).toThrow(message);
 });
