@@ -5,19 +5,19 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, IConstruct } from 'constructs';
 
 export interface ClusterAutoscalerProps {
-  /** With a kubectl provider, the add-on `eks-pod-identity-agent` and authentication mode API. */
+  /** A cluster with a kubectl provider, the add-on `eks-pod-identity-agent` and authentication mode API. */
   readonly cluster: eks.ICluster;
 
   /**
-   * Name of that cluster, spelled out: it is part of the key of an IAM condition, where a reference cannot be.
+   * Name of that cluster as a literal, because the name is part of the key of an IAM condition, which cannot be a reference.
    *
    * @throws if it is a token
    */
   readonly clusterName: string;
 
   /**
-   * What makes the nodes that Cluster Autoscaler runs on: it is installed after them and gone before them. All managed node
-   * groups of the cluster are scaled, because EKS tags their groups for it.
+   * Construct that creates the nodes for Cluster Autoscaler, which is installed after it and deleted before it. Cluster
+   * Autoscaler scales all managed node groups of the cluster, because EKS tags their Auto Scaling groups for discovery.
    */
   readonly nodes: IConstruct;
 
@@ -25,49 +25,72 @@ export interface ClusterAutoscalerProps {
   readonly kubernetesVersion: string;
 
   /**
-   * Tag of the image `registry.k8s.io/autoscaling/cluster-autoscaler`: `v1.36.1`. It simulates the scheduler of its minor
-   * version, so it is of the cluster's.
+   * Tag of the image `registry.k8s.io/autoscaling/cluster-autoscaler`: `v1.36.1`. Cluster Autoscaler simulates the scheduler
+   * of its own minor version, which therefore has to be that of the cluster.
    *
-   * @throws if it is of another minor version than the cluster
+   * @throws if the minor version is not that of the cluster
    * @see https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/README.md#releases
    */
   readonly imageTag: string;
 
   /**
-   * How long a node is spare before it goes, and how long after the last one was added none goes. Shorter saves money
-   * after a peak and pays for a new start when the next one comes soon.
+   * Time for which a node is spare before it is removed, and time after an addition in which no node is removed. A shorter
+   * time saves money after a peak, and costs another start when the next peak comes soon.
    *
    * @default Duration.minutes(10), after the 5 minutes that a Horizontal Pod Autoscaler waits before it removes pods
    * @throws unless it is between 1 and 60 minutes
    */
   readonly scaleDownAfter?: Duration;
+
+  /**
+   * Role that EKS Pod Identity gives to Cluster Autoscaler (service account `cluster-autoscaler` in `kube-system`). Nothing is
+   * added to the role.
+   *
+   * @default a new role that only this service account of this cluster can assume, and that changes only groups with the tag
+   * that this cluster owns them
+   */
+  readonly role?: iam.IRole;
 }
 
 /**
- * Cluster Autoscaler for managed node groups: adds nodes for pods that find no room, removes nodes whose pods fit elsewhere.
+ * Cluster Autoscaler for managed node groups. It adds nodes for pods that find no room, and removes nodes whose pods fit
+ * elsewhere.
  *
- * The node group's minimum and maximum are its bounds. Keep the desired size of the group at its minimum in the template: a
- * deployment that changes it, or one of the bounds, sets the group to that size, whatever was scaled before.
+ * The minimum and maximum of the node group are the bounds of the scaling. Keep the desired size of the group at its minimum
+ * in the template: a deployment that changes the desired size or a bound sets the group to the desired size, whatever
+ * Cluster Autoscaler has set before.
  *
- * - Two replicas, of which one acts: the other takes over within some 20 seconds, when a node with the first is drained, too,
- *   because the lease of 15 seconds is not given back.
- * - Credentials by EKS Pod Identity, for this service account of this cluster and nothing else. It changes groups that are
- *   tagged as owned by this cluster, no others.
- * - A failed installation is rolled back by Helm, so that the next one starts from what ran before.
+ * - Two replicas run, of which one acts. The other takes over within some 20 seconds, also when the node of the first is
+ *   drained, because the first does not give back its lease of 15 seconds.
+ * - EKS Pod Identity gives credentials to this service account of this cluster and to nothing else. They allow changes only to
+ *   Auto Scaling groups with the tag that this cluster owns them.
+ * - Helm rolls a failed installation back, so that the next one starts from the release that ran before.
  *
- * Cost: none of its own. Its image comes from registry.k8s.io, so nodes need a way to the internet. Its chart is listed at
- * kubernetes.github.io and comes from github.com, which redirects to githubusercontent.com: the kubectl handler needs a way
- * to all three, whenever the chart or its values change.
+ * Cluster Autoscaler is free of charge. Its image comes from registry.k8s.io, so nodes need a route to the internet. Its chart
+ * is listed at kubernetes.github.io and comes from github.com, which redirects to githubusercontent.com: the kubectl handler
+ * needs a route to all three whenever the chart or its values change.
  *
  * @see https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md
+ *
+ * @example
+ * ```ts
+ * new ClusterAutoscaler(this, 'Autoscaler', {
+ *   cluster,
+ *   clusterName: 'shop',
+ *   nodes,
+ *   kubernetesVersion: '1.36',
+ *   imageTag: 'v1.36.1',
+ *   scaleDownAfter: Duration.minutes(5),
+ * });
+ * ```
  */
 export class ClusterAutoscaler extends Construct {
   /** Version of the Helm chart. */
   static readonly CHART_VERSION = '9.59.0';
-  /** In kube-system, where EKS's own add-ons are, and where tools look for the ConfigMap `cluster-autoscaler-status`. */
+  /** Namespace of EKS's own add-ons, in which tools look for the ConfigMap `cluster-autoscaler-status`. */
   static readonly NAMESPACE = 'kube-system';
 
-  readonly role: iam.Role;
+  readonly role: iam.IRole;
   readonly chart: eks.HelmChart;
 
   constructor(scope: Construct, id: string, props: ClusterAutoscalerProps) {
@@ -75,9 +98,9 @@ export class ClusterAutoscaler extends Construct {
     check(props);
     const { cluster, clusterName } = props;
 
-    this.role = podRole(this, clusterName);
-    // Not after the nodes: the association reaches the cluster with some seconds' delay, and a pod that starts before it has
-    // no credentials for the rest of its life. The minutes that the nodes take are more than enough.
+    this.role = props.role ?? podRole(this, clusterName);
+    // The association does not wait for the nodes. It reaches the cluster some seconds late, and a pod that starts earlier
+    // has no credentials until it is replaced. The nodes take minutes to start, which is more than enough.
     const association = new CfnPodIdentityAssociation(this, 'PodIdentity', {
       clusterName: cluster.clusterName,
       namespace: ClusterAutoscaler.NAMESPACE,
@@ -93,10 +116,10 @@ export class ClusterAutoscaler extends Construct {
       release: NAME,
       namespace: ClusterAutoscaler.NAMESPACE,
       createNamespace: false,
-      // Installed means running: without waiting, a pod that cannot start would be found out by the first peak.
+      // Wait until the pods run: otherwise the first peak would show that a pod cannot start.
       wait: true,
       atomic: true,
-      // For the start and again for the way back, which together stay below the 15 minutes of the function that runs Helm.
+      // Applies to the start and again to the rollback, which together stay below the 15 minutes of the function for Helm.
       timeout: Duration.minutes(5),
       values: chartValues(props, Stack.of(this).region),
     });
@@ -104,13 +127,13 @@ export class ClusterAutoscaler extends Construct {
   }
 }
 
-/** Of the release, the objects of the chart and the service account. */
+/** Name of the release, of the objects of the chart and of the service account. */
 const NAME = 'cluster-autoscaler';
 
 function check({ clusterName, kubernetesVersion, imageTag, scaleDownAfter }: ClusterAutoscalerProps): void {
   if (Token.isUnresolved(clusterName)) {
     throw new Error(
-      'clusterName: must be spelled out, got a token. Give the cluster a name of your own and repeat it.',
+      'clusterName: must be a literal, got a token. Give the cluster a name of your own, and repeat that name here.',
     );
   }
   if (!new RegExp(`^v${kubernetesVersion.replace('.', '\\.')}\\.\\d+$`).test(imageTag)) {
@@ -119,7 +142,8 @@ function check({ clusterName, kubernetesVersion, imageTag, scaleDownAfter }: Clu
         'Choose a release of that minor: https://github.com/kubernetes/autoscaler/releases',
     );
   }
-  const minutes = scaleDownAfter?.toMinutes({ integral: false }) ?? 10;
+  if (scaleDownAfter === undefined || scaleDownAfter.isUnresolved()) return;
+  const minutes = scaleDownAfter.toMinutes({ integral: false });
   if (minutes < 1 || minutes > 60) {
     throw new Error(`scaleDownAfter: must be 1 to 60 minutes, got ${minutes}. Give Duration.minutes(10).`);
   }
@@ -134,7 +158,7 @@ function podRole(scope: Construct, clusterName: string): iam.Role {
   const clusterArn = Stack.of(scope).formatArn({ service: 'eks', resource: 'cluster', resourceName: clusterName });
   return new iam.Role(scope, 'Role', {
     description: 'Cluster Autoscaler: reads about node groups, changes those of its cluster',
-    // Tags that EKS Pod Identity sends; no pod can choose them.
+    // EKS Pod Identity sends these tags; pods cannot choose them.
     // https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
     assumedBy: new iam.ServicePrincipal('pods.eks.amazonaws.com', {
       conditions: {
@@ -145,7 +169,7 @@ function podRole(scope: Construct, clusterName: string): iam.Role {
         },
       },
     }).withSessionTags(),
-    // Inline, so that the role never is without them.
+    // Inline, so that the role never exists without its policy.
     inlinePolicies: {
       NodeGroups: new iam.PolicyDocument({
         statements: [
@@ -178,7 +202,7 @@ function podRole(scope: Construct, clusterName: string): iam.Role {
   });
 }
 
-/** Spread, if there is a choice: Cluster Autoscaler has to start on the only node, too, as it is what adds the second. */
+/** Spreads the replicas if possible. Cluster Autoscaler also has to start on the only node, because it adds the second. */
 const spreadOver = (topologyKey: string) => ({
   topologyKey,
   maxSkew: 1,
@@ -198,38 +222,39 @@ function chartValues({ clusterName, imageTag, scaleDownAfter }: ClusterAutoscale
     fullnameOverride: NAME,
     nameOverride: NAME,
     cloudProvider: 'aws',
-    // Becomes AWS_REGION: pods have no way to the instance metadata, which would say it (hop limit 1).
+    // Becomes AWS_REGION: pods cannot read the region from the instance metadata, because the hop limit is 1.
     awsRegion: region,
     autoDiscovery: { clusterName },
     rbac: { serviceAccount: { create: true, name: NAME } },
-    // The chart's own is of its own minor version.
+    // The default tag of the chart is of another minor version.
     image: { tag: imageTag },
     extraArgs: {
-      // Of several node groups the one that the waiting pods fill best.
+      // Choose the node group that the waiting pods fill best.
       expander: 'least-waste',
-      // Node groups of one kind, such as one a zone, grow evenly.
+      // Node groups of one kind, such as one in each zone, grow evenly.
       'balance-similar-node-groups': true,
-      // CoreDNS and Metrics Server may move, within their disruption budgets: else each keeps a node for an hour more.
+      // CoreDNS and Metrics Server may move within their disruption budgets: otherwise each keeps a node for an hour more.
       'skip-nodes-with-system-pods': false,
-      // An emptyDir, as Metrics Server has, would keep a node for ever. A pod that must keep its own says so by the annotation
-      // cluster-autoscaler.kubernetes.io/safe-to-evict: "false".
+      // Otherwise an emptyDir, such as that of Metrics Server, would keep a node forever. A pod that must keep its emptyDir has
+      // the annotation cluster-autoscaler.kubernetes.io/safe-to-evict: "false".
       'skip-nodes-with-local-storage': false,
-      // What runs on every node anyway would count as use: a tenth of a small node's CPU.
+      // Pods that run on every node would count as use: a tenth of a small node's CPU.
       'ignore-daemonsets-utilization': true,
       'scale-down-unneeded-time': spare,
       'scale-down-delay-after-add': spare,
-      // So that two replicas never act at once.
+      // Two replicas must never act at once.
       'leader-elect': true,
     },
     replicaCount: 2,
     podDisruptionBudget: { maxUnavailable: 1 },
     topologySpreadConstraints: ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map(spreadOver),
-    // It starts when nothing else finds room: it goes before other pods, and is not evicted for them.
+    // Cluster Autoscaler has to run when other pods find no room, so it starts before them and is not evicted for them.
     priorityClassName: 'system-cluster-critical',
     resources: {
-      // It keeps all pods and nodes in memory; the request is the chart's example, the limit that of the manifest for AWS.
+      // Cluster Autoscaler holds all pods and nodes in memory. The request is the chart's example, the limit that of the
+      // manifest for AWS.
       requests: { cpu: '100m', memory: '300Mi' },
-      // None for CPU: slowed down, it would be late.
+      // No limit for CPU: throttling would delay the scaling.
       limits: { memory: '600Mi' },
     },
     securityContext: {
@@ -237,7 +262,7 @@ function chartValues({ clusterName, imageTag, scaleDownAfter }: ClusterAutoscale
       // The image would run as root.
       runAsUser: 65_534,
       runAsGroup: 65_534,
-      // Reads the tokens of its service account and of Pod Identity.
+      // The group that may read the tokens of the service account and of Pod Identity.
       fsGroup: 65_534,
       seccompProfile: { type: 'RuntimeDefault' },
     },
@@ -246,7 +271,7 @@ function chartValues({ clusterName, imageTag, scaleDownAfter }: ClusterAutoscale
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     },
-    // On the pods, not on the service: each replica has its own metrics, and only those of the one that acts say something.
+    // On the pods, not on the service: each replica has its own metrics, and only the acting replica's are meaningful.
     podAnnotations: {
       'prometheus.io/scrape': 'true',
       'prometheus.io/port': '8085',

@@ -4,7 +4,9 @@ import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { ClusterAutoscaler, ClusterAutoscalerProps } from '../../lib/constructs/cluster-autoscaler';
 
-function synthesize(props: Partial<ClusterAutoscalerProps> = {}): Template {
+type Changes = Partial<ClusterAutoscalerProps> & { readonly given?: (stack: Stack) => Partial<ClusterAutoscalerProps> };
+
+function synthesize({ given, ...props }: Changes = {}): Template {
   const app = new App({ context: { '@aws-cdk/core:enablePartitionLiterals': true } });
   const stack = new Stack(app, 'Stack', { env: { region: 'eu-west-1' } });
   const cluster = eks.Cluster.fromClusterAttributes(stack, 'Cluster', {
@@ -21,6 +23,7 @@ function synthesize(props: Partial<ClusterAutoscalerProps> = {}): Template {
     kubernetesVersion: '1.36',
     imageTag: 'v1.36.1',
     ...props,
+    ...given?.(stack),
   });
   return Template.fromStack(stack);
 }
@@ -56,16 +59,16 @@ describe('the installation', () => {
     expect(valuesOf(byDefault).image).toEqual({ tag: 'v1.36.1' });
   });
 
-  test('counts when it runs, is rolled back when it does not, and ends before the function that makes it', () => {
+  test('succeeds when the pods run, is rolled back otherwise, and ends before the timeout of the function for Helm', () => {
     byDefault.hasResourceProperties(CHART, { Wait: true, Atomic: true, Timeout: '300s' });
   });
 
-  test('comes after the nodes and goes before them [E3]', () => {
+  test('is created after the nodes and deleted before them [E3]', () => {
     const { DependsOn: before } = resourceOf(byDefault, CHART);
     expect(before).toContainEqual(expect.stringMatching(/^Nodes/));
   });
 
-  test('comes after the credentials, which do not wait for the nodes [E3]', () => {
+  test('is created after the credentials, which do not wait for the nodes [E3]', () => {
     const [association] = Object.keys(byDefault.findResources('AWS::EKS::PodIdentityAssociation'));
     expect(resourceOf(byDefault, CHART).DependsOn).toContain(association);
     expect(resourceOf(byDefault, 'AWS::EKS::PodIdentityAssociation').DependsOn).toBeUndefined();
@@ -129,7 +132,16 @@ describe('the role', () => {
     });
   });
 
-  test('is named nowhere in the cluster: the service account is a plain one [E11]', () => {
+  test('is the role that the construct is given, to which nothing is added', () => {
+    const arn = 'arn:aws:iam::111122223333:role/Autoscaler';
+    const template = synthesize({ given: (stack) => ({ role: iam.Role.fromRoleArn(stack, 'Own', arn) }) });
+    template.hasResourceProperties('AWS::EKS::PodIdentityAssociation', { RoleArn: arn });
+    template.resourceCountIs('AWS::IAM::Policy', 0);
+    // The role that stands for the nodes.
+    template.resourceCountIs('AWS::IAM::Role', 1);
+  });
+
+  test('is not named inside the cluster: the service account has no annotation [E11]', () => {
     expect(valuesOf(byDefault).rbac).toEqual({ serviceAccount: { create: true, name: 'cluster-autoscaler' } });
     expect(JSON.stringify(valuesOf(byDefault))).not.toContain('role-arn');
     byDefault.resourceCountIs('Custom::AWSCDK-EKS-KubernetesResource', 0);
@@ -137,7 +149,7 @@ describe('the role', () => {
 });
 
 describe('Cluster Autoscaler', () => {
-  test('finds the groups of this cluster by their tags, in a region that it is told [E7]', () => {
+  test('finds the groups of this cluster by their tags, in the region of the stack [E7]', () => {
     const { autoDiscovery, awsRegion, cloudProvider } = valuesOf(byDefault);
     expect({ autoDiscovery, awsRegion, cloudProvider }).toEqual({
       autoDiscovery: { clusterName: 'example' },
@@ -146,7 +158,7 @@ describe('Cluster Autoscaler', () => {
     });
   });
 
-  test('takes the group that leaves least idle, and lets no system pod keep a node [E7]', () => {
+  test('grows the group that leaves least idle, and lets no system pod keep a node [E7]', () => {
     expect(valuesOf(byDefault).extraArgs).toMatchObject({
       expander: 'least-waste',
       'balance-similar-node-groups': true,
@@ -166,7 +178,7 @@ describe('Cluster Autoscaler', () => {
     });
   });
 
-  test('has a second replica elsewhere, of which a drain takes one at a time', () => {
+  test('has a second replica elsewhere, and a drain evicts one replica at a time', () => {
     const { extraArgs, replicaCount, podDisruptionBudget, topologySpreadConstraints } = valuesOf(byDefault);
     expect(replicaCount).toBe(2);
     expect(extraArgs['leader-elect']).toBe(true);
@@ -187,7 +199,7 @@ describe('Cluster Autoscaler', () => {
     expect(resources).toEqual({ requests: { cpu: '100m', memory: '300Mi' }, limits: { memory: '600Mi' } });
   });
 
-  test('meets the pod security standard "restricted", with a root file system that it cannot write', () => {
+  test('meets the pod security standard "restricted", with a read-only root file system', () => {
     const { securityContext, containerSecurityContext } = valuesOf(byDefault);
     expect(securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
     expect(securityContext.runAsUser).toBeGreaterThan(0);
@@ -198,7 +210,7 @@ describe('Cluster Autoscaler', () => {
     });
   });
 
-  test('says to Prometheus where the metrics of each replica are', () => {
+  test('names the metrics of each replica for Prometheus', () => {
     expect(valuesOf(byDefault).podAnnotations).toEqual({
       'prometheus.io/scrape': 'true',
       'prometheus.io/port': '8085',
@@ -219,11 +231,11 @@ describe('bad input', () => {
 
   test('fails for a cluster name that is known at deploy time only [E7]', () => {
     expect(() => synthesize({ clusterName: Fn.ref('Cluster') })).toThrow(
-      'clusterName: must be spelled out, got a token. Give the cluster a name of your own and repeat it.',
+      'clusterName: must be a literal, got a token. Give the cluster a name of your own, and repeat that name here.',
     );
   });
 
-  test.each([0.5, 61])('fails for nodes that go after %s minutes', (minutes) => {
+  test.each([0.5, 61])('fails for a scale-down after %s minutes', (minutes) => {
     expect(() => synthesize({ scaleDownAfter: Duration.seconds(minutes * 60) })).toThrow(
       `scaleDownAfter: must be 1 to 60 minutes, got ${minutes}. Give Duration.minutes(10).`,
     );
