@@ -1,44 +1,44 @@
-import { Token } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
-// Not from 'cdk8s-plus-34', which would load every class that it has: a third more time with each synth.
+// Not from 'cdk8s-plus-34', because that would load all of its classes: a third more time for each synth.
 import * as k8s from 'cdk8s-plus-34/lib/imports/k8s';
 import { Construct, IConstruct } from 'constructs';
 
 export interface KubernetesWorkloadProps {
-  /** With a kubectl provider and Metrics Server. */
+  /** Cluster with a kubectl provider and Metrics Server. */
   readonly cluster: eks.ICluster;
 
-  /** What makes the nodes: the workload comes after them and, with its pods, goes before them. */
+  /** Construct that creates the nodes. The workload is created after it and deleted before it. */
   readonly nodes: IConstruct;
 
-  /** Name of the Deployment, the Service and all else in the namespace: a label of DNS. @throws if it is none */
+  /** Name of the Deployment, the Service and all other objects in the namespace. @throws unless it is a DNS label */
   readonly name: string;
 
-  /** Name of the namespace, which is made and belongs to this workload alone: a label of DNS. @throws if it is none */
+  /** Name of the namespace, which is created and belongs to this workload alone. @throws unless it is a DNS label */
   readonly namespace: string;
 
   /**
-   * Minor version of the cluster, `1.36`: the pod security standard is enforced as of that version, so that an upgrade of
-   * the control plane alone never turns pods away.
+   * Minor version of the cluster, `1.36`. The pod security standard is enforced as of that version, so that an upgrade of the
+   * control plane alone never refuses pods.
    */
   readonly kubernetesVersion: string;
 
   /**
-   * Image, by a tag that does not move or by digest; may be a token. It has to run as a user other than root, by number.
+   * Image, by an immutable tag or by digest; may be a token. It has to run as a user other than root, given by number.
    *
    * @throws if it is empty
    */
   readonly image: string;
 
   /**
-   * Anything that changes with the image, such as a hash of its source. Where `image` is a token that is resolved during
-   * the deployment, the template would not change with the image, and `cdk deploy` skips a stack without changes.
+   * Any text that changes with the image, such as a hash of its source. Where `image` is a token that is resolved during the
+   * deployment, the template would not change with the image, and `cdk deploy` skips a stack without changes.
    *
-   * @default none: right for a digest, which is part of the template
+   * @default none, which is right for a digest, because a digest is part of the template
    */
   readonly imageRevision?: string;
 
-  /** Architecture of the image, which its nodes have to have. */
+  /** Architecture of the image. Pods run only on nodes of this architecture. */
   readonly architecture: 'arm64' | 'amd64';
 
   /** Port of the container, 1 to 65535. @default 8080 */
@@ -48,126 +48,143 @@ export interface KubernetesWorkloadProps {
    * Environment variables of the container.
    *
    * @default none
-   * @throws if a name is not letters, digits and underscores, a digit not first
+   * @throws if a name is not letters, digits and underscores, or begins with a digit
    */
   readonly environment?: Readonly<Record<string, string>>;
 
   /**
-   * Path that answers 200 while the process is alive: without an answer for a minute, it is restarted.
+   * Path that answers 200 while the process works. The container is restarted after a minute without an answer.
    *
    * @default /healthz
    * @throws if it has no leading slash
    */
   readonly livenessPath?: string;
 
-  /** Path that answers 200 while the pod takes requests. @default /readyz @throws if it has no leading slash */
+  /** Path that answers 200 while the pod accepts requests. @default /readyz @throws if it has no leading slash */
   readonly readinessPath?: string;
 
   /**
-   * CPU that each pod is sure of, in thousandths of a vCPU; `targetCpuPercent` is a share of it. There is no limit: a pod
-   * that may use what its node has idle answers sooner, and what it uses is what adds pods.
+   * CPU that is reserved for each pod, in thousandths of a vCPU; `targetCpuPercent` is a share of it. There is no limit: a pod
+   * that may use the idle CPU of its node answers sooner, and the CPU that a pod uses decides when pods are added.
    */
   readonly cpuMillis: number;
 
-  /** Memory of each pod in MiB, request and limit: one that wants more is restarted, and takes none from the others. */
+  /** Memory of each pod in MiB, as request and limit: a pod that exceeds it is restarted, and takes none from other pods. */
   readonly memoryMiB: number;
 
   /**
-   * What pods may request of one node, of the smallest type, after the system and the pods that run on every node.
+   * CPU and memory that pods may request of one node of the smallest type, without the share of the system and of the pods
+   * that run on every node.
    *
    * @default not checked
-   * @throws if a pod fits on no node: it would be Pending for ever, as no new node helps
+   * @throws if a pod fits on no node, because it would stay Pending whatever nodes are added
    */
   readonly nodeAllocatable?: { readonly cpuMillis: number; readonly memoryMiB: number };
 
-  /** Pods at least: with one, a drained node is an outage of seconds. */
+  /** Lower bound of the number of pods. With one pod, a drained node is an outage of seconds. */
   readonly minPods: number;
 
-  /** Pods at most. @throws if less than `minPods` */
+  /** Upper bound of the number of pods. @throws if it is less than `minPods` */
   readonly maxPods: number;
 
   /**
-   * CPU that the pods use on average, in percent (1 to 100) of what they request: above it pods are added, below it removed.
+   * Target for the average CPU use of the pods, in percent (1 to 100) of `cpuMillis`. Pods are added above the target and
+   * removed below it.
    *
-   * @default 70: the rest is for the minute or two that a new node takes
+   * @default 70, because the rest has to last for the minute or two in which a new node starts
    */
   readonly targetCpuPercent?: number;
 
   /**
-   * Seconds, 0 to 3600, of which the greatest number of pods that was wanted is kept: shorter saves money, and pays for it
-   * with starts when the load comes in waves.
+   * Period, 0 to 3600 seconds, whose highest recommended number of pods is kept. A shorter period saves money, and costs more
+   * starts of pods when the load comes in waves.
    *
-   * @default 300, that of Kubernetes
+   * @default Duration.minutes(5), the default of Kubernetes
    */
-  readonly scaleDownStabilizationSeconds?: number;
+  readonly scaleDownStabilization?: Duration;
 
   /**
-   * Port of every node that leads to the pods, 30000 to 32767, for a load balancer outside of the cluster.
+   * Port of every node that leads to the pods, 30000 to 32767, for a load balancer outside the cluster.
    *
    * @default none: the service is reached within the cluster
    */
   readonly nodePort?: number;
 
   /**
-   * CIDR blocks that may reach the pods, besides pods of their namespace. With `nodePort` these are the subnets of the
-   * nodes, not of the load balancer: a node forwards to a pod on any other, and puts its own address in place of the sender's.
+   * CIDR blocks that may reach the pods, in addition to pods of their namespace. With `nodePort`, give the subnets of the
+   * nodes and not those of the load balancer: a node forwards to pods on other nodes, and replaces the sender's address by
+   * its own.
    *
-   * @default nobody else
-   * @throws if there is none with `nodePort`, or one is no IPv4 block such as 10.0.0.0/16
+   * @default none
+   * @throws if there is none with `nodePort`, or one is not an IPv4 block such as 10.0.0.0/16
    */
   readonly allowFromCidrs?: readonly string[];
 
   /**
-   * Connections that pods may open, as rules of a NetworkPolicy: DNS, a database. They reach what these name and nothing else.
+   * Connections that pods may open, as rules of a NetworkPolicy, such as DNS or a database. All other connections are denied.
    *
-   * @default none: it answers, and asks nobody
+   * @default none: pods answer requests and send none
    */
   readonly egress?: readonly k8s.NetworkPolicyEgressRule[];
 
   /**
-   * Seconds between the moment that a pod is taken out of its service and its SIGTERM, in which every node learns of it.
+   * Time between the removal of a pod from its service and its SIGTERM, in which every node learns of the removal: 0 to 300
+   * whole seconds.
    *
-   * @default 5
+   * @default Duration.seconds(5)
    */
-  readonly drainSeconds?: number;
+  readonly drainTime?: Duration;
 
   /**
-   * Seconds from SIGTERM until the container has ended by itself, at the most. It is killed two seconds later.
+   * Time that the container has from SIGTERM until it ends by itself, 0 to 3600 whole seconds. It is killed two seconds later.
    *
-   * @default 28
+   * @default Duration.seconds(28)
    */
-  readonly stopSeconds?: number;
+  readonly stopTimeout?: Duration;
 }
 
-/** An object of Kubernetes as it is applied. */
+/** An object of Kubernetes as kubectl applies it. */
 export type KubernetesObject = Readonly<Record<string, unknown>>;
 
 /**
- * A stateless HTTP service on Kubernetes that follows its CPU: Namespace, NetworkPolicy, ServiceAccount, Service,
+ * A stateless HTTP service on Kubernetes that scales by CPU: Namespace, NetworkPolicy, ServiceAccount, Service,
  * PodDisruptionBudget, Deployment and HorizontalPodAutoscaler.
  *
- * - Requests are answered when pods go, by a deployment, less load or a drained node: a pod leaves its service first, is
- *   told to end second, and has time for what it is answering. Only one that crosses the close of an idle connection is
- *   lost. A deployment starts new pods before it ends old ones.
- * - CloudFormation does not wait for the pods: with an image that does not start, the pods from before go on.
- * - Pods spread over zones and nodes where there is a choice. They never wait for a zone: Cluster Autoscaler cannot order
- *   a node of a certain zone from a group of several, so a pod that insists could be Pending for ever.
+ * - Requests are answered when pods end, whether by a deployment, less load or a drained node. A pod leaves its service
+ *   first, receives SIGTERM second, and has time for the requests that it is answering. Only a request that crosses the close
+ *   of an idle connection is lost. A deployment starts new pods before it ends old ones.
+ * - CloudFormation does not wait for the pods. If a new image does not start, the old pods keep running.
+ * - Pods spread over zones and nodes where there is a choice. They never wait for a zone: Cluster Autoscaler cannot request a
+ *   node in one zone from a group of several, so a pod that insists on a zone could stay Pending.
  * - The namespace enforces the pod security standard "restricted". Pods have no token of the cluster, accept connections on
- *   one port from those named, and open none. With `nodePort` and subnets that pods of other namespaces share with the
- *   nodes, those named are all of them: a node's address stands for every sender behind it. The VPC CNI always lets a pod
- *   and its own node reach each other, on any port, and a new pod everybody, for the seconds until its agent has applied
- *   the policies (https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy.html).
+ *   one port from the named peers, and open none. With `nodePort`, and with subnets that pods of other namespaces share with
+ *   the nodes, every pod in these subnets is such a peer, because a node's address replaces that of every sender behind it.
+ *   The VPC CNI always lets a pod and its own node reach each other on any port. It lets everybody reach a new pod in the
+ *   seconds until its agent has applied the policies
+ *   (https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy.html).
  *
- * The objects are typed ones of cdk8s-plus, the generated kind: its own Deployment has no topology spread constraints,
- * cannot pause before SIGTERM without a shell in the image, and selects pods by a hash of the construct's path by default.
+ * The objects are the generated types of cdk8s-plus. Its own Deployment has no topology spread constraints, cannot pause
+ * before SIGTERM without a shell in the image, and by default selects pods by a hash of the construct's path.
  *
  * @see https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/
+ *
+ * @example
+ * ```ts
+ * new KubernetesWorkload(this, 'Prices', {
+ *   cluster, nodes, kubernetesVersion: '1.36',
+ *   name: 'prices', namespace: 'prices',
+ *   image: repository.repositoryUriForTag('1.4.2'), architecture: 'arm64',
+ *   cpuMillis: 250, memoryMiB: 256,
+ *   minPods: 2, maxPods: 20,
+ *   stopTimeout: Duration.seconds(10),
+ * });
+ * ```
  */
 export class KubernetesWorkload extends Construct {
   readonly namespace: string;
-  /** Within the namespace; `<service>.<namespace>.svc` from anywhere in the cluster. */
+  /** Name of the service within the namespace; `<service>.<namespace>.svc` anywhere in the cluster. */
   readonly serviceName: string;
-  /** Port of the service within the cluster: that of the container. */
+  /** Port of the service within the cluster, which is the container's. */
   readonly servicePort: number;
   /** Every object, in the order in which they are applied. */
   readonly objects: readonly KubernetesObject[];
@@ -188,7 +205,8 @@ export class KubernetesWorkload extends Construct {
       horizontalPodAutoscaler(props),
     ];
     this.objects = manifest;
-    // One resource: kubectl applies them in this order, and deletes the namespace first, then waits until it is empty.
+    // One resource: kubectl applies the objects in this order. On deletion it deletes the namespace first, and waits until
+    // the namespace is empty.
     const objects = new eks.KubernetesManifest(this, 'Objects', { cluster: props.cluster, manifest });
     objects.node.addDependency(props.nodes);
   }
@@ -198,6 +216,11 @@ export class KubernetesWorkload extends Construct {
 const PORT_NAME = 'http';
 
 const portOf = ({ port = 8080 }: KubernetesWorkloadProps) => port;
+
+const drainOf = ({ drainTime = Duration.seconds(5) }: KubernetesWorkloadProps) => drainTime;
+const stopOf = ({ stopTimeout = Duration.seconds(28) }: KubernetesWorkloadProps) => stopTimeout;
+const stabilizationOf = ({ scaleDownStabilization = Duration.minutes(5) }: KubernetesWorkloadProps) =>
+  scaleDownStabilization;
 
 const labelsOf = ({ name }: KubernetesWorkloadProps) => ({ 'app.kubernetes.io/name': name });
 
@@ -215,7 +238,7 @@ function namespace({ namespace: name, kubernetesVersion }: KubernetesWorkloadPro
       labels: {
         'pod-security.kubernetes.io/enforce': 'restricted',
         'pod-security.kubernetes.io/enforce-version': `v${kubernetesVersion}`,
-        // Says on applying what a later version will refuse.
+        // Warns at apply time of what a later version will refuse.
         'pod-security.kubernetes.io/warn': 'restricted',
         'pod-security.kubernetes.io/warn-version': 'latest',
       },
@@ -223,7 +246,7 @@ function namespace({ namespace: name, kubernetesVersion }: KubernetesWorkloadPro
   });
 }
 
-/** Enforced by the VPC CNI where its network policy agent is on. The kubelet of the own node may always probe. */
+/** The VPC CNI enforces the policy where its network policy agent is on. The kubelet of a pod's node may always probe. */
 function networkPolicy(props: KubernetesWorkloadProps): KubernetesObject {
   return k8s.KubeNetworkPolicy.manifest({
     metadata: metadataOf(props),
@@ -256,7 +279,7 @@ function service(props: KubernetesWorkloadProps): KubernetesObject {
         {
           name: PORT_NAME,
           protocol: 'TCP',
-          // As the container's, on which network policies of the VPC CNI depend.
+          // The container's port, because network policies of the VPC CNI depend on it.
           // https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy.html
           port: portOf(props),
           targetPort: k8s.IntOrString.fromString(PORT_NAME),
@@ -272,25 +295,27 @@ function podDisruptionBudget(props: KubernetesWorkloadProps): KubernetesObject {
     metadata: metadataOf(props),
     spec: {
       selector: { matchLabels: labelsOf(props) },
-      // Rounded up, so it is one at the least, of one pod too: a budget that allows none would keep every node for ever. Of
-      // many pods a quarter, which brings the others from the target of 70 % to 93 % of what they request.
+      // Rounded up, so at least one pod may always be evicted: a budget of none would block the removal of every node. A quarter
+      // of many pods raises the others from the target of 70 % to 93 % of the CPU that they request.
       maxUnavailable: k8s.IntOrString.fromString('25%'),
-      // What does not work anyway keeps no node.
+      // Unhealthy pods do not block the removal of a node.
       unhealthyPodEvictionPolicy: 'AlwaysAllow',
     },
   });
 }
 
 function deployment(props: KubernetesWorkloadProps): KubernetesObject {
-  const { drainSeconds = 5, stopSeconds = 28, imageRevision } = props;
+  const { imageRevision } = props;
+  const drainSeconds = drainOf(props).toSeconds();
+  const stopSeconds = stopOf(props).toSeconds();
   const labels = labelsOf(props);
   return k8s.KubeDeployment.manifest({
     metadata: metadataOf(props),
     spec: {
-      // No replicas: each deployment would set back what the HorizontalPodAutoscaler made of them.
+      // No replicas: each deployment would reset the number that the HorizontalPodAutoscaler has set.
       selector: { matchLabels: labels },
       revisionHistoryLimit: 3,
-      // New pods first. A quarter more at a time finds room on the nodes, or makes Cluster Autoscaler add one for a while.
+      // New pods first. A quarter more at a time fits on the nodes, or Cluster Autoscaler adds a node for a while.
       strategy: {
         type: 'RollingUpdate',
         rollingUpdate: { maxSurge: k8s.IntOrString.fromString('25%'), maxUnavailable: k8s.IntOrString.fromNumber(0) },
@@ -303,7 +328,7 @@ function deployment(props: KubernetesWorkloadProps): KubernetesObject {
         spec: {
           serviceAccountName: props.name,
           automountServiceAccountToken: false,
-          // No variables for the services of the namespace, one of which could pass for one of the container's own.
+          // No variables for the services of the namespace, because one could shadow a variable of the container.
           enableServiceLinks: false,
           nodeSelector: { 'kubernetes.io/arch': props.architecture },
           topologySpreadConstraints: ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map((topologyKey) => ({
@@ -311,11 +336,11 @@ function deployment(props: KubernetesWorkloadProps): KubernetesObject {
             maxSkew: 1,
             whenUnsatisfiable: 'ScheduleAnyway',
             labelSelector: { matchLabels: labels },
-            // The pods that a deployment is about to end do not count.
+            // Do not count the pods that a deployment is about to end.
             matchLabelKeys: ['pod-template-hash'],
           })),
           securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
-          // Two seconds more, in which the container says why it ends by force.
+          // Two more seconds, in which the container logs why it ends by force.
           terminationGracePeriodSeconds: drainSeconds + stopSeconds + 2,
           containers: [container(props, drainSeconds)],
         },
@@ -331,7 +356,7 @@ function container(props: KubernetesWorkloadProps, drainSeconds: number): k8s.Co
   return {
     name: props.name,
     image: props.image,
-    // What an image that never changes needs, whatever its tag is called.
+    // The image is immutable, even if its tag is called `latest`.
     imagePullPolicy: 'IfNotPresent',
     env: Object.entries(props.environment ?? {}).map(([name, value]) => ({ name, value })),
     ports: [{ name: PORT_NAME, containerPort: portOf(props), protocol: 'TCP' }],
@@ -341,13 +366,13 @@ function container(props: KubernetesWorkloadProps, drainSeconds: number): k8s.Co
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     },
-    // By the kubelet, so it needs no shell and no `sleep` in the image.
+    // The kubelet sleeps, so the image needs no shell and no `sleep`.
     lifecycle: drainSeconds === 0 ? undefined : { preStop: { sleep: { seconds: drainSeconds } } },
-    // Each second for half a minute, so that a pod helps as soon as it can: the others are overloaded meanwhile.
+    // Probe each second for half a minute, so that a pod helps as soon as it can: meanwhile the other pods are overloaded.
     startupProbe: { ...get(livenessPath), periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 30 },
-    // A pod that computes answers late. Three in a row, or load would take out one pod after the other.
+    // A busy pod answers late. Only three failures in a row count, or load would remove one pod after the other.
     readinessProbe: { ...get(readinessPath), periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 3 },
-    // A minute: a restart helps a process that hangs, and harms one that is busy.
+    // A minute, because a restart helps a process that hangs and harms a busy one.
     livenessProbe: { ...get(livenessPath), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
   };
 }
@@ -369,8 +394,8 @@ function horizontalPodAutoscaler(props: KubernetesWorkloadProps): KubernetesObje
         },
       ],
       behavior: {
-        // Fast up: at once, twice as many or four more each 15 s, which is how often there are new metrics. Too many cost
-        // cents, too few cost answers.
+        // Fast up: without delay, twice as many or four more each 15 s, the interval of new metrics. Too many pods cost cents,
+        // too few cost answers.
         scaleUp: {
           stabilizationWindowSeconds: 0,
           selectPolicy: 'Max',
@@ -379,10 +404,10 @@ function horizontalPodAutoscaler(props: KubernetesWorkloadProps): KubernetesObje
             { type: 'Pods', value: 4, periodSeconds: 15 },
           ],
         },
-        // Slow down: only when less was enough all the time, and half of the pods a minute, as the last look may have met a
-        // pause. One a minute would let twenty pods run for a quarter of an hour for nothing.
+        // Slow down: only after fewer pods were enough for the whole period, and by half of the pods each minute, because the
+        // last measurement may have met a pause. One pod each minute would let twenty pods idle for a quarter of an hour.
         scaleDown: {
-          stabilizationWindowSeconds: props.scaleDownStabilizationSeconds ?? 300,
+          stabilizationWindowSeconds: stabilizationOf(props).toSeconds(),
           policies: [{ type: 'Percent', value: 50, periodSeconds: 60 }],
         },
       },
@@ -399,16 +424,21 @@ function check(props: KubernetesWorkloadProps): void {
       `kubernetesVersion: must be a minor version such as 1.36, got "${props.kubernetesVersion}". Give the cluster's.`,
     );
   }
-  checkWhole('port', portOf(props), 1, 65_535, 'Give the one that the container listens on.');
+  checkWhole('port', portOf(props), 1, 65_535, 'Give the port that the container listens on.');
   checkWhole('cpuMillis', cpuMillis, 1, 1_000_000, 'Give 250 for a quarter of a vCPU.');
   checkWhole('memoryMiB', memoryMiB, 1, 10_000_000, 'Give 256 for a quarter of a GiB.');
-  checkWhole('minPods', minPods, 1, 10_000, 'Without a pod there is no CPU to scale by: give 2.');
-  checkWhole('maxPods', maxPods, minPods, 10_000, 'At the most is not below at the least (minPods): raise it.');
+  checkWhole('minPods', minPods, 1, 10_000, 'Without a pod there is no CPU use to scale by: give 2.');
+  checkWhole('maxPods', maxPods, minPods, 10_000, 'maxPods must not be below minPods: raise it.');
   checkWhole('targetCpuPercent', props.targetCpuPercent ?? 70, 1, 100, 'Give 70.');
-  checkWhole('scaleDownStabilizationSeconds', props.scaleDownStabilizationSeconds ?? 300, 0, 3_600, 'Give 300.');
-  checkWhole('nodePort', props.nodePort ?? 30_000, 30_000, 32_767, 'Kubernetes gives no others: give 30080.');
-  checkWhole('drainSeconds', props.drainSeconds ?? 5, 0, 300, 'Give 5.');
-  checkWhole('stopSeconds', props.stopSeconds ?? 28, 0, 3_600, 'Give what the container takes, 28.');
+  checkSeconds('scaleDownStabilization', stabilizationOf(props), 3_600, 'Give Duration.minutes(5).');
+  checkWhole('nodePort', props.nodePort ?? 30_000, 30_000, 32_767, 'Kubernetes allows no other ports: give 30080.');
+  checkSeconds('drainTime', drainOf(props), 300, 'Give Duration.seconds(5).');
+  checkSeconds(
+    'stopTimeout',
+    stopOf(props),
+    3_600,
+    'Give the time that the container needs, such as Duration.seconds(28).',
+  );
   if (props.nodePort !== undefined && (props.allowFromCidrs ?? []).length === 0) {
     throw new Error(
       'allowFromCidrs: must not be empty with nodePort, got none. Give the CIDR blocks of the subnets of the nodes.',
@@ -418,7 +448,7 @@ function check(props: KubernetesWorkloadProps): void {
   const cidrs = props.allowFromCidrs ?? [];
   checkText('allowFromCidrs', cidrs, IPV4_BLOCK, 'IPv4 blocks', 'Give the address and its prefix, as 10.0.0.0/16.');
   const names = Object.keys(props.environment ?? {});
-  const rule = 'of names of letters, digits and underscores, a digit not first';
+  const rule = 'names of letters, digits and underscores that do not begin with a digit';
   checkText('environment', names, /^[A-Za-z_]\w*$/, rule, 'Give one such as LOG_LEVEL.');
   for (const property of ['livenessPath', 'readinessPath'] as const) {
     checkText(property, [props[property] ?? '/'], /^\//, 'a path from the root', 'Begin it with a slash, as /healthz.');
@@ -427,13 +457,13 @@ function check(props: KubernetesWorkloadProps): void {
   const { cpuMillis: nodeMillis, memoryMiB: nodeMiB } = nodeAllocatable;
   if (cpuMillis > nodeMillis || memoryMiB > nodeMiB) {
     throw new Error(
-      `cpuMillis, memoryMiB: a pod must fit on a node, which has ${nodeMillis} and ${nodeMiB} to give, got ${cpuMillis} ` +
+      `cpuMillis, memoryMiB: a pod must fit on a node, which has room for ${nodeMillis} and ${nodeMiB}, got ${cpuMillis} ` +
         `and ${memoryMiB}. Request less, or choose a larger instance type.`,
     );
   }
 }
 
-/** Of what all names here may be, those that a Service and a Namespace may have, too. */
+/** Checks for a name that a Service and a Namespace may have, too: their rule is the strictest. */
 function checkName(property: string, value: string): void {
   if (/^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value)) return;
   throw new Error(
@@ -447,6 +477,12 @@ const IPV4_BLOCK = /^((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(?!\/)|(?=\/))){4}\/(3
 function checkText(property: string, values: readonly string[], form: RegExp, rule: string, advice: string): void {
   const wrong = values.find((value) => !Token.isUnresolved(value) && !form.test(value));
   if (wrong !== undefined) throw new Error(`${property}: must be ${rule}, got "${wrong}". ${advice}`);
+}
+
+function checkSeconds(property: string, value: Duration, max: number, advice: string): void {
+  const seconds = value.toSeconds({ integral: false });
+  if (Number.isInteger(seconds) && seconds <= max) return;
+  throw new Error(`${property}: must be from 0 to ${max} whole seconds, got ${seconds}. ${advice}`);
 }
 
 function checkWhole(property: string, value: number, min: number, max: number, advice: string): void {

@@ -1,4 +1,4 @@
-import { App, Aws, Fn, Stack } from 'aws-cdk-lib';
+import { App, Aws, Duration, Fn, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -48,7 +48,7 @@ const [container] = podTemplate.spec.containers;
 const LABELS = { 'app.kubernetes.io/name': 'quotes' };
 
 describe('the objects', () => {
-  test('are applied in one go, the namespace first', () => {
+  test('are applied in one call, the namespace first', () => {
     expect(Object.keys(byDefault)).toEqual([
       'Namespace',
       'NetworkPolicy',
@@ -68,7 +68,7 @@ describe('the objects', () => {
     }
   });
 
-  test('come after the nodes and go before them [E3]', () => {
+  test('are created after the nodes and deleted before them [E3]', () => {
     const [resource] = resourcesOf(Template.fromStack(create().stack));
     expect(resource?.DependsOn).toEqual([expect.stringMatching(/^Nodes/)]);
   });
@@ -85,7 +85,7 @@ describe('the objects', () => {
     ]);
   });
 
-  test('are there as plain data, too, with what leads to the service', () => {
+  test('are also plain data, with the address of the service', () => {
     const { workload } = create({ port: 3000 });
     expect(workload.objects).toEqual(Object.values(synthesize({ port: 3000 })));
     expect(workload).toMatchObject({ namespace: 'market', serviceName: 'quotes', servicePort: 3000 });
@@ -100,7 +100,7 @@ describe('the namespace', () => {
     });
   });
 
-  test('holds pods that meet it', () => {
+  test('contains pods that meet that standard', () => {
     expect(podTemplate.spec.securityContext).toEqual({
       runAsNonRoot: true,
       seccompProfile: { type: 'RuntimeDefault' },
@@ -114,7 +114,7 @@ describe('the namespace', () => {
     expect(podTemplate.spec).not.toHaveProperty('volumes');
   });
 
-  test('lets in the pods of the namespace and the named CIDR blocks, on one port, and lets nothing out', () => {
+  test('admits the pods of the namespace and the named CIDR blocks on one port, and allows no outbound connection', () => {
     const { NetworkPolicy } = synthesize({ allowFromCidrs: ['10.0.0.0/20', '10.0.16.0/20'] });
     expect(NetworkPolicy.spec).toEqual({
       podSelector: { matchLabels: LABELS },
@@ -130,7 +130,7 @@ describe('the namespace', () => {
     expect(byDefault.NetworkPolicy.spec.ingress[0].from).toEqual([{ podSelector: {} }]);
   });
 
-  test('lets out what is named', () => {
+  test('allows the outbound connections that are named', () => {
     const egress = [{ to: [{ ipBlock: { cidr: '10.0.32.0/20' } }] }];
     expect(synthesize({ egress }).NetworkPolicy.spec.egress).toEqual(egress);
   });
@@ -141,7 +141,7 @@ describe('pods', () => {
     expect(container.resources).toEqual({ requests: { cpu: '250m', memory: '256Mi' }, limits: { memory: '256Mi' } });
   });
 
-  test('are of one container, the only one that can need requests [E5]', () => {
+  test('have one container, so no other container lacks requests [E5]', () => {
     expect(podTemplate.spec.containers).toHaveLength(1);
     expect(podTemplate.spec).not.toHaveProperty('initContainers');
   });
@@ -160,7 +160,7 @@ describe('pods', () => {
     expect(Deployment.spec.template.spec.nodeSelector).toEqual({ 'kubernetes.io/arch': architecture });
   });
 
-  test('spread over zones and nodes, and wait for neither', () => {
+  test('spread over zones and nodes, and wait for no particular one', () => {
     expect(podTemplate.spec.topologySpreadConstraints).toEqual(
       ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map((topologyKey) => ({
         topologyKey,
@@ -172,7 +172,7 @@ describe('pods', () => {
     );
   });
 
-  test('take requests when they say so, and are restarted when they do not answer for a minute', () => {
+  test('accept requests when they are ready, and are restarted after a minute without an answer', () => {
     const get = (path: string) => ({ httpGet: { path, port: 'http' } });
     expect(container.ports).toEqual([{ name: 'http', containerPort: 8080, protocol: 'TCP' }]);
     expect(container.startupProbe).toMatchObject({ ...get('/healthz'), periodSeconds: 1, failureThreshold: 30 });
@@ -185,10 +185,10 @@ describe('pods', () => {
     );
   });
 
-  test('leave their service before SIGTERM, and are killed after they had time to end', () => {
+  test('leave their service before SIGTERM, and are killed only after the time to end', () => {
     expect(container.lifecycle).toEqual({ preStop: { sleep: { seconds: 5 } } });
     expect(podTemplate.spec.terminationGracePeriodSeconds).toBe(35);
-    const { Deployment } = synthesize({ drainSeconds: 0, stopSeconds: 60 });
+    const { Deployment } = synthesize({ drainTime: Duration.seconds(0), stopTimeout: Duration.minutes(1) });
     // Kubernetes refuses a pause of no seconds.
     expect(Deployment.spec.template.spec.containers[0]).not.toHaveProperty('lifecycle');
     expect(Deployment.spec.template.spec.terminationGracePeriodSeconds).toBe(62);
@@ -212,7 +212,7 @@ describe('a deployment', () => {
     expect(byDefault.Deployment.spec).not.toHaveProperty('replicas');
   });
 
-  test('takes an image that is known at deploy time only, and changes the template with its source', () => {
+  test('accepts an image that is known at deploy time only, and changes the template with the source of the image', () => {
     const manifestOf = (imageRevision: string) => {
       const { stack } = create({ imageRevision, image: `${Aws.ACCOUNT_ID}.example/quotes:1` });
       return resourcesOf(Template.fromStack(stack))[0]?.Properties.Manifest;
@@ -236,7 +236,7 @@ describe('the service', () => {
     });
   });
 
-  test('is reached on a port of every node, too, and is never a load balancer [E3]', () => {
+  test('is also reached on a port of every node, and is never a load balancer [E3]', () => {
     const { Service } = synthesize({ nodePort: 30080, allowFromCidrs: ['10.0.0.0/16'] });
     expect(Service.spec).toMatchObject({ type: 'NodePort', externalTrafficPolicy: 'Cluster' });
     expect(Service.spec.ports).toEqual([
@@ -257,7 +257,7 @@ describe('the number of pods', () => {
     });
   });
 
-  test('rises at once and falls slowly', () => {
+  test('adds pods at once and removes them slowly', () => {
     const { scaleUp, scaleDown } = byDefault.HorizontalPodAutoscaler.spec.behavior;
     expect(scaleUp).toEqual({
       stabilizationWindowSeconds: 0,
@@ -271,11 +271,11 @@ describe('the number of pods', () => {
       stabilizationWindowSeconds: 300,
       policies: [{ type: 'Percent', value: 50, periodSeconds: 60 }],
     });
-    const { HorizontalPodAutoscaler } = synthesize({ scaleDownStabilizationSeconds: 30 });
+    const { HorizontalPodAutoscaler } = synthesize({ scaleDownStabilization: Duration.seconds(30) });
     expect(HorizontalPodAutoscaler.spec.behavior.scaleDown.stabilizationWindowSeconds).toBe(30);
   });
 
-  test('falls by a quarter at the most when nodes are drained, and never keeps one from it', () => {
+  test('loses at most a quarter of its pods when nodes are drained, and never blocks the drain', () => {
     expect(byDefault.PodDisruptionBudget.spec).toEqual({
       selector: { matchLabels: LABELS },
       maxUnavailable: '25%',
@@ -286,20 +286,27 @@ describe('the number of pods', () => {
 
 describe('bad input', () => {
   test.each<[Partial<KubernetesWorkloadProps>, string]>([
-    [{ minPods: 3, maxPods: 2 }, 'maxPods: must be a whole number from 3 to 10000, got 2. At the most is not below'],
+    [
+      { minPods: 3, maxPods: 2 },
+      'maxPods: must be a whole number from 3 to 10000, got 2. maxPods must not be below minPods',
+    ],
     [{ minPods: 0 }, 'minPods: must be a whole number from 1 to 10000, got 0. Without a pod there is no CPU'],
     [{ maxPods: 2.5 }, 'maxPods: must be a whole number from 2 to 10000, got 2.5.'],
     [{ targetCpuPercent: 0 }, 'targetCpuPercent: must be a whole number from 1 to 100, got 0. Give 70.'],
     [{ targetCpuPercent: 101 }, 'targetCpuPercent: must be a whole number from 1 to 100, got 101. Give 70.'],
     [{ cpuMillis: 0.25 }, 'cpuMillis: must be a whole number from 1 to 1000000, got 0.25. Give 250 for a quarter'],
     [{ memoryMiB: 0 }, 'memoryMiB: must be a whole number from 1 to 10000000, got 0. Give 256'],
-    [{ port: 0 }, 'port: must be a whole number from 1 to 65535, got 0. Give the one that the container listens on.'],
+    [{ port: 0 }, 'port: must be a whole number from 1 to 65535, got 0. Give the port that the container listens on.'],
     [{ nodePort: 8080 }, 'nodePort: must be a whole number from 30000 to 32767, got 8080.'],
     [{ nodePort: 30080 }, 'allowFromCidrs: must not be empty with nodePort, got none. Give the CIDR blocks'],
     [{ nodePort: 30080, allowFromCidrs: [] }, 'allowFromCidrs: must not be empty with nodePort, got none.'],
-    [{ drainSeconds: -1 }, 'drainSeconds: must be a whole number from 0 to 300, got -1. Give 5.'],
-    [{ stopSeconds: 3601 }, 'stopSeconds: must be a whole number from 0 to 3600, got 3601.'],
-    [{ scaleDownStabilizationSeconds: 3601 }, 'scaleDownStabilizationSeconds: must be a whole number from 0 to 3600'],
+    [
+      { drainTime: Duration.seconds(301) },
+      'drainTime: must be from 0 to 300 whole seconds, got 301. Give Duration.seconds(5).',
+    ],
+    [{ drainTime: Duration.millis(1_500) }, 'drainTime: must be from 0 to 300 whole seconds, got 1.5.'],
+    [{ stopTimeout: Duration.hours(2) }, 'stopTimeout: must be from 0 to 3600 whole seconds, got 7200.'],
+    [{ scaleDownStabilization: Duration.hours(2) }, 'scaleDownStabilization: must be from 0 to 3600 whole seconds'],
     [{ kubernetesVersion: '1.36.2' }, 'kubernetesVersion: must be a minor version such as 1.36, got "1.36.2".'],
     [{ image: '' }, 'image: must be the name of an image, got "". Give one such as registry.example/history:1.'],
     [
@@ -312,9 +319,9 @@ describe('bad input', () => {
     [{ allowFromCidrs: ['10.0.0.0'] }, 'allowFromCidrs: must be IPv4 blocks, got "10.0.0.0".'],
     [
       { environment: { GOOD_1: '', 'A B': '' } },
-      'environment: must be of names of letters, digits and underscores, a digit not first, got "A B". Give one such as',
+      'environment: must be names of letters, digits and underscores that do not begin with a digit, got "A B". Give one such as',
     ],
-    [{ environment: { '1A': '' } }, 'a digit not first, got "1A". Give one such as LOG_LEVEL.'],
+    [{ environment: { '1A': '' } }, 'do not begin with a digit, got "1A". Give one such as LOG_LEVEL.'],
     [{ livenessPath: 'healthz' }, 'livenessPath: must be a path from the root, got "healthz". Begin it with a slash'],
     [{ readinessPath: '' }, 'readinessPath: must be a path from the root, got "".'],
     [{ name: 'Quotes' }, 'name: must be 1 to 63 lower-case letters, digits and hyphens'],
@@ -330,17 +337,17 @@ describe('bad input', () => {
   ])('fails for requests that fit no node: %d m of CPU, %d MiB', (cpuMillis, memoryMiB) => {
     const nodeAllocatable = { cpuMillis: 1_780, memoryMiB: 2_900 };
     expect(() => create({ cpuMillis, memoryMiB, nodeAllocatable })).toThrow(
-      `cpuMillis, memoryMiB: a pod must fit on a node, which has 1780 and 2900 to give, got ${cpuMillis} and ` +
+      `cpuMillis, memoryMiB: a pod must fit on a node, which has room for 1780 and 2900, got ${cpuMillis} and ` +
         `${memoryMiB}. Request less, or choose a larger instance type.`,
     );
   });
 
-  test('takes an image and CIDR blocks that only the deployment knows', () => {
+  test('accepts an image and CIDR blocks that are known at deploy time only', () => {
     const cidr = Fn.importValue('cidr');
     expect(() => create({ image: Fn.importValue('image'), nodePort: 30080, allowFromCidrs: [cidr] })).not.toThrow();
   });
 
-  test('takes requests that just fit', () => {
+  test('accepts requests that just fit', () => {
     expect(() => create({ nodeAllocatable: { cpuMillis: 250, memoryMiB: 256 } })).not.toThrow();
   });
 });
