@@ -10,28 +10,29 @@ import { Construct, IConstruct } from 'constructs';
 
 export interface KubernetesClusterProps {
   /**
-   * Name of the cluster, known when the code is written: the keys of IAM conditions and the name of the control plane's log
-   * group hold it. It cannot be changed on a deployed cluster.
+   * Name of the cluster as a literal, because the keys of IAM conditions and the name of the control plane's log group contain
+   * it. The name cannot be changed on a deployed cluster.
    *
-   * @throws if it is a token or not 1 to 100 letters, digits, hyphens and underscores that begin with a letter or a digit
+   * @throws unless it is 1 to 100 letters, digits, hyphens and underscores that begin with a letter or a digit
    */
   readonly clusterName: string;
 
   /**
-   * Kubernetes version, `1.36`. A deployed cluster moves by one minor at a time. EKS takes it back by one within 7 days, if no
-   * node is newer than that; whether CloudFormation has it do so when it rolls an update back is not documented.
+   * Kubernetes version, `1.36`. A deployed cluster is upgraded by one minor version at a time. EKS can take an upgrade back
+   * within 7 days if no node is newer than the old version. Whether CloudFormation does so when it rolls an update back is not
+   * documented.
    *
    * @throws if it is not `1.` and a number
    */
   readonly version: string;
 
-  /** kubectl and helm for what this stack applies, of the same minor as `version`: `new KubectlV36Layer(…)`. */
+  /** Layer with kubectl and helm of the same minor version as `version`: `new KubectlV36Layer(…)`. */
   readonly kubectlLayer: lambda.ILayerVersion;
 
   readonly vpc: ec2.IVpc;
 
   /**
-   * Private subnets of the control plane's interfaces and of the kubectl handler, with a way to EKS, STS, Lambda, S3 and the
+   * Private subnets of the control plane's interfaces and of the kubectl handler, with a route to EKS, STS, Lambda, S3 and the
    * registries of Helm charts.
    *
    * @throws if they are public or in fewer than two availability zones
@@ -39,26 +40,56 @@ export interface KubernetesClusterProps {
   readonly vpcSubnets: ec2.SubnetSelection;
 
   /**
-   * IPv4 blocks of the internet, `203.0.113.0/24`, that may reach the API server's public endpoint.
+   * Security group of the control plane's interfaces. This construct adds one rule to it, if it is mutable: HTTPS from the
+   * kubectl handler.
+   *
+   * @default a new security group with that rule only
+   */
+  readonly securityGroup?: ec2.ISecurityGroup;
+
+  /**
+   * Security group of the kubectl handler, which needs HTTPS to the control plane, EKS, STS, Lambda, S3 and the registries of
+   * Helm charts. This construct adds no rule to it.
+   *
+   * @default a new security group with HTTPS to all IPv4 addresses as its only rule
+   */
+  readonly kubectlSecurityGroup?: ec2.ISecurityGroup;
+
+  /**
+   * Role of the control plane, which EKS (`eks.amazonaws.com`) can assume, with the policy AmazonEKSClusterPolicy. Nothing is
+   * added to the role.
+   *
+   * @default a new role with that policy
+   */
+  readonly role?: iam.IRole;
+
+  /**
+   * Key that encrypts secrets. It has to outlive the cluster.
+   *
+   * @default a new key that rotates each year and is deleted with the cluster
+   */
+  readonly secretsEncryptionKey?: kms.IKey;
+
+  /**
+   * Public IPv4 blocks, such as `203.0.113.0/24`, that may reach the API server's public endpoint.
    *
    * @default no public endpoint
-   * @throws if the list is empty, or a block is malformed, wider than /8 or not of the internet
+   * @throws if the list is empty, or a block is malformed, wider than /8 or not public
    */
   readonly publicCidrs?: readonly string[];
 
   /**
-   * ARN of an IAM role that administers the cluster. Without one only the kubectl handler of this stack has access, and
-   * whoever may call `eks:CreateAccessEntry` can give it.
+   * ARN of an IAM role that administers the cluster.
    *
-   * @default none
-   * @throws if it is not the ARN of a role (the ARN of a session, `assumed-role`, is not)
+   * @default none: only the kubectl handler of this stack has access, and principals with `eks:CreateAccessEntry` can grant it
+   * @throws if it is not the ARN of a role (that of a session, `assumed-role`, is not)
    */
   readonly adminRoleArn?: string;
 
   /**
-   * Have EKS refuse to delete the cluster, to CloudFormation, too. Choose it when the cluster is there: a first deployment
-   * that fails after the control plane could not be rolled back. Take it back, in a deployment, before the stack is
-   * deleted: CloudFormation deletes all else first, and would then fail at the cluster.
+   * Let EKS refuse to delete the cluster, also for CloudFormation. Switch it on after the first deployment: one that fails after
+   * the control plane could not be rolled back. Switch it off with a deployment before the stack is deleted: CloudFormation
+   * would delete all other resources first, and then fail at the cluster.
    *
    * @default false
    * @see https://docs.aws.amazon.com/eks/latest/userguide/deletion-protection.html
@@ -67,15 +98,16 @@ export interface KubernetesClusterProps {
 }
 
 /**
- * An EKS cluster without nodes: its control plane, its logs, and a function in the private subnets that applies manifests
- * and charts. Nodes are node groups (not Auto Mode), and networking, DNS and metrics are add-ons, all of them code.
+ * An EKS cluster without nodes: a control plane, its logs, and a function in the private subnets that applies manifests and
+ * charts (the kubectl handler). Nodes come from node groups, not from Auto Mode. Networking, DNS and metrics come from
+ * add-ons.
  *
- * - Access is by access entries only. Who created the cluster (the role of CloudFormation) gets none by that.
+ * - Access is by access entries only. The creator of the cluster (the role of CloudFormation) gets no access entry.
  * - The API server answers inside the VPC, and outside only to `publicCidrs`.
- * - Secrets are encrypted with a key of their own that rotates each year.
- * - The version is in standard support: EKS upgrades a cluster that is left behind instead of billing six times as much.
- * - What a change removes from a manifest is deleted from the cluster (`kubectl apply --prune`), of the kinds that kubectl
- *   prunes: workloads, Services, ConfigMaps, Secrets, Ingresses and Namespaces, but no NetworkPolicy, for example.
+ * - Secrets are encrypted with a key that rotates each year.
+ * - The version is in standard support: EKS upgrades an outdated cluster instead of billing six times as much.
+ * - Objects that a change removes from a manifest are deleted from the cluster (`kubectl apply --prune`) if kubectl prunes
+ *   their kind: workloads, Services, ConfigMaps, Secrets, Ingresses and Namespaces, but not NetworkPolicies, for example.
  *
  * The log group of the control plane has the name that EKS gives it, `/aws/eks/<cluster>/cluster`. Where that log group is
  * deleted with its stack (a property injector for `logs.LogGroup` says so; the CDK retains it by default), a deployment of a
@@ -83,18 +115,31 @@ export interface KubernetesClusterProps {
  * to DESTROY deletes the logs that it has. Where the log group is retained, the next cluster of the name has to take it over
  * (`cdk deploy --import-existing-resources`).
  *
- * Its own security group lets the kubectl handler in. Between control plane and nodes there is the one that EKS makes,
- * `cluster.clusterSecurityGroup`, whose members reach each other on all ports.
+ * The security group of the control plane admits the kubectl handler. Between control plane and nodes, EKS creates another
+ * group, `cluster.clusterSecurityGroup`, whose members reach each other on all ports.
  *
  * @see https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html
  * @see https://docs.aws.amazon.com/eks/latest/userguide/rollback-cluster.html
  * @see https://docs.aws.amazon.com/eks/latest/userguide/view-upgrade-policy.html
+ *
+ * @example
+ * ```ts
+ * const kubernetes = new KubernetesCluster(this, 'Cluster', {
+ *   clusterName: 'shop',
+ *   version: '1.36',
+ *   kubectlLayer,
+ *   vpc,
+ *   vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
+ *   adminRoleArn: 'arn:aws:iam::111122223333:role/Admin',
+ * });
+ * new CfnOutput(this, 'Kubeconfig', { value: kubernetes.updateKubeconfigCommand });
+ * ```
  */
 export class KubernetesCluster extends Construct {
   readonly cluster: eks.Cluster;
   /** Logs of the control plane. */
   readonly logGroup: logs.ILogGroup;
-  /** Command that makes kubectl on a laptop use this cluster, as its administrator where there is one. */
+  /** Command that configures kubectl for this cluster, with `adminRoleArn` if given. */
   readonly updateKubeconfigCommand: string;
   private readonly barrier: IConstruct;
 
@@ -103,26 +148,19 @@ export class KubernetesCluster extends Construct {
     const { clusterName, vpc, vpcSubnets, adminRoleArn } = props;
     check(props);
 
-    // EKS would make this log group on its own, keep its events for ever and leave it behind.
+    // Otherwise EKS creates this log group itself, without retention, and leaves it behind.
     const logGroupName = `/aws/eks/${clusterName}/cluster`;
     this.logGroup = new logs.LogGroup(this, 'ControlPlaneLogs', { logGroupName });
     if (goesWithStack(this.logGroup)) this.logGroup.node.addDependency(this.sweep(logGroupName));
-    const handler = new ec2.SecurityGroup(this, 'KubectlSecurityGroup', {
-      vpc,
-      description: 'kubectl handler of the cluster',
-      allowAllOutbound: false,
-    });
-    handler.addEgressRule(
-      ec2.Peer.anyIpv4(),
-      ec2.Port.HTTPS,
-      'Control plane, EKS, STS, Lambda, S3 and chart registries',
-    );
-    const controlPlane = new ec2.SecurityGroup(this, 'ControlPlaneSecurityGroup', {
-      vpc,
-      description: 'Control plane of the cluster',
-      // To the nodes it talks through the security group that EKS makes.
-      allowAllOutbound: false,
-    });
+    const handler = props.kubectlSecurityGroup ?? newHandlerGroup(this, vpc);
+    const controlPlane =
+      props.securityGroup ??
+      new ec2.SecurityGroup(this, 'ControlPlaneSecurityGroup', {
+        vpc,
+        description: 'Control plane of the cluster',
+        // The control plane reaches nodes through the security group that EKS creates.
+        allowAllOutbound: false,
+      });
     controlPlane.addIngressRule(handler, ec2.Port.HTTPS, 'kubectl handler');
 
     this.cluster = new eks.Cluster(this, 'Cluster', {
@@ -130,19 +168,15 @@ export class KubernetesCluster extends Construct {
       version: eks.KubernetesVersion.of(props.version),
       vpc,
       vpcSubnets: [vpcSubnets],
+      role: props.role,
       securityGroup: controlPlane,
       endpointAccess: endpointAccess(props.publicCidrs),
       bootstrapClusterCreatorAdminPermissions: false,
       defaultCapacityType: eks.DefaultCapacityType.NODEGROUP,
       defaultCapacity: 0,
-      // They come as EKS add-ons, which take a configuration and a version.
+      // EKS add-ons replace them, because those take a configuration and a version.
       bootstrapSelfManagedAddons: false,
-      secretsEncryptionKey: new kms.Key(this, 'SecretsKey', {
-        description: `Secrets of the cluster ${clusterName}`,
-        enableKeyRotation: true,
-        // All that it has encrypted goes with the cluster.
-        removalPolicy: RemovalPolicy.DESTROY,
-      }),
+      secretsEncryptionKey: props.secretsEncryptionKey ?? newSecretsKey(this, clusterName),
       clusterLogging: [
         eks.ClusterLoggingTypes.API,
         eks.ClusterLoggingTypes.AUDIT,
@@ -159,16 +193,16 @@ export class KubernetesCluster extends Construct {
       resource.deletionProtection = props.deletionProtection;
     }
     this.cluster.node.addDependency(this.logGroup);
-    // The CDK tags subnets for a load balancer controller, which is not here: the network need not change with the cluster.
+    // The CDK tags subnets for a load balancer controller. The cluster has none, so the network need not change with it.
     for (const subnet of [...vpc.privateSubnets, ...vpc.publicSubnets]) {
       for (const role of ['elb', 'internal-elb']) Tags.of(subnet).remove(`kubernetes.io/role/${role}`);
     }
     Annotations.of(this.cluster).acknowledgeWarning(
       '@aws-cdk/aws-eks:clusterMustManuallyTagSubnet',
-      'Nothing in the cluster makes load balancers.',
+      'Nothing in the cluster creates load balancers.',
     );
 
-    // Every manifest and chart depends on it, and it on the cluster and on the access entry of the handler.
+    // Every manifest and chart depends on the barrier, which depends on the cluster and on the access entry of the handler.
     this.barrier = this.cluster.node.findChild('KubectlReadyBarrier');
     this.manifestsAfter(controlPlane, ...ownLogs(this.cluster));
 
@@ -180,7 +214,7 @@ export class KubernetesCluster extends Construct {
 
   /**
    * Deletes the log group that an earlier cluster of the name left behind. EKS delivers events late, through a role of its
-   * own, and so makes the log group anew when a stack has just deleted it: the next create would find its name taken.
+   * own, and so recreates the log group after a stack has deleted it. The next create would find the name taken.
    *
    * @see https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2763
    */
@@ -211,23 +245,24 @@ export class KubernetesCluster extends Construct {
   }
 
   /**
-   * Has every manifest and chart of the cluster applied after these and deleted before them: nodes, so that pods have where
-   * to start and are still there to end; add-ons. By default the CDK only waits for the control plane.
+   * Adds dependencies that every manifest and chart of the cluster waits for. Manifests are applied after them and deleted
+   * before them. Give the nodes, so that pods can start, and end before the nodes are deleted; and the add-ons. By default the
+   * CDK only waits for the control plane.
    */
   manifestsAfter(...dependencies: IConstruct[]): void {
     this.barrier.node.addDependency(...dependencies);
   }
 }
 
-/** Whether the log group is deleted with its stack, by its author or by a property injector of its scope. */
+/** @returns true if the log group is deleted with its stack, by its author or by a property injector of its scope */
 function goesWithStack(logGroup: logs.ILogGroup): boolean {
   const resource = logGroup.node.defaultChild;
   return logs.CfnLogGroup.isCfnLogGroup(resource) && resource.cfnOptions.deletionPolicy === CfnDeletionPolicy.DELETE;
 }
 
 /**
- * The log groups of the functions that apply manifests. Makes those that the CDK does not make (a feature flag says whether
- * the CDK does), because Lambda would make them on its own, keep their events for ever and leave them behind.
+ * The log groups of the functions that apply manifests. Creates those that the CDK does not create (a feature flag decides if
+ * the CDK does). Otherwise Lambda creates them itself, without retention, and leaves them behind.
  */
 function ownLogs(cluster: eks.Cluster): IConstruct[] {
   const functions = cluster.node.findAll().filter((node) => node instanceof lambda.Function);
@@ -240,7 +275,26 @@ function ownLogs(cluster: eks.Cluster): IConstruct[] {
   });
 }
 
-/** Logs arrive some time after the last call of a function, when its log group may be gone: it is not to be made anew. */
+function newHandlerGroup(scope: Construct, vpc: ec2.IVpc): ec2.SecurityGroup {
+  const group = new ec2.SecurityGroup(scope, 'KubectlSecurityGroup', {
+    vpc,
+    description: 'kubectl handler of the cluster',
+    allowAllOutbound: false,
+  });
+  group.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.HTTPS, 'Control plane, EKS, STS, Lambda, S3 and chart registries');
+  return group;
+}
+
+function newSecretsKey(scope: Construct, clusterName: string): kms.Key {
+  return new kms.Key(scope, 'SecretsKey', {
+    description: `Secrets of the cluster ${clusterName}`,
+    enableKeyRotation: true,
+    // Everything that the key has encrypted is deleted with the cluster.
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+}
+
+/** Keeps a deleted log group deleted: a function's logs arrive some time after its last call, and would recreate the group. */
 function noNewLogGroup(): iam.PolicyStatement {
   return new iam.PolicyStatement({ effect: iam.Effect.DENY, actions: ['logs:CreateLogGroup'], resources: ['*'] });
 }
@@ -248,32 +302,32 @@ function noNewLogGroup(): iam.PolicyStatement {
 function check({ clusterName, version, vpc, vpcSubnets, adminRoleArn }: KubernetesClusterProps): void {
   if (Token.isUnresolved(clusterName) || !/^[0-9A-Za-z][\w-]{0,99}$/.test(clusterName)) {
     throw new Error(
-      'clusterName: must be 1 to 100 letters, digits, hyphens and underscores, the first a letter or a digit, known ' +
-        `without a deployment, got "${clusterName}". Give a literal such as kumiki-sandbox`,
+      'clusterName: must be 1 to 100 letters, digits, hyphens and underscores, the first a letter or a digit, and ' +
+        `no token, got "${clusterName}". Give a literal such as "shop".`,
     );
   }
   if (!/^1\.[1-9]\d*$/.test(version)) {
-    throw new Error(`version: must be a minor version of Kubernetes, got "${version}". Give one such as 1.36`);
+    throw new Error(`version: must be a minor version of Kubernetes, got "${version}". Give one such as 1.36.`);
   }
   const { subnets, hasPublic } = vpc.selectSubnets(vpcSubnets);
   const zones = new Set(subnets.map(({ availabilityZone }) => availabilityZone)).size;
   if (hasPublic || zones < 2) {
     throw new Error(
       `vpcSubnets: must be private subnets in at least two availability zones, got ${hasPublic ? 'public ones' : `${zones}`}. ` +
-        'Give the private subnets of another zone, too',
+        'Give private subnets of two zones.',
     );
   }
   if (adminRoleArn !== undefined && !Token.isUnresolved(adminRoleArn)) {
     if (!/^arn:[a-z-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/.test(adminRoleArn)) {
       throw new Error(
-        `adminRoleArn: must be the ARN of an IAM role, got "${adminRoleArn}". Give it as in arn:aws:iam::111122223333:role/Admin`,
+        `adminRoleArn: must be the ARN of an IAM role, got "${adminRoleArn}". Give one such as arn:aws:iam::111122223333:role/Admin.`,
       );
     }
   }
 }
 
-/** Never reached over the internet. @see https://www.iana.org/assignments/iana-ipv4-special-registry */
-const NOT_OF_THE_INTERNET = [
+/** Blocks that are not reached over the internet. @see https://www.iana.org/assignments/iana-ipv4-special-registry */
+const NOT_PUBLIC = [
   '0.0.0.0/8',
   '10.0.0.0/8',
   '100.64.0.0/10',
@@ -290,19 +344,19 @@ function endpointAccess(publicCidrs: readonly string[] | undefined): eks.Endpoin
   if (publicCidrs === undefined) return eks.EndpointAccess.PRIVATE;
   if (publicCidrs.length === 0) {
     throw new Error(
-      'publicCidrs: must name at least one block of addresses, got none. Leave it out to have no public endpoint',
+      'publicCidrs: must name at least one block of addresses, got none. Leave publicCidrs out to have no public endpoint.',
     );
   }
   for (const cidr of publicCidrs) {
     const fail = (rule: string, action: string) => {
-      throw new Error(`publicCidrs: must be ${rule}, got "${cidr}". ${action}`);
+      throw new Error(`publicCidrs: must be ${rule}, got "${cidr}". ${action}.`);
     };
     if (cidr.endsWith('/0')) fail('closed to the world', 'Give the blocks from which the cluster is administered');
     const block = parseCidr(cidr);
     if (block === undefined) return fail('IPv4 blocks', 'Give the network address and its prefix, as 203.0.113.0/24');
     if (block.prefix < 8) fail('of /8 to /32', 'Give the blocks from which the cluster is administered');
-    if (NOT_OF_THE_INTERNET.some((other) => other !== undefined && overlap(block, other))) {
-      fail('addresses of the internet', 'Networks that the VPC is routed with reach the private endpoint');
+    if (NOT_PUBLIC.some((other) => other !== undefined && overlap(block, other))) {
+      fail('public addresses', 'Leave private networks out: those routed with the VPC reach the private endpoint');
     }
   }
   return eks.EndpointAccess.PUBLIC_AND_PRIVATE.onlyFrom(...publicCidrs);
@@ -313,7 +367,7 @@ interface Cidr {
   readonly prefix: number;
 }
 
-/** @returns undefined for what is not the network address of a block */
+/** @returns undefined unless the text is the network address of a block and its prefix */
 function parseCidr(text: string): Cidr | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
   const [prefix = 0, ...octets] = (match ?? []).slice(1).map(Number).reverse();

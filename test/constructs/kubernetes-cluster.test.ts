@@ -1,6 +1,8 @@
 import { App, PropertyInjectors, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -12,6 +14,7 @@ const PRIVATE = { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS };
 
 type Changes = Partial<Omit<KubernetesClusterProps, 'vpc'>> & {
   readonly vpcIn?: (scope: Stack) => ec2.IVpc;
+  readonly given?: (scope: Stack) => Partial<KubernetesClusterProps>;
   readonly context?: Record<string, boolean>;
   readonly logDefaults?: logs.LogGroupProps;
 };
@@ -23,7 +26,7 @@ const newVpc = (scope: Stack) =>
     restrictDefaultSecurityGroup: false,
   });
 
-function create({ context = {}, vpcIn = newVpc, logDefaults = {}, ...props }: Changes = {}) {
+function create({ context = {}, vpcIn = newVpc, logDefaults = {}, given, ...props }: Changes = {}) {
   const stack = new Stack(new App({ context }), 'Stack', { env: { region: 'eu-west-1' } });
   PropertyInjectors.of(stack).add({
     constructUniqueId: logs.LogGroup.PROPERTY_INJECTION_ID,
@@ -36,6 +39,7 @@ function create({ context = {}, vpcIn = newVpc, logDefaults = {}, ...props }: Ch
     vpc: vpcIn(stack),
     vpcSubnets: PRIVATE,
     ...props,
+    ...given?.(stack),
   });
   kubernetes.cluster.addManifest('Manifest', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'history' } });
   return { stack, kubernetes };
@@ -73,7 +77,7 @@ const open = synthesize({
 });
 
 describe('the control plane', () => {
-  test('is in standard support, of the version it is told, under the name it is told [E4]', () => {
+  test('is in standard support and has the given version and name [E4]', () => {
     byDefault.hasResourceProperties('AWS::EKS::Cluster', {
       Name: 'history',
       Version: '1.36',
@@ -81,14 +85,14 @@ describe('the control plane', () => {
     });
   });
 
-  test('can be deleted, so that a create that fails is rolled back, unless it is told', () => {
+  test('can be deleted by default, so that a failed create is rolled back', () => {
     byDefault.hasResourceProperties('AWS::EKS::Cluster', { DeletionProtection: Match.absent() });
     const kept = synthesize({ deletionProtection: true }).toJSON();
     expect(JSON.parse(JSON.stringify(kept).replace('"DeletionProtection":true,', ''))).toEqual(byDefault.toJSON());
     expect(JSON.stringify(kept)).toContain('"DeletionProtection":true,');
   });
 
-  test('is not in Auto Mode and makes no nodes of its own [E10]', () => {
+  test('is not in Auto Mode and creates no nodes [E10]', () => {
     byDefault.hasResourceProperties('AWS::EKS::Cluster', {
       ComputeConfig: { Enabled: false, NodeRoleArn: Match.absent() },
       StorageConfig: { BlockStorage: { Enabled: false } },
@@ -101,7 +105,7 @@ describe('the control plane', () => {
     byDefault.hasResourceProperties('AWS::EKS::Cluster', { BootstrapSelfManagedAddons: false });
   });
 
-  test('encrypts secrets with a key of its own that rotates', () => {
+  test('encrypts secrets with a new key that rotates', () => {
     const key = onlyId(byDefault, 'AWS::KMS::Key', { EnableKeyRotation: true });
     byDefault.hasResourceProperties('AWS::EKS::Cluster', {
       EncryptionConfig: [{ Provider: { KeyArn: { 'Fn::GetAtt': [key, 'Arn'] } }, Resources: ['secrets'] }],
@@ -136,7 +140,7 @@ describe('the control plane', () => {
     });
   });
 
-  test('takes subnets of an existing VPC without a warning of tags: nothing here finds subnets by them', () => {
+  test('accepts subnets of an existing VPC without a warning about their tags, because nothing finds subnets by tags', () => {
     const { stack } = create({
       vpcIn: (scope) =>
         ec2.Vpc.fromVpcAttributes(scope, 'Vpc', {
@@ -150,8 +154,38 @@ describe('the control plane', () => {
   });
 });
 
+test('uses the groups, role and key that it is given, and adds one rule: HTTPS from the kubectl handler', () => {
+  const role = 'arn:aws:iam::111122223333:role/HistoryRole';
+  const key = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+  const template = synthesize({
+    given: (scope) => ({
+      securityGroup: ec2.SecurityGroup.fromSecurityGroupId(scope, 'OwnControlPlane', 'sg-control'),
+      kubectlSecurityGroup: ec2.SecurityGroup.fromSecurityGroupId(scope, 'OwnKubectl', 'sg-kubectl'),
+      role: iam.Role.fromRoleArn(scope, 'OwnRole', role),
+      secretsEncryptionKey: kms.Key.fromKeyArn(scope, 'OwnKey', key),
+    }),
+  });
+  template.hasResourceProperties('AWS::EKS::Cluster', {
+    RoleArn: role,
+    ResourcesVpcConfig: { SecurityGroupIds: ['sg-control'] },
+    EncryptionConfig: [{ Provider: { KeyArn: key }, Resources: ['secrets'] }],
+  });
+  template.hasResourceProperties('AWS::Lambda::Function', { VpcConfig: { SecurityGroupIds: ['sg-kubectl'] } });
+  template.resourceCountIs('AWS::EC2::SecurityGroup', 0);
+  template.resourceCountIs('AWS::KMS::Key', 0);
+  expect(JSON.stringify(template.findResources('AWS::IAM::Policy'))).not.toContain('HistoryRole');
+  template.resourceCountIs('AWS::EC2::SecurityGroupEgress', 0);
+  template.resourceCountIs('AWS::EC2::SecurityGroupIngress', 1);
+  template.hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
+    GroupId: 'sg-control',
+    SourceSecurityGroupId: 'sg-kubectl',
+    FromPort: 443,
+    ToPort: 443,
+  });
+});
+
 describe('access', () => {
-  test('is by access entries only, of which who created the cluster gets none [E2]', () => {
+  test('is by access entries only, and the creator of the cluster gets none [E2]', () => {
     byDefault.hasResourceProperties('AWS::EKS::Cluster', {
       AccessConfig: { AuthenticationMode: 'API', BootstrapClusterCreatorAdminPermissions: false },
     });
@@ -159,7 +193,7 @@ describe('access', () => {
     byDefault.resourceCountIs('AWS::EKS::AccessEntry', 1);
   });
 
-  test('has the admin role, and a command to use it [E2]', () => {
+  test('is given to the admin role, with a command to use it [E2]', () => {
     open.hasResourceProperties('AWS::EKS::AccessEntry', {
       PrincipalArn: ADMIN,
       AccessPolicies: [
@@ -188,14 +222,14 @@ describe('logs', () => {
     });
   });
 
-  test('go to a log group of the stack, there before the cluster and deleted after it [P6]', () => {
+  test('go to a log group of the stack, created before the cluster and deleted after it [P6]', () => {
     const logGroup = onlyId(open, 'AWS::Logs::LogGroup', { LogGroupName: '/aws/eks/history/cluster' });
     open.hasResource('AWS::EKS::Cluster', { DependsOn: Match.arrayWith([logGroup]) });
   });
 
   test.each([
     ['of the CDK', byDefault, 731, 'Retain'],
-    ['of a property injector, with a flag that has the CDK make log groups', open, 3, 'Delete'],
+    ['of a property injector, with a flag that lets the CDK create log groups', open, 3, 'Delete'],
   ])(
     'of the kubectl handler, too, have the retention and removal policy %s [P6]',
     (_, template, RetentionInDays, policy) => {
@@ -209,7 +243,7 @@ describe('logs', () => {
   );
 });
 
-describe('the log group that EKS makes anew after the stack has deleted it [P6]', () => {
+describe('the log group that EKS recreates after the stack has deleted it [P6]', () => {
   test('is deleted before the next create, where the stack deletes it', () => {
     const sweep = onlyId(open, 'Custom::LeftOverLogGroup', {
       Create: Match.serializedJson(
@@ -235,8 +269,8 @@ describe('the log group that EKS makes anew after the stack has deleted it [P6]'
 
   test.each([
     ['', byDefault, 2],
-    [', nor may the one that deletes it', open, 3],
-  ])('is not the fate of those of the functions: they may not make theirs anew%s', (_, template, count) => {
+    [', nor may the function that deletes it', open, 3],
+  ])('has no counterpart for the functions, which may not recreate theirs%s', (_, template, count) => {
     const denied = Object.entries(template.findResources('AWS::IAM::Policy')).filter(([, policy]) =>
       JSON.stringify(policy).includes('{"Action":"logs:CreateLogGroup","Effect":"Deny","Resource":"*"}'),
     );
@@ -249,11 +283,11 @@ describe('the log group that EKS makes anew after the stack has deleted it [P6]'
 });
 
 describe('the kubectl handler', () => {
-  test('has the kubectl of the layer it is told [E8]', () => {
+  test('has the kubectl of the given layer [E8]', () => {
     byDefault.hasResourceProperties('AWS::Lambda::Function', { Layers: Match.arrayWith([LAYER]) });
   });
 
-  test('runs in the private subnets, reaches port 443 and is let in by the control plane', () => {
+  test('runs in the private subnets, reaches port 443 and is admitted by the control plane', () => {
     const handler = onlyId(byDefault, 'AWS::EC2::SecurityGroup', {
       GroupDescription: 'kubectl handler of the cluster',
     });
@@ -280,7 +314,7 @@ describe('the kubectl handler', () => {
     });
   });
 
-  test('is still there, with its rights and its way, when manifests are deleted [E3]', () => {
+  test('still exists, with its rights and its route, when manifests are deleted [E3]', () => {
     const manifest = below(byDefault, onlyId(byDefault, 'Custom::AWSCDK-EKS-KubernetesResource'));
     const types = [
       'AWS::EKS::Cluster',
@@ -290,7 +324,7 @@ describe('the kubectl handler', () => {
       'AWS::IAM::Role',
       'AWS::EC2::SecurityGroup',
       'AWS::EC2::SecurityGroupIngress',
-      // Else Lambda would make them anew, for ever.
+      // Otherwise Lambda would recreate them, without retention.
       'AWS::Logs::LogGroup',
       'AWS::EC2::NatGateway',
       'AWS::EC2::Route',
@@ -303,7 +337,7 @@ describe('the kubectl handler', () => {
     }
   });
 
-  test('applies manifests after what they are told to wait for, and deletes them before [E3]', () => {
+  test('applies manifests after the given dependencies, and deletes them before [E3]', () => {
     const { stack, kubernetes } = create();
     const nodes = new Construct(stack, 'Nodes');
     const node = new ec2.CfnPlacementGroup(nodes, 'Node');
@@ -313,7 +347,7 @@ describe('the kubectl handler', () => {
     expect(below(template, manifest)).toContain(stack.getLogicalId(node));
   });
 
-  test('deletes what a change removes from a manifest', () => {
+  test('deletes objects that a change removes from a manifest', () => {
     byDefault.hasResourceProperties('Custom::AWSCDK-EKS-KubernetesResource', {
       PruneLabel: Match.stringLikeRegexp('^aws.cdk.eks/prune-'),
     });
@@ -324,10 +358,10 @@ test.each([
   [
     'a name that is not a literal',
     { clusterName: `${new Stack().region}-history` },
-    /^clusterName: must be .* known without/,
+    /^clusterName: must be .* no token/,
   ],
   ['a name that EKS refuses', { clusterName: '-history' }, /^clusterName: .*, got "-history". Give a literal such as/],
-  ['a version of another form', { version: '1.36.2' }, /^version: .*, got "1.36.2". Give one such as 1.36$/],
+  ['a version of another form', { version: '1.36.2' }, /^version: .*, got "1.36.2". Give one such as 1.36.$/],
   ['no minor version', { version: 'latest' }, /^version: .*, got "latest"/],
   [
     'public subnets',
@@ -342,9 +376,13 @@ test.each([
   [
     'a session instead of a role',
     { adminRoleArn: 'arn:aws:sts::111122223333:assumed-role/Admin/me' },
-    /^adminRoleArn: must be the ARN of an IAM role, got "arn:aws:sts.*". Give it as in arn:aws:iam::/,
+    /^adminRoleArn: must be the ARN of an IAM role, got "arn:aws:sts.*". Give one such as arn:aws:iam::/,
   ],
-  ['a public endpoint for nobody', { publicCidrs: [] }, /^publicCidrs: .* got none. Leave it out to have no public/],
+  [
+    'a public endpoint for nobody',
+    { publicCidrs: [] },
+    /^publicCidrs: .* got none. Leave publicCidrs out to have no public/,
+  ],
   ['a public endpoint for the world', { publicCidrs: ['0.0.0.0/0'] }, /must be closed to the world, got "0.0.0.0\/0"/],
   [
     'a public endpoint for the world of IPv6',
@@ -357,7 +395,7 @@ test.each([
     /must be of \/8 to \/32, got "128.0.0.0\/1"/,
   ],
   ['a block of /7', { publicCidrs: ['198.0.0.0/7'] }, /must be of \/8 to \/32, got "198.0.0.0\/7"/],
-  ['private addresses', { publicCidrs: ['172.20.0.0/16'] }, /must be addresses of the internet, got "172.20.0.0\/16"/],
+  ['private addresses', { publicCidrs: ['172.20.0.0/16'] }, /must be public addresses, got "172.20.0.0\/16"/],
 ])('fails for %s', (_, props, message) => {
   expect(() => create(props)).toThrow(message);
 });
@@ -365,7 +403,7 @@ test.each([
 test.each(['100.64.0.0/10', '239.1.0.0/16', '240.0.0.0/8', '255.255.255.255/32'])(
   'fails for %s, which is not of the internet',
   (cidr) => {
-    expect(() => create({ publicCidrs: [cidr] })).toThrow(`must be addresses of the internet, got "${cidr}"`);
+    expect(() => create({ publicCidrs: [cidr] })).toThrow(`must be public addresses, got "${cidr}"`);
   },
 );
 
