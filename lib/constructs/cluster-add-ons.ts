@@ -8,60 +8,81 @@ const OBSERVABILITY = 'amazon-cloudwatch-observability';
 
 export type ClusterAddOn = (typeof NAMES)[number] | typeof OBSERVABILITY;
 
-/** Service accounts of the add-ons that get a role, and their namespaces. */
+/** Service accounts, with their namespaces, of the add-ons that get a role. */
 const CNI = { namespace: 'kube-system', serviceAccount: 'aws-node' };
 const AGENT = { namespace: 'amazon-cloudwatch', serviceAccount: 'cloudwatch-agent' };
 
 export interface ClusterAddOnsProps {
-  /** A cluster without the self-managed forms of these add-ons. */
+  /** Cluster without the self-managed versions of these add-ons. */
   readonly cluster: eks.ICluster;
 
-  /** Name of that cluster, known when the code is written: the names of the log groups hold it. */
+  /** Name of that cluster as a literal, because the names of the log groups contain it. */
   readonly clusterName: string;
 
-  /** The nodes: they wait for the add-ons without which they cannot be ready, and the others wait for them. */
+  /**
+   * Construct that creates the nodes. The nodes wait for the add-ons without which they cannot be ready, and the other add-ons
+   * wait for the nodes.
+   */
   readonly nodes: IConstruct;
 
   /**
-   * Versions, `{ coredns: 'v1.13.2-eksbuild.1' }`, of those that are to be pinned. EKS has them for a version of
-   * Kubernetes: `aws eks describe-addon-versions --kubernetes-version 1.36 --addon-name coredns`.
+   * Versions of add-ons, `{ coredns: 'v1.13.2-eksbuild.1' }`. The versions for a version of Kubernetes are listed by
+   * `aws eks describe-addon-versions --kubernetes-version 1.36 --addon-name coredns`.
    *
-   * @default the one that EKS takes by default for the version of the cluster when the add-on is created. It stays as it is
-   * when the cluster is upgraded; kube-proxy may lag by up to three minor versions
-   * @throws if the add-on is not one of these, or the version is not of that form
+   * @default EKS chooses the version when it creates the add-on, by the version of the cluster. An upgrade of the cluster does
+   * not change it; kube-proxy may be up to three minor versions older than the cluster
+   * @throws if the add-on is not installed, or the version has another form
    */
   readonly versions?: Readonly<Partial<Record<ClusterAddOn, string>>>;
 
   /**
-   * Keep the logs of pods and nodes, and metrics of both, in CloudWatch: Container Insights with enhanced observability, as
-   * a cluster of ECS has it. Without it, logs are on the node and go with the pod.
+   * Send logs and metrics of pods and nodes to CloudWatch: Container Insights with enhanced observability, as ECS has it.
    *
-   * Each node needs 300m of CPU and 153 MiB for it, the cluster 100m and 64 MiB more; nodes need a way to CloudWatch Logs
-   * and EC2. Metrics are billed by the observation, logs by the GB.
+   * Each node needs 300m of CPU and 153 MiB for the agents, and the cluster 100m and 64 MiB more. Nodes need a route to
+   * CloudWatch Logs and EC2. Metrics are billed by the observation, logs by the GB.
    *
-   * @default false
+   * @default false: logs stay on the node and are deleted with the pod
    */
   readonly observability?: boolean;
+
+  /**
+   * Role of the VPC CNI, which EKS Pod Identity gives to the service account `aws-node` in `kube-system`. Nothing is added to
+   * the role.
+   *
+   * @default a new role with the policy AmazonEKS_CNI_Policy that only this service account of this cluster can assume
+   */
+  readonly cniRole?: iam.IRole;
 }
 
 /**
- * What each node and each pod needs, as EKS add-ons:
+ * EKS add-ons that every node and every pod needs:
  *
- * - vpc-cni: addresses by prefixes of 16 (110 pods on a node that would have addresses for 17), one prefix warm; it also
- *   enforces NetworkPolicies. Its rights are those of its own service account, not of the nodes.
+ * - vpc-cni assigns addresses in prefixes of 16 (110 pods on a node that would have addresses for 17) and keeps one prefix
+ *   free. It also enforces NetworkPolicies. Its service account has a role of its own, so the nodes need no such rights.
  * - kube-proxy, and eks-pod-identity-agent, through which pods get IAM roles.
- * - coredns and metrics-server, as EKS sets them up.
- * - amazon-cloudwatch-observability, if it is wanted: an agent and Fluent Bit on each node, and the operator of the agent.
+ * - coredns and metrics-server, with the configuration of EKS.
+ * - amazon-cloudwatch-observability, with `observability`: an agent and Fluent Bit on each node, and the agent's operator.
  *
- * metrics-server listens on 10251 for the control plane and asks kubelets on 10250. Both are open between the members of the
- * cluster's own security group.
+ * metrics-server listens on 10251 for the control plane and queries kubelets on 10250. Both ports are open between the members
+ * of the security group that EKS creates for the cluster.
  *
  * @see https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-eks.html
+ *
+ * @example
+ * ```ts
+ * new ClusterAddOns(this, 'AddOns', {
+ *   cluster,
+ *   clusterName: 'shop',
+ *   nodes,
+ *   versions: { coredns: 'v1.13.2-eksbuild.1' },
+ *   observability: true,
+ * });
+ * ```
  */
 export class ClusterAddOns extends Construct {
-  /** Rights of the VPC CNI. */
-  readonly cniRole: iam.Role;
-  /** Log groups of the observability, by what they hold; empty without it. */
+  /** Role of the VPC CNI. */
+  readonly cniRole: iam.IRole;
+  /** Log groups by their content, such as `application`; none without `observability`. */
   readonly logGroups: Readonly<Record<string, logs.LogGroup>>;
 
   constructor(scope: Construct, id: string, props: ClusterAddOnsProps) {
@@ -69,29 +90,31 @@ export class ClusterAddOns extends Construct {
     const { cluster, nodes, versions = {}, observability = false } = props;
     checkVersions(versions, observability ? [...NAMES, OBSERVABILITY] : NAMES);
 
-    this.cniRole = new iam.Role(this, 'CniRole', {
-      assumedBy: podsOf(cluster, CNI),
-      managedPolicies: [iam.ManagedPolicy.fromAwsManagedPolicyName('AmazonEKS_CNI_Policy')],
-    });
+    this.cniRole =
+      props.cniRole ??
+      new iam.Role(this, 'CniRole', {
+        assumedBy: podsOf(cluster, CNI),
+        managedPolicies: [iam.ManagedPolicy.fromAwsManagedPolicyName('AmazonEKS_CNI_Policy')],
+      });
     const add = (addonName: ClusterAddOn, settings: Partial<eks.CfnAddonProps> = {}) =>
       new eks.CfnAddon(this, addonName, {
         clusterName: cluster.clusterName,
         addonName,
         addonVersion: versions[addonName],
-        // The code decides: what was changed by hand is set back with the next update.
+        // The template wins: the next update of the add-on resets changes made by hand.
         resolveConflicts: 'OVERWRITE',
         ...settings,
       });
 
     const kubeProxy = add('kube-proxy');
     const agent = add('eks-pod-identity-agent', {
-      // On nodes that are not ready, too: they become it by the VPC CNI, which gets its rights through the agent.
+      // Also run on nodes that are not ready: the VPC CNI makes them ready, and it gets its role through this agent.
       configurationValues: JSON.stringify({ tolerations: [{ operator: 'Exists' }] }),
     });
     const cni = add('vpc-cni', {
       configurationValues: JSON.stringify({
-        // The controller of EKS puts the finalizer networking.k8s.aws/resources on each NetworkPolicy, and is the only one
-        // to take it off: delete the policies before this is turned off, or they, and their namespaces, never go.
+        // The controller of EKS adds the finalizer networking.k8s.aws/resources to each NetworkPolicy, and only it removes the
+        // finalizer. Delete all policies before this is turned off: otherwise they and their namespaces can never be deleted.
         // https://github.com/aws/aws-network-policy-agent/issues/568
         enableNetworkPolicy: 'true',
         env: { ENABLE_PREFIX_DELEGATION: 'true', WARM_PREFIX_TARGET: '1' },
@@ -99,11 +122,11 @@ export class ClusterAddOns extends Construct {
       podIdentityAssociations: [{ serviceAccount: CNI.serviceAccount, roleArn: this.cniRole.roleArn }],
     });
     cni.node.addDependency(agent);
-    // A node assigns prefixes if they are on when it starts, and EKS then counts its pods by them. On the way back, pods
-    // have a network as long as there are nodes.
+    // A node uses prefixes only if they are on when it starts, and EKS calculates the node's pods from them. On deletion, pods
+    // have a network as long as nodes exist.
     nodes.node.addDependency(kubeProxy, cni);
     for (const name of ['coredns', 'metrics-server'] as const) {
-      // Deployments: without a node they stay degraded, and the stack waits for them.
+      // These are Deployments. Without a node they stay degraded, and the stack would wait for them.
       add(name).node.addDependency(nodes);
     }
 
@@ -113,8 +136,8 @@ export class ClusterAddOns extends Construct {
       const role = agentRole(this, cluster, groups);
       add(OBSERVABILITY, {
         configurationValues: JSON.stringify({
-          // Metrics only. Application Signals, on by default, would have the operator put an SDK into the pods of others by
-          // init containers, for which neither their requests nor the pod security standard "restricted" make room.
+          // Metrics only. With Application Signals, on by default, the operator adds init containers with an SDK to the pods of
+          // workloads. Neither the requests of these pods nor the pod security standard "restricted" allow for them.
           agent: { config: { logs: { metrics_collected: { kubernetes: { enhanced_container_insights: true } } } } },
           manager: { applicationSignals: { autoMonitor: { monitorAllServices: false } } },
         }),
@@ -124,7 +147,7 @@ export class ClusterAddOns extends Construct {
   }
 }
 
-/** The pods of a service account of the cluster, by the tags that EKS Pod Identity sends; no pod can choose them. */
+/** The pods of a service account of the cluster, by the tags that EKS Pod Identity sends. Pods cannot choose these tags. */
 function podsOf(cluster: eks.ICluster, { namespace, serviceAccount }: typeof CNI): iam.IPrincipal {
   // https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
   const conditions = {
@@ -138,7 +161,7 @@ function podsOf(cluster: eks.ICluster, { namespace, serviceAccount }: typeof CNI
 }
 
 /**
- * The log groups that agent and Fluent Bit write to. They would make them on their own, and keep events for ever.
+ * The log groups that agent and Fluent Bit write to. Otherwise both would create them, without retention.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-setup-logs-FluentBit.html
  */
@@ -151,11 +174,13 @@ function logGroups(scope: Construct, clusterName: string): Record<string, logs.L
 }
 
 /**
- * What agent and Fluent Bit call, instead of the policy CloudWatchAgentServerPolicy, which lets them write to every log group
- * of the account, make groups, and send traces: metrics are log events in the group "performance".
+ * The role of agent and Fluent Bit, with the actions that both call. The policy CloudWatchAgentServerPolicy would also let them
+ * write to every log group of the account, create log groups, and send traces. Metrics are log events in the log group
+ * "performance".
  *
- * They make a group only if a stream of it cannot be made because it is not there. That they may not do so has log groups
- * that a stack has deleted stay deleted: a late event would take the name that the next stack needs.
+ * Agent and Fluent Bit create a log group only when they cannot create a stream because the log group does not exist. Without
+ * the right to do so, a log group that a stack has deleted stays deleted. Otherwise a late event would recreate it, and take
+ * the name that the next stack needs.
  *
  * @see https://github.com/fluent/fluent-bit/pull/4826
  * @see https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/receiver/awscontainerinsightreceiver
@@ -164,7 +189,7 @@ function agentRole(scope: Construct, cluster: eks.ICluster, groups: readonly log
   return new iam.Role(scope, 'ObservabilityRole', {
     description: 'CloudWatch agent and Fluent Bit: write their log groups, read tags and volumes of nodes',
     assumedBy: podsOf(cluster, AGENT),
-    // Inline, so that the role never is without them.
+    // Inline, so that the role never exists without its policy.
     inlinePolicies: {
       Observability: new iam.PolicyDocument({
         statements: [
@@ -187,12 +212,12 @@ function agentRole(scope: Construct, cluster: eks.ICluster, groups: readonly log
 function checkVersions(versions: Readonly<Record<string, string>>, names: readonly string[]): void {
   for (const [name, version] of Object.entries(versions)) {
     if (!names.includes(name)) {
-      throw new Error(`versions: "${name}" is not an add-on of the cluster. Give one of ${names.join(', ')}`);
+      throw new Error(`versions: must name add-ons of the cluster, got "${name}". Give one of ${names.join(', ')}.`);
     }
     if (!/^v\d+\.\d+\.\d+-eksbuild\.\d+$/.test(version)) {
       throw new Error(
-        `versions: "${name}" must be at a version such as v1.2.3-eksbuild.1, got "${version}". This lists them: ` +
-          `aws eks describe-addon-versions --addon-name ${name}`,
+        `versions: "${name}" must have a version such as v1.2.3-eksbuild.1, got "${version}". Choose one of ` +
+          `aws eks describe-addon-versions --addon-name ${name}.`,
       );
     }
   }
