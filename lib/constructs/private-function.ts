@@ -1,6 +1,7 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
 import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -10,17 +11,17 @@ export interface ProvisionedConcurrencySchedule {
   readonly id: string;
   /** `cron(minutes hours day-of-month month day-of-week year)` of Application Auto Scaling, in UTC. */
   readonly cron: string;
-  /** Bounds from that time on, both within the bounds of the whole. */
+  /** Bounds from that time on, both within the bounds of `ProvisionedConcurrency`. */
   readonly min: number;
   readonly max: number;
 }
 
 export interface ProvisionedConcurrency {
-  /** Environments kept initialised, at least 1. */
+  /** Lower bound of initialised environments, at least 1. */
   readonly min: number;
-  /** Upper bound of target tracking, at least `min`. It bounds the cost as well. */
+  /** Upper bound of target tracking, at least `min`. It also limits the cost. */
   readonly max: number;
-  /** Utilisation that target tracking holds, 0.1 to 0.9. @default 0.7 */
+  /** Target utilisation of the initialised environments, 0.1 to 0.9. @default 0.7 */
   readonly targetUtilization?: number;
   /** Scheduled changes of the bounds. @default none */
   readonly schedules?: readonly ProvisionedConcurrencySchedule[];
@@ -30,39 +31,54 @@ export interface PrivateFunctionProps {
   /** VPC of the function. */
   readonly vpc: ec2.IVpc;
   /**
-   * Subnets of the function's network interfaces. Public ones are refused: an interface of a function gets no public
-   * address, so it reaches nothing from there.
+   * Subnets of the function's network interfaces, private or isolated. In a public subnet, a function reaches nothing outside
+   * the VPC, because its interfaces get no public address.
    *
-   * @default the private subnets, or the isolated ones where there are none
+   * @default the private subnets, or the isolated ones of a VPC without private ones
+   * @throws if a subnet is public
    */
   readonly vpcSubnets?: ec2.SubnetSelection;
-  /** Code, bundled. */
+  /**
+   * Security groups of the function. This construct adds no rule to them; `connections` adds rules only if they are mutable.
+   *
+   * @default a new security group without outbound rules
+   * @throws if the list is empty
+   */
+  readonly securityGroups?: readonly ec2.ISecurityGroup[];
+  /**
+   * Role of the function, with the policy AWSLambdaVPCAccessExecutionRole, which the network interfaces need. If the role is
+   * mutable, the right to send traces to X-Ray is added.
+   *
+   * @default a new role with these rights and that to write logs
+   */
+  readonly role?: iam.IRole;
+  /** Bundled code. */
   readonly code: lambda.Code;
   /** @default index.handler */
   readonly handler?: string;
   /** @default Runtime.NODEJS_24_X */
   readonly runtime?: lambda.Runtime;
-  /** Architecture that `code` is for, if it is for one. @default Architecture.ARM_64 */
+  /** Architecture that `code` needs. Pure JavaScript runs on both. @default Architecture.ARM_64 */
   readonly architecture?: lambda.Architecture;
-  /** MiB, 128 to 10240; CPU comes in proportion, one vCPU at 1769. */
+  /** Memory in MiB, 128 to 10240. CPU is in proportion: one vCPU at 1769 MiB. */
   readonly memorySize: number;
-  /** After which an invocation is ended: 1 second to 15 minutes. APIs give up before: a REST API after 29 seconds. */
+  /** Time after which Lambda ends an invocation: 1 second to 15 minutes. A REST API waits for 29 seconds at most. */
   readonly timeout: Duration;
   /**
-   * Environment variables. A change publishes a version and warms it up again, so nothing that differs between two
-   * builds of the same code belongs here.
+   * Environment variables. A change publishes and initialises a new version, so leave out values that differ between two
+   * builds of the same code.
    *
    * @default none
    */
   readonly environment?: Record<string, string>;
-  /** Least severe level of the function's own lines that is logged. @default INFO */
+  /** Minimum level of the function's own log lines. @default INFO */
   readonly logLevel?: keyof typeof lambda.ApplicationLogLevel;
-  /** Where the function logs to. @default a new log group with the defaults of the CDK: two years, RETAIN */
+  /** Log group of the function. @default a new log group with the defaults of the CDK: two years, RETAIN */
   readonly logGroup?: logs.ILogGroup;
   /**
-   * Environments of the `live` alias that are initialised ahead of requests and billed whether used or not. They are
-   * taken from the quota "Concurrent executions" of the account (as low as 10 in a new one), part of which Lambda keeps
-   * unallocated: the deployment fails where too little is left.
+   * Environments of the `live` alias that are initialised ahead of requests, and billed whether used or not. They count
+   * against the quota "Concurrent executions" of the account (as low as 10 in a new account), part of which Lambda keeps
+   * unallocated. The deployment fails if too little is left.
    *
    * @default none: every environment starts on demand
    */
@@ -70,22 +86,35 @@ export interface PrivateFunctionProps {
 }
 
 /**
- * A function in private subnets that APIs call through the alias `live`, with provisioned concurrency that follows the load.
+ * A function in private subnets that APIs invoke through the alias `live`, with provisioned concurrency that follows the load.
  *
- * - Its security group lets nothing out until told: `fn.connections.allowTo(peer, port)`. Logs and traces leave through
- *   the Lambda service and names are resolved by the VPC, all of which security groups do not see.
- * - Keep function and security group in one stack, apart from the network: when they are deleted, Lambda takes up to 20
- *   minutes to give the network interfaces back, by the rights of `AWSLambdaVPCAccessExecutionRole`.
+ * - By default the security group allows no outbound connection until `fn.connections.allowTo(peer, port)`. Security groups do
+ *   not apply to logs and traces, which leave through the Lambda service, nor to names, which the VPC resolves.
+ * - Keep the function and its security group in one stack, apart from the network: on deletion, Lambda takes up to 20 minutes
+ *   to release the network interfaces, with the rights of `AWSLambdaVPCAccessExecutionRole`.
  *   https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
- * - Provisioned concurrency belongs to an alias, never to `$LATEST`: call `live`. The alias `on-demand` runs the same
- *   version without it, to compare.
- * - A deployment takes some minutes longer with provisioned concurrency: traffic moves when the new version is
- *   initialised. If its init fails, so does the deployment.
+ * - Provisioned concurrency belongs to an alias, never to `$LATEST`: invoke `live`. The alias `on-demand` runs the same version
+ *   without provisioned concurrency, for comparison.
+ * - A deployment takes some minutes longer with provisioned concurrency, because traffic moves when the new version is
+ *   initialised. If its initialisation fails, the deployment fails.
  *   https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html
+ *
+ * @example
+ * ```ts
+ * const quotes = new PrivateFunction(this, 'Quotes', {
+ *   vpc,
+ *   code,
+ *   memorySize: 512,
+ *   timeout: Duration.seconds(5),
+ *   provisionedConcurrency: { min: 1, max: 4 },
+ * });
+ * quotes.connections.allowTo(loadBalancer, ec2.Port.tcp(80));
+ * new apigateway.LambdaRestApi(this, 'Api', { handler: quotes.live });
+ * ```
  */
 export class PrivateFunction extends Construct implements ec2.IConnectable {
   readonly function: lambda.Function;
-  /** Alias to call: `live`. */
+  /** Alias to invoke: `live`. */
   readonly live: lambda.Alias;
   /** Alias of the same version without provisioned concurrency: `on-demand`. */
   readonly onDemand: lambda.Alias;
@@ -97,12 +126,20 @@ export class PrivateFunction extends Construct implements ec2.IConnectable {
     super(scope, id);
     const { vpc, vpcSubnets, provisionedConcurrency } = props;
     checkWhole('memorySize', props.memorySize, 128, 10_240, 'MiB');
-    checkWhole('timeout', props.timeout.toSeconds({ integral: false }), 1, 900, 'seconds');
+    if (!props.timeout.isUnresolved()) {
+      checkWhole('timeout', props.timeout.toSeconds({ integral: false }), 1, 900, 'seconds');
+    }
     if (provisionedConcurrency) checkProvisionedConcurrency(provisionedConcurrency);
     if (vpc.selectSubnets(vpcSubnets).hasPublic) {
       throw new Error(
         `vpcSubnets: must be private or isolated subnets, got ${vpcSubnets ? 'a selection with public ones' : 'a VPC with public ones only'}. ` +
           'Select subnets of type PRIVATE_WITH_EGRESS or PRIVATE_ISOLATED.',
+      );
+    }
+
+    if (props.securityGroups?.length === 0) {
+      throw new Error(
+        'securityGroups: must have at least one group, got none. Give a group, or leave securityGroups out for a new one.',
       );
     }
 
@@ -117,21 +154,24 @@ export class PrivateFunction extends Construct implements ec2.IConnectable {
       environment: props.environment,
       vpc,
       vpcSubnets,
+      role: props.role,
       securityGroups: [
-        new ec2.SecurityGroup(this, 'SecurityGroup', {
-          vpc,
-          description: 'Function in private subnets',
-          allowAllOutbound: false,
-        }),
+        ...(props.securityGroups ?? [
+          new ec2.SecurityGroup(this, 'SecurityGroup', {
+            vpc,
+            description: 'Function in private subnets',
+            allowAllOutbound: false,
+          }),
+        ]),
       ],
       tracing: lambda.Tracing.ACTIVE,
       logGroup: this.logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
       applicationLogLevelV2: lambda.ApplicationLogLevel[props.logLevel ?? 'INFO'],
-      // platform.report, with duration, memory and init time, is of level INFO.
+      // Lambda logs platform.report, with duration, memory and init time, at level INFO.
       systemLogLevelV2: lambda.SystemLogLevel.INFO,
-      // A version that is kept holds on to its network interfaces, and through them to the security group and subnets
-      // that a later change wants to remove. A deployment that fails still has the version to go back to.
+      // A retained version would keep its network interfaces, and through them the security group and subnets that a later
+      // change wants to remove. A failed deployment can still roll back, because the old version is deleted last.
       currentVersionOptions: { removalPolicy: RemovalPolicy.DESTROY },
     });
     this.connections = this.function.connections;
@@ -148,7 +188,7 @@ export class PrivateFunction extends Construct implements ec2.IConnectable {
 }
 
 /**
- * Application Auto Scaling makes its service-linked role itself, when the first alias of an account is registered.
+ * Application Auto Scaling creates its service-linked role itself when the first alias of an account is registered.
  *
  * @see https://docs.aws.amazon.com/autoscaling/application/userguide/services-that-can-integrate-lambda.html
  */
@@ -185,9 +225,7 @@ function checkProvisionedConcurrency({ min, max, targetUtilization, schedules = 
 }
 
 function checkWhole(property: string, value: number, min: number, max: number, unit: string): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return;
+  if (Token.isUnresolved(value) || (Number.isInteger(value) && value >= min && value <= max)) return;
   const range = Number.isFinite(max) ? `from ${min} to ${max}` : `of at least ${min}`;
-  throw new Error(
-    `${property}: must be a whole number ${range} (${unit}), got ${value}. Change it to one in that range.`,
-  );
+  throw new Error(`${property}: must be a whole number ${range} (${unit}), got ${value}. Give one in that range.`);
 }

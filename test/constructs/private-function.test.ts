@@ -9,7 +9,9 @@ import { PrivateFunction, PrivateFunctionProps } from '../../lib/constructs/priv
 
 type Change = (fn: PrivateFunction, vpc: ec2.IVpc) => void;
 
-function synthesize(props: Partial<PrivateFunctionProps> = {}, change: Change = () => {}): Template {
+type Props = Partial<PrivateFunctionProps>;
+
+function synthesize(props: Props | ((vpc: ec2.Vpc) => Props) = {}, change: Change = () => {}): Template {
   const stack = new Stack(new App(), 'Test');
   const vpc = new ec2.Vpc(stack, 'Vpc', {
     subnetConfiguration: [
@@ -23,7 +25,7 @@ function synthesize(props: Partial<PrivateFunctionProps> = {}, change: Change = 
     code,
     memorySize: 512,
     timeout: Duration.seconds(10),
-    ...props,
+    ...(typeof props === 'function' ? props(vpc) : props),
   });
   change(fn, vpc);
   return Template.fromStack(stack);
@@ -38,7 +40,7 @@ function versionOf(template: Template): string {
 const aliasReference = Match.objectLike({ Ref: Match.stringLikeRegexp('^QuotesLive') });
 
 describe('network', () => {
-  test('puts the interfaces into private subnets and a security group of its own [N2]', () => {
+  test('puts the interfaces into private subnets and a new security group [N2]', () => {
     basic.hasResourceProperties('AWS::Lambda::Function', {
       VpcConfig: {
         SubnetIds: [
@@ -50,7 +52,7 @@ describe('network', () => {
     });
   });
 
-  test('refuses public subnets, by selection or for lack of others [N2]', () => {
+  test('fails for public subnets, whether selected or the only ones [N2]', () => {
     expect(() => synthesize({ vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } })).toThrow(
       /^vpcSubnets: must be private or isolated subnets, got a selection with public ones\. Select/,
     );
@@ -60,7 +62,7 @@ describe('network', () => {
     expect(() => synthesize({ vpc })).toThrow(/got a VPC with public ones only/);
   });
 
-  test('opens nothing to anybody until told', () => {
+  test('opens no connection by default', () => {
     const template = basic;
     template.hasResourceProperties('AWS::EC2::SecurityGroup', {
       SecurityGroupEgress: [Match.objectLike({ CidrIp: '255.255.255.255/32', Description: 'Disallow all traffic' })],
@@ -71,7 +73,7 @@ describe('network', () => {
     expect(JSON.stringify(template.findResources('AWS::EC2::SecurityGroup'))).not.toMatch(/"(0\.0\.0\.0|::)\/0"/);
   });
 
-  test('opens the one port to the one peer that the stack names', () => {
+  test('opens one port to one peer when the stack allows that', () => {
     const template = synthesize({}, (fn, vpc) => {
       const peer = new ec2.SecurityGroup(vpc, 'Peer', { vpc, allowAllOutbound: false });
       fn.connections.allowTo(peer, ec2.Port.tcp(80), 'reads the service');
@@ -85,7 +87,34 @@ describe('network', () => {
     });
   });
 
-  test('keeps the rights by which Lambda gives the interfaces back, until the function is gone [N1]', () => {
+  test('uses the security groups that it is given, and adds no rule to them', () => {
+    const template = synthesize((vpc) => ({
+      securityGroups: [new ec2.SecurityGroup(vpc, 'Own', { vpc, allowAllOutbound: false })],
+    }));
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      VpcConfig: { SecurityGroupIds: [{ 'Fn::GetAtt': [Match.stringLikeRegexp('Own'), 'GroupId'] }] },
+    });
+    template.resourceCountIs('AWS::EC2::SecurityGroup', 1);
+    template.hasResourceProperties('AWS::EC2::SecurityGroup', {
+      SecurityGroupEgress: [Match.objectLike({ CidrIp: '255.255.255.255/32' })],
+      SecurityGroupIngress: Match.absent(),
+    });
+  });
+
+  test('uses the role that it is given, and adds only the right to send traces', () => {
+    const arn = 'arn:aws:iam::111122223333:role/Quotes';
+    const template = synthesize((vpc) => ({ role: iam.Role.fromRoleArn(vpc, 'Own', arn) }));
+    template.hasResourceProperties('AWS::Lambda::Function', { Role: arn });
+    template.resourceCountIs('AWS::IAM::Policy', 1);
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      Roles: ['Quotes'],
+      PolicyDocument: {
+        Statement: [Match.objectLike({ Action: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'] })],
+      },
+    });
+  });
+
+  test('keeps the rights by which Lambda releases the interfaces until the function is deleted [N1]', () => {
     const template = basic;
     template.hasResourceProperties('AWS::IAM::Role', {
       RoleName: Match.absent(),
@@ -100,11 +129,11 @@ describe('network', () => {
 });
 
 describe('function', () => {
-  test('takes no concurrency from others of the account [L3]', () => {
+  test('reserves no concurrency of the account [L3]', () => {
     basic.hasResourceProperties('AWS::Lambda::Function', { ReservedConcurrentExecutions: Match.absent() });
   });
 
-  test('does not ask for SnapStart, which Node.js has not [L6]', () => {
+  test('does not use SnapStart, which does not support Node.js [L6]', () => {
     basic.hasResourceProperties('AWS::Lambda::Function', {
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
@@ -112,7 +141,7 @@ describe('function', () => {
     });
   });
 
-  test('traces, and logs JSON at the level asked for', () => {
+  test('sends traces, and logs JSON at the given level', () => {
     synthesize({ logLevel: 'WARN' }).hasResourceProperties('AWS::Lambda::Function', {
       TracingConfig: { Mode: 'Active' },
       LoggingConfig: {
@@ -124,7 +153,7 @@ describe('function', () => {
     });
   });
 
-  test('takes a log group, and then makes none', () => {
+  test('uses the log group that it is given, and creates none', () => {
     const shared = new Stack(new App(), 'Shared');
     const template = synthesize({ logGroup: logs.LogGroup.fromLogGroupName(shared, 'Logs', 'shared') });
     template.hasResourceProperties('AWS::Lambda::Function', {
@@ -133,7 +162,7 @@ describe('function', () => {
     template.resourceCountIs('AWS::Logs::LogGroup', 0);
   });
 
-  test('takes handler, runtime, architecture and environment', () => {
+  test('uses the given handler, runtime, architecture and environment', () => {
     synthesize({
       handler: 'main.run',
       runtime: lambda.Runtime.NODEJS_22_X,
@@ -155,7 +184,7 @@ describe('versions', () => {
     expect(versionOf(synthesize({ memorySize: 1024 }))).not.toBe(version);
   });
 
-  test('are not published anew for the same code, for tags or for rights [L2]', () => {
+  test('are not published for the same code, for tags or for rights [L2]', () => {
     const version = versionOf(basic);
     expect(versionOf(synthesize())).toBe(version);
     expect(versionOf(synthesize({}, (fn) => Tags.of(fn).add('team', 'quotes')))).toBe(version);
@@ -163,7 +192,7 @@ describe('versions', () => {
     expect(versionOf(synthesize({}, (fn) => fn.function.addToRolePolicy(statement)))).toBe(version);
   });
 
-  test('go when they are replaced, and with them their hold on subnets and security group', () => {
+  test('are deleted when they are replaced, and release subnets and security group', () => {
     basic.hasResource('AWS::Lambda::Version', { DeletionPolicy: 'Delete' });
   });
 
@@ -184,14 +213,14 @@ describe('versions', () => {
 });
 
 describe('provisioned concurrency', () => {
-  test('leaves nothing in the template when it is off [L3]', () => {
+  test('adds nothing to the template when it is off [L3]', () => {
     const template = basic;
     template.resourceCountIs('AWS::ApplicationAutoScaling::ScalableTarget', 0);
     template.resourceCountIs('AWS::ApplicationAutoScaling::ScalingPolicy', 0);
     expect(JSON.stringify(template.toJSON())).not.toContain('ProvisionedConcurrency');
   });
 
-  test('scales the alias, not a version, between bounds of which the lower is what the alias has [L4]', () => {
+  test('scales the alias, not a version, and starts the alias at the lower bound [L4]', () => {
     const template = synthesize({ provisionedConcurrency: { min: 2, max: 8 } });
     template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', {
       ResourceId: {
@@ -239,7 +268,7 @@ describe('provisioned concurrency', () => {
     );
   });
 
-  test('takes whole bounds from 1 up in order, and no others', () => {
+  test('accepts only whole bounds from 1 up, in order', () => {
     const stack = new Stack(new App(), 'Test');
     const vpc = new ec2.Vpc(stack, 'Vpc');
     const code = lambda.Code.fromInline('exports.handler = async () => 1;');
@@ -269,9 +298,14 @@ describe('fails with the property, the rule and the value', () => {
   test.each<[string, Partial<PrivateFunctionProps>, string]>([
     ['memory too small', { memorySize: 127 }, 'memorySize: must be a whole number from 128 to 10240 (MiB), got 127.'],
     ['memory too large', { memorySize: 10_241 }, 'memorySize: must be'],
-    ['no time', { timeout: Duration.seconds(0) }, 'timeout: must be a whole number from 1 to 900 (seconds), got 0.'],
-    ['too much time', { timeout: Duration.minutes(16) }, 'timeout: must be'],
-    ['part of a second', { timeout: Duration.millis(1_500) }, 'timeout: must be'],
+    [
+      'a timeout of 0',
+      { timeout: Duration.seconds(0) },
+      'timeout: must be a whole number from 1 to 900 (seconds), got 0.',
+    ],
+    ['a timeout of 16 minutes', { timeout: Duration.minutes(16) }, 'timeout: must be'],
+    ['no security group', { securityGroups: [] }, 'securityGroups: must have at least one group, got none. Give a'],
+    ['a fraction of a second', { timeout: Duration.millis(1_500) }, 'timeout: must be'],
     [
       'maximum under minimum',
       provisioned({ max: 1 }),
@@ -299,7 +333,7 @@ describe('fails with the property, the rule and the value', () => {
       provisioned({ schedules: [{ ...schedule, cron: 'cron(0 8 * * *)' }] }),
       'provisionedConcurrency.schedules[0].cron: must be cron() with six fields, got "cron(0 8 * * *)".',
     ],
-  ])('%s', (_, props, message) => {
+  ])('for %s', (_, props, message) => {
     expect(() => synthesize(props)).toThrow(message);
   });
 });
