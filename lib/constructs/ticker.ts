@@ -1,4 +1,4 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -12,56 +12,66 @@ export interface TickerProps {
    * it gave up as a metric, because a run that gave some up is no error. A run that left out a period fails in the end.
    */
   readonly code: lambda.Code;
-  /** Seconds from one tick to the next: a whole number that 60 can be divided by. */
-  readonly everySeconds: number;
-  /** Whether the schedule starts the function every minute. Without, there are ticks when somebody invokes it. */
+  /** Time from one tick to the next: whole seconds by which a minute can be divided. */
+  readonly interval: Duration;
+  /** Start the function every minute by a schedule. Otherwise the function ticks only when it is invoked. */
   readonly scheduled: boolean;
-  /** Environment variables, apart from those named above. @default none */
+  /** Environment variables in addition to those above. @default none */
   readonly environment?: Record<string, string>;
   /** @default Runtime.NODEJS_24_X */
   readonly runtime?: lambda.Runtime;
   /**
-   * MiB, 128 to 10240. Lambda gives CPU in proportion, one vCPU at 1769, and that is what a function needs which signs a
-   * request for each connection: it limits how many it can serve. One thread has no use for more than one vCPU.
+   * Memory in MiB, 128 to 10240. CPU is in proportion: one vCPU at 1769 MiB. A function that signs a request for each
+   * connection needs CPU, which limits how many connections it can serve. One thread cannot use more than one vCPU.
    * https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
    *
    * @default 512
    */
   readonly memorySize?: number;
-  /** Where the function logs to. @default a new log group with the defaults of the CDK: two years, RETAIN */
+  /**
+   * Role of the function. If the role is mutable, the right to send traces to X-Ray is added.
+   *
+   * @default a new role that may write logs and send traces
+   */
+  readonly role?: iam.IRole;
+  /** Log group of the function. @default a new log group with the defaults of the CDK: two years, RETAIN */
   readonly logGroup?: logs.ILogGroup;
 }
 
 /**
- * A function that does something every few seconds, of a schedule that can start it once a minute at most: each run
- * lasts a minute and divides it by itself, or ends at once where there is nothing to do.
+ * A function that works every few seconds. A schedule starts a run at most once a minute, so each run lasts a minute and
+ * divides that minute itself, or ends at once if there is nothing to do.
  *
- * - EventBridge Scheduler starts a run at least once and up to a minute late, so two may overlap or leave a gap: the
- *   function has to see to it that only one works at a time. Who needs every tick on the second runs a task instead.
+ * - EventBridge Scheduler starts a run at least once and up to a minute late, so two runs may overlap or leave a gap. The
+ *   function has to ensure that only one run works at a time. Use a task on ECS if every tick has to be on the second.
  *   https://docs.aws.amazon.com/scheduler/latest/UserGuide/what-is-scheduler.html
- * - Nothing is tried again: a run that failed is a minute old, and the next one is there.
- * - It is in no VPC: DynamoDB and the management endpoint of a WebSocket API are AWS services, and nothing private is
- *   read. In a VPC, a run of a minute would hold a network interface and pass every message through the NAT gateway.
- * - The level of its log is INFO, always: metrics are lines of that level, and Lambda drops what is below.
+ * - A failed run is not retried, because the next run starts within a minute.
+ * - The function is in no VPC: DynamoDB and the management endpoint of a WebSocket API are AWS services, and the function reads
+ *   nothing private. In a VPC, each run would hold a network interface and send every message through the NAT gateway.
+ * - The log level is always INFO: metrics are lines of that level, and Lambda drops lines of lower levels.
+ *
+ * @example
+ * ```ts
+ * const ticker = new Ticker(this, 'Ticker', { code, interval: Duration.seconds(5), scheduled: true });
+ * new CfnOutput(this, 'TickerFunction', { value: ticker.function.functionName });
+ * ```
  */
 export class Ticker extends Construct {
   readonly function: lambda.Function;
   /** Undefined unless `scheduled`. */
   readonly schedule?: scheduler.Schedule;
 
-  /** @throws if a minute cannot be divided by `everySeconds`, or the memory is out of its range */
+  /** @throws if a minute cannot be divided by `interval`, or the memory is out of range */
   constructor(scope: Construct, id: string, props: TickerProps) {
     super(scope, id);
-    const { everySeconds } = props;
     const memorySize = props.memorySize ?? 512;
-    if (!(Number.isInteger(everySeconds) && everySeconds >= 1 && RUN_SECONDS % everySeconds === 0)) {
+    checkInterval(props.interval);
+    if (
+      !Token.isUnresolved(memorySize) &&
+      !(Number.isInteger(memorySize) && memorySize >= 128 && memorySize <= 10_240)
+    ) {
       throw new Error(
-        `everySeconds: must be a whole number that ${RUN_SECONDS} can be divided by, got ${everySeconds}. Give one such as 1, 5 or 60.`,
-      );
-    }
-    if (!(Number.isInteger(memorySize) && memorySize >= 128 && memorySize <= 10_240)) {
-      throw new Error(
-        `memorySize: must be a whole number from 128 to 10240 (MiB), got ${memorySize}. Change it to one in that range.`,
+        `memorySize: must be a whole number from 128 to 10240 (MiB), got ${memorySize}. Give one in that range.`,
       );
     }
 
@@ -74,9 +84,10 @@ export class Ticker extends Construct {
       timeout: Duration.seconds(TIMEOUT_SECONDS),
       environment: {
         ...props.environment,
-        EVERY_SECONDS: String(everySeconds),
+        EVERY_SECONDS: String(props.interval.toSeconds()),
         RUN_SECONDS: String(RUN_SECONDS),
       },
+      role: props.role,
       retryAttempts: 0,
       maxEventAge: Duration.minutes(1),
       tracing: lambda.Tracing.ACTIVE,
@@ -86,7 +97,7 @@ export class Ticker extends Construct {
       systemLogLevelV2: lambda.SystemLogLevel.INFO,
     });
     if (props.scheduled) {
-      // The role that the target would make may invoke every version and alias, too.
+      // The role that the target would create could also invoke every version and alias.
       const role = new iam.Role(this, 'ScheduleRole', {
         assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
           conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
@@ -112,7 +123,16 @@ export class Ticker extends Construct {
   }
 }
 
-/** Of a run: the shortest period of a schedule. https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html */
+/** Length of a run, which is the shortest period of a schedule. https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html */
 const RUN_SECONDS = 60;
-/** A run begins its last period before its end, and has 16 s for the messages of one; the rest is for who gets them. */
+/** A run starts its last period before its end, and has 16 s for the messages of a period. The rest is for the query of the receivers. */
 const TIMEOUT_SECONDS = RUN_SECONDS + 30;
+
+function checkInterval(interval: Duration): void {
+  if (interval.isUnresolved()) return;
+  const seconds = interval.toSeconds({ integral: false });
+  if (Number.isInteger(seconds) && seconds >= 1 && RUN_SECONDS % seconds === 0) return;
+  throw new Error(
+    `interval: must be whole seconds by which ${RUN_SECONDS} can be divided, got ${seconds}. Give one such as Duration.seconds(5).`,
+  );
+}

@@ -1,4 +1,4 @@
-import { CfnOutput, Stack } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { SessionTable } from '../constructs/session-table';
@@ -38,7 +38,7 @@ export class WebSocketApiStack extends Stack {
     });
     const ticker = new Ticker(this, 'Ticker', {
       code: props.tickerCode,
-      everySeconds: webSocketApi.ticker.everySeconds,
+      interval: Duration.seconds(webSocketApi.ticker.everySeconds),
       scheduled: webSocketApi.ticker.scheduled,
       memorySize: webSocketApi.ticker.memoryMiB,
       environment: {

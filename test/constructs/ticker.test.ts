@@ -1,5 +1,6 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Ticker, TickerProps } from '../../lib/constructs/ticker';
@@ -7,14 +8,14 @@ import { Ticker, TickerProps } from '../../lib/constructs/ticker';
 function synthesize(props: (stack: Stack) => Partial<TickerProps> = () => ({})): Template {
   const stack = new Stack(new App(), 'Test');
   const code = lambda.Code.fromInline('exports.handler = async () => {};');
-  new Ticker(stack, 'Ticker', { code, everySeconds: 5, scheduled: true, ...props(stack) });
+  new Ticker(stack, 'Ticker', { code, interval: Duration.seconds(5), scheduled: true, ...props(stack) });
   return Template.fromStack(stack);
 }
 
 const scheduled = synthesize();
 const unscheduled = synthesize(() => ({ scheduled: false }));
 
-test('starts a run every minute, and none of them again', () => {
+test('starts a run every minute, and retries none', () => {
   scheduled.hasResourceProperties('AWS::Scheduler::Schedule', {
     ScheduleExpression: 'rate(1 minute)',
     State: 'ENABLED',
@@ -60,12 +61,12 @@ test('lets the schedule of this account invoke the function, and nothing else', 
   expect(JSON.stringify(scheduled.toJSON())).not.toContain(':*');
 });
 
-test('without a schedule has none, nor its role', () => {
+test('creates neither schedule nor its role if it is not scheduled', () => {
   unscheduled.resourceCountIs('AWS::Scheduler::Schedule', 0);
   unscheduled.resourceCountIs('AWS::IAM::Role', 1);
 });
 
-test('has a function outside of VPCs that outlives its run of a minute', () => {
+test('has a function outside of VPCs whose timeout exceeds its run of a minute', () => {
   scheduled.hasResourceProperties('AWS::Lambda::Function', {
     VpcConfig: Match.absent(),
     Runtime: 'nodejs24.x',
@@ -77,7 +78,7 @@ test('has a function outside of VPCs that outlives its run of a minute', () => {
   });
 });
 
-test('logs at level INFO to a group of its own, because metrics are lines of that level', () => {
+test('logs at level INFO to a new log group, because metrics are lines of that level', () => {
   scheduled.hasResourceProperties('AWS::Lambda::Function', {
     LoggingConfig: {
       LogFormat: 'JSON',
@@ -88,7 +89,7 @@ test('logs at level INFO to a group of its own, because metrics are lines of tha
   });
 });
 
-test('takes the rest of its environment, memory, runtime and log group', () => {
+test('uses the given environment, memory, runtime and log group', () => {
   const template = synthesize((stack) => ({
     environment: { TABLE_NAME: 'table' },
     memorySize: 1024,
@@ -104,16 +105,38 @@ test('takes the rest of its environment, memory, runtime and log group', () => {
   template.resourceCountIs('AWS::Logs::LogGroup', 0);
 });
 
-test.each([1, 60])('takes a tick every %p seconds', (everySeconds) => {
-  expect(() => synthesize(() => ({ everySeconds }))).not.toThrow();
+test('uses the role that it is given, and adds only the right to send traces', () => {
+  const arn = 'arn:aws:iam::111122223333:role/Ticker';
+  const template = synthesize((stack) => ({ scheduled: false, role: iam.Role.fromRoleArn(stack, 'Own', arn) }));
+  template.hasResourceProperties('AWS::Lambda::Function', { Role: arn });
+  template.resourceCountIs('AWS::IAM::Policy', 1);
+  template.hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: {
+      Statement: [Match.objectLike({ Action: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'] })],
+    },
+  });
 });
 
-test.each([0, 7, 1.5, 61, Number.NaN])('refuses a tick every %p seconds', (everySeconds) => {
-  expect(() => synthesize(() => ({ everySeconds }))).toThrow(
-    `everySeconds: must be a whole number that 60 can be divided by, got ${everySeconds}.`,
+test.each([
+  ['1', Duration.seconds(1)],
+  ['60', Duration.minutes(1)],
+])('passes an interval of %s seconds to the function', (EVERY_SECONDS, interval) => {
+  synthesize(() => ({ interval })).hasResourceProperties('AWS::Lambda::Function', {
+    Environment: { Variables: { EVERY_SECONDS, RUN_SECONDS: '60' } },
+  });
+});
+
+test.each([
+  [0, Duration.seconds(0)],
+  [7, Duration.seconds(7)],
+  [1.5, Duration.millis(1_500)],
+  [120, Duration.minutes(2)],
+])('fails for an interval of %p seconds', (seconds, interval) => {
+  expect(() => synthesize(() => ({ interval }))).toThrow(
+    `interval: must be whole seconds by which 60 can be divided, got ${seconds}. Give one such as Duration.seconds(5).`,
   );
 });
 
-test('refuses memory that Lambda has not got', () => {
+test('fails for memory that Lambda does not offer', () => {
   expect(() => synthesize(() => ({ memorySize: 64 }))).toThrow('memorySize: must be a whole number from 128 to 10240');
 });
