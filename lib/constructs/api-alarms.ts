@@ -2,18 +2,18 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 
-/** What a stage says about itself: `Stage` of a REST API (aws-apigateway) or `HttpStage` of an HTTP API (aws-apigatewayv2). */
-export interface ApiStage {
+/** The metrics of a stage: `Stage` of a REST API (aws-apigateway) and `HttpStage` of an HTTP API (aws-apigatewayv2) have them. */
+export interface IApiStage {
   metricServerError(props?: cloudwatch.MetricOptions): cloudwatch.Metric;
   metricCount(props?: cloudwatch.MetricOptions): cloudwatch.Metric;
 }
 
 export interface ApiAlarmsProps {
-  /** Stage of the API whose callers should get answers. */
-  readonly stage: ApiStage;
+  /** Stage of the API. */
+  readonly stage: IApiStage;
 
   /**
-   * Answers of status 5XX in five minutes below which nobody is called, however few requests there were.
+   * Answers of status 5XX in five minutes below which the alarm never goes off, however few requests there were.
    *
    * @default 5
    * @throws unless it is a whole number of at least 1
@@ -22,22 +22,27 @@ export interface ApiAlarmsProps {
 }
 
 /**
- * An alarm on what callers of a REST or HTTP API get: answers of status 5XX, whoever gave them, API Gateway, a function or
- * what is behind a VPC link. Lambda counts a 5XX that the code returns as a success, so no alarm on the function sees it.
+ * An alarm on answers of status 5XX of a REST or HTTP API, whether they come from API Gateway, a function or a backend behind
+ * a VPC link. Lambda counts a 5XX that the code returns as a success, so no alarm on the function sees it.
  *
- * Both a number and a share of the requests are needed: the first stray error of a quiet hour is 100 % of its requests,
- * and in a busy one five errors are nothing. Where nobody asks API Gateway reports nothing, which is good news here; that
- * a backend is down while nobody asks, its own alarms have to say.
+ * The alarm needs both a number and a share of errors: one stray error in a quiet hour is 100 % of the requests, and five
+ * errors in a busy hour are few. API Gateway reports nothing without requests, and missing data is not breaching. Alarms of
+ * the backend have to tell that it is down while there are no requests.
  *
  * The metrics are those of the stage, free of charge: `AWS/ApiGateway` with `ApiName` and `Stage` (5XXError, Count) for a
- * REST API, whose name therefore has to be its own in account and region, with `ApiId` and `Stage` (5xx, Count) for an HTTP
- * API. Requests are the number of samples of Count.
+ * REST API, whose name therefore has to be unique in account and region, and with `ApiId` and `Stage` (5xx, Count) for an
+ * HTTP API. The number of requests is the number of samples of Count.
  *
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
+ *
+ * @example
+ * ```ts
+ * new ApiAlarms(this, 'Alarms', { stage, minErrors: 10 });
+ * ```
  */
 export class ApiAlarms extends Construct {
-  /** Every alarm that this construct made, for more actions or for a dashboard. */
+  /** All alarms of this construct, for more actions or for a dashboard. */
   readonly alarms: readonly cloudwatch.Alarm[];
 
   constructor(scope: Construct, id: string, props: ApiAlarmsProps) {
@@ -45,7 +50,7 @@ export class ApiAlarms extends Construct {
     const { stage, minErrors = 5 } = props;
     if (!(Number.isInteger(minErrors) && minErrors >= 1)) {
       throw new Error(
-        `minErrors: must be a whole number of at least 1, got ${minErrors}. With 1, each stray error calls somebody.`,
+        `minErrors: must be a whole number of at least 1, got ${minErrors}. Give 5, or 1 for an alarm on each stray error.`,
       );
     }
     this.alarms = [
@@ -71,5 +76,5 @@ export class ApiAlarms extends Construct {
   }
 }
 
-/** The share that a service loses whose redundancy works, and no more. */
+/** A service with working redundancy loses no larger share. */
 const ERROR_PERCENT = 5;

@@ -4,24 +4,32 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 
 export interface FunctionAlarmsProps {
-  /** Alias that callers use. Only what is invoked through it counts. */
-  readonly alias: lambda.Alias;
+  /** Alias that callers invoke. Only invocations through the alias count. */
+  readonly alias: lambda.IAlias;
   /** Timeout of the function. */
   readonly timeout: Duration;
-  /** Whether the alias has provisioned concurrency. Without it, its two metrics do not exist, and no alarm on them does. */
+  /**
+   * True if the alias has provisioned concurrency. Otherwise the two metrics of provisioned concurrency do not exist, so no
+   * alarms on them are created.
+   */
   readonly provisioned: boolean;
 }
 
 /**
- * Alarms on an alias: errors, throttles, duration near the timeout, and what outgrows provisioned concurrency.
+ * Alarms on an alias: errors, throttles, duration near the timeout, and load beyond the provisioned concurrency.
  *
- * All use the dimensions `FunctionName` and `Resource` (`<function>:<alias>`), under which Lambda reports invocations by
- * alias. Lambda reports nothing in a minute without invocations, so missing data is good news.
+ * All alarms use the dimensions `FunctionName` and `Resource` (`<function>:<alias>`), under which Lambda reports invocations
+ * through an alias. Lambda reports nothing in a minute without invocations, so missing data is not breaching.
  *
- * Errors are what Lambda counts: an exception, a timeout, out of memory, a failed start. A response of status 500 that
- * the code returns is a success to Lambda: the API counts it as 5XX.
+ * Lambda counts as errors: an exception, a timeout, out of memory, a failed start. A response of status 500 that the code
+ * returns is a success to Lambda; the API counts it as 5XX.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+ *
+ * @example
+ * ```ts
+ * new FunctionAlarms(this, 'Alarms', { alias: live, timeout: Duration.seconds(5), provisioned: false });
+ * ```
  */
 export class FunctionAlarms extends Construct {
   /** Every alarm that this construct made, for more actions or for a dashboard. */
@@ -30,6 +38,7 @@ export class FunctionAlarms extends Construct {
   constructor(scope: Construct, id: string, props: FunctionAlarmsProps) {
     super(scope, id);
     const { alias, timeout, provisioned } = props;
+    const dimensions = dimensionsOf(alias);
     const minute = Duration.minutes(1);
     const nearTimeout = Math.round(0.8 * timeout.toMilliseconds());
 
@@ -47,7 +56,7 @@ export class FunctionAlarms extends Construct {
           "First look: level ERROR in the function's log group, then platform.report lines with status timeout or error.",
       }),
       alarm('Throttles', {
-        metric: alias.metricThrottles({ statistic: cloudwatch.Stats.SUM, period: minute }),
+        metric: alias.metricThrottles({ ...dimensions, statistic: cloudwatch.Stats.SUM, period: minute }),
         threshold: 1,
         evaluationPeriods: 1,
         alarmDescription:
@@ -55,7 +64,7 @@ export class FunctionAlarms extends Construct {
           "First look: ConcurrentExecutions against the account's quota, and what else in the account uses it.",
       }),
       alarm('Duration', {
-        metric: alias.metricDuration({ statistic: cloudwatch.Stats.percentile(99), period: minute }),
+        metric: alias.metricDuration({ ...dimensions, statistic: cloudwatch.Stats.percentile(99), period: minute }),
         threshold: nearTimeout,
         evaluationPeriods: 5,
         datapointsToAlarm: 3,
@@ -65,9 +74,10 @@ export class FunctionAlarms extends Construct {
       }),
       ...(provisioned
         ? [
-            // One burst that is over before target tracking has reacted (3 minutes) is no reason to call anybody.
+            // One burst that ends before target tracking reacts (3 minutes) is no reason for an alarm.
             alarm('Spillover', {
               metric: alias.metric('ProvisionedConcurrencySpilloverInvocations', {
+                ...dimensions,
                 statistic: cloudwatch.Stats.SUM,
                 period: minute,
               }),
@@ -78,10 +88,11 @@ export class FunctionAlarms extends Construct {
                 'Invocations started cold in 5 of 10 minutes, because all provisioned concurrency was in use. ' +
                 'First look: whether the allocation is at its maximum; then raise provisionedConcurrency.max or schedule the load.',
             }),
-            // The average of what each invocation found, as target tracking uses it: a single environment reads 100 %
-            // whenever it works, and tracking has had the time to add one. (At a maximum of 1 it has none to add.)
+            // The average over invocations, as target tracking uses it. A single environment reports 100 % whenever it works,
+            // but after 15 minutes target tracking has had the time to add another (unless the maximum is 1).
             alarm('Utilization', {
               metric: alias.metric('ProvisionedConcurrencyUtilization', {
+                ...dimensions,
                 statistic: cloudwatch.Stats.AVERAGE,
                 period: minute,
               }),
@@ -100,17 +111,23 @@ export class FunctionAlarms extends Construct {
 }
 
 const ERROR_PERCENT = 5;
-/** Share in use; the highest target of target tracking is 0.9 too. */
+/** Share in use. Target tracking accepts no higher target either. */
 const UTILIZATION = 0.9;
 
-/** Errors per 100 invocations in 5 minutes; 0 when there was none, so that it never divides by zero. */
-function errorRate(alias: lambda.Alias): cloudwatch.MathExpression {
+/** The dimensions of an alias. An imported alias would report under `FunctionName` alone, which has no data. */
+function dimensionsOf(alias: lambda.IAlias): cloudwatch.MetricOptions {
+  const { functionName } = alias.version.lambda;
+  return { dimensionsMap: { FunctionName: functionName, Resource: `${functionName}:${alias.aliasName}` } };
+}
+
+/** Errors per 100 invocations in 5 minutes; 0 without invocations, so that it never divides by zero. */
+function errorRate(alias: lambda.IAlias): cloudwatch.MathExpression {
   const period = Duration.minutes(5);
   return new cloudwatch.MathExpression({
     expression: 'IF(invocations > 0, 100 * errors / invocations, 0)',
     usingMetrics: {
-      errors: alias.metricErrors({ statistic: cloudwatch.Stats.SUM }),
-      invocations: alias.metricInvocations({ statistic: cloudwatch.Stats.SUM }),
+      errors: alias.metricErrors({ ...dimensionsOf(alias), statistic: cloudwatch.Stats.SUM }),
+      invocations: alias.metricInvocations({ ...dimensionsOf(alias), statistic: cloudwatch.Stats.SUM }),
     },
     period,
     label: 'Errors in percent',

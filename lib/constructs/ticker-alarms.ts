@@ -4,9 +4,9 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 
 export interface TickerAlarmsProps {
-  /** Function that a schedule starts every minute, or that somebody invokes. */
+  /** Function that ticks. Its metrics are those of the whole function, not of an alias. */
   readonly function: lambda.IFunction;
-  /** Whether there is a schedule. Without one, silence is no reason for an alarm. */
+  /** True if a schedule starts the function every minute. Otherwise a minute without runs is no reason for an alarm. */
   readonly scheduled: boolean;
   /**
    * Namespace in which the function counts the messages that it gave up, as the metric `Failed` of the dimension
@@ -19,11 +19,15 @@ export interface TickerAlarmsProps {
  * Alarms on a function that ticks: runs that fail, messages that are given up and, with a schedule, silence.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+ *
  * @example
- * new TickerAlarms(this, 'Alarms', { function: ticker.function, scheduled: true, metricNamespace: 'Prices/Ticker' });
+ * ```ts
+ * const ticker = new Ticker(this, 'Ticker', { code, interval: Duration.seconds(5), scheduled: true });
+ * new TickerAlarms(this, 'Alarms', { function: ticker.function, scheduled: true, metricNamespace: 'Shop/Ticker' });
+ * ```
  */
 export class TickerAlarms extends Construct {
-  /** Every alarm that this construct made, for more actions or for a dashboard. */
+  /** All alarms of this construct, for more actions or for a dashboard. */
   readonly alarms: readonly cloudwatch.Alarm[];
 
   constructor(scope: Construct, id: string, props: TickerAlarmsProps) {
@@ -59,9 +63,9 @@ export class TickerAlarms extends Construct {
         ? [
             alarm('Silent', fn.metricInvocations(perMinute), {
               comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-              // The schedule starts a run in each minute, but not always within it.
+              // The schedule starts a run for each minute, but not always within that minute.
               datapointsToAlarm: 5,
-              // Lambda reports nothing without invocations. So a new alarm, too, goes off until the first run, a minute later.
+              // Lambda reports nothing without invocations. A new alarm therefore goes off until the first run, a minute later.
               treatMissingData: cloudwatch.TreatMissingData.BREACHING,
               alarmDescription:
                 'No run was started for 5 minutes, or the schedule is new and its first run is to come. ' +

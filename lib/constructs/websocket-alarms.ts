@@ -4,7 +4,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 
 export interface WebSocketAlarmsProps {
-  /** Function that serves the routes of the WebSocket API. */
+  /** Function that serves the routes of the WebSocket API. Its metrics are those of the whole function, not of an alias. */
   readonly handler: lambda.IFunction;
   /**
    * Namespace in which the handler counts the messages that failed, as the metric `Failed` of the dimension `FunctionName`.
@@ -16,15 +16,21 @@ export interface WebSocketAlarmsProps {
  * Alarms on the handler of a WebSocket API: errors, throttles, and messages that failed. Lambda counts a failed message as a
  * success, because the handler answers it.
  *
- * Two of five minutes have to be bad, because one connection that breaks at the wrong time is no reason to call anybody.
- * Where there are no invocations Lambda reports nothing, so missing data is good news.
+ * Two of five minutes have to be bad, because one connection that breaks at the wrong time is no reason for an alarm.
+ * Lambda reports nothing without invocations, so missing data is not breaching.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+ *
  * @example
- * new WebSocketAlarms(this, 'Alarms', { handler: sessions.handler, metricNamespace: 'Prices/Sessions' });
+ * ```ts
+ * const throttle = { rate: 50, burst: 100 };
+ * const actions = ['subscribe', 'unsubscribe'];
+ * const sessions = new WebSocketSessions(this, 'Sessions', { code, stageName: 'v1', actions, throttle });
+ * new WebSocketAlarms(this, 'Alarms', { handler: sessions.handler, metricNamespace: 'Shop/Sessions' });
+ * ```
  */
 export class WebSocketAlarms extends Construct {
-  /** Every alarm that this construct made, for more actions or for a dashboard. */
+  /** All alarms of this construct, for more actions or for a dashboard. */
   readonly alarms: readonly cloudwatch.Alarm[];
 
   constructor(scope: Construct, id: string, props: WebSocketAlarmsProps) {

@@ -2,9 +2,9 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as apigatewayv2 from 'aws-cdk-lib/aws-apigatewayv2';
-import { ApiAlarms, ApiAlarmsProps, ApiStage } from '../../lib/constructs/api-alarms';
+import { ApiAlarms, ApiAlarmsProps, IApiStage } from '../../lib/constructs/api-alarms';
 
-function synthesize(stageOf: (stack: Stack) => ApiStage, props: Partial<ApiAlarmsProps> = {}): Template {
+function synthesize(stageOf: (stack: Stack) => IApiStage, props: Partial<ApiAlarmsProps> = {}): Template {
   const stack = new Stack(new App(), 'Test');
   const { alarms } = new ApiAlarms(stack, 'Alarms', { stage: stageOf(stack), ...props });
   const template = Template.fromStack(stack);
@@ -34,7 +34,7 @@ const metric = (id: string, name: string, stat: string, dimensions: object[]) =>
 });
 
 /** Names and dimensions as the two pages on metrics in the developer guide have them. */
-test.each<[string, (stack: Stack) => ApiStage, string, object]>([
+test.each<[string, (stack: Stack) => IApiStage, string, object]>([
   ['a REST API, by its name', rest, '5XXError', { Name: 'ApiName', Value: 'quotes' }],
   ['an HTTP API, by its id', http, '5xx', { Name: 'ApiId', Value: { Ref: Match.stringLikeRegexp('^Api') } }],
 ])('watches the share of 5XX among the answers of %s, and does not divide by none', (_, stageOf, name, api) => {
@@ -68,19 +68,19 @@ test.each<[string, number, number, boolean]>([
   expect(evaluate(metrics[0].Expression, errors, requests) > threshold).toBe(rings);
 });
 
-test('takes it for good news that nobody asks', () => {
+test('treats missing data as not breaching, because it means no requests', () => {
   synthesize(http).hasResourceProperties('AWS::CloudWatch::Alarm', { TreatMissingData: 'notBreaching' });
 });
 
-test('asks for as many errors as wanted', () => {
+test('goes off only from the given number of errors', () => {
   synthesize(http, { minErrors: 50 }).hasResourceProperties('AWS::CloudWatch::Alarm', {
     Metrics: Match.arrayWith([Match.objectLike({ Expression: Match.stringLikeRegexp('^IF\\(errors >= 50, ') })]),
     AlarmDescription: Match.stringLikeRegexp('at least 50, were of status 5XX.*First look: '),
   });
 });
 
-test.each([0, 1.5, Number.NaN])('refuses %p errors', (minErrors) => {
+test.each([0, 1.5, Number.NaN])('fails for a minimum of %p errors', (minErrors) => {
   expect(() => synthesize(rest, { minErrors })).toThrow(
-    `minErrors: must be a whole number of at least 1, got ${minErrors}. With 1, each`,
+    `minErrors: must be a whole number of at least 1, got ${minErrors}. Give 5, or 1 for an alarm on each stray`,
   );
 });

@@ -56,7 +56,7 @@ test.each([
   });
 });
 
-test('watches the share of failed invocations of the alias, and does not divide by none', () => {
+test('watches the share of failed invocations of the alias, and does not divide by zero', () => {
   const metric = (name: string) => ({
     Id: name.toLowerCase(),
     MetricStat: {
@@ -78,15 +78,37 @@ test('watches the share of failed invocations of the alias, and does not divide 
   });
 });
 
-test('takes silence for good news, and says what happened and where to look first', () => {
+test('treats missing data as not breaching, and says what happened and where to look first', () => {
   provisioned.allResourcesProperties('AWS::CloudWatch::Alarm', {
     TreatMissingData: 'notBreaching',
     AlarmDescription: Match.stringLikeRegexp('^[A-Z].+\\. First look: .+\\.$'),
   });
 });
 
-test('has no alarm on metrics that exist only with provisioned concurrency, where there is none', () => {
+test('has no alarm on metrics of provisioned concurrency where there is none', () => {
   const template = synthesize({ provisioned: false });
   template.resourceCountIs('AWS::CloudWatch::Alarm', 3);
   expect(JSON.stringify(template.findResources('AWS::CloudWatch::Alarm'))).not.toContain('ProvisionedConcurrency');
+});
+
+test('watches an alias of another stack under the same dimensions', () => {
+  const stack = new Stack(new App(), 'Test');
+  const arn = 'arn:aws:lambda:us-east-1:111122223333:function:quotes';
+  const fn = lambda.Function.fromFunctionArn(stack, 'Fn', arn);
+  const aliasVersion = lambda.Version.fromVersionAttributes(stack, 'Version', { lambda: fn, version: '7' });
+  const alias = lambda.Alias.fromAliasAttributes(stack, 'Live', { aliasName: 'live', aliasVersion });
+  new FunctionAlarms(stack, 'Alarms', { alias, timeout: Duration.seconds(10), provisioned: true });
+  const template = Template.fromStack(stack);
+  const dimensions = [
+    { Name: 'FunctionName', Value: 'quotes' },
+    { Name: 'Resource', Value: 'quotes:live' },
+  ];
+  for (const MetricName of ['Throttles', 'Duration', 'ProvisionedConcurrencyUtilization']) {
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName, Dimensions: dimensions });
+  }
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    Metrics: Match.arrayWith([
+      Match.objectLike({ MetricStat: { Metric: { MetricName: 'Errors', Dimensions: dimensions } } }),
+    ]),
+  });
 });
