@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, Names, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Names, Stack, Token } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as apigatewayv2 from 'aws-cdk-lib/aws-apigatewayv2';
 import { WebSocketIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
@@ -12,73 +12,94 @@ export interface WebSocketSessionsProps {
   /** First segment of the URL. */
   readonly stageName: string;
   /**
-   * Code of the handler of all routes, bundled. The handler answers a message by what it returns as `body`. A message that
-   * failed has an answer, too, so it is a success to Lambda: the handler should count failed messages as a metric.
+   * Bundled code of the handler of all routes. The handler returns the answer to a message as `body`. Lambda counts a failed
+   * message as a success, because it has an answer, too: the handler should count failed messages as a metric.
    */
   readonly code: lambda.Code;
-  /** Values of `action` in a message (JSON) that have a route, a throttle and log lines of their own. */
+  /** Values of `action` in a message (JSON). Each has a route, and so its own throttle and log lines. */
   readonly actions: readonly string[];
-  /** New connections and messages a second, and the burst, over all clients of a route. */
+  /** Limit of new connections and messages per second, and the burst, over all clients of a route. Both at least 1. */
   readonly throttle: { readonly rate: number; readonly burst: number };
   /**
-   * Who may connect. A browser cannot sign headers: sign the query (SigV4) where it has credentials, or give a
-   * `WebSocketLambdaAuthorizer` that reads a JWT or a ticket for one use from the query,
-   * `identitySource: ['route.request.querystring.ticket']`. A WebSocket API knows no JWT authorizer of its own.
+   * Authorizer of $connect. Browsers cannot sign headers: sign the query (SigV4) if the browser has credentials, or give a
+   * `WebSocketLambdaAuthorizer` that reads a JWT or a one-time ticket from the query,
+   * `identitySource: ['route.request.querystring.ticket']`. WebSocket APIs have no JWT authorizer.
    *
    * @default IAM: `execute-api:Invoke` on `<api id>/<stage>/$connect`
    */
   readonly authorizer?: apigatewayv2.IWebSocketRouteAuthorizer;
   /** @default Runtime.NODEJS_24_X */
   readonly runtime?: lambda.Runtime;
-  /** MiB of the handler, 128 to 10240. @default 256 */
+  /** Memory of the handler in MiB, 128 to 10240. @default 256 */
   readonly memorySize?: number;
-  /** After which the handler is ended: 1 to 29 seconds, which is as long as the API waits. @default 10 seconds */
+  /** Time after which Lambda ends the handler: 1 to 29 seconds, because the API waits no longer. @default Duration.seconds(10) */
   readonly timeout?: Duration;
+  /**
+   * Role of the handler. If the role is mutable, the right to send traces to X-Ray is added.
+   *
+   * @default a new role that may write logs and send traces
+   */
+  readonly role?: iam.IRole;
   /** Environment variables of the handler. @default none */
   readonly environment?: Record<string, string>;
-  /** Least severe level of the handler's own lines that is logged. @default INFO */
+  /** Minimum level of the handler's own log lines. @default INFO */
   readonly logLevel?: keyof typeof lambda.ApplicationLogLevel;
-  /** Where the handler logs to. @default a new log group with the defaults of the CDK: two years, RETAIN */
+  /** Log group of the handler. @default a new log group with the defaults of the CDK: two years, RETAIN */
   readonly logGroup?: logs.ILogGroup;
-  /** Where the stage logs each event to. @default a new log group with the defaults of the CDK: two years, RETAIN */
+  /** Log group with a line for each event of the stage. @default a new log group with the defaults of the CDK: two years, RETAIN */
   readonly accessLogGroup?: logs.ILogGroup;
 }
 
 /**
  * A WebSocket API whose routes ($connect, $disconnect, one for each action, $default) are served by one function.
  *
- * - Authorisation is decided once, at $connect; API Gateway takes none for messages of a connection that is there.
- * - Stages of WebSocket APIs have neither logs nor throttles by default; this one has both. Execution logs stay off: they
- *   go to a log group that no stack owns, and what failed is in the access log. That one, too, needs the role through
- *   which API Gateway logs for the whole account (`AWS::ApiGateway::Account`) to be there before.
- * - The function is in no VPC: it calls DynamoDB, an AWS service, and reads nothing private. A VPC would add an
- *   interface to start with and a NAT gateway or endpoints to pay for, and take nothing away from what it may call.
- * - $disconnect is best effort, and no message comes of a connection that breaks: give what you store an expiry.
+ * - Authorisation is decided once, at $connect. API Gateway does not authorise the messages of an open connection.
+ * - Stages of WebSocket APIs have neither logs nor throttles by default; this stage has both. Execution logs stay off because
+ *   their log group belongs to no stack, and the access log has the errors. The access log needs the role through which API
+ *   Gateway logs for the whole account (`AWS::ApiGateway::Account`), which has to exist before the stage.
+ * - The function is in no VPC: it calls DynamoDB, an AWS service, and reads nothing private. A VPC would add network interfaces,
+ *   and the price of a NAT gateway or endpoints, without limiting the AWS services that the function can call.
+ * - $disconnect is best effort, and a broken connection sends no message: give stored items an expiry.
  *   https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html
- * - A connection ends after 10 minutes without a message, and after 2 hours in any case; frames are up to 32 KiB.
+ * - A connection ends after 10 minutes without a message, and after 2 hours in any case. A frame has at most 32 KiB.
  *   https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+ *
+ * @example
+ * ```ts
+ * const sessions = new WebSocketSessions(this, 'Sessions', {
+ *   stageName: 'v1',
+ *   code,
+ *   actions: ['subscribe', 'unsubscribe'],
+ *   throttle: { rate: 50, burst: 100 },
+ * });
+ * sessions.grantPost(live);
+ * new CfnOutput(this, 'Url', { value: sessions.stage.url });
+ * ```
  */
 export class WebSocketSessions extends Construct {
   readonly api: apigatewayv2.WebSocketApi;
   readonly stage: apigatewayv2.WebSocketStage;
   readonly handler: lambda.Function;
 
-  /** @throws if a bound is out of its range, an action is named twice, or one begins with `$` */
+  /** @throws if a value is out of range, an action is named twice, or an action is not a word */
   constructor(scope: Construct, id: string, props: WebSocketSessionsProps) {
     super(scope, id);
     const timeout = props.timeout ?? Duration.seconds(10);
     const memorySize = props.memorySize ?? 256;
     checkWhole('memorySize', memorySize, 128, 10_240, 'MiB');
-    checkWhole('timeout', timeout.toSeconds({ integral: false }), 1, 29, 'seconds');
+    if (!timeout.isUnresolved()) checkWhole('timeout', timeout.toSeconds({ integral: false }), 1, 29, 'seconds');
     for (const [name, value] of Object.entries(props.throttle)) {
       if (!(value >= 1)) {
-        throw new Error(`throttle.${name}: must be at least 1, got ${value}. To refuse everybody, give an authorizer.`);
+        throw new Error(
+          `throttle.${name}: must be at least 1, got ${value}. To refuse all clients, give an authorizer.`,
+        );
       }
     }
     for (const [index, action] of props.actions.entries()) {
       if (!/^\w+$/.test(action) || props.actions.indexOf(action) !== index) {
         throw new Error(
-          `actions[${index}]: must be a word that is there once, got "${action}". Routes of API Gateway itself ($connect) are there anyway.`,
+          `actions[${index}]: must be a word that occurs once, got "${action}". ` +
+            'Leave out repeated words, and routes of API Gateway itself, such as $connect, which always exist.',
         );
       }
     }
@@ -90,6 +111,7 @@ export class WebSocketSessions extends Construct {
       architecture: lambda.Architecture.ARM_64,
       memorySize,
       timeout,
+      role: props.role,
       environment: props.environment,
       tracing: lambda.Tracing.ACTIVE,
       logGroup: props.logGroup ?? new logs.LogGroup(this, 'Logs'),
@@ -99,7 +121,7 @@ export class WebSocketSessions extends Construct {
     });
     const integration = new WebSocketLambdaIntegration('Handler', this.handler);
     this.api = new apigatewayv2.WebSocketApi(this, 'Api', {
-      // Has to tell APIs apart in the console.
+      // Distinguishes APIs in the console.
       apiName: Names.uniqueResourceName(this, { maxLength: 128, separator: '-' }),
       connectRouteOptions: { integration, authorizer: props.authorizer ?? new WebSocketIamAuthorizer() },
       disconnectRouteOptions: { integration },
@@ -115,16 +137,16 @@ export class WebSocketSessions extends Construct {
       throttle: { rateLimit: props.throttle.rate, burstLimit: props.throttle.burst },
       detailedMetricsEnabled: true,
       accessLogSettings: {
-        // The attribute Arn of a log group ends with `:*`, API Gateway returns it without: a drift for ever.
+        // The attribute Arn of a log group ends with `:*`. API Gateway returns the ARN without it, which is permanent drift.
         destination: { bind: () => ({ destinationArn: arnOf(accessLog) }) },
         format: apigateway.AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
       },
     });
-    // Routes are below the API: the first deployment has all of them, and no connection meets a stage that lacks one.
+    // The routes are children of the API, so the first deployment contains all of them and no connection misses a route.
     this.stage.node.addDependency(this.api);
   }
 
-  /** Lets somebody send messages to the connections of this stage, and do nothing else to them. */
+  /** Grants to send messages to the connections of this stage, and nothing else. */
   grantPost(grantee: iam.IGrantable): iam.Grant {
     const connections = Stack.of(this).formatArn({
       service: 'execute-api',
@@ -167,8 +189,8 @@ function arnOf(logGroup: logs.ILogGroup): string {
 }
 
 function checkWhole(property: string, value: number, min: number, max: number, unit: string): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return;
+  if (Token.isUnresolved(value) || (Number.isInteger(value) && value >= min && value <= max)) return;
   throw new Error(
-    `${property}: must be a whole number from ${min} to ${max} (${unit}), got ${value}. Change it to one in that range.`,
+    `${property}: must be a whole number from ${min} to ${max} (${unit}), got ${value}. Give one in that range.`,
   );
 }

@@ -32,7 +32,7 @@ function routes(template: Template): Record<string, Record<string, unknown>> {
   return Object.fromEntries(all.map(({ Properties }) => [Properties.RouteKey, Properties]));
 }
 
-test('has a route for each action, chosen by the message, and one for what is neither', () => {
+test('has a route for each action, chosen by the message, and one for other messages', () => {
   basic.hasResourceProperties('AWS::ApiGatewayV2::Api', {
     ProtocolType: 'WEBSOCKET',
     RouteSelectionExpression: '$request.body.action',
@@ -46,17 +46,17 @@ test('has a route for each action, chosen by the message, and one for what is ne
   ]);
 });
 
-test('returns what the handler answers to a message, which a route of a WebSocket API does not by itself', () => {
+test('returns the answer of the handler to a message, which a WebSocket API does not do by default', () => {
   const answering = Object.values(routes(basic)).filter((route) => route['RouteResponseSelectionExpression']);
   expect(answering.map((route) => route['RouteKey']).sort()).toEqual(['$default', 'subscribe', 'unsubscribe']);
   basic.resourceCountIs('AWS::ApiGatewayV2::RouteResponse', 3);
 });
 
-test('asks for a signature at $connect', () => {
+test('requires a signature at $connect', () => {
   expect(routes(basic)['$connect']).toMatchObject({ AuthorizationType: 'AWS_IAM' });
 });
 
-test('takes a ticket instead, which a function judges', () => {
+test('accepts a ticket instead, which a function checks', () => {
   const template = synthesize((stack) => ({
     authorizer: new WebSocketLambdaAuthorizer(
       'Tickets',
@@ -85,18 +85,18 @@ test('throttles every route and logs every event, without a wildcard in the ARN 
   });
 });
 
-test('has a stage that comes after every route, so that its first deployment has them all', () => {
+test('creates the stage after every route, so that the first deployment has all routes', () => {
   const [stage] = Object.values(basic.findResources('AWS::ApiGatewayV2::Stage'));
   const ids = Object.keys(basic.findResources('AWS::ApiGatewayV2::Route'));
   expect(ids).toHaveLength(5);
   expect(stage?.['DependsOn']).toEqual(expect.arrayContaining(ids));
 });
 
-test('has a name that tells it from others', () => {
+test('has a unique name', () => {
   basic.hasResourceProperties('AWS::ApiGatewayV2::Api', { Name: Match.stringLikeRegexp('^Test-Sessions-') });
 });
 
-test('has a handler outside of VPCs that logs in JSON to a group of its own, and is traced', () => {
+test('has a handler outside of VPCs that logs JSON to a new log group and sends traces', () => {
   basic.hasResourceProperties('AWS::Lambda::Function', {
     VpcConfig: Match.absent(),
     Runtime: 'nodejs24.x',
@@ -114,7 +114,7 @@ test('has a handler outside of VPCs that logs in JSON to a group of its own, and
   basic.resourceCountIs('AWS::Logs::LogGroup', 2);
 });
 
-test('takes memory, timeout, environment, runtime and log groups', () => {
+test('uses the given memory, timeout, environment, runtime and log groups', () => {
   const template = synthesize((stack) => ({
     memorySize: 512,
     timeout: Duration.seconds(5),
@@ -139,7 +139,20 @@ test('takes memory, timeout, environment, runtime and log groups', () => {
   template.resourceCountIs('AWS::Logs::LogGroup', 0);
 });
 
-test('lets others send to the connections of this stage, and neither end them nor those of another', () => {
+test('uses the role that it is given, and adds only the right to send traces', () => {
+  const arn = 'arn:aws:iam::111122223333:role/Sessions';
+  const template = synthesize((stack) => ({ role: iam.Role.fromRoleArn(stack, 'Own', arn) }));
+  template.hasResourceProperties('AWS::Lambda::Function', { Role: arn });
+  template.resourceCountIs('AWS::IAM::Role', 0);
+  template.resourceCountIs('AWS::IAM::Policy', 1);
+  template.hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: {
+      Statement: [Match.objectLike({ Action: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'] })],
+    },
+  });
+});
+
+test('grants to send to the connections of this stage, but neither to end them nor to send to those of another', () => {
   const template = synthesize(
     () => ({}),
     (sessions, stack) => {
@@ -164,16 +177,16 @@ describe('fails with the property, the rule and the value', () => {
     [
       'a route of API Gateway',
       { actions: ['a', '$connect'] },
-      'actions[1]: must be a word that is there once, got "$connect".',
+      'actions[1]: must be a word that occurs once, got "$connect".',
     ],
-    ['an action twice', { actions: ['a', 'a'] }, 'actions[1]: must be a word that is there once, got "a".'],
+    ['an action twice', { actions: ['a', 'a'] }, 'actions[1]: must be a word that occurs once, got "a".'],
     ['too little memory', { memorySize: 64 }, 'memorySize: must be a whole number from 128 to 10240 (MiB), got 64.'],
     [
       'more time than the API waits',
       { timeout: Duration.seconds(30) },
       'timeout: must be a whole number from 1 to 29 (seconds), got 30.',
     ],
-  ])('%s', (_, props, message) => {
+  ])('for %s', (_, props, message) => {
     expect(() => synthesize(() => props)).toThrow(message);
   });
 });
