@@ -1,4 +1,4 @@
-import { CfnResource, Lazy } from 'aws-cdk-lib';
+import { ArnFormat, CfnResource, Lazy, Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -6,30 +6,44 @@ import * as customresources from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 
 export interface CacheInvalidationGuardProps {
-  /** The stage with the cache. */
-  readonly stage: apigateway.Stage;
+  /** Stage with the cache. */
+  readonly stage: apigateway.IStage;
 
   /**
-   * The methods that have settings of their own on the stage: these override the stage's settings, so each is guarded.
-   * Read at synthesis, so methods may be added to the array after this construct.
+   * Methods with their own settings on the stage. Each is guarded, because its settings override those of the stage. The array
+   * is read at synthesis, so methods may be added to it after this construct.
    */
   readonly methods: readonly { readonly path: string; readonly httpMethod: string }[];
 
   /**
-   * Any text that is another whenever the deployment or the method settings of the stage are: CloudFormation knows
-   * nothing of the guard and may write the settings without it, so the guard is set again after every such change.
+   * Any text that changes with the deployment and with the method settings of the stage. CloudFormation does not know the
+   * guard and may write the settings without it, so the guard is set again after every such change.
    */
   readonly revision: string;
+
+  /** Log group of the function that sets the guard. @default a new log group with the defaults of the CDK: two years, RETAIN */
+  readonly logGroup?: logs.ILogGroup;
 }
 
 /**
- * Lets only callers with `execute-api:InvalidateCache` empty the cache of a stage with `Cache-Control: max-age=0`;
- * others are answered 403 rather than being served from the cache with a warning.
+ * Only callers with `execute-api:InvalidateCache` may refresh the cache of a stage with `Cache-Control: max-age=0`. Other
+ * callers who send this header are answered 403. Without the guard, anyone may refresh the cache.
  *
- * CloudFormation has no property for it, so a function of the CDK calls `UpdateStage` after the stage.
+ * CloudFormation has no property for the guard, so a function of the CDK calls `UpdateStage` after the stage.
  *
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-caching.html#override-api-gateway-stage-cache-for-method-cache
  * @see https://github.com/aws/aws-cdk/issues/18794
+ *
+ * @example
+ * ```ts
+ * const api = new CachedRestApi(this, 'Api', { cache: {}, throttle: { rate: 50, burst: 100 } });
+ * api.addFunctionRoute({ path: '/quotes/{symbol}', handler: live, cacheTtl: Duration.seconds(5) });
+ * new CacheInvalidationGuard(this, 'CacheGuard', {
+ *   stage: api.stage,
+ *   methods: api.cachedMethods,
+ *   revision: api.revision,
+ * });
+ * ```
  */
 export class CacheInvalidationGuard extends Construct {
   constructor(scope: Construct, id: string, props: CacheInvalidationGuardProps) {
@@ -43,30 +57,40 @@ export class CacheInvalidationGuard extends Construct {
         patchOperations: Lazy.any({ produce: () => ['/*/*', ...props.methods.map(settingsPath)].flatMap(guarded) }),
       },
       physicalResourceId: customresources.PhysicalResourceId.of('cache-invalidation-guard'),
-      // Nothing of the answer is read, and it would be too long for CloudFormation (4 KB).
+      // The answer is not used, and would be too long for CloudFormation (4 KB).
       outputPaths: ['stageName'],
     };
 
     const guard = new customresources.AwsCustomResource(this, 'UpdateStage', {
       resourceType: 'Custom::CacheInvalidationGuard',
-      // No onDelete: the setting goes with the stage.
+      // No onDelete: the setting is deleted with the stage.
       onCreate: call,
       onUpdate: call,
       installLatestAwsSdk: false,
-      logGroup: new logs.LogGroup(this, 'LogGroup'),
+      logGroup: props.logGroup ?? new logs.LogGroup(this, 'LogGroup'),
       policy: customresources.AwsCustomResourcePolicy.fromStatements([
-        new iam.PolicyStatement({ actions: ['apigateway:PATCH'], resources: [props.stage.stageArn] }),
+        new iam.PolicyStatement({ actions: ['apigateway:PATCH'], resources: [arnOf(props.stage)] }),
       ]),
     });
     guard.node.addDependency(props.stage);
 
     for (const child of guard.node.findAll()) {
       if (CfnResource.isCfnResource(child) && child.cfnResourceType === 'Custom::CacheInvalidationGuard') {
-        // The function does not read it; CloudFormation calls the function again when it has changed.
+        // The function ignores this property. A change makes CloudFormation call the function again.
         child.addPropertyOverride('Revision', props.revision);
       }
     }
   }
+}
+
+function arnOf(stage: apigateway.IStage): string {
+  return Stack.of(stage).formatArn({
+    service: 'apigateway',
+    account: '',
+    resource: 'restapis',
+    resourceName: `${stage.restApi.restApiId}/stages/${stage.stageName}`,
+    arnFormat: ArnFormat.SLASH_RESOURCE_SLASH_RESOURCE_NAME,
+  });
 }
 
 /** Path of a method's settings in patch operations: slashes of the resource path as `~1`, as in JSON Pointer. */

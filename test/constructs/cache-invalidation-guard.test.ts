@@ -1,6 +1,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import { CacheInvalidationGuard, CacheInvalidationGuardProps } from '../../lib/constructs/cache-invalidation-guard';
 
 type Methods = { path: string; httpMethod: string }[];
@@ -61,7 +62,7 @@ test('runs again when the revision of the stage changes [A3]', () => {
   expect(guardOf(synthesize({ revision: 'two' })).Properties['Revision']).toBe('two');
 });
 
-test('runs after the stage, and does nothing when it goes', () => {
+test('runs after the stage, and does nothing on deletion', () => {
   const guard = guardOf(synthesize());
   expect(guard.DependsOn).toContainEqual(expect.stringMatching(/^ApiDeploymentStage/));
   expect(guard.Properties['Delete']).toBeUndefined();
@@ -80,7 +81,23 @@ test('may change this one stage only', () => {
   );
 });
 
-test('logs into a group of its own [P6]', () => {
+test('logs to the log group that it is given, and creates none', () => {
+  const shared = logs.LogGroup.fromLogGroupName(new Stack(new App(), 'Shared'), 'Logs', 'shared');
+  const template = synthesize({ logGroup: shared });
+  template.resourceCountIs('AWS::Logs::LogGroup', 0);
+  template.hasResourceProperties('AWS::Lambda::Function', { LoggingConfig: { LogGroup: 'shared' } });
+});
+
+test('guards a stage of another stack', () => {
+  const stack = new Stack(new App(), 'Test');
+  const restApi = apigateway.RestApi.fromRestApiId(stack, 'Api', 'abc123');
+  const stage = apigateway.Stage.fromStageAttributes(stack, 'Stage', { stageName: 'v1', restApi });
+  new CacheInvalidationGuard(stack, 'Guard', { stage, methods: [], revision: 'one' });
+  const [policy] = Object.values(Template.fromStack(stack).findResources(POLICY));
+  expect(text(policy?.['Properties'].PolicyDocument.Statement[0].Resource)).toMatch(/\/restapis\/abc123\/stages\/v1$/);
+});
+
+test('logs to a new log group [P6]', () => {
   const template = synthesize();
   template.resourceCountIs('AWS::Logs::LogGroup', 1);
   template.hasResourceProperties('AWS::Lambda::Function', {
