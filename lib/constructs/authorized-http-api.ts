@@ -10,24 +10,24 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
-/** Requests per second (`rate`) and bucket size (`burst`) over all callers, both at least 1; beyond it 429. */
+/** Requests per second (`rate`) and bucket size (`burst`) over all callers, both at least 1. Beyond both, callers get 429. */
 export interface HttpThrottle {
   readonly rate: number;
   readonly burst: number;
 }
 
 export interface AuthorizedHttpApiProps {
-  /** What the API is for, shown in the console. @default none */
+  /** Purpose of the API, which the console shows. @default none */
   readonly description?: string;
 
-  /** First segment of every URL; `$default` for none. @default 'v1' */
+  /** First segment of every URL. `$default` adds no segment. @default 'v1' */
   readonly stageName?: string;
 
-  /** The limit of each route that has none of its own. A stage without one takes all that the account's quota allows. */
+  /** Limit of each route without its own limit. Otherwise a route may use the whole quota of the account. */
   readonly throttle: HttpThrottle;
 
   /**
-   * Callers send a JSON Web Token as `Authorization: Bearer …`, of this issuer (an https URL with
+   * Callers send a JSON Web Token as `Authorization: Bearer …`. The token is of this issuer (an https URL with
    * `/.well-known/openid-configuration` below it) and for one of these audiences.
    *
    * @default IAM: callers sign their requests (SigV4)
@@ -35,64 +35,64 @@ export interface AuthorizedHttpApiProps {
   readonly jwt?: { readonly issuer: string; readonly audience: readonly string[] };
 
   /**
-   * Web pages of these origins (scheme, host, port as in `https://app.example.com`, or `*` for all) may read answers.
-   * `maxAge` is how long browsers remember it.
+   * Web pages of these origins (scheme, host, port as in `https://app.example.com`, or `*` for all) may read answers. Browsers
+   * cache this permission for `maxAge`.
    *
-   * @default none: browsers keep answers from every page of another origin
+   * @default none: browsers hide answers from pages of other origins
    */
   readonly cors?: { readonly origins: readonly string[]; readonly maxAge?: Duration };
 
   /**
-   * A name of your own: `certificate` is for `name` and in the API's region, `path` the first segment of URLs there.
-   * Point an alias record of `name` at `domainName.regionalDomainName`.
+   * Custom domain name. `certificate` is valid for `name` and in the region of the API. `path` is the first segment of URLs at
+   * that name. An alias record of `name` has to point to `domainName.regionalDomainName`.
    *
-   * @default none; `path` is the name of the stage, so that URLs differ in their host alone
+   * @default none; `path` is the name of the stage, so that URLs differ only in their host
    */
   readonly domain?: { readonly name: string; readonly certificate: acm.ICertificate; readonly path?: string };
 
   /**
-   * Refuse requests at `<id>.execute-api.<region>.amazonaws.com`, which would pass by what is in front of `domain`.
+   * Refuse requests at `<id>.execute-api.<region>.amazonaws.com`, because they would bypass protection in front of `domain`.
    *
    * @default false
    * @throws without `domain`: no request could reach the API
    */
   readonly disableDefaultEndpoint?: boolean;
 
-  /** Where the stage logs each request to. @default a new log group with the defaults of the CDK: two years, RETAIN */
+  /** Log group with a line for each request. @default a new log group with the defaults of the CDK: two years, RETAIN */
   readonly accessLogGroup?: logs.ILogGroup;
 }
 
-/** What both kinds of routes have. */
+/** Properties of every route. */
 export interface HttpRouteProps {
-  /** As in `/quotes/{symbol}`; `{proxy+}` as the last segment takes several. */
+  /** Path such as `/quotes/{symbol}`. `{proxy+}` as the last segment matches several segments. */
   readonly path: string;
 
   /** @default 'GET' */
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-  /** The limit of this route. @default that of the API */
+  /** Limit of this route. @default the limit of the API */
   readonly throttle?: HttpThrottle;
 }
 
 export interface HttpFunctionRouteProps extends HttpRouteProps {
-  /** Alias of the function (an unpublished function would bypass provisioned concurrency and rollback). */
+  /** Alias of the function: `$LATEST` would bypass provisioned concurrency and rollback. */
   readonly handler: lambda.IFunction;
 }
 
 export interface HttpPrivateRouteProps extends HttpRouteProps {
-  /** VPC link V2, created in the same stack: while an integration names it, it cannot be deleted. */
+  /** VPC link V2. Create it in the same stack, because a link cannot be deleted while an integration names it. */
   readonly vpcLink: apigatewayv2.IVpcLink;
 
   /** Listener of the internal load balancer behind the link. */
   readonly listener: elbv2.IApplicationListener;
 
-  /** Name in the certificate of an HTTPS listener: API Gateway then speaks TLS and verifies it. @default HTTP */
+  /** Name in the certificate of an HTTPS listener. API Gateway then uses TLS and verifies the name. @default HTTP */
   readonly serverName?: string;
 
   /**
-   * Headers with fixed values that the backend gets with every request, whatever the caller sends under these names.
+   * Headers with fixed values for the backend. They replace headers of the same names that callers send.
    *
-   * @default only what the caller sends
+   * @default only the headers that callers send
    */
   readonly requestHeaders?: Readonly<Record<string, string>>;
 
@@ -105,25 +105,33 @@ export interface HttpPrivateRouteProps extends HttpRouteProps {
 }
 
 /**
- * An HTTP API that nobody calls unauthorised: IAM unless `jwt` is given, on every route. Throttled by stage and route,
- * JSON access log, metrics of each route, CORS closed. Compared with a REST API it costs less than a third and adds less
- * latency, and it has no cache, no validation, no WAF, no resource policy and no X-Ray.
+ * An HTTP API whose every route authorises callers: by IAM, or by tokens with `jwt`. It throttles by stage and route, writes
+ * a JSON access log and metrics of each route, and closes CORS. Compared with a REST API, an HTTP API costs less than a third
+ * and adds less latency, but has no cache, validation, WAF, resource policy or X-Ray.
  *
- * It validates nothing: what is in path, query and body is the backend's to check, with status 400. An unknown route is
- * answered 404 `{"message":"Not Found"}`, to anyone.
+ * API Gateway validates nothing here: the backend has to check path, query and body, and answer 400. API Gateway answers an
+ * unknown route with 404 `{"message":"Not Found"}`, also to callers without authorisation.
  *
- * Its access log needs no role of the account, as REST and WebSocket APIs do: API Gateway writes a resource policy for
- * the log group, with the deploying principal's right to `logs:CreateLogDelivery` and `logs:PutResourcePolicy`.
+ * Unlike those of REST and WebSocket APIs, the access log needs no role of the account. API Gateway writes a resource policy
+ * for the log group, for which the deploying principal needs `logs:CreateLogDelivery` and `logs:PutResourcePolicy`.
  *
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-vs-rest.html
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
+ *
+ * @example
+ * ```ts
+ * const api = new AuthorizedHttpApi(this, 'Api', { throttle: { rate: 50, burst: 100 } });
+ * api.addFunctionRoute({ path: '/quotes/{symbol}', handler: live });
+ * api.addPrivateRoute({ path: '/history/{symbol}', vpcLink, listener });
+ * api.grantInvoke(new iam.AccountPrincipal('111122223333'));
+ * ```
  */
 export class AuthorizedHttpApi extends Construct {
   readonly api: apigatewayv2.HttpApi;
   readonly stage: apigatewayv2.HttpStage;
-  /** Base URL with a slash at the end: at `domain` if there is one. */
+  /** Base URL with a slash at the end, at `domain` if given. */
   readonly url: string;
-  /** The name of your own; a DNS record of yours has to lead to it. */
+  /** Custom domain name, for the target of its DNS record. */
   readonly domainName?: apigatewayv2.DomainName;
 
   private readonly jwt: boolean;
@@ -140,10 +148,10 @@ export class AuthorizedHttpApi extends Construct {
     this.throttle = throttle;
 
     this.api = new apigatewayv2.HttpApi(this, 'Api', {
-      // Has to tell APIs apart in the console.
+      // Distinguishes APIs in the console.
       apiName: Names.uniqueResourceName(this, { maxLength: 128, separator: '-' }),
       description: props.description,
-      // The stage has settings that the default one of HttpApi cannot be given.
+      // The default stage of HttpApi does not accept the settings of the stage below.
       createDefaultStage: false,
       disableExecuteApiEndpoint: props.disableDefaultEndpoint,
       defaultAuthorizer: jwt
@@ -171,7 +179,7 @@ export class AuthorizedHttpApi extends Construct {
       throttle: { rateLimit: throttle.rate, burstLimit: throttle.burst },
       detailedMetricsEnabled: true,
       accessLogSettings: {
-        // The attribute Arn of a log group ends with `:*`, API Gateway returns it without: a drift for ever.
+        // The attribute Arn of a log group ends with `:*`. API Gateway returns the ARN without it, which is permanent drift.
         destination: { bind: () => ({ destinationArn: arnOf(accessLog) }) },
         format: apigateway.AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
       },
@@ -190,10 +198,10 @@ export class AuthorizedHttpApi extends Construct {
     this.url = `${(domain ? this.stage.domainUrl : this.stage.url).replace(/\/$/, '')}/`;
   }
 
-  /** A route that invokes a function (payload format 2.0). */
+  /** Adds a route that invokes a function (payload format 2.0). */
   addFunctionRoute(route: HttpFunctionRouteProps): apigatewayv2.HttpRoute {
-    // Permissions to invoke live in one policy of at most 20,480 bytes, about 400 a route. The first ten routes get one
-    // each; those that follow share a single one that covers the API.
+    // The resource policy of a function has at most 20,480 bytes, and a permission takes about 400. Each of the first ten routes
+    // gets its own permission; the following routes share one for the whole API.
     const scoped = ++this.functionRoutes <= MAX_SCOPED_PERMISSIONS;
     return this.addRoute(
       route,
@@ -202,8 +210,8 @@ export class AuthorizedHttpApi extends Construct {
   }
 
   /**
-   * A route to the private load balancer through a VPC link V2, with no function between. The backend receives the path
-   * of the request without the stage, which API Gateway would put in front of it.
+   * Adds a route to the private load balancer through a VPC link V2, without a function. The backend receives the path of the
+   * request without the stage, which API Gateway would otherwise prepend.
    *
    * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-private.html
    */
@@ -226,10 +234,12 @@ export class AuthorizedHttpApi extends Construct {
     );
   }
 
-  /** Lets the grantee call every route. @throws with `jwt`, where tokens decide and not IAM */
+  /** Grants to call every route. @throws with `jwt`, because then tokens authorise callers, not IAM */
   grantInvoke(grantee: iam.IGrantable): iam.Grant {
     if (this.jwt) {
-      throw new Error('grantInvoke: needs IAM authorisation, but jwt is set. Let the issuer decide who gets a token.');
+      throw new Error(
+        'grantInvoke: needs IAM authorisation, but jwt is set. Leave the call out: callers with a token of the issuer have access.',
+      );
     }
     return iam.Grant.addToPrincipal({
       grantee,
@@ -243,15 +253,17 @@ export class AuthorizedHttpApi extends Construct {
     const key = `${method} ${route.path}`;
     if (!/^(\/[^/]+)+$/.test(route.path)) {
       throw new Error(
-        `path: must be segments that begin with a slash, got "${route.path}". Write it as /quotes/{symbol}.`,
+        `path: must be segments that begin with a slash, got "${route.path}". Give one such as /quotes/{symbol}.`,
       );
     }
     if (key in this.settings) {
-      throw new Error(`path: ${key} is there already. Give every route another path or method.`);
+      throw new Error(
+        `path: must be unique with its method, got ${key} twice. Give every route another path or method.`,
+      );
     }
     const throttle = route.throttle ?? this.throttle;
     checkThrottle('throttle', throttle, ` for ${key}`);
-    // Settings of a route replace those of the stage as a whole: what is left out is off, not inherited.
+    // The settings of a route replace all settings of the stage: a missing setting is off, not inherited.
     this.settings[key] = {
       ThrottlingRateLimit: throttle.rate,
       ThrottlingBurstLimit: throttle.burst,
@@ -262,13 +274,13 @@ export class AuthorizedHttpApi extends Construct {
       routeKey: apigatewayv2.HttpRouteKey.with(route.path, METHODS[method]),
       integration,
     });
-    // A stage with settings for a route that does not exist yet is refused: "Unable to find Route by key".
+    // API Gateway refuses a stage with settings for a missing route: "Unable to find Route by key".
     this.stage.node.addDependency(added);
     return added;
   }
 }
 
-/** Written as CloudFormation passes them on: the property has no type of its own that would translate them. */
+/** Property names as API Gateway expects them: aws-cdk-lib has no type that would translate them. */
 interface RouteSettings {
   readonly ThrottlingRateLimit: number;
   readonly ThrottlingBurstLimit: number;
@@ -283,14 +295,14 @@ const METHODS: Readonly<Record<NonNullable<HttpRouteProps['method']>, apigateway
   DELETE: apigatewayv2.HttpMethod.DELETE,
 };
 
-/** As much as the quota of 20,480 bytes a policy holds twice over, see `addFunctionRoute`. */
+/** The quota of 20,480 bytes has room for these permissions of at least two APIs, see `addFunctionRoute`. */
 const MAX_SCOPED_PERMISSIONS = 10;
 
-/** What a page sends with a signed request, or with a token. */
+/** Headers that a page sends with a signed request, or with a token. */
 const CORS_HEADERS = ['authorization', 'content-type', 'x-amz-content-sha256', 'x-amz-date', 'x-amz-security-token'];
 
 /**
- * One JSON object a request. Values are text, because API Gateway writes `-` for what is not known.
+ * One JSON object for each request. All values are text, because API Gateway writes `-` for an unknown value.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
  */
 const ACCESS_LOG = {
@@ -333,7 +345,7 @@ function check({ throttle, jwt, cors, domain, disableDefaultEndpoint }: Authoriz
   }
   if (jwt && jwt.audience.length === 0) {
     throw new Error(
-      'jwt.audience: must name at least one audience, got none, so tokens for anyone would do. ' +
+      'jwt.audience: must name at least one audience, got none, which would accept the tokens of any client. ' +
         'Give the value of the tokens\' claim "aud" or "client_id".',
     );
   }
@@ -343,15 +355,15 @@ function check({ throttle, jwt, cors, domain, disableDefaultEndpoint }: Authoriz
   if (origin !== undefined) {
     throw new Error(
       `cors.origins: must be scheme, host and port as browsers send them, got "${origin}". ` +
-        'Write https://app.example.com, without a path or a slash at the end.',
+        'Give one such as https://app.example.com, without a path or a slash at the end.',
     );
   }
   if (cors?.origins.length === 0) {
-    throw new Error('cors.origins: must have at least one origin, got none. Name one, or leave cors out.');
+    throw new Error('cors.origins: must have at least one origin, got none. Give one, or leave cors out.');
   }
   if (disableDefaultEndpoint && !domain) {
     throw new Error(
-      'disableDefaultEndpoint: needs domain, or no request could reach the API. Give domain, or leave it out.',
+      'disableDefaultEndpoint: needs domain, or no request could reach the API. Give domain, or leave disableDefaultEndpoint out.',
     );
   }
 }

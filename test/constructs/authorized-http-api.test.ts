@@ -99,7 +99,7 @@ describe('routes', () => {
     fixture.template.resourceCountIs('AWS::Lambda::Permission', 11);
   });
 
-  test('reach the listener through the VPC link, with the path of the request and no stage before it [V3]', () => {
+  test('reach the listener through the VPC link, with the path of the request and without the stage [V3]', () => {
     DEFAULT.template.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
       IntegrationType: 'HTTP_PROXY',
       ConnectionType: 'VPC_LINK',
@@ -111,7 +111,7 @@ describe('routes', () => {
     });
   });
 
-  test('give the backend headers of their own, whatever the caller sends under these names', () => {
+  test('send the backend fixed headers, which replace those of callers', () => {
     new Fixture()
       .privateRoute({ requestHeaders: { 'x-timeout-ms': '2000' } })
       .template.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
@@ -119,7 +119,7 @@ describe('routes', () => {
       });
   });
 
-  test('speak TLS to the listener when its certificate has a name', () => {
+  test('use TLS to the listener when the name in its certificate is given', () => {
     new Fixture()
       .privateRoute({ serverName: 'quotes.example.com' })
       .template.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
@@ -144,16 +144,16 @@ describe('routes', () => {
     );
   });
 
-  test('fail when there are two of a kind', () => {
+  test('fail for two routes with the same path and method', () => {
     expect(() => new Fixture().functionRoute().functionRoute()).toThrow(
-      'path: GET /quotes/{symbol} is there already. Give every route another path or method.',
+      'path: must be unique with its method, got GET /quotes/{symbol} twice. Give every route another path or method.',
     );
     expect(() => new Fixture().functionRoute().functionRoute({ method: 'POST' })).not.toThrow();
   });
 });
 
 describe('authorisation', () => {
-  test('is IAM on every route unless told otherwise', () => {
+  test('is by IAM on every route by default', () => {
     const routes = Object.values(DEFAULT.template.findResources('AWS::ApiGatewayV2::Route'));
     expect(routes.map(({ Properties }) => Properties.AuthorizationType)).toEqual(['AWS_IAM', 'AWS_IAM']);
   });
@@ -187,7 +187,7 @@ describe('authorisation', () => {
     });
   });
 
-  test('grants nothing where tokens decide', () => {
+  test('grants nothing where tokens authorise callers', () => {
     const { stack, http } = new Fixture({ jwt: JWT });
     const caller = new iam.Role(stack, 'Caller', { assumedBy: new iam.AccountRootPrincipal() });
     expect(() => http.grantInvoke(caller)).toThrow(/grantInvoke: needs IAM authorisation, but jwt is set/);
@@ -220,7 +220,7 @@ describe('stage', () => {
     });
   });
 
-  test('comes after its routes, or their settings would be refused', () => {
+  test('is created after its routes, because API Gateway refuses settings of a missing route', () => {
     const routes = Object.keys(DEFAULT.template.findResources('AWS::ApiGatewayV2::Route'));
     expect(stageOf(DEFAULT.template).DependsOn).toEqual(expect.arrayContaining(routes));
     expect(stageOf(DEFAULT.template).Properties['AutoDeploy']).toBe(true);
@@ -235,7 +235,7 @@ describe('stage', () => {
     expect(JSON.parse(Format)).toMatchObject({ requestId: '$context.requestId', routeKey: '$context.routeKey' });
   });
 
-  test('takes a log group for the access log, and then makes none', () => {
+  test('writes the access log to the log group that it is given, and creates none', () => {
     const shared = new Stack(new App(), 'Shared');
     const { template } = new Fixture({ accessLogGroup: logs.LogGroup.fromLogGroupName(shared, 'Access', 'access') });
     expect(JSON.stringify(stageOf(template).Properties['AccessLogSettings'])).toContain(':log-group:access"');
@@ -264,7 +264,7 @@ describe('CORS', () => {
     DEFAULT.template.hasResourceProperties('AWS::ApiGatewayV2::Api', { CorsConfiguration: Match.absent() });
   });
 
-  test('lets pages of the named origins send signed requests and tokens', () => {
+  test('allows pages of the given origins to send signed requests and tokens', () => {
     const cors = { origins: ['https://app.example.com'], maxAge: Duration.hours(1) };
     new Fixture({ cors }).template.hasResourceProperties('AWS::ApiGatewayV2::Api', {
       CorsConfiguration: {
@@ -283,13 +283,13 @@ describe('CORS', () => {
     },
   );
 
-  test('fails for no origin at all', () => {
+  test('fails for an empty list of origins', () => {
     expect(create({ cors: { origins: [] } })).toThrow(/cors\.origins: must have at least one origin, got none/);
   });
 });
 
 describe('domain', () => {
-  test('has TLS 1.2, and URLs that differ in their host alone', () => {
+  test('has TLS 1.2, and URLs that differ only in their host', () => {
     const { http, template } = withDomain();
     expect(http.url).toMatch(/^https:\/\/.*\/v1\/$/);
     template.hasResourceProperties('AWS::ApiGatewayV2::DomainName', {
@@ -299,7 +299,7 @@ describe('domain', () => {
     template.hasResourceProperties('AWS::ApiGatewayV2::ApiMapping', { ApiMappingKey: 'v1', Stage: 'v1' });
   });
 
-  test('takes another path, and none for the stage $default', () => {
+  test('has the given path, and none for the stage $default', () => {
     withDomain({}, { path: 'quotes' }).template.hasResourceProperties('AWS::ApiGatewayV2::ApiMapping', {
       ApiMappingKey: 'quotes',
     });
@@ -308,7 +308,7 @@ describe('domain', () => {
     });
   });
 
-  test('can be the only way to the API', () => {
+  test('can be the only name of the API', () => {
     withDomain({ disableDefaultEndpoint: true }).template.hasResourceProperties('AWS::ApiGatewayV2::Api', {
       DisableExecuteApiEndpoint: true,
     });
@@ -316,7 +316,7 @@ describe('domain', () => {
 
   test('fails when the default endpoint is disabled without one', () => {
     expect(create({ disableDefaultEndpoint: true })).toThrow(
-      'disableDefaultEndpoint: needs domain, or no request could reach the API. Give domain, or leave it out.',
+      'disableDefaultEndpoint: needs domain, or no request could reach the API. Give domain, or leave disableDefaultEndpoint out.',
     );
   });
 });
