@@ -9,41 +9,41 @@ import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import { Construct, IConstruct, IDependable } from 'constructs';
 
 export interface CachedRestApiProps {
-  /** What the API is for, shown in the console. @default none */
+  /** Purpose of the API, which the console shows. @default none */
   readonly description?: string;
 
   /** First segment of every URL. @default 'v1' */
   readonly stageName?: string;
 
   /**
-   * The cache of the stage. It costs by the hour whether used or not, and takes about four minutes to create.
+   * Cache of the stage. It is billed by the hour whether used or not, and takes about four minutes to create.
    *
-   * `sizeGb`: 0.5, 1.6, 6.1, 13.5, 28.4, 58.2, 118 or 237, default 0.5. A change of size empties it.
+   * `sizeGb` is 0.5, 1.6, 6.1, 13.5, 28.4, 58.2, 118 or 237, by default 0.5. A change of size empties the cache.
    *
-   * @default no cache, and nothing to pay for: `cacheTtl` of routes has no effect
+   * @default no cache and no price: `cacheTtl` of routes has no effect
    */
   readonly cache?: { readonly sizeGb?: string };
 
-  /** Requests per second (`rate`) and bucket size (`burst`) of each method, over all callers; beyond it 429. */
+  /** Requests per second (`rate`) and bucket size (`burst`) of each method over all callers. Beyond both, callers get 429. */
   readonly throttle: { readonly rate: number; readonly burst: number };
 
-  /** How callers prove who they are, on every route. @default IAM (SigV4), or the authorizer's type when there is one */
+  /** Authorisation of callers on every route. @default IAM (SigV4), or the type of `authorizer` if given */
   readonly authorizationType?: apigateway.AuthorizationType;
 
-  /** A Cognito or Lambda authorizer for every route. @default none */
+  /** Cognito or Lambda authorizer of every route. @default none */
   readonly authorizer?: apigateway.IAuthorizer;
 
-  /** Where the stage logs each request to. @default a new log group with the defaults of the CDK: two years, RETAIN */
+  /** Log group with a line for each request. @default a new log group with the defaults of the CDK: two years, RETAIN */
   readonly accessLogGroup?: logs.ILogGroup;
 
-  /** ARN of a regional WAF web ACL to put in front of the stage. @default none */
+  /** ARN of a regional WAF web ACL in front of the stage. @default none */
   readonly webAclArn?: string;
 
-  /** Resource policy: which accounts, networks or VPC endpoints may call at all. @default none */
+  /** Resource policy, which limits the accounts, networks or VPC endpoints of callers. @default none */
   readonly policy?: iam.PolicyDocument;
 
   /**
-   * What has to be there before the stage: the account's role for logging, without which the stage fails with
+   * Setting of the account's role for logging. The stage waits for it, because without the role the stage fails with
    * "CloudWatch Logs role ARN must be set".
    *
    * @default the account has the role already
@@ -51,27 +51,27 @@ export interface CachedRestApiProps {
   readonly account?: IDependable;
 }
 
-/** What both kinds of routes have. */
+/** Properties of every route. */
 export interface RouteProps {
-  /** As in `/quotes/{symbol}`. The parameters in it are declared, required and part of the cache key. */
+  /** Path such as `/quotes/{symbol}`. Its parameters are declared, required and part of the cache key. */
   readonly path: string;
 
   /** @default 'GET' */
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
   /**
-   * Names of the optional query parameters: all that the backend reads, or it would answer one caller with what was
-   * cached for another value.
+   * Names of all optional query parameters that the backend reads. The cache would answer requests with other values of a
+   * missing parameter with the same answer.
    *
    * @default none
    */
   readonly query?: readonly string[];
 
   /**
-   * How long an answer is served from the cache, 1 to 3600 seconds. Callers share the cache: only for what every
-   * authorised caller may see and what depends on nothing but path and query, never on the caller or on headers. An
-   * error of the backend is most likely kept as long, and nothing switches that off: the TTL is how long it may outlive
-   * its cause. https://stackoverflow.com/questions/45883323/prevent-caching-of-non-200-responses-in-aws-api-gateway
+   * Time for which an answer is served from the cache, 1 to 3600 seconds. Callers share the cache, so use it only for answers
+   * that every authorised caller may see, and that depend only on path and query, never on the caller or on headers. The cache
+   * most likely keeps errors of the backend, too, and no setting prevents that: an error may outlive its cause by this time.
+   * https://stackoverflow.com/questions/45883323/prevent-caching-of-non-200-responses-in-aws-api-gateway
    *
    * @default not cached
    * @throws for other methods than GET
@@ -87,68 +87,81 @@ export interface RouteProps {
   readonly throttle?: CachedRestApiProps['throttle'];
 
   /**
-   * The declared parameters that tell answers apart, to leave out query parameters which do not change the answer.
-   * Path parameters always do.
+   * Declared parameters that are part of the cache key, to leave out query parameters that do not change the answer. Path
+   * parameters are always part of it.
    *
    * @default every declared parameter
-   * @throws for a name that neither path nor query declares
+   * @throws if neither path nor query declares a name
    */
   readonly cacheKeys?: readonly string[];
 }
 
 export interface FunctionRouteProps extends RouteProps {
-  /** Alias of the function (an unpublished function would bypass provisioned concurrency and rollback). */
+  /** Alias of the function: `$LATEST` would bypass provisioned concurrency and rollback. */
   readonly handler: lambda.IFunction;
 }
 
 export interface PrivateRouteProps extends RouteProps {
-  /** VPC link V2, created in the same stack: while a deployed API names it, it cannot be deleted. */
+  /** VPC link V2. Create it in the same stack, because a link cannot be deleted while a deployed API names it. */
   readonly vpcLink: apigatewayv2.IVpcLink;
 
-  /** The internal load balancer behind the link. */
+  /** Internal load balancer behind the link. */
   readonly loadBalancer: elbv2.IApplicationLoadBalancer;
 
   /**
-   * Scheme, host and port of the listener, and a base path if it has one, without a slash at the end: `http://` and the
-   * load balancer's DNS name, or `https://` and a name of its certificate. API Gateway picks the listener by scheme and
-   * port, and sends the host as `Host`. The path of the route is appended.
+   * Scheme, host and port of the listener, with an optional base path and without a slash at the end: `http://` and the load
+   * balancer's DNS name, or `https://` and a name in its certificate. API Gateway chooses the listener by scheme and port, and
+   * sends the host as `Host`. The path of the route is appended.
    */
   readonly url: string;
 
   /**
-   * Headers with fixed values that the backend gets with every request, whatever the caller sends under these names.
+   * Headers with fixed values for the backend. They replace headers of the same names that callers send.
    *
-   * @default only what the caller sends
-   * @throws for a value with a single quote, which is how API Gateway writes its end
+   * @default only the headers that callers send
+   * @throws for a value with a single quote, because API Gateway ends values with one
    */
   readonly requestHeaders?: Readonly<Record<string, string>>;
 }
 
 /**
- * A regional REST API with a stage cache that does not surprise: encrypted, keyed on every declared parameter, switched
- * on per route with an explicit time to live, and explicitly off everywhere else (to remove the property from the
- * template would leave it on, https://github.com/aws/aws-cdk/issues/32342).
+ * A regional REST API with a stage cache that is encrypted, keyed on every declared parameter, and switched on for each route
+ * with an explicit time to live. The cache is explicitly off for other routes, because without the property in the template it
+ * would stay on (https://github.com/aws/aws-cdk/issues/32342).
  *
- * IAM authorisation unless told otherwise, throttling, JSON access log, X-Ray, execution log at ERROR without data,
- * 404 for unknown routes. What API Gateway answers by itself is JSON that tells nothing of the inside; what a backend
- * answers is passed on as it is, and a load balancer in front of it has pages of its own (502, 503, 504 in HTML).
+ * The API has IAM authorisation by default, throttling, a JSON access log, X-Ray, an execution log at ERROR without data, and
+ * 404 for unknown routes. API Gateway's own answers are JSON without internal details. The answers of a backend are passed on
+ * unchanged, and a load balancer in front of it has its own pages (502, 503, 504 in HTML).
  *
- * A query parameter or header that is not declared still reaches the backend, but is not part of the cache key: a
- * backend of a cached route has to ignore it.
+ * A query parameter or header that is not declared still reaches the backend, but is not part of the cache key. The backend of
+ * a cached route has to ignore it.
  *
- * API Gateway validates that parameters are present, not what is in them (models are for bodies only): the patterns of
- * path and query are the backend's to check, with status 400.
+ * API Gateway validates that parameters are present, but not their values (models are for bodies only). The backend has to
+ * check the patterns of path and query, and answer 400.
  *
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-caching.html
+ *
+ * @example
+ * ```ts
+ * const api = new CachedRestApi(this, 'Api', {
+ *   cache: { sizeGb: '0.5' },
+ *   throttle: { rate: 50, burst: 100 },
+ *   account: new ApiAccount(this, 'ApiAccount').ready,
+ * });
+ * api.addFunctionRoute({ path: '/quotes/{symbol}', query: ['at'], handler: live, cacheTtl: Duration.seconds(5) });
+ * const url = `http://${loadBalancer.loadBalancerDnsName}`;
+ * api.addPrivateRoute({ path: '/history/{symbol}', query: ['days'], vpcLink, loadBalancer, url });
+ * api.grantInvoke(new iam.AccountPrincipal('111122223333'));
+ * ```
  */
 export class CachedRestApi extends Construct {
   readonly api: apigateway.RestApi;
   readonly stage: apigateway.Stage;
   /** Base URL with the stage and a slash at the end. */
   readonly url: string;
-  /** The routes that are cached, growing with them; empty while the cache is off. */
+  /** Cached routes. Later routes are added to the array; it is empty without a cache. */
   readonly cachedMethods: readonly { readonly path: string; readonly httpMethod: string }[];
-  /** Changes with every deployment and every setting of the stage. */
+  /** Text that changes with every deployment and every setting of the stage. */
   readonly revision: string;
 
   private readonly cache: boolean;
@@ -174,12 +187,12 @@ export class CachedRestApi extends Construct {
 
     const accessLog = props.accessLogGroup ?? new logs.LogGroup(this, 'AccessLog');
     this.api = new apigateway.RestApi(this, 'Api', {
-      // Also a dimension of the metrics, so it has to tell APIs apart.
+      // Also a dimension of the metrics, so the name has to be unique.
       restApiName: Names.uniqueResourceName(this, { maxLength: 128, separator: '-' }),
       description: props.description,
       endpointTypes: [apigateway.EndpointType.REGIONAL],
       policy: props.policy,
-      // The account's role has one owner: the construct behind `account`.
+      // The account's role has one owner, the construct behind `account`.
       cloudWatchRole: false,
       defaultMethodOptions: {
         authorizer: props.authorizer,
@@ -194,12 +207,12 @@ export class CachedRestApi extends Construct {
         accessLogFormat: apigateway.AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
       },
     });
-    // The stack says what its outputs are.
+    // Remove RestApi's own CfnOutput: stacks declare their outputs.
     this.api.node.tryRemoveChild('Endpoint');
     this.stage = this.api.deploymentStage;
     this.url = this.api.url;
 
-    // API Gateway would create this log group by itself, for ever and to stay.
+    // Otherwise API Gateway creates this log group itself, without retention, and leaves it behind.
     this.stage.node.addDependency(
       new logs.LogGroup(this, 'ExecutionLog', {
         logGroupName: `API-Gateway-Execution-Logs_${this.api.restApiId}/${stageName}`,
@@ -234,15 +247,15 @@ export class CachedRestApi extends Construct {
     this.node.addValidation({
       validate: () =>
         this.cache && this.cached.length === 0
-          ? ['cache: is paid for by the hour, but no route has a cacheTtl. Give a route one, or leave cache out.']
+          ? ['cache: is billed by the hour, but no route has a cacheTtl. Give a route one, or leave cache out.']
           : [],
     });
   }
 
-  /** A route that invokes a function (Lambda proxy integration). */
+  /** Adds a route that invokes a function (Lambda proxy integration). */
   addFunctionRoute(route: FunctionRouteProps): apigateway.Method {
-    // Permissions to invoke live in one policy of at most 20,480 bytes, about 400 a method. The first ten methods get
-    // one each; from then on a single one covers the API.
+    // The resource policy of a function has at most 20,480 bytes, and a permission takes about 400. Each of the first ten
+    // methods gets its own permission; the following methods share one for the whole API.
     const permissions = (this.permissions.get(route.handler) ?? 0) + 1;
     this.permissions.set(route.handler, permissions);
     const scoped = permissions <= MAX_SCOPED_PERMISSIONS;
@@ -258,14 +271,14 @@ export class CachedRestApi extends Construct {
   }
 
   /**
-   * A route to the private load balancer through a VPC link V2, with no function between (HTTP proxy integration).
+   * Adds a route to the private load balancer through a VPC link V2, without a function (HTTP proxy integration).
    *
-   * aws-cdk-lib 2.276 has no integration class for it; `AlbIntegration` of a later release (aws-cdk pull request 36247)
+   * aws-cdk-lib 2.276 has no integration class for it. `AlbIntegration` of a later release (aws-cdk pull request 36247)
    * renders the same.
    *
-   * The backend should see the path of the URI. AWS's page on private integrations says that the stage comes before it,
-   * as in HTTP APIs, whose integrations have no URI; the authors of `AlbIntegration` report a path without the stage.
-   * Neither was tried here: should the backend answer 404 on AWS, look there first.
+   * The backend should receive the path of the URI. AWS's page on private integrations says that the stage is prepended, as in
+   * HTTP APIs, whose integrations have no URI. The authors of `AlbIntegration` report a path without the stage. Neither was
+   * tried here: if the backend answers 404 on AWS, check the path that it receives first.
    *
    * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-private-integration.html
    */
@@ -278,7 +291,7 @@ export class CachedRestApi extends Construct {
     }
     for (const [name, value] of Object.entries(route.requestHeaders ?? {})) {
       if (value.includes("'")) {
-        throw new Error(`requestHeaders.${name}: must have no single quote, got "${value}". Leave it out.`);
+        throw new Error(`requestHeaders.${name}: must have no single quote, got "${value}". Remove the quote.`);
       }
     }
     const { parameters, cacheKeyParameters, declare } = this.declare(route);
@@ -303,23 +316,23 @@ export class CachedRestApi extends Construct {
         },
       }),
     );
-    // Where the link delivers to; the host in the URI is only sent along.
+    // The link delivers to this load balancer. The host in the URI is only sent as a header.
     const target = route.loadBalancer.loadBalancerArn;
     resourceOf(method, apigateway.CfnMethod).addPropertyOverride('Integration.IntegrationTarget', target);
-    // Overrides are not part of the deployment's hash: without this, the stage would keep calling the old target.
-    // Nor is a link that is replaced under the same id, as it is with every change of its subnets or security groups.
+    // Overrides are not part of the deployment's hash, so the stage would keep calling the old target. Nor is a link that is
+    // replaced under the same logical id, as with every change of its subnets or security groups.
     const link = route.vpcLink.node.defaultChild;
     const placement = link instanceof apigatewayv2.CfnVpcLink ? [link.subnetIds, link.securityGroupIds] : [];
     this.api.latestDeployment?.addToLogicalId({ path: method.methodArn, target, placement });
     return method;
   }
 
-  /** Lets the grantee call every route, when IAM authorises. */
+  /** Grants to call every route, if IAM authorises callers. */
   grantInvoke(grantee: iam.IGrantable): iam.Grant {
     return this.grant(grantee, 'execute-api:Invoke', '*');
   }
 
-  /** Lets the grantee refresh cached answers with `Cache-Control: max-age=0`. It needs `grantInvoke` too. */
+  /** Grants to refresh cached answers with `Cache-Control: max-age=0`. The grantee needs `grantInvoke`, too. */
   grantInvalidateCache(grantee: iam.IGrantable): iam.Grant {
     return this.grant(grantee, 'execute-api:InvalidateCache', 'GET');
   }
@@ -332,7 +345,7 @@ export class CachedRestApi extends Construct {
     });
   }
 
-  /** Checks a route and enters its settings; `declare` creates its method with everything declared. */
+  /** Checks a route and adds its settings. The returned `declare` creates the method with all parameters declared. */
   private declare(route: RouteProps) {
     const httpMethod = route.method ?? 'GET';
     const pathNames = Array.from(route.path.matchAll(/\{([^}+]+)\+?\}/g), ([, name = '']) => name);
@@ -372,7 +385,7 @@ export class CachedRestApi extends Construct {
     const keys = route.cacheKeys ?? query;
     return {
       parameters: [...pathParameters, ...query.map((name) => `querystring.${name}`)],
-      // Also where nothing is cached: a cache that is switched on elsewhere must not mix up answers.
+      // Also for routes that are not cached: a cache that somebody switches on by hand must not mix up answers.
       cacheKeyParameters: [
         ...pathParameters,
         ...query.filter((name) => keys.includes(name)).map((name) => `querystring.${name}`),
@@ -384,9 +397,9 @@ export class CachedRestApi extends Construct {
             ...pathNames.map((name) => [`method.request.path.${name}`, true]),
             ...query.map((name) => [`method.request.querystring.${name}`, false]),
           ]),
-          // Every API has the models Empty and Error, the latter with our `message`. They are documentation: generated
-          // SDKs and exported OpenAPI know the shape of an error; proxy integrations pass any answer. The answers' own
-          // models would repeat types of the backend in a second language, and check nothing.
+          // Every API has the models Empty and Error; Error has the field `message` of our answers. Models are documentation for
+          // generated SDKs and exported OpenAPI: proxy integrations pass any answer on. Models of successful answers would
+          // repeat the backend's types in a second language without checking anything.
           methodResponses: [
             { statusCode: '200' },
             { statusCode: '400', responseModels: { 'application/json': apigateway.Model.ERROR_MODEL } },
@@ -395,7 +408,7 @@ export class CachedRestApi extends Construct {
     };
   }
 
-  /** Entries do not complete each other, so each says everything, `false` too. */
+  /** Entries do not inherit from each other, so each has all settings, including those with the value `false`. */
   private settingsOf(
     resourcePath: string,
     httpMethod: string,
@@ -417,9 +430,9 @@ export class CachedRestApi extends Construct {
   }
 
   /**
-   * API Gateway says 403 "Missing Authentication Token" to unknown routes and to unsigned requests alike, so the status
-   * of that answer cannot be changed to 404. A greedy resource takes every request that no other method takes (routing
-   * prefers the more specific resource), and authorises it first: who may not call learns nothing about routes.
+   * API Gateway answers both unknown routes and unsigned requests with 403 "Missing Authentication Token", so the status of
+   * that answer cannot be changed to 404. A greedy resource takes every request that no other method takes (routing prefers
+   * the more specific resource), and authorises the request first. Unauthorised callers therefore learn nothing about routes.
    */
   private answerUnknownRoutes(): void {
     const notFound = new apigateway.MockIntegration({
@@ -441,11 +454,11 @@ export class CachedRestApi extends Construct {
 /** Gigabytes, as CloudFormation writes them. https://docs.aws.amazon.com/apigateway/latest/api/API_Stage.html */
 const CACHE_SIZES = ['0.5', '1.6', '6.1', '13.5', '28.4', '58.2', '118', '237'];
 
-/** As much as the quota of 20,480 bytes a policy holds twice over, see `addFunctionRoute`. */
+/** The quota of 20,480 bytes has room for these permissions of at least two APIs, see `addFunctionRoute`. */
 const MAX_SCOPED_PERMISSIONS = 10;
 
 /**
- * One JSON object a request. Values are text, because API Gateway writes `-` for what is not known. There is no
+ * One JSON object for each request. All values are text, because API Gateway writes `-` for an unknown value. There is no
  * variable for cache hits: an answer from the cache has `-` as integration status (and counts in CacheHitCount).
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
  */
@@ -472,9 +485,9 @@ const ACCESS_LOG = {
 };
 
 /**
- * What API Gateway answers by itself. Its own messages name ARNs, policies and canonical requests; the details are in
- * the logs under the request id that every answer has in `x-amzn-requestid`. The two defaults cover all other types and
- * leave their status as it is.
+ * The answers of API Gateway itself. Its default messages contain ARNs, policies and canonical requests. Details are in the
+ * logs under the request id, which every answer has in `x-amzn-requestid`. The two defaults cover all other types and keep
+ * their status.
  */
 const GATEWAY_RESPONSES: readonly {
   readonly type: apigateway.ResponseType;
@@ -484,7 +497,7 @@ const GATEWAY_RESPONSES: readonly {
 }[] = [
   { type: apigateway.ResponseType.DEFAULT_4XX, message: '"request refused"' },
   { type: apigateway.ResponseType.DEFAULT_5XX, message: '"internal error"' },
-  // Says which parameter is missing, or which part of the body is wrong: nothing that the caller did not send.
+  // The message names the missing parameter or the wrong part of the body, so it reveals only what the caller sent.
   { type: apigateway.ResponseType.BAD_REQUEST_PARAMETERS, statusCode: '400', message: '$context.error.messageString' },
   { type: apigateway.ResponseType.BAD_REQUEST_BODY, statusCode: '400', message: '$context.error.messageString' },
   { type: apigateway.ResponseType.UNAUTHORIZED, statusCode: '401', message: '"not authenticated"' },
@@ -505,7 +518,7 @@ function checkThrottle(throttle: CachedRestApiProps['throttle'], where = ''): vo
   }
 }
 
-/** The L1 resource of an L2 construct, for what only the former can express. */
+/** The L1 resource of an L2 construct, for properties that only the L1 has. */
 function resourceOf<T extends CfnResource>(construct: IConstruct, type: abstract new (...args: never[]) => T): T {
   const resource = construct.node.defaultChild;
   if (!(resource instanceof type)) {

@@ -108,7 +108,7 @@ function method(template: Template, integrationType: string): { Integration: Set
 const deploymentId = (fixture: Fixture) => only(fixture.template, 'AWS::ApiGateway::Deployment').id;
 
 describe('cache', () => {
-  test('is an encrypted cluster of 0.5 GB unless told otherwise', () => {
+  test('is an encrypted cluster of 0.5 GB by default', () => {
     DEFAULT.template.hasResourceProperties('AWS::ApiGateway::Stage', {
       CacheClusterEnabled: true,
       CacheClusterSize: '0.5',
@@ -146,7 +146,7 @@ describe('cache', () => {
     }
   });
 
-  test('throttles a route that has limits of its own by these, and all others by those of the API [A1]', () => {
+  test('throttles a route by its own limits, and all other routes by those of the API [A1]', () => {
     const { template } = new Fixture().functionRoute().privateRoute({ throttle: { rate: 20, burst: 40 } });
     const limits = Object.entries(settings(template)).map(([key, entry]) => [
       key,
@@ -160,13 +160,13 @@ describe('cache', () => {
     ]);
   });
 
-  test('refuses to be paid for without a cached route [A1]', () => {
+  test('fails without a cached route, because the cache is billed [A1]', () => {
     expect(() => new Fixture().functionRoute({ cacheTtl: undefined }).template).toThrow(
-      /cache: is paid for by the hour, but no route has a cacheTtl/,
+      /cache: is billed by the hour, but no route has a cacheTtl/,
     );
   });
 
-  test('switched off costs nothing and says false everywhere [A2]', () => {
+  test('is explicitly off in every entry if it is switched off, and costs nothing [A2]', () => {
     const { template, rest } = both(UNCACHED);
     const stage = only(template, 'AWS::ApiGateway::Stage').properties;
     expect(stage['CacheClusterEnabled']).toBe(false);
@@ -199,7 +199,7 @@ describe('cache', () => {
     ]);
   });
 
-  test('declares whatever parameters a route names, required in the path and optional in the query [A2]', () => {
+  test('declares every parameter of a route, required in the path and optional in the query [A2]', () => {
     const name = fc.stringMatching(/^[a-z][a-zA-Z0-9_]{0,8}$/);
     fc.assert(
       fc.property(fc.uniqueArray(name, { minLength: 2, maxLength: 6 }), ([first = '', ...query]) => {
@@ -287,7 +287,7 @@ describe('bad input', () => {
 });
 
 describe('function route', () => {
-  test('invokes the alias and lets this stage and method invoke nothing else [L1]', () => {
+  test('invokes the alias, and permits this stage and method to invoke nothing else [L1]', () => {
     const { template } = DEFAULT;
     const alias = { Ref: only(template, 'AWS::Lambda::Alias').id };
     const uri = method(template, 'AWS_PROXY').Integration['Uri'] as { 'Fn::Join': [string, unknown[]] };
@@ -318,7 +318,7 @@ describe('private route', () => {
     });
   });
 
-  test('names the whole path of the backend, so that the stage is no part of it, and maps every parameter [V3]', () => {
+  test('names the whole path of the backend, without the stage, and maps every parameter [V3]', () => {
     expect(method(DEFAULT.template, 'HTTP_PROXY').Integration).toMatchObject({
       Uri: 'http://internal.example.com/history/{symbol}',
       RequestParameters: {
@@ -378,7 +378,7 @@ describe('deployment', () => {
     expect(deploymentId(changed)).not.toBe(base);
   });
 
-  test('follows a VPC link that is replaced under the same id, for another choice of subnets [A5, V3]', () => {
+  test('is repeated for a VPC link that is replaced under the same logical id, with other subnets [A5, V3]', () => {
     const linked = (...subnets: string[]) => deploymentId(new Fixture().functionRoute().linkRoute(...subnets));
     expect(linked('subnet-1', 'subnet-2')).toBe(linked('subnet-1', 'subnet-2'));
     expect(linked('subnet-1', 'subnet-3')).not.toBe(linked('subnet-1', 'subnet-2'));
@@ -393,7 +393,7 @@ describe('deployment', () => {
 describe('stage', () => {
   const { template } = DEFAULT;
 
-  test('traces, and logs each request as JSON into a group of its own [A6]', () => {
+  test('sends traces, and logs each request as JSON to a new log group [A6]', () => {
     const { properties } = only(template, 'AWS::ApiGateway::Stage');
     expect(properties['TracingEnabled']).toBe(true);
     const access = properties['AccessLogSetting'] as { Format: string; DestinationArn: unknown };
@@ -428,7 +428,7 @@ describe('stage', () => {
     made.resourceCountIs('AWS::ApiGateway::Account', 0);
   });
 
-  test('is regional, named, and exports nothing [P4]', () => {
+  test('is regional, has a name, and exports nothing [P4]', () => {
     template.hasResourceProperties('AWS::ApiGateway::RestApi', {
       EndpointConfiguration: { Types: ['REGIONAL'] },
       Name: Match.stringLikeRegexp('Rest'),
@@ -453,7 +453,7 @@ describe('answers', () => {
     template.resourceCountIs('AWS::ApiGateway::Method', 4);
   });
 
-  test('are given to those whom an authorizer admits, when there is one', () => {
+  test('are given to callers whom the authorizer admits, if there is one', () => {
     const fixture = new Fixture(UNCACHED);
     const authorizer = new apigateway.RequestAuthorizer(fixture.stack, 'Authorizer', {
       handler: fixture.alias,
@@ -464,7 +464,7 @@ describe('answers', () => {
     fixture.template.resourcePropertiesCountIs('AWS::ApiGateway::Method', { AuthorizationType: 'CUSTOM' }, 3);
   });
 
-  test('say 404 in JSON to unknown routes', () => {
+  test('have status 404 and JSON for unknown routes', () => {
     template.hasResourceProperties('AWS::ApiGateway::Resource', { PathPart: '{proxy+}' });
     template.resourcePropertiesCountIs(
       'AWS::ApiGateway::Method',
@@ -481,13 +481,13 @@ describe('answers', () => {
     );
   });
 
-  test('are checked for missing parameters', () => {
+  test('have status 400 for missing parameters', () => {
     const validator = only(template, 'AWS::ApiGateway::RequestValidator');
     expect(validator.properties).toMatchObject({ ValidateRequestBody: true, ValidateRequestParameters: true });
     template.allResourcesProperties('AWS::ApiGateway::Method', { RequestValidatorId: { Ref: validator.id } });
   });
 
-  test('are JSON and tell nothing of the inside', () => {
+  test('are JSON without internal details', () => {
     const responses = Object.values(template.findResources('AWS::ApiGateway::GatewayResponse'));
     const byType = Object.fromEntries(
       responses.map(({ Properties: p }): [string, [string, string]] => [
