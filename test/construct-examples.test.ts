@@ -52,9 +52,10 @@ function fileOf(): string {
     const className = readFileSync(`lib/constructs/${name}.ts`, 'utf8').match(/^export class (\w+)/m)?.[1];
     return `import { ${className} } from '../../lib/constructs/${name}';`;
   });
+  // The second block lets an example declare a name of the preamble itself.
   const bodies = examples.map(({ name, lines }) => {
     const used = given.filter((each) => new RegExp(`(?<![.\\w'])${each}\\b(?!:)`).test(lines.join('\n')));
-    return `  '${name}'(this: Stack, { ${used.join(', ')} }: ExamplePreamble): void {\n${lines.join('\n')}\n  },`;
+    return `  '${name}'(this: Stack, { ${used.join(', ')} }: ExamplePreamble): void {{\n${lines.join('\n')}\n  }},`;
   });
   return [
     "import { Aspects, CfnOutput, Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';",
@@ -98,3 +99,8 @@ test.each(examples)('the example of $name is 1 to 12 lines and synthesizes', ({ 
 test('the type check of all examples finds no error', async () => {
   expect(await typeCheck).toBe('');
 }, 60_000);
+
+test.each(['README.md', 'README.ja.md'])('%s shows the example of a construct without a difference', (file) => {
+  const [, shown = ''] = readFileSync(file, 'utf8').match(/^```ts\n(.*?)^```$/ms) ?? [];
+  expect(examples.map(({ lines }) => `${lines.join('\n')}\n`)).toContain(shown);
+});
