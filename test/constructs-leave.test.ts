@@ -27,3 +27,7 @@ test.each(names)('%s comes with its test, and the two import nothing but package
   const isTestPackage = (module: string) => isPackage(module) || own.includes(module) || module.startsWith('node:');
   expect(importsOf(`test/constructs/${name}.test.ts`).filter((module) => !isTestPackage(module))).toEqual([]);
 });
+
+test.each(names)('%s does not name the product', (name) => {
+  expect(readFileSync(`lib/constructs/${name}.ts`, 'utf8')).not.toMatch(/kumiki/i);
+});

@@ -17,7 +17,7 @@ export interface FunctionStackProps extends EnvironmentStackProps {
 
 /** Function and security group together, apart from the network: their interfaces take up to 20 minutes to go. */
 export class FunctionStack extends Stack {
-  readonly live: lambda.Alias;
+  readonly live: lambda.IAlias;
 
   constructor(scope: Construct, id: string, props: FunctionStackProps) {
     super(scope, id, props);
