@@ -35,6 +35,12 @@ export interface ImageRepositoryProps {
  * under a tag, so whoever pushes needs a new tag for each push.
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+ *
+ * @example
+ * ```ts
+ * const images = new ImageRepository(this, 'Images', { keepImages: 50 });
+ * images.repository.grantPull(new iam.AccountPrincipal('111122223333'));
+ * ```
  */
 export class ImageRepository extends Construct {
   readonly repository: ecr.Repository;

@@ -95,6 +95,17 @@ export interface NetworkProps {
  *
  * The default security group has no rules. The CDK's custom resource that removes them would leave a log group behind
  * (https://github.com/aws/aws-cdk/issues/29248); here the template owns it.
+ *
+ * @example
+ * ```ts
+ * const network = new Network(this, 'Network', {
+ *   cidr: '10.0.0.0/16',
+ *   availabilityZones: ['us-east-1a', 'us-east-1b'],
+ *   egress: { mode: 'nat', gateways: 1 },
+ *   plannedAddresses: { 'container tasks': 40 },
+ * });
+ * new ecs.Cluster(this, 'Cluster', { vpc: network.vpc });
+ * ```
  */
 export class Network extends Construct {
   readonly vpc: ec2.IVpc;

@@ -37,6 +37,16 @@ export interface PrivateLoadBalancerProps {
  * VPC link. Nobody reaches it until `allowFrom` says so, and it reaches nothing but the targets that services register.
  *
  * A request that no rule of a service matches is answered 404 with a JSON body.
+ *
+ * @example
+ * ```ts
+ * const balancer = new PrivateLoadBalancer(this, 'LoadBalancer', {
+ *   vpc,
+ *   vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
+ * });
+ * balancer.allowFrom(new PrivateVpcLink(this, 'Link', { vpc }), 'REST API reads the service');
+ * new CfnOutput(this, 'Url', { value: balancer.url });
+ * ```
  */
 export class PrivateLoadBalancer extends Construct implements ec2.IConnectable {
   readonly loadBalancer: elbv2.ApplicationLoadBalancer;

@@ -38,6 +38,15 @@ export interface ServiceImageProps {
  * immutable tags as soon as a change is reverted), known at deploy time only. The template of another stack does not
  * change with it, and `cdk deploy` skips a stack whose template did not change: the service would keep the old image.
  *
+ * @example
+ * ```ts
+ * const digest = 'sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef';
+ * const built = new ServiceImage(this, 'Image', { repository, source: { digest } });
+ * const cpuArchitecture = built.architecture;
+ * const task = new ecs.FargateTaskDefinition(this, 'Task', { runtimePlatform: { cpuArchitecture } });
+ * task.addContainer('Service', { image: built.image });
+ * ```
+ *
  * @see https://github.com/tmokmss/deploy-time-build
  */
 export class ServiceImage extends Construct {

@@ -34,6 +34,16 @@ export interface TargetGroupAlarmsProps {
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html (FILL)
+ *
+ * @example
+ * ```ts
+ * const balancer = new elbv2.ApplicationLoadBalancer(this, 'LoadBalancer', { vpc });
+ * const targetType = elbv2.TargetType.IP;
+ * const targetGroup = new elbv2.ApplicationTargetGroup(this, 'Targets', { vpc, port: 80, targetType });
+ * balancer.addListener('Http', { port: 80, defaultTargetGroups: [targetGroup] });
+ * const firstLook = 'the events of the ECS service.';
+ * new TargetGroupAlarms(this, 'Alarms', { targetGroup, loadBalancer: balancer, firstLook });
+ * ```
  */
 export class TargetGroupAlarms extends Construct {
   /** Every alarm that this construct made, for more actions or for a dashboard. */
