@@ -5,7 +5,8 @@ import { Construct } from 'constructs';
 import { KUBERNETES_PREFIX } from '../domain/routes';
 import { acknowledge } from './acknowledgements';
 import { AlarmActions } from './alarm-actions';
-import { EnvironmentConfig, EnvironmentStackProps, WebSocketApiConfig } from './environments';
+import { Network } from './constructs/network';
+import { EnvironmentConfig, EnvironmentStackProps, WebSocketApiConfig } from './environment-config';
 import { addressesPerNode, checkRoom } from './kubernetes-sizing';
 import { LogGroupDefaults } from './log-group-defaults';
 import { ContainersStack } from './stacks/containers-stack';
@@ -58,17 +59,23 @@ export class ReferenceStage extends Construct {
     });
 
     if (config.kubernetes) checkRoom(config.kubernetes);
-    const network = new NetworkStack(this, 'Network', {
-      ...common('Network', 'VPC with private subnets and its way out'),
-      endpointServices: endpointServices(config),
-      plannedAddresses: plannedAddresses(config),
-    });
     const registry = new RegistryStack(this, 'Registry', {
       ...common('Registry', 'repository for the image of the container service'),
     });
+    const { create, existing } = config.network;
+    const planned = { availabilityZones: config.availabilityZones, plannedAddresses: plannedAddresses(config) };
+    const network = create
+      ? new NetworkStack(this, 'Network', {
+          ...common('Network', 'VPC with private subnets and its way out'),
+          create,
+          endpointServices: endpointServices(config),
+          plannedAddresses: planned.plannedAddresses,
+        }).network
+      : // In the scope of a stack that has resources: cdk deploy deletes a stack that has none.
+        Network.fromExisting(registry, 'Network', { ...existing, ...planned });
     const containers = new ContainersStack(this, 'Containers', {
       ...common('Containers', 'internal load balancer and the container service on ECS'),
-      network: network.network,
+      network,
       repositoryName: registry.repository.repositoryName,
       imageSource:
         config.image.from === 'source' ? { directory: props.containerDirectory } : { digest: config.image.digest },
@@ -79,7 +86,7 @@ export class ReferenceStage extends Construct {
       new KubernetesStack(this, 'Kubernetes', {
         ...common('Kubernetes', 'EKS cluster with Cluster Autoscaler, and the container service on it'),
         kubernetes,
-        network: network.network,
+        network,
         loadBalancer: containers.loadBalancer,
         image: containers.image,
         // Known now, unlike the tag of the image: the CLI skips a stack whose template did not change.
@@ -90,28 +97,25 @@ export class ReferenceStage extends Construct {
     }
     const quotes = new FunctionStack(this, 'Function', {
       ...common('Function', 'quotes function in the private subnets, its aliases and alarms'),
-      network: network.network,
+      network,
       code: props.quotesCode,
       loadBalancer: containers.loadBalancer,
-      loadBalancerUrl: containers.url,
     });
     const restApi = new RestApiStack(this, 'RestApi', {
       ...common('RestApi', 'cached REST API in front of the function and the container service'),
-      network: network.network,
+      network,
       stageName: API_STAGE_NAME,
       live: quotes.live,
       loadBalancer: containers.loadBalancer,
-      loadBalancerUrl: containers.url,
     });
     if (config.httpApi) {
       new HttpApiStack(this, 'HttpApi', {
         ...common('HttpApi', 'HTTP API in front of the function and the container service'),
         httpApi: config.httpApi,
-        network: network.network,
+        network,
         stageName: API_STAGE_NAME,
         live: quotes.live,
         loadBalancer: containers.loadBalancer,
-        localUrl: config.endpoint && containers.url,
       });
     }
 
@@ -166,15 +170,16 @@ function checkLimits({ maxSymbols, messagesPerSecond }: WebSocketApiConfig): voi
 
 /** The services that the enabled parts call from the private subnets; S3 and DynamoDB have free gateway endpoints. */
 function endpointServices(config: EnvironmentConfig): ec2.InterfaceVpcEndpointAwsService[] {
-  if (config.network.egress.mode === 'none' && config.network.existing === undefined) {
+  const mode = config.network.create?.egress.mode;
+  if (mode === 'none') {
     throw new Error(
-      `network.egress: mode "none" leaves the container service of environment ${config.id} no way to its image. ` +
+      `network.create.egress: mode "none" leaves the container service of environment ${config.id} no way to its image. ` +
         'Use "nat", "nat-instance" or "endpoints" in lib/environments.ts.',
     );
   }
-  if (config.kubernetes && config.network.egress.mode === 'endpoints' && config.network.existing === undefined) {
+  if (config.kubernetes && mode === 'endpoints') {
     throw new Error(
-      `network.egress: mode "endpoints" leaves the cluster of environment ${config.id} no way to registry.k8s.io, where ` +
+      `network.create.egress: mode "endpoints" leaves the cluster of environment ${config.id} no way to registry.k8s.io, where ` +
         'the image of Cluster Autoscaler is, and to kubernetes.github.io, github.com and *.githubusercontent.com, where its ' +
         'chart is. Use "nat" or "nat-instance", or -c kubernetes=false.',
     );

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { environments } from '../lib/environments';
 
 /** Runs the app as the CDK CLI does, with context and environment variables of its own. */
 function run(context: Record<string, string>, variables: Record<string, string> = {}) {
@@ -13,14 +14,16 @@ function run(context: Record<string, string>, variables: Record<string, string> 
   return { status: result.status, stderr: result.stderr.replace(/^Bundling asset .*\n/gm, '').trim() };
 }
 
-test('synthesizes the sandbox without account, network and Docker [P9]', () => {
+test('synthesizes the first environment without account, network and Docker [P9]', () => {
   expect(run({}, { CDK_DOCKER: '/nonexistent', http_proxy: 'http://127.0.0.1:1' })).toEqual({ status: 0, stderr: '' });
 });
 
-test('fails with one line for an unknown environment', () => {
-  const { status, stderr } = run({ environment: 'staging' });
+test.each(['staging', 'local'])('fails with one line for the environment %s, which it does not know', (name) => {
+  const names = Object.keys(environments);
+  const { status, stderr } = run({ environment: name });
   expect(status).toBe(1);
   expect(stderr).toBe(
-    'environment: "staging" is not known. Give one of sandbox, production, local: -c environment=sandbox',
+    `environment: "${name}" is not known. Give one of ${names.join(', ')}: -c environment=${names[0]}. ` +
+      'To deploy to this machine, without an account, use npm start.',
   );
 });

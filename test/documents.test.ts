@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { environment } from '../lib/environments';
+import { environments } from '../lib/environments';
 
 const READMES = ['README.md', 'README.ja.md'];
 const DOCUMENTS = [
@@ -80,8 +80,8 @@ test.each(READMES)('%s has every construct in its table of parts', (file) => {
 });
 
 test.each(READMES)('%s names only properties and options that environments have', (file) => {
-  const source = read('lib/environments.ts') + read('bin/app.ts');
-  const table = read(file).match(/\n\| `network\.egress`.*?\n\n/s)?.[0] ?? '';
+  const source = read('lib/environment-config.ts') + read('lib/context.ts');
+  const table = read(file).match(/\n\| `network\.create\.egress`.*?\n\n/s)?.[0] ?? '';
   const named = matches(table, /^\| (`.*?) \|/gm).flatMap((cell) => matches(cell, /`(?:-c )?([\w.]+)/g));
   expect(named.length).toBeGreaterThan(10);
   const words = named.flatMap((name) => name.split('.'));
@@ -134,9 +134,11 @@ test('what the local endpoint does not model is in its decision, word for word',
   expect(records.filter((record) => !decision.includes(`| ${record} |`))).toEqual([]);
 });
 
-test.each(['sandbox', 'production'])('the decision on the cache has the TTLs of %s', (name) => {
-  const { quoteTtlSeconds, historyTtlSeconds } = environment(name).restApi.cache ?? {};
-  expect(read('docs/decisions/0010-cache-keys-and-invalidation.md')).toContain(
+const CACHE_DECISION = 'docs/decisions/0010-cache-keys-and-invalidation.md';
+
+test.each(Object.entries(environments))(`${CACHE_DECISION} has the TTLs of %s`, (_, { restApi }) => {
+  const { quoteTtlSeconds, historyTtlSeconds } = restApi.cache ?? {};
+  expect(read(CACHE_DECISION)).toContain(
     `TTLs: ${quoteTtlSeconds} s for a quote, ${historyTtlSeconds} s for a history, in every environment`,
   );
 });

@@ -2,9 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { environment } from '../../lib/environments';
+import { environmentOf } from '../../lib/context';
 import { adopt, localVariables } from '../kit/endpoint';
 import { folders, root } from '../kit/folders';
+import { localEnvironments } from '../kit/local-environment';
 import { pythonEnvironment } from '../local/python';
 import { Run, readRun } from '../local/run-file';
 import { connect, Deployment } from '../tour/deployment';
@@ -30,7 +31,7 @@ export async function apis({ onProgress }: CaseOptions): Promise<Figure[]> {
   const child = await deployment(onProgress);
   try {
     adopt(localVariables(child.endpoint));
-    const { id, region } = environment('local', { endpointUrl: child.endpoint });
+    const { id, region } = environmentOf({}, localEnvironments);
     const deployed = await connect(id, region);
     const { liveAliasArn } = await readOutputs(id, region);
     return [

@@ -86,6 +86,20 @@ export function givenEndpoint(variables: NodeJS.ProcessEnv = process.env): strin
   return url;
 }
 
+/**
+ * The endpoint that the environment local needs.
+ *
+ * @throws in one line if `AWS_ENDPOINT_URL` names none, so that the environment never reaches an account of AWS
+ */
+export function neededEndpoint(variables: NodeJS.ProcessEnv = process.env): string {
+  const url = givenEndpoint(variables);
+  if (url !== undefined) return url;
+  throw new Error(
+    'environment local: needs an endpoint on this machine, but AWS_ENDPOINT_URL is not set. Run `npm start`, or set ' +
+      'AWS_ENDPOINT_URL to a running one.',
+  );
+}
+
 /** Whether an error says that nothing listens there at all, rather than that no answer came in time. */
 export function isRefused(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;

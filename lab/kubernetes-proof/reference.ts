@@ -1,5 +1,7 @@
-import { environment, environmentNames } from '../../lib/environments';
+import { type Environments, environmentOf } from '../../lib/context';
+import { environments } from '../../lib/environments';
 import { Chain, Node, smallestNode } from '../../lib/kubernetes-sizing';
+import { localEnvironments } from '../kit/local-environment';
 import { Cluster, ScalingRules } from './manifests';
 
 /**
@@ -32,11 +34,17 @@ export interface Reference {
   readonly observability: boolean;
 }
 
-/** That of the environment whose cluster it is; undefined for a cluster of another app. */
-export function referenceOf({ name }: Pick<Cluster, 'name'>): Reference | undefined {
+const shipped: Environments = { ...environments, ...localEnvironments };
+
+/**
+ * The reference of the environment whose cluster it is; undefined for a cluster of another app.
+ *
+ * @param known environments that the cluster may be of
+ */
+export function referenceOf({ name }: Pick<Cluster, 'name'>, known = shipped): Reference | undefined {
   const [, id] = /^kumiki-(.+)$/.exec(name) ?? [];
-  if (id === undefined || !environmentNames.includes(id)) return undefined;
-  const { kubernetes } = environment(id, { kubernetes: 'true' });
+  if (id === undefined || !Object.hasOwn(known, id) || known[id]?.kubernetes === undefined) return undefined;
+  const { kubernetes } = environmentOf({ environment: id, kubernetes: 'true' }, known);
   if (kubernetes === undefined) return undefined;
   const { nodes, service, observability = false } = kubernetes;
   const { cpuMillis, memoryMiB } = service;

@@ -1,5 +1,6 @@
-import { checkContext, environment } from '../../lib/environments';
+import { environmentOf } from '../../lib/context';
 import { assignmentsOf } from '../../ops/kit/options';
+import { localEnvironments } from '../kit/local-environment';
 
 /** What `npm start` is told about the environment local (`-c capacity=ec2`), by key. */
 export type Context = Readonly<Record<string, string>>;
@@ -15,8 +16,6 @@ const FIXED = { environment: 'local', region: 'us-east-1' };
  */
 export function contextOf(given: readonly string[] = []): Context {
   const context = assignmentsOf(given);
-  // Whichever endpoint it will be.
-  checkContext(context, environment('local', { ...context, endpointUrl: 'http://127.0.0.1' }));
   for (const [key, only] of Object.entries(FIXED)) {
     const { [key]: value = only } = context;
     if (value === only) continue;
@@ -24,5 +23,6 @@ export function contextOf(given: readonly string[] = []): Context {
       `${key}: npm start deploys to ${only}, got "${value}". Leave it out, or deploy to AWS: npx cdk deploy --all -c ${key}=${value}`,
     );
   }
+  environmentOf(context, localEnvironments);
   return context;
 }

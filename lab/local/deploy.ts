@@ -11,23 +11,22 @@ import { STAND_IN_KEY } from './stand-ins';
 
 /** The stock CLI by its path: npx looks for it for two seconds first. */
 const CDK = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
+/** The app of the local environment, in place of the one in cdk.json. */
+const APP = 'node --no-warnings --import tsx lab/local/app.ts';
 /** Lines of a failed command that are shown; the log has them all. */
 const LINES_SHOWN = 15;
 /** Milliseconds without a line after which it is said where to look, and again after as many. */
 const QUIET = 60_000;
 
-/** Synthesizes the local environment, as `context` says, while other steps go on. */
+/** Synthesizes the environment local with the given context. */
 export async function synthesize(say: Terminal, context: Context = {}): Promise<void> {
   const from = performance.now();
   // Of a CLI that was killed; only one works in this folder at a time.
   for (const file of existsSync(folders.assembly) ? readdirSync(folders.assembly) : []) {
     if (file.endsWith('.lock')) rmSync(join(folders.assembly, file), { force: true });
   }
-  const given = Object.entries({ ...context, environment: 'local' }).flatMap(([key, value]) => [
-    '-c',
-    `${key}=${value}`,
-  ]);
-  await cdk('synthesis', logs.deploy, ['synth', '--quiet', ...given, '-o', folders.assembly]);
+  const given = Object.entries(context).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+  await cdk('synthesis', logs.deploy, ['synth', '--quiet', '--app', APP, ...given, '-o', folders.assembly]);
   // What is switched off is a template without resources, which is not deployed.
   const deployed = templates().filter((file) =>
     readFileSync(join(folders.assembly, file), 'utf8').includes('"Resources"'),

@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { environment } from '../../lib/environments';
+import { environmentOf } from '../../lib/context';
 import { containerContext } from '../../lib/sources';
 import { fail } from '../../ops/kit/errors';
 import { optionsOf } from '../../ops/kit/options';
 import { adopt, checkEndpoint, givenEndpoint, isRefused, localVariables, ownVariables } from '../kit/endpoint';
 import { checkPackages, claimState, folders, logs, prepareFolders, root } from '../kit/folders';
+import { localEnvironments } from '../kit/local-environment';
 import { endAll, onNpmEnd } from '../kit/process-group';
 import { count, render } from '../kit/table';
 import { terminal } from '../kit/terminal';
@@ -87,7 +88,7 @@ async function run(once: boolean, context: Context, connections?: number): Promi
   const given = givenEndpoint();
   const url = given === undefined ? await ownEndpoint() : await givenAndThere(given);
   updateRun(runFile, { endpoint: url });
-  const { id, region } = environment('local', { ...context, endpointUrl: url });
+  const { id, region } = environmentOf(context, localEnvironments);
 
   phase = 'asking the endpoint what is there';
   const bootstrapped = await isBootstrapped(region);

@@ -1,3 +1,5 @@
+import * as emulator from '../kit/emulator-urls';
+
 /** What an address is made of, all of it from stack outputs. */
 export interface RestApiAddress {
   readonly restApiId: string;
@@ -13,23 +15,14 @@ export interface HttpApiAddress {
   readonly url: string;
 }
 
-/**
- * Where the REST API answers, without a slash at the end. On AWS that is its URL; a local endpoint has all data planes
- * below its own address, because names of the kind `<id>.execute-api.…` resolve to nothing there.
- */
+/** Where the REST API answers, without a slash at the end: its URL on AWS, or a path below a local endpoint. */
 export function restApiUrl(api: RestApiAddress, endpoint: string | undefined): string {
-  const url =
-    endpoint === undefined
-      ? api.url
-      : `${withoutSlash(endpoint)}/restapis/${api.restApiId}/${api.stageName}/_user_request_`;
-  return withoutSlash(url);
+  return endpoint === undefined ? withoutSlash(api.url) : emulator.restApiUrl(endpoint, api.restApiId, api.stageName);
 }
 
 /** Where the HTTP API answers, likewise. */
 export function httpApiUrl(api: HttpApiAddress, endpoint: string | undefined): string {
-  return withoutSlash(
-    endpoint === undefined ? api.url : `${withoutSlash(endpoint)}/_aws/execute-api/${api.httpApiId}/${api.stageName}`,
-  );
+  return endpoint === undefined ? withoutSlash(api.url) : emulator.httpApiUrl(endpoint, api.httpApiId, api.stageName);
 }
 
 export interface WebSocketApiAddress {
@@ -41,8 +34,8 @@ export interface WebSocketApiAddress {
 /** Where the WebSocket API answers: its URL, or the path of the stage below a local endpoint. */
 export function webSocketUrl(api: WebSocketApiAddress, endpoint: string | undefined): string {
   if (endpoint === undefined) return withoutSlash(api.url);
-  const stage = withoutSlash(api.url).split('/').at(-1);
-  return `${withoutSlash(endpoint).replace(/^http/, 'ws')}/_aws/execute-api/${api.webSocketApiId}/${stage}`;
+  const stageName = withoutSlash(api.url).split('/').at(-1) ?? '';
+  return emulator.webSocketUrl(endpoint, api.webSocketApiId, stageName);
 }
 
 function withoutSlash(url: string): string {

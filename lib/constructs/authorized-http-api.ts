@@ -95,13 +95,6 @@ export interface HttpPrivateRouteProps extends HttpRouteProps {
    * @default only the headers that callers send
    */
   readonly requestHeaders?: Readonly<Record<string, string>>;
-
-  /**
-   * Base URL that takes the place of link and listener, for an endpoint that emulates API Gateway and has no VPC links.
-   *
-   * @default through the link
-   */
-  readonly url?: string;
 }
 
 /**
@@ -223,14 +216,12 @@ export class AuthorizedHttpApi extends Construct {
     }
     return this.addRoute(
       route,
-      route.url === undefined
-        ? new integrations.HttpAlbIntegration('Integration', route.listener, {
-            vpcLink: route.vpcLink,
-            secureServerName: route.serverName,
-            method,
-            parameterMapping,
-          })
-        : new integrations.HttpUrlIntegration('Integration', route.url, { method, parameterMapping }),
+      new integrations.HttpAlbIntegration('Integration', route.listener, {
+        vpcLink: route.vpcLink,
+        secureServerName: route.serverName,
+        method,
+        parameterMapping,
+      }),
     );
   }
 

@@ -6,8 +6,8 @@ import { Construct } from 'constructs';
 
 /** How private subnets reach what is outside the VPC. The gateway endpoints of S3 and DynamoDB are there in each mode. */
 export type NetworkEgress =
-  /** NAT gateways, 1 (the default) to the number of zones: one is cheaper, one a zone survives the loss of a zone. */
-  | { readonly mode: 'nat'; readonly gateways?: number }
+  /** NAT gateways, 1 (the default) to the number of zones: one is cheaper, one per zone survives the loss of a zone. */
+  | { readonly mode: 'nat'; readonly gateways?: number | 'one-per-zone' }
   /**
    * One t4g.nano that translates addresses. No failover; a deployment after a new release of Amazon Linux replaces it
    * and interrupts egress for a minute or two.
@@ -18,21 +18,42 @@ export type NetworkEgress =
   /** Nothing else. */
   | { readonly mode: 'none' };
 
-/** A VPC that is there already. Everything is named, because a lookup would need an account to synthesize. */
+/** A network for workloads, whoever owns its VPC. */
+export interface INetwork {
+  readonly vpc: ec2.IVpc;
+  /** The subnets for workloads. */
+  readonly privateSubnets: ec2.SubnetSelection;
+}
+
+/** A VPC that exists. Every part has its id here, because a lookup would need an account to synthesize. */
 export interface ExistingNetwork {
   readonly vpcId: string;
-  /** The CIDR block of the VPC that holds the subnets. */
+  /** CIDR block of the VPC that holds the subnets. */
   readonly cidr: string;
-  /** One private subnet a zone, in the order of `availabilityZones`. */
+  /** One private subnet for each zone, in the order of `availabilityZones`. */
   readonly privateSubnets: readonly {
     readonly subnetId: string;
     readonly cidr: string;
     readonly routeTableId: string;
   }[];
+  /** CIDR blocks that the VPC is or will be routed with (peering, VPN); they must not overlap its own. @default none */
+  readonly routedCidrs?: readonly string[];
+}
+
+export interface ExistingNetworkProps extends ExistingNetwork {
+  /** Names of the zones of `privateSubnets`, at least 2, in the same order. */
+  readonly availabilityZones: readonly string[];
+
+  /**
+   * Addresses that each private subnet must hold, by part: `{ 'function ENIs': 50, pods: 220 }`.
+   *
+   * @default nothing is planned
+   */
+  readonly plannedAddresses?: Readonly<Record<string, number>>;
 }
 
 export interface NetworkProps {
-  /** CIDR block of the VPC, /16 to /28, as its network address: `10.0.0.0/16`. Not used when `existing` is given. */
+  /** CIDR block of the VPC, /16 to /28, as its network address: `10.0.0.0/16`. */
   readonly cidr: string;
 
   /**
@@ -79,9 +100,6 @@ export interface NetworkProps {
    */
   readonly plannedAddresses?: Readonly<Record<string, number>>;
 
-  /** Use this VPC and create nothing: egress, endpoints and flow log are its owner's. @default a new VPC */
-  readonly existing?: ExistingNetwork;
-
   /** Where the flow log is written to. @default a new log group with the defaults of the CDK: two years, RETAIN */
   readonly flowLogGroup?: logs.ILogGroup;
 }
@@ -107,32 +125,36 @@ export interface NetworkProps {
  * new ecs.Cluster(this, 'Cluster', { vpc: network.vpc });
  * ```
  */
-export class Network extends Construct {
+export class Network extends Construct implements INetwork {
+  /**
+   * A VPC that exists, with its private subnets. Egress, endpoints and flow log are its owner's, and no resource is made:
+   * `scope` is any construct of a stack that has resources, because `cdk deploy` deletes a stack that has none.
+   *
+   * @throws if the zones or a CIDR block cannot work, or a private subnet has too few addresses for the plan
+   */
+  static fromExisting(scope: Construct, id: string, props: ExistingNetworkProps): INetwork {
+    const zones = checkedZones(props.availabilityZones);
+    checkExisting(props, zones, props.plannedAddresses ?? {});
+    checkRouted(parseVpcCidr('cidr', props.cidr), props.routedCidrs);
+    const vpc = ec2.Vpc.fromVpcAttributes(scope, id, {
+      vpcId: props.vpcId,
+      vpcCidrBlock: props.cidr,
+      availabilityZones: zones,
+      privateSubnetIds: props.privateSubnets.map((subnet) => subnet.subnetId),
+      privateSubnetIpv4CidrBlocks: props.privateSubnets.map((subnet) => subnet.cidr),
+      privateSubnetRouteTableIds: props.privateSubnets.map((subnet) => subnet.routeTableId),
+    });
+    return { vpc, privateSubnets: { subnets: vpc.privateSubnets } };
+  }
+
   readonly vpc: ec2.IVpc;
-  /** The subnets for workloads, whatever the egress and whoever made the VPC. */
+  /** The subnets for workloads, whatever the egress. */
   readonly privateSubnets: ec2.SubnetSelection;
 
   /** @throws if the zones, a CIDR block, a prefix length, the plan or the number of gateways cannot work */
   constructor(scope: Construct, id: string, props: NetworkProps) {
     super(scope, id);
-    const { existing } = props;
     const zones = checkedZones(props.availabilityZones);
-
-    if (existing !== undefined) {
-      checkExisting(existing, zones, props.plannedAddresses ?? {});
-      checkRouted(parseVpcCidr('existing.cidr', existing.cidr), props.routedCidrs);
-      this.vpc = ec2.Vpc.fromVpcAttributes(this, 'Vpc', {
-        vpcId: existing.vpcId,
-        vpcCidrBlock: existing.cidr,
-        availabilityZones: zones,
-        privateSubnetIds: existing.privateSubnets.map((subnet) => subnet.subnetId),
-        privateSubnetIpv4CidrBlocks: existing.privateSubnets.map((subnet) => subnet.cidr),
-        privateSubnetRouteTableIds: existing.privateSubnets.map((subnet) => subnet.routeTableId),
-      });
-      this.privateSubnets = { subnets: this.vpc.privateSubnets };
-      return;
-    }
-
     const egress = props.egress ?? { mode: 'nat' };
     const hasInternet = egress.mode === 'nat' || egress.mode === 'nat-instance';
     const endpointServices = new Map(
@@ -180,7 +202,7 @@ export class Network extends Construct {
       ipAddresses: ec2.IpAddresses.cidr(props.cidr),
       availabilityZones: zones,
       // Largest first: each block then starts on a multiple of its size, and no address is lost between them.
-      subnetConfiguration: groups.toSorted((a, b) => (a.cidrMask ?? 0) - (b.cidrMask ?? 0)),
+      subnetConfiguration: [...groups].sort((a, b) => (a.cidrMask ?? 0) - (b.cidrMask ?? 0)),
       natGateways: hasInternet ? gateways : 0,
       natGatewayProvider: natInstance,
       restrictDefaultSecurityGroup: true,
@@ -246,7 +268,7 @@ function natInstanceProvider(): ec2.NatInstanceProviderV2 {
   });
 }
 
-/** What the provider has no property for. */
+/** Settings for which the provider has no property. */
 function hardenNatInstance(provider: ec2.NatInstanceProviderV2, cidr: string): void {
   provider.connections.allowFrom(ec2.Peer.ipv4(cidr), ec2.Port.allTraffic(), 'What is translated: from the VPC only');
   for (const { instance } of provider.gatewayInstances) {
@@ -339,7 +361,8 @@ function checkedPrefix(property: string, prefix: number): number {
   return prefix;
 }
 
-function checkedGateways(gateways: number, zones: number): number {
+function checkedGateways(wanted: number | 'one-per-zone', zones: number): number {
+  const gateways = wanted === 'one-per-zone' ? zones : wanted;
   if (!Number.isInteger(gateways) || gateways < 1 || gateways > zones) {
     throw new Error(
       `egress.gateways: must be a whole number from 1 to the ${zones} availability zones, got ${gateways}. ` +
@@ -391,25 +414,22 @@ function checkPlan(subnet: string, prefix: number, planned: Readonly<Record<stri
 }
 
 function checkExisting(
-  existing: ExistingNetwork,
+  { cidr: vpcCidr, privateSubnets }: ExistingNetwork,
   zones: readonly string[],
   planned: Readonly<Record<string, number>>,
 ): void {
-  const { privateSubnets } = existing;
   if (privateSubnets.length !== zones.length) {
     throw new Error(
-      `existing.privateSubnets: must be one for each of the ${zones.length} availability zones (${zones.join(', ')}), ` +
+      `privateSubnets: must be one for each of the ${zones.length} availability zones (${zones.join(', ')}), ` +
         `got ${privateSubnets.length}. Give them in the order of the zones`,
     );
   }
-  const vpc = parseVpcCidr('existing.cidr', existing.cidr);
-  const blocks = privateSubnets.map(({ cidr }, index) => parseCidr(`existing.privateSubnets[${index}].cidr`, cidr));
+  const vpc = parseVpcCidr('cidr', vpcCidr);
+  const blocks = privateSubnets.map(({ cidr }, index) => parseCidr(`privateSubnets[${index}].cidr`, cidr));
   for (const [index, block] of blocks.entries()) {
-    const property = `existing.privateSubnets[${index}].cidr`;
+    const property = `privateSubnets[${index}].cidr`;
     if (!overlap(vpc, block) || block.prefix < vpc.prefix) {
-      throw new Error(
-        `${property}: must be inside existing.cidr ${vpc.text}, got "${block.text}". Give the subnet's own block`,
-      );
+      throw new Error(`${property}: must be inside cidr ${vpc.text}, got "${block.text}". Give the subnet's own block`);
     }
     const other = blocks.slice(0, index).find((earlier) => overlap(earlier, block));
     if (other !== undefined) {

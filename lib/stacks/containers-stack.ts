@@ -6,14 +6,14 @@ import { HISTORY_SERVICE, pathPatterns, routesOfService } from '../../domain/rou
 import { AccessLogBucket } from '../constructs/access-log-bucket';
 import { ContainerService } from '../constructs/container-service';
 import { Ec2Capacity } from '../constructs/ec2-capacity';
-import { Network } from '../constructs/network';
+import { INetwork } from '../constructs/network';
 import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { ServiceImage, ServiceImageProps } from '../constructs/service-image';
 import { TargetGroupAlarms } from '../constructs/target-group-alarms';
-import { EnvironmentStackProps } from '../environments';
+import { EnvironmentStackProps } from '../environment-config';
 
 export interface ContainersStackProps extends EnvironmentStackProps {
-  readonly network: Network;
+  readonly network: INetwork;
   /** Name of the image repository: what else it is known by is made of this, here (docs/decisions/0003). */
   readonly repositoryName: string;
   /** Stage of the API in front. */
@@ -23,8 +23,6 @@ export interface ContainersStackProps extends EnvironmentStackProps {
 
 export class ContainersStack extends Stack {
   readonly loadBalancer: PrivateLoadBalancer;
-  /** Where callers find the load balancer: its own address, or the path a local endpoint serves it at. */
-  readonly url: string;
   /** What the tasks run. */
   readonly image: ServiceImage;
 
@@ -49,7 +47,6 @@ export class ContainersStack extends Stack {
       accessLogs: logBucket?.bucket,
     });
     const { loadBalancerName } = this.loadBalancer.loadBalancer;
-    this.url = config.endpoint ? `${config.endpoint.url}/_alb/${loadBalancerName}` : this.loadBalancer.url;
 
     const repository = ecr.Repository.fromRepositoryName(this, 'Images', props.repositoryName);
     this.image = new ServiceImage(this, 'ServiceImage', { repository, source: props.imageSource });
@@ -75,7 +72,7 @@ export class ContainersStack extends Stack {
 
     const targetGroups = history.services.map(({ targetGroup }) => targetGroup.targetGroupArn).join(',');
     for (const [name, value, description] of [
-      ['LoadBalancerUrl', this.url, 'Internal load balancer, from in the VPC'],
+      ['LoadBalancerUrl', this.loadBalancer.url, 'Internal load balancer, from in the VPC'],
       ['LoadBalancerName', loadBalancerName, 'Name of the load balancer'],
       ['TargetGroupArn', targetGroups, 'Where tasks are registered; two with both kinds of capacity'],
       ['AutoScalingGroupName', instances?.autoScalingGroup.autoScalingGroupName, 'Instances that tasks run on'],

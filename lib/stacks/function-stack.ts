@@ -2,17 +2,15 @@ import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { FunctionAlarms } from '../constructs/function-alarms';
-import { Network } from '../constructs/network';
+import { INetwork } from '../constructs/network';
 import { PrivateFunction } from '../constructs/private-function';
 import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
-import { EnvironmentStackProps } from '../environments';
+import { EnvironmentStackProps } from '../environment-config';
 
 export interface FunctionStackProps extends EnvironmentStackProps {
-  readonly network: Network;
+  readonly network: INetwork;
   readonly code: lambda.Code;
   readonly loadBalancer: PrivateLoadBalancer;
-  /** Where the function finds the container service. */
-  readonly loadBalancerUrl: string;
 }
 
 /** Function and security group together, apart from the network: their interfaces take up to 20 minutes to go. */
@@ -32,7 +30,7 @@ export class FunctionStack extends Stack {
       timeout,
       logLevel: config.function.logLevel,
       environment: {
-        HISTORY_URL: props.loadBalancerUrl,
+        HISTORY_URL: props.loadBalancer.url,
         SERVED_BY: config.id,
         // Stack traces in terms of the sources; costs a millisecond of init.
         NODE_OPTIONS: '--enable-source-maps',

@@ -5,21 +5,19 @@ import { Construct } from 'constructs';
 import { routesOf } from '../../domain/routes';
 import { ApiAlarms } from '../constructs/api-alarms';
 import { AuthorizedHttpApi } from '../constructs/authorized-http-api';
-import { Network } from '../constructs/network';
+import { INetwork } from '../constructs/network';
 import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { PrivateVpcLink } from '../constructs/private-vpc-link';
-import { EnvironmentStackProps, HttpApiConfig } from '../environments';
+import { EnvironmentStackProps, HttpApiConfig } from '../environment-config';
 
 export interface HttpApiStackProps extends EnvironmentStackProps {
   readonly httpApi: HttpApiConfig;
-  readonly network: Network;
+  readonly network: INetwork;
   /** Alias that answers the routes of the function. */
   readonly live: lambda.IAlias;
   readonly loadBalancer: PrivateLoadBalancer;
   /** First segment of every URL. */
   readonly stageName: string;
-  /** Where a local endpoint, which has no VPC links, finds the container service. */
-  readonly localUrl?: string;
 }
 
 /** API and VPC link together: a link cannot be deleted while an integration refers to it. */
@@ -44,7 +42,6 @@ export class HttpApiStack extends Stack {
       vpcLink: link.link,
       listener: loadBalancer.listener,
       serverName: config.loadBalancer.https?.hostName,
-      url: props.localUrl,
       // As long as the function waits. If callers chose, one who waits for a millisecond would cause 503s and raise the alarm.
       requestHeaders: { 'x-timeout-ms': '2000' },
     };

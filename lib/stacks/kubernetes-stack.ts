@@ -8,18 +8,18 @@ import { ClusterAutoscaler } from '../constructs/cluster-autoscaler';
 import { KubernetesCluster } from '../constructs/kubernetes-cluster';
 import { KubernetesWorkload } from '../constructs/kubernetes-workload';
 import { ManagedNodeGroup } from '../constructs/managed-node-group';
-import { Network } from '../constructs/network';
+import { INetwork } from '../constructs/network';
 import { NodePortTarget } from '../constructs/node-port-target';
 import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { ServiceImage } from '../constructs/service-image';
 import { TargetGroupAlarms } from '../constructs/target-group-alarms';
-import { EnvironmentStackProps, KubernetesConfig } from '../environments';
+import { EnvironmentStackProps, KubernetesConfig } from '../environment-config';
 import { kubernetesRelease } from '../kubernetes-release';
 import { roomOf, smallestNode } from '../kubernetes-sizing';
 
 export interface KubernetesStackProps extends EnvironmentStackProps {
   readonly kubernetes: KubernetesConfig;
-  readonly network: Network;
+  readonly network: INetwork;
   readonly loadBalancer: PrivateLoadBalancer;
   /** What pods run: the image of the tasks. */
   readonly image: ServiceImage;

@@ -2,12 +2,13 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { Network } from '../constructs/network';
-import { EnvironmentStackProps } from '../environments';
+import { EnvironmentStackProps, NewNetworkConfig } from '../environment-config';
 
 export interface NetworkStackProps extends EnvironmentStackProps {
+  readonly create: NewNetworkConfig;
   /** Services that the enabled parts call, for egress by endpoints. */
   readonly endpointServices: ec2.InterfaceVpcEndpointAwsService[];
-  /** What takes how many addresses in a private subnet. */
+  /** Addresses that each part takes in a private subnet. */
   readonly plannedAddresses: Record<string, number>;
 }
 
@@ -18,7 +19,7 @@ export class NetworkStack extends Stack {
     super(scope, id, props);
     const { config } = props;
     this.network = new Network(this, 'Network', {
-      ...config.network,
+      ...props.create,
       availabilityZones: config.availabilityZones,
       endpointServices: props.endpointServices,
       plannedAddresses: props.plannedAddresses,

@@ -2,7 +2,7 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct } from 'constructs';
 import { ImageRepository } from '../constructs/image-repository';
-import { EnvironmentStackProps } from '../environments';
+import { EnvironmentStackProps } from '../environment-config';
 
 /** The repository alone: an image is built or chosen by the stack that runs it, so that a new one changes its template. */
 export class RegistryStack extends Stack {

@@ -6,20 +6,18 @@ import { ApiAccount } from '../constructs/api-account';
 import { ApiAlarms } from '../constructs/api-alarms';
 import { CacheInvalidationGuard } from '../constructs/cache-invalidation-guard';
 import { CachedRestApi } from '../constructs/cached-rest-api';
-import { Network } from '../constructs/network';
+import { INetwork } from '../constructs/network';
 import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { PrivateVpcLink } from '../constructs/private-vpc-link';
-import { EnvironmentStackProps } from '../environments';
+import { EnvironmentStackProps } from '../environment-config';
 
 export interface RestApiStackProps extends EnvironmentStackProps {
-  readonly network: Network;
+  readonly network: INetwork;
   /** Alias that answers the routes of the function. */
   readonly live: lambda.IAlias;
   readonly loadBalancer: PrivateLoadBalancer;
   /** First segment of every URL. */
   readonly stageName: string;
-  /** Where the VPC link finds the container service. */
-  readonly loadBalancerUrl: string;
 }
 
 /** API and VPC link together: a link cannot be deleted while an API refers to it. */
@@ -46,7 +44,7 @@ export class RestApiStack extends Stack {
     const toService = {
       vpcLink: link.link,
       loadBalancer: loadBalancer.loadBalancer,
-      url: props.loadBalancerUrl,
+      url: loadBalancer.url,
       // Almost as long as API Gateway waits, because the cache would keep a 503 that the service gives under load.
       requestHeaders: { 'x-timeout-ms': '25000' },
     };

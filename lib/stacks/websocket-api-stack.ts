@@ -6,7 +6,7 @@ import { Ticker } from '../constructs/ticker';
 import { TickerAlarms } from '../constructs/ticker-alarms';
 import { WebSocketAlarms } from '../constructs/websocket-alarms';
 import { WebSocketSessions } from '../constructs/websocket-sessions';
-import { EnvironmentStackProps, WebSocketApiConfig } from '../environments';
+import { EnvironmentStackProps, WebSocketApiConfig } from '../environment-config';
 
 export interface WebSocketApiStackProps extends EnvironmentStackProps {
   readonly webSocketApi: WebSocketApiConfig;
@@ -41,12 +41,7 @@ export class WebSocketApiStack extends Stack {
       interval: Duration.seconds(webSocketApi.ticker.everySeconds),
       scheduled: webSocketApi.ticker.scheduled,
       memorySize: webSocketApi.ticker.memoryMiB,
-      environment: {
-        ...environment,
-        CALLBACK_URL: config.endpoint
-          ? `${config.endpoint.url}/_aws/execute-api/${sessions.api.apiId}/${props.stageName}`
-          : sessions.stage.callbackUrl,
-      },
+      environment: { ...environment, CALLBACK_URL: sessions.stage.callbackUrl },
     });
     for (const fn of [sessions.handler, ticker.function]) state.grantItems(fn);
     state.grantQuery(ticker.function);

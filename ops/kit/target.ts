@@ -1,5 +1,8 @@
-import { adopt, givenEndpoint, localVariables } from '../../lab/kit/endpoint';
-import { EnvironmentConfig, environment, environmentNames } from '../../lib/environments';
+import { adopt, givenEndpoint, localVariables, neededEndpoint } from '../../lab/kit/endpoint';
+import { localEnvironments } from '../../lab/kit/local-environment';
+import { environmentOf } from '../../lib/context';
+import { EnvironmentConfig } from '../../lib/environment-config';
+import { environments } from '../../lib/environments';
 import { isOnFile } from '../../lib/zones';
 
 /**
@@ -17,14 +20,15 @@ export function targetOf(
   const name = values.environment ?? context.environment;
   const region = values.region ?? context.region;
   if (name === undefined) throw new Error(`--environment is missing. ${usage}`);
-  if (!environmentNames.includes(name)) {
+  const known = { ...environments, ...localEnvironments };
+  if (!Object.hasOwn(known, name)) {
     throw new Error(
-      `--environment: "${name}" is not known. Give one of ${environmentNames.join(', ')}: --environment sandbox`,
+      `--environment: "${name}" is not known. Give one of ${Object.keys(known).join(', ')}: --environment sandbox`,
     );
   }
-  const endpointUrl = givenEndpoint();
+  const endpointUrl = Object.hasOwn(localEnvironments, name) ? neededEndpoint() : givenEndpoint();
   if (endpointUrl !== undefined) adopt(localVariables(endpointUrl));
   // Nothing that is deployed is asked for its zones, and preflight proposes some, so any will do where none are on file.
   const zones = context.zones ?? (region === undefined || isOnFile(region) ? undefined : `${region}a,${region}b`);
-  return environment(name, { ...context, region, zones, endpointUrl });
+  return environmentOf({ ...context, environment: name, region, zones }, known);
 }

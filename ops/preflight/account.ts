@@ -10,7 +10,7 @@ import {
 import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetServiceQuotaCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
-import { EnvironmentConfig } from '../../lib/environments';
+import { EnvironmentConfig } from '../../lib/environment-config';
 import { concernsAll, explain, isDenied } from '../kit/errors';
 import * as checks from './checks';
 

@@ -1,4 +1,4 @@
-import { EnvironmentConfig } from '../../lib/environments';
+import { EnvironmentConfig } from '../../lib/environment-config';
 import { buildsOnArm, hasVpcLinks, isOnFile, missingIn, Zone } from '../../lib/zones';
 
 /**
@@ -292,8 +292,8 @@ export function leftOver(stackName: string, property: string): Outcome {
   };
 }
 
-function hasNatInstance({ existing, egress }: EnvironmentConfig['network']): boolean {
-  return existing === undefined && egress.mode === 'nat-instance';
+function hasNatInstance({ create }: EnvironmentConfig['network']): boolean {
+  return create?.egress.mode === 'nat-instance';
 }
 
 function sum(numbers: readonly number[]): number {

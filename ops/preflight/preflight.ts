@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../lab/kit/folders';
-import { checkContext, environment, environmentNames } from '../../lib/environments';
+import { localEnvironments } from '../../lab/kit/local-environment';
+import { environments } from '../../lib/environments';
 import { explain, fail } from '../kit/errors';
 import { assignmentsOf, optionsOf } from '../kit/options';
 import { targetOf } from '../kit/target';
@@ -20,7 +21,6 @@ async function main(): Promise<void> {
   });
   const context = { ...contextOfApp(), ...assignmentsOf(values.context) };
   const config = targetOf(values, USAGE, context);
-  checkContext(context, config);
   const { id, region } = config;
   try {
     const checked = await askAccount(config, disposableEnvironments());
@@ -40,8 +40,9 @@ function contextOfApp(): Record<string, string> {
 }
 
 function disposableEnvironments(): string[] {
-  // Wherever the endpoint is.
-  return environmentNames.filter((name) => environment(name, { endpointUrl: 'http://127.0.0.1' }).disposable);
+  return Object.entries({ ...environments, ...localEnvironments }).flatMap(([name, { disposable }]) =>
+    disposable ? [name] : [],
+  );
 }
 
 function lines(checked: readonly Checked[]): string[] {

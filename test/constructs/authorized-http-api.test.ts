@@ -128,16 +128,6 @@ describe('routes', () => {
       });
   });
 
-  test('go to a URL in place of the link where there are no links', () => {
-    new Fixture()
-      .privateRoute({ url: 'http://127.0.0.1:4566/_alb/internal' })
-      .template.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
-        IntegrationType: 'HTTP_PROXY',
-        IntegrationUri: 'http://127.0.0.1:4566/_alb/internal',
-        ConnectionId: Match.absent(),
-      });
-  });
-
   test.each(['quotes', '/', '/quotes/', '//quotes', ''])('fail for the path %j', (path) => {
     expect(() => new Fixture().functionRoute({ path })).toThrow(
       /path: must be segments that begin with a slash, got "/,

@@ -3,12 +3,13 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as fc from 'fast-check';
-import { Network, NetworkEgress, NetworkProps } from '../../lib/constructs/network';
+import { ExistingNetworkProps, Network, NetworkEgress, NetworkProps } from '../../lib/constructs/network';
 
 const ZONES = ['eu-west-1a', 'eu-west-1b', 'eu-west-1c'];
 const EXISTING = {
   vpcId: 'vpc-1',
   cidr: '10.20.0.0/16',
+  availabilityZones: ZONES.slice(0, 2),
   privateSubnets: [
     { subnetId: 'subnet-a', cidr: '10.20.0.0/24', routeTableId: 'rtb-a' },
     { subnetId: 'subnet-b', cidr: '10.20.1.0/24', routeTableId: 'rtb-b' },
@@ -166,8 +167,8 @@ describe('egress', () => {
     expect(subnetsOf(template, 'isolated')).toHaveLength(2);
   });
 
-  test('creates as many NAT gateways as asked for, up to one a zone', () => {
-    synthesize({ availabilityZones: ZONES, egress: { mode: 'nat', gateways: 3 } }).resourceCountIs(
+  test.each([3, 'one-per-zone'] as const)('creates %s NAT gateways in three zones', (gateways) => {
+    synthesize({ availabilityZones: ZONES, egress: { mode: 'nat', gateways } }).resourceCountIs(
       'AWS::EC2::NatGateway',
       3,
     );
@@ -355,12 +356,14 @@ describe('security', () => {
 });
 
 describe('existing VPC', () => {
+  function adopt(props: Partial<ExistingNetworkProps> = {}) {
+    const app = new App();
+    const stack = new Stack(app, 'Test', { env: { region: 'eu-west-1' } });
+    return { app, stack, network: Network.fromExisting(stack, 'Network', { ...EXISTING, ...props }) };
+  }
+
   test('creates nothing and selects its private subnets', () => {
-    const { app, stack, network } = build({
-      existing: EXISTING,
-      endpointServices: [ECR],
-      egress: { mode: 'endpoints' },
-    });
+    const { app, stack, network } = adopt();
     expect(app.synth().manifest.missing).toBeUndefined();
     expect(Template.fromStack(stack).toJSON().Resources).toBeUndefined();
     expect(network.vpc.vpcId).toBe('vpc-1');
@@ -377,49 +380,33 @@ describe('existing VPC', () => {
     privateSubnets: EXISTING.privateSubnets.map((subnet, index) => (index === 1 ? { ...subnet, cidr } : subnet)),
   });
 
-  test.each<[string, Partial<NetworkProps>, string]>([
+  test.each<[string, Partial<ExistingNetworkProps>, string]>([
     [
       'another number of subnets than zones',
-      { existing: EXISTING, availabilityZones: ZONES },
-      'existing.privateSubnets: must be one for each of the 3 availability zones',
+      { availabilityZones: ZONES },
+      'privateSubnets: must be one for each of the 3 availability zones',
     ],
     [
       'a subnet outside the VPC',
-      { existing: second('10.21.1.0/24') },
-      'existing.privateSubnets[1].cidr: must be inside existing.cidr 10.20.0.0/16, got "10.21.1.0/24"',
+      second('10.21.1.0/24'),
+      'privateSubnets[1].cidr: must be inside cidr 10.20.0.0/16, got "10.21.1.0/24"',
     ],
-    [
-      'a subnet larger than the VPC',
-      { existing: second('10.0.0.0/8') },
-      'existing.privateSubnets[1].cidr: must be inside existing.cidr',
-    ],
+    ['a subnet larger than the VPC', second('10.0.0.0/8'), 'privateSubnets[1].cidr: must be inside cidr'],
     [
       'subnets that overlap',
-      { existing: second('10.20.0.128/25') },
-      'existing.privateSubnets[1].cidr: must not overlap 10.20.0.0/24, got "10.20.0.128/25"',
+      second('10.20.0.128/25'),
+      'privateSubnets[1].cidr: must not overlap 10.20.0.0/24, got "10.20.0.128/25"',
     ],
-    [
-      'a malformed block',
-      { existing: second('10.20.1.0') },
-      'existing.privateSubnets[1].cidr: must be an IPv4 CIDR block, got "10.20.1.0"',
-    ],
-    [
-      'a malformed block of the VPC',
-      { existing: { ...EXISTING, cidr: '10.20.0.0' } },
-      'existing.cidr: must be an IPv4 CIDR block',
-    ],
-    [
-      'routes that overlap',
-      { existing: EXISTING, routedCidrs: ['10.0.0.0/8'] },
-      "routedCidrs[0]: must not overlap the VPC's 10.20.0.0/16",
-    ],
+    ['a malformed block', second('10.20.1.0'), 'privateSubnets[1].cidr: must be an IPv4 CIDR block, got "10.20.1.0"'],
+    ['a malformed block of the VPC', { cidr: '10.20.0.0' }, 'cidr: must be an IPv4 CIDR block'],
+    ['routes that overlap', { routedCidrs: ['10.0.0.0/8'] }, "routedCidrs[0]: must not overlap the VPC's 10.20.0.0/16"],
     [
       'one subnet too small for the plan',
-      { existing: second('10.20.1.0/28'), plannedAddresses: { tasks: 12 } },
+      { ...second('10.20.1.0/28'), plannedAddresses: { tasks: 12 } },
       'subnet-b must hold 12 addresses (tasks 12), but a /28 has 11',
     ],
   ])('refuses %s', (_, props, message) => {
-    expect(() => build(props)).toThrow(message);
+    expect(() => adopt(props)).toThrow(message);
   });
 });
 

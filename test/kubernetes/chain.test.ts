@@ -1,4 +1,4 @@
-import { environment, KubernetesConfig } from '../../lib/environments';
+import { environments } from '../../lib/environments';
 import {
   addressesPerNode,
   checkRoom,
@@ -9,14 +9,11 @@ import {
   settle,
   smallestNode,
 } from '../../lib/kubernetes-sizing';
+import { fixtureOf, fixtures } from '../support/fixture';
 
-function clusterOf(name: string): KubernetesConfig {
-  const { kubernetes } = environment(name, { kubernetes: 'true' });
-  if (kubernetes === undefined) throw new Error('no cluster');
-  return kubernetes;
-}
-
-const { nodes, service } = clusterOf('sandbox');
+const { kubernetes } = fixtureOf('trial', { kubernetes: 'true' });
+if (kubernetes === undefined) throw new Error('no cluster');
+const { nodes, service } = kubernetes;
 const node = smallestNode(nodes.instanceTypes);
 const chain = { ...nodes, ...service, pod: service };
 /** A history of 365 days takes some 14 ms of CPU: docs/kubernetes.md. */
@@ -47,7 +44,7 @@ test('prefixes give a small node the 110 pods that its addresses would not', () 
   expect(addressesPerNode('t4g.medium')).toBe((7 + 1) * 16 + 3);
 });
 
-test('a new node of the sandbox has room for seven pods, by CPU', () => {
+test('a new node of the smallest type has room for seven pods, by CPU', () => {
   expect(podsPerNode(node, service)).toBe(7);
   expect(podsPerNode(node, { cpuMillis: 1, memoryMiB: 1_000 })).toBe(3);
   expect(podsPerNode(node, { cpuMillis: 1, memoryMiB: 1 })).toBe(107);
@@ -88,10 +85,10 @@ test('nodes without room for the system leave every replica pending', () => {
   });
 });
 
-test.each(['sandbox', 'production'])(
+test.each(Object.entries({ ...environments, ...fixtures }))(
   '%s: the most pods fit on the most nodes, whichever of the types they are',
-  (name) => {
-    const { nodes: group, service: pod, observability } = clusterOf(name);
+  (_, environment) => {
+    const { nodes: group, service: pod, observability } = environment.kubernetes ?? kubernetes;
     const least = smallestNode(group.instanceTypes, observability);
     expect(nodesFor(least, pod, pod.maxPods)).toBeLessThanOrEqual(group.maxNodes);
   },

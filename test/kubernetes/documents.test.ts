@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { environment } from '../../lib/environments';
+import { environments } from '../../lib/environments';
 import { KUBERNETES_VERSION, kubernetesRelease } from '../../lib/kubernetes-release';
 import { addressesPerNode, nodeOf, podsPerNode, roomOf, settle, smallestNode } from '../../lib/kubernetes-sizing';
 
-const { kubernetes } = environment('sandbox', { kubernetes: 'true' });
+const { kubernetes } = environments.sandbox;
 if (kubernetes === undefined) throw new Error('no cluster');
 const { nodes, service } = kubernetes;
 const node = smallestNode(nodes.instanceTypes);

@@ -1,16 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { fixtureOf } from '../support/fixture';
 import { snapshotOf } from '../support/snapshot';
-import { configOf, stageOf, synthesized, templatesOf } from '../support/stage';
+import { stageOf, synthesized, templatesOf } from '../support/stage';
 
 const FOLDER = 'test/stage/snapshots/__snapshots__';
 
 test('editing a handler changes no snapshot [P5]', () => {
   const other = lambda.Code.fromInline('exports.handler = async () => ({ statusCode: 204 });');
-  const edited = templatesOf(stageOf(configOf('sandbox'), { quotesCode: other }));
+  const edited = templatesOf(stageOf(fixtureOf('trial'), { quotesCode: other }));
   const withoutCode = (template: Template) => snapshotOf(template).replace(/ {6}Code:\n( {8}.*\n)+/g, '');
-  for (const [stack, template] of Object.entries(synthesized(configOf('sandbox')))) {
+  for (const [stack, template] of Object.entries(synthesized(fixtureOf('trial')))) {
     expect(withoutCode(edited[stack] as Template)).toBe(withoutCode(template));
   }
 });

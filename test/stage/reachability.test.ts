@@ -1,7 +1,8 @@
+import { fixtureOf, withEgress } from '../support/fixture';
 import { reachabilityOf } from '../support/reachability';
-import { configOf, synthesized } from '../support/stage';
+import { synthesized } from '../support/stage';
 
-function reachability(config = configOf('sandbox')) {
+function reachability(config = fixtureOf('trial')) {
   const templates = synthesized(config);
   return reachabilityOf(
     Object.fromEntries(Object.entries(templates).map(([name, template]) => [name, template.toJSON()])),
@@ -19,8 +20,8 @@ const BETWEEN = [
 const OUT = ['Containers/History -> 0.0.0.0/0 tcp 443'];
 
 test.each([
-  ['sandbox', configOf('sandbox')],
-  ['production without a cluster', configOf('production', { kubernetes: 'false' })],
+  ['trial', fixtureOf('trial')],
+  ['lasting without a cluster', fixtureOf('lasting', { kubernetes: 'false' })],
 ])('%s: what is let out is what is let in, and nothing else', (_, config) => {
   const { egress, ingress } = reachability(config);
   expect(egress).toEqual([...BETWEEN, ...OUT].sort());
@@ -28,7 +29,7 @@ test.each([
 });
 
 test('with a cluster: the load balancer reaches two ports of nodes, its function the control plane, nobody else anything', () => {
-  const { egress, ingress } = reachability(configOf('production'));
+  const { egress, ingress } = reachability(fixtureOf('lasting'));
   const cluster = [
     'Containers/LoadBalancer -> Kubernetes/Cluster by EKS tcp 30080',
     'Containers/LoadBalancer -> Kubernetes/Cluster by EKS tcp 10256',
@@ -51,25 +52,25 @@ test('with a cluster: the load balancer reaches two ports of nodes, its function
 });
 
 test('interface endpoints answer HTTPS from the VPC only [N3]', () => {
-  const sandbox = configOf('sandbox');
+  const trial = fixtureOf('trial');
   const { egress, ingress } = reachability({
-    ...sandbox,
-    network: { ...sandbox.network, egress: { mode: 'endpoints' } },
+    ...trial,
+    network: withEgress({ mode: 'endpoints' }),
   });
   expect(egress).toEqual([...BETWEEN, ...OUT].sort());
   expect(ingress).toEqual([...BETWEEN, '10.0.0.0/16 -> Network/NetworkEndpoint tcp 443'].sort());
 });
 
 test('a NAT instance forwards for the VPC only [N2]', () => {
-  const sandbox = configOf('sandbox');
-  const { ingress } = reachability({ ...sandbox, network: { ...sandbox.network, egress: { mode: 'nat-instance' } } });
+  const trial = fixtureOf('trial');
+  const { ingress } = reachability({ ...trial, network: withEgress({ mode: 'nat-instance' }) });
   expect(ingress.filter((row) => row.includes('Nat'))).toEqual([expect.stringMatching(/^10\.0\.0\.0\/16 -> .* all$/)]);
 });
 
 test('with a certificate the load balancer is reached over HTTPS only', () => {
-  const sandbox = configOf('sandbox');
+  const trial = fixtureOf('trial');
   const https = { certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/x', hostName: 'quotes.example.com' };
-  const { egress } = reachability({ ...sandbox, loadBalancer: { https } });
+  const { egress } = reachability({ ...trial, loadBalancer: { https } });
   expect(egress.filter((row) => row.includes('-> Containers/LoadBalancer'))).toEqual([
     'Function/Quotes -> Containers/LoadBalancer tcp 443',
     'HttpApi/Link -> Containers/LoadBalancer tcp 443',
@@ -78,7 +79,7 @@ test('with a certificate the load balancer is reached over HTTPS only', () => {
 });
 
 test('instances are reached by nobody and reach what is HTTPS; their tasks as on Fargate', () => {
-  const { egress, ingress } = reachability(configOf('sandbox', { capacity: 'ec2' }));
+  const { egress, ingress } = reachability(fixtureOf('trial', { capacity: 'ec2' }));
   expect(egress).toEqual([...BETWEEN, ...OUT, 'Containers/Instances -> 0.0.0.0/0 tcp 443'].sort());
   expect(ingress).toEqual([...BETWEEN].sort());
 });

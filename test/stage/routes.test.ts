@@ -1,6 +1,7 @@
 import { Route, routesOf } from '../../domain/routes';
-import { HttpApiConfig } from '../../lib/environments';
-import { configOf, resourcesOf, synthesized } from '../support/stage';
+import { HttpApiConfig } from '../../lib/environment-config';
+import { fixtureOf } from '../support/fixture';
+import { resourcesOf, synthesized } from '../support/stage';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -15,8 +16,8 @@ interface Deployed {
   readonly routeSettings: Values;
 }
 
-const ENVIRONMENTS = (['sandbox', 'production'] as const).map((name) => {
-  const config = configOf(name);
+const ENVIRONMENTS = (['trial', 'lasting'] as const).map((name) => {
+  const config = fixtureOf(name);
   const table = routesOf({ kubernetes: config.kubernetes !== undefined });
   return { name, config, table, ...deployedIn(synthesized(config)) };
 });

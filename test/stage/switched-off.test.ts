@@ -1,10 +1,11 @@
 import { App } from 'aws-cdk-lib';
-import { EnvironmentConfig } from '../../lib/environments';
+import { EnvironmentConfig } from '../../lib/environment-config';
 import { ReferenceStage } from '../../lib/reference-stage';
 import { FunctionBundles } from '../../lib/sources';
-import { configOf, context, stacksOf, stageOf, synthesized } from '../support/stage';
+import { fixtureOf } from '../support/fixture';
+import { context, stacksOf, stageOf, synthesized } from '../support/stage';
 
-const on: EnvironmentConfig = configOf('sandbox', { kubernetes: 'true' });
+const on: EnvironmentConfig = fixtureOf('trial', { kubernetes: 'true' });
 const PARTS = [
   ['Kubernetes', 'kubernetes'],
   ['HttpApi', 'httpApi'],
@@ -32,10 +33,10 @@ function templatesForCli(config: EnvironmentConfig): Record<string, { Resources?
 
 test('a part that is off is a stack without any resource: the CLI deletes what is deployed under its name', () => {
   const templates = templatesForCli(without('kubernetes', 'httpApi', 'webSocketApi'));
-  expect(templates['Kumiki-sandbox-RestApi']?.Resources).toHaveProperty('CDKMetadata');
+  expect(templates['Kumiki-trial-RestApi']?.Resources).toHaveProperty('CDKMetadata');
   for (const [name] of PARTS) {
-    expect(templates).toHaveProperty(`Kumiki-sandbox-${name}`);
-    expect(templates[`Kumiki-sandbox-${name}`]?.Resources).toBeUndefined();
+    expect(templates).toHaveProperty(`Kumiki-trial-${name}`);
+    expect(templates[`Kumiki-trial-${name}`]?.Resources).toBeUndefined();
   }
 });
 

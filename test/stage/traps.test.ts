@@ -1,36 +1,36 @@
-import { EnvironmentConfig } from '../../lib/environments';
+import { EnvironmentConfig } from '../../lib/environment-config';
 import { kubernetesRelease } from '../../lib/kubernetes-release';
 import { manifestsOf, problemsOf, SCHEMA_VERSION } from '../kubernetes/manifests';
-import { configOf, DIGEST, resourcesOf, stacksOf, stageOf, synthesized, templatesOf } from '../support/stage';
+import { DIGEST, fixtureOf, withEgress } from '../support/fixture';
+import { resourcesOf, stacksOf, stageOf, synthesized, templatesOf } from '../support/stage';
 import { ALARM_TOPIC, EXISTING_VPC, variants } from '../support/variants';
 
-const stages = { sandbox: stageOf(configOf('sandbox')), production: stageOf(configOf('production')) };
-const sandbox = synthesized(configOf('sandbox'), stages.sandbox);
-const production = synthesized(configOf('production'), stages.production);
-const onInstances = withoutInternet({ ...configOf('sandbox', { capacity: 'ec2' }), alarmTopicArn: ALARM_TOPIC });
-const text = (templates: typeof sandbox) =>
-  JSON.stringify(Object.values(templates).map((template) => template.toJSON()));
+const stages = { trial: stageOf(fixtureOf('trial')), lasting: stageOf(fixtureOf('lasting')) };
+const trial = synthesized(fixtureOf('trial'), stages.trial);
+const lasting = synthesized(fixtureOf('lasting'), stages.lasting);
+const onInstances = withoutInternet({ ...fixtureOf('trial', { capacity: 'ec2' }), alarmTopicArn: ALARM_TOPIC });
+const text = (templates: typeof trial) => JSON.stringify(Object.values(templates).map((template) => template.toJSON()));
 
-function only(templates: typeof sandbox, stack: string): typeof sandbox {
+function only(templates: typeof trial, stack: string): typeof trial {
   return Object.fromEntries(Object.entries(templates).filter(([name]) => name === stack));
 }
 
-function firstOf(templates: typeof sandbox, type: string): Record<string, unknown> {
+function firstOf(templates: typeof trial, type: string): Record<string, unknown> {
   const found = resourcesOf(templates).find(([, , { Type }]) => Type === type);
   if (found === undefined) throw new Error(`no ${type}`);
   return found[2].Properties ?? {};
 }
 
-function typesOf(templates: typeof sandbox): Set<string> {
+function typesOf(templates: typeof trial): Set<string> {
   return new Set(resourcesOf(templates).map(([, , { Type }]) => Type));
 }
 
-function withoutInternet(config: EnvironmentConfig): typeof sandbox {
-  return synthesized({ ...config, network: { ...config.network, egress: { mode: 'endpoints' } } });
+function withoutInternet(config: EnvironmentConfig): typeof trial {
+  return synthesized({ ...config, network: withEgress({ mode: 'endpoints' }) });
 }
 
 /** Services that have an endpoint in the VPC, by what tells them apart. */
-function endpointsOf(templates: typeof sandbox): (string | undefined)[] {
+function endpointsOf(templates: typeof trial): (string | undefined)[] {
   return resourcesOf(templates)
     .filter(([, , { Type }]) => Type === 'AWS::EC2::VPCEndpoint')
     .map(
@@ -42,45 +42,45 @@ function endpointsOf(templates: typeof sandbox): (string | undefined)[] {
     .sort();
 }
 
-function withSandbox(change: (config: EnvironmentConfig) => Partial<EnvironmentConfig>): typeof sandbox {
-  const config = configOf('sandbox');
+function withTrial(change: (config: EnvironmentConfig) => Partial<EnvironmentConfig>): typeof trial {
+  const config = fixtureOf('trial');
   return synthesized({ ...config, ...change(config) });
 }
 
 describe('between stacks', () => {
   test('references are weak: a producer can be changed without its consumers [P4]', () => {
-    expect(text(sandbox)).toContain('Fn::GetStackOutput');
-    expect(text(sandbox)).not.toContain('Fn::ImportValue');
-    expect(text(sandbox)).not.toContain('"Export"');
+    expect(text(trial)).toContain('Fn::GetStackOutput');
+    expect(text(trial)).not.toContain('Fn::ImportValue');
+    expect(text(trial)).not.toContain('"Export"');
   });
 
   test('the function and its security group are apart from the network [N1]', () => {
-    expect(Object.keys(sandbox['Function']?.findResources('AWS::EC2::SecurityGroup') ?? {})).toHaveLength(1);
-    expect(sandbox['Network']?.findResources('AWS::Lambda::Function', { Properties: { VpcConfig: {} } })).toEqual({});
+    expect(Object.keys(trial['Function']?.findResources('AWS::EC2::SecurityGroup') ?? {})).toHaveLength(1);
+    expect(trial['Network']?.findResources('AWS::Lambda::Function', { Properties: { VpcConfig: {} } })).toEqual({});
   });
 
   test('the VPC link and the API that needs it are in one stack [V4]', () => {
-    sandbox['RestApi']?.resourceCountIs('AWS::ApiGatewayV2::VpcLink', 1);
-    sandbox['RestApi']?.resourceCountIs('AWS::ApiGateway::RestApi', 1);
-    sandbox['HttpApi']?.resourceCountIs('AWS::ApiGatewayV2::VpcLink', 1);
-    sandbox['HttpApi']?.resourceCountIs('AWS::ApiGatewayV2::Api', 1);
+    trial['RestApi']?.resourceCountIs('AWS::ApiGatewayV2::VpcLink', 1);
+    trial['RestApi']?.resourceCountIs('AWS::ApiGateway::RestApi', 1);
+    trial['HttpApi']?.resourceCountIs('AWS::ApiGatewayV2::VpcLink', 1);
+    trial['HttpApi']?.resourceCountIs('AWS::ApiGatewayV2::Api', 1);
   });
 
   test('no Network Load Balancer is in the way, whose security group would block PrivateLink [V2]', () => {
-    const types = resourcesOf(sandbox)
+    const types = resourcesOf(trial)
       .filter(([, , { Type }]) => Type === 'AWS::ElasticLoadBalancingV2::LoadBalancer')
       .map(([, , { Properties }]) => Properties?.['Type']);
     expect(types).toEqual(['application']);
   });
 
   test('the network is IPv4 only, so nothing needs rules or switches for IPv6 [N4]', () => {
-    expect(text(sandbox)).not.toMatch(/Ipv6(CidrBlock|AllowedForDualStack|Native)|EgressOnlyInternetGateway|CidrIpv6/);
+    expect(text(trial)).not.toMatch(/Ipv6(CidrBlock|AllowedForDualStack|Native)|EgressOnlyInternetGateway|CidrIpv6/);
   });
 
   test('stacks are deployed in an order that has no cycle', () => {
     // References become dependencies when they are resolved, which is here unless another file was first.
-    templatesOf(stages.sandbox);
-    const names = Object.values(stacksOf(stages.sandbox));
+    templatesOf(stages.trial);
+    const names = Object.values(stacksOf(stages.trial));
     expect(names.flatMap(({ dependencies }) => dependencies).length).toBeGreaterThan(5);
     for (const stack of names) {
       for (const dependency of stack.dependencies) expect(names.indexOf(dependency)).toBeLessThan(names.indexOf(stack));
@@ -100,14 +100,14 @@ describe('synthesis', () => {
   });
 
   test('every subnet of VPC link, function, tasks and load balancer is in a zone of the list [P8]', () => {
-    const zones = resourcesOf(sandbox)
+    const zones = resourcesOf(trial)
       .filter(([, , { Type }]) => Type === 'AWS::EC2::Subnet')
       .map(([, , { Properties }]) => Properties?.['AvailabilityZone']);
-    expect(new Set(zones)).toEqual(new Set(configOf('sandbox').availabilityZones));
+    expect(new Set(zones)).toEqual(new Set(fixtureOf('trial').availabilityZones));
   });
 
   test('access logs go to an ARN without a wildcard, which would drift for ever [P13]', () => {
-    const settings = resourcesOf(sandbox)
+    const settings = resourcesOf(trial)
       .filter(([, , { Type }]) => /^AWS::ApiGateway(V2)?::Stage$/.test(Type))
       .map(([, , { Properties }]) =>
         JSON.stringify(Properties?.['AccessLogSetting'] ?? Properties?.['AccessLogSettings']),
@@ -129,33 +129,33 @@ const AUTHORS: readonly (readonly [RegExp, { readonly days?: number; readonly po
 ];
 
 describe('what stays behind [P6]', () => {
-  const retained = (templates: typeof sandbox) =>
+  const retained = (templates: typeof trial) =>
     resourcesOf(templates)
       .filter(([, , { DeletionPolicy }]) => DeletionPolicy?.startsWith('Retain'))
       .map(([, , { Type }]) => Type);
 
-  test("the sandbox retains the role for the logs of API Gateway, which is the account's, and nothing else [A4]", () => {
-    expect(retained(sandbox).sort()).toEqual(['AWS::ApiGateway::Account', 'AWS::IAM::Role']);
+  test("the trial retains the role for the logs of API Gateway, which is the account's, and nothing else [A4]", () => {
+    expect(retained(trial).sort()).toEqual(['AWS::ApiGateway::Account', 'AWS::IAM::Role']);
   });
 
-  test('production retains images, sessions and logs', () => {
-    expect(new Set(retained(production))).toEqual(
+  test('lasting retains images, sessions and logs', () => {
+    expect(new Set(retained(lasting))).toEqual(
       new Set(['AWS::DynamoDB::Table', 'AWS::ECR::Repository', 'AWS::Logs::LogGroup', 'AWS::S3::Bucket']),
     );
   });
 
-  test('what production retains goes with a create that failed, or its name would refuse the next try', () => {
-    const policies = resourcesOf(production).map(([, , { DeletionPolicy }]) => DeletionPolicy);
+  test('what lasting retains goes with a create that failed, or its name would refuse the next try', () => {
+    const policies = resourcesOf(lasting).map(([, , { DeletionPolicy }]) => DeletionPolicy);
     expect(policies).toContain('RetainExceptOnCreate');
     expect(policies).not.toContain('Retain');
     const switches = ['DeletionProtectionEnabled', 'DeletionProtection'];
-    for (const [, , { Properties }] of [...resourcesOf(sandbox), ...resourcesOf(production)]) {
+    for (const [, , { Properties }] of [...resourcesOf(trial), ...resourcesOf(lasting)]) {
       for (const name of switches) expect(Properties?.[name]).not.toBe(true);
     }
   });
 
   test('the log group of Container Insights has another name in each life of its stack', () => {
-    const names = resourcesOf(sandbox)
+    const names = resourcesOf(trial)
       .filter(([, , { Type }]) => Type === 'AWS::Logs::LogGroup')
       .map(([, , { Properties }]) => JSON.stringify(Properties?.['LogGroupName'] ?? ''));
     expect(names.filter((name) => name.includes('containerinsights'))).toEqual([
@@ -183,9 +183,9 @@ describe('what stays behind [P6]', () => {
   );
 
   test('every function writes to a log group of its stack, so that none appears by itself', () => {
-    const functions = resourcesOf(sandbox).filter(([, , { Type }]) => Type === 'AWS::Lambda::Function');
+    const functions = resourcesOf(trial).filter(([, , { Type }]) => Type === 'AWS::Lambda::Function');
     expect(functions.length).toBeGreaterThan(2);
-    const groups = JSON.stringify(resourcesOf(sandbox).filter(([, , { Type }]) => Type === 'AWS::Logs::LogGroup'));
+    const groups = JSON.stringify(resourcesOf(trial).filter(([, , { Type }]) => Type === 'AWS::Logs::LogGroup'));
     const without = functions.filter(
       ([, id, { Properties }]) =>
         !JSON.stringify(Properties?.['LoggingConfig'] ?? {}).includes('LogGroup":') &&
@@ -196,8 +196,8 @@ describe('what stays behind [P6]', () => {
 });
 
 describe('switches: what is off is absent', () => {
-  test('the sandbox has all that can be switched off', () => {
-    const types = typesOf(sandbox);
+  test('the trial has all that can be switched off', () => {
+    const types = typesOf(trial);
     for (const type of [
       'AWS::EC2::NatGateway',
       'AWS::ApplicationAutoScaling::ScalableTarget',
@@ -211,7 +211,7 @@ describe('switches: what is off is absent', () => {
   });
 
   test('egress: endpoints instead of NAT gateways, and only those that are needed [N2, N3]', () => {
-    const templates = withoutInternet(configOf('sandbox'));
+    const templates = withoutInternet(fixtureOf('trial'));
     for (const type of ['AWS::EC2::NatGateway', 'AWS::EC2::EIP', 'AWS::EC2::InternetGateway', 'AWS::EC2::Instance']) {
       expect(typesOf(templates)).not.toContain(type);
     }
@@ -219,13 +219,13 @@ describe('switches: what is off is absent', () => {
   });
 
   test('egress: none is refused, because the image could not be pulled', () => {
-    expect(() => withSandbox(({ network }) => ({ network: { ...network, egress: { mode: 'none' } } }))).toThrow(
-      /network\.egress: mode "none" leaves the container service of environment sandbox no way to its image/,
+    expect(() => withTrial(() => ({ network: withEgress({ mode: 'none' }) }))).toThrow(
+      /network\.create\.egress: mode "none" leaves the container service of environment trial no way to its image/,
     );
   });
 
   test('cache: no cluster, explicit false on every method, no guard [A2]', () => {
-    const templates = withSandbox(({ restApi: { cache: _, ...restApi } }) => ({ restApi }));
+    const templates = withTrial(({ restApi: { cache: _, ...restApi } }) => ({ restApi }));
     const stage = firstOf(templates, 'AWS::ApiGateway::Stage');
     expect(stage['CacheClusterEnabled']).toBe(false);
     expect(stage['CacheClusterSize']).toBeUndefined();
@@ -236,8 +236,8 @@ describe('switches: what is off is absent', () => {
   });
 
   test.each([
-    ['sandbox', sandbox],
-    ['production', production],
+    ['trial', trial],
+    ['lasting', lasting],
   ])('cache of %s: an error of the backend, which it may keep, is gone within a minute', (_, templates) => {
     const ttls = JSON.stringify(firstOf(templates, 'AWS::ApiGateway::Stage')['MethodSettings']).matchAll(
       /"CacheTtlInSeconds":(\d+)/g,
@@ -248,44 +248,47 @@ describe('switches: what is off is absent', () => {
   });
 
   test('provisioned concurrency: neither on the alias nor scaled nor watched', () => {
-    const templates = withSandbox(({ function: { provisionedConcurrency: _, ...rest } }) => ({ function: rest }));
+    const templates = withTrial(({ function: { provisionedConcurrency: _, ...rest } }) => ({ function: rest }));
     expect(text(only(templates, 'Function'))).not.toMatch(/ProvisionedConcurrency|ApplicationAutoScaling/);
   });
 
   test('image by digest: nothing builds it [F1]', () => {
-    expect(typesOf(production)).not.toContain('AWS::CodeBuild::Project');
-    expect(text(production)).toContain('@sha256:0123456789abcdef');
+    expect(typesOf(lasting)).not.toContain('AWS::CodeBuild::Project');
+    expect(text(lasting)).toContain('@sha256:0123456789abcdef');
   });
 
   test('spot: no capacity providers', () => {
-    const templates = withSandbox(({ service }) => ({ service: { ...service, capacity: { fargate: {} } } }));
+    const templates = withTrial(({ service }) => ({ service: { ...service, capacity: { fargate: {} } } }));
     expect(text(templates)).not.toContain('FARGATE_SPOT');
   });
 
   test('instances: no group, no launch template, and with them no Fargate', () => {
-    expect(typesOf(sandbox)).not.toContain('AWS::AutoScaling::AutoScalingGroup');
-    expect(typesOf(sandbox)).not.toContain('AWS::EC2::LaunchTemplate');
+    expect(typesOf(trial)).not.toContain('AWS::AutoScaling::AutoScalingGroup');
+    expect(typesOf(trial)).not.toContain('AWS::EC2::LaunchTemplate');
     expect(text(onInstances)).not.toMatch(/FARGATE_SPOT|"LaunchType":"FARGATE"/);
     onInstances['Containers']?.resourceCountIs('AWS::ECS::Service', 1);
   });
 
   test('existing VPC: no VPC, no gateways, no endpoints', () => {
-    const templates = withSandbox(({ network }) => ({ network: { ...network, existing: EXISTING_VPC } }));
-    expect([...typesOf(only(templates, 'Network'))]).toEqual([]);
+    const templates = withTrial(() => ({ network: { existing: EXISTING_VPC } }));
+    expect(templates).not.toHaveProperty('Network');
+    expect([...typesOf(templates)].filter((type) => /EC2::(VPC|Subnet|NatGateway|InternetGateway)/.test(type))).toEqual(
+      [],
+    );
     expect(text(templates)).toContain('vpc-0123456789abcdef0');
   });
 
-  test('WebSocket API: no resource; its ticker: no schedule in the sandbox', () => {
+  test('WebSocket API: no resource; its ticker: no schedule in the trial', () => {
     expect([
       ...typesOf(
         only(
-          withSandbox(() => ({ webSocketApi: undefined })),
+          withTrial(() => ({ webSocketApi: undefined })),
           'WebSocketApi',
         ),
       ),
     ]).toEqual([]);
-    expect(typesOf(sandbox)).not.toContain('AWS::Scheduler::Schedule');
-    expect(typesOf(production)).toContain('AWS::Scheduler::Schedule');
+    expect(typesOf(trial)).not.toContain('AWS::Scheduler::Schedule');
+    expect(typesOf(lasting)).toContain('AWS::Scheduler::Schedule');
   });
 
   test.each<[string, number, string]>([
@@ -296,38 +299,38 @@ describe('switches: what is off is absent', () => {
     const change = ({ webSocketApi }: EnvironmentConfig) => ({
       webSocketApi: webSocketApi && { ...webSocketApi, [name]: value },
     });
-    expect(() => withSandbox(change)).toThrow(`webSocketApi.${name}: must be a whole number ${rule}.`);
+    expect(() => withTrial(change)).toThrow(`webSocketApi.${name}: must be a whole number ${rule}.`);
   });
 
   test('alarm topic: no alarm has an action without a topic, and with one every alarm sends to it', () => {
-    const actions = (templates: typeof sandbox) =>
+    const actions = (templates: typeof trial) =>
       resourcesOf(templates).flatMap(([, , { Type, Properties }]) =>
         Type === 'AWS::CloudWatch::Alarm' ? [[Properties?.['AlarmActions'], Properties?.['OKActions']]] : [],
       );
-    expect(actions(sandbox)).toEqual(actions(sandbox).map(() => [undefined, undefined]));
-    expect(actions(onInstances)).toEqual(actions(sandbox).map(() => [[ALARM_TOPIC], [ALARM_TOPIC]]));
+    expect(actions(trial)).toEqual(actions(trial).map(() => [undefined, undefined]));
+    expect(actions(onInstances)).toEqual(actions(trial).map(() => [[ALARM_TOPIC], [ALARM_TOPIC]]));
   });
 
   test('alarm topic: refuses one of another region', () => {
     const alarmTopicArn = 'arn:aws:sns:eu-west-1:123456789012:alarms';
-    expect(() => withSandbox(() => ({ alarmTopicArn }))).toThrow(
+    expect(() => withTrial(() => ({ alarmTopicArn }))).toThrow(
       `alarmTopicArn: must be the ARN of a standard SNS topic of us-east-1, got "${alarmTopicArn}".`,
     );
   });
 
   test('HTTP API: no resource, and no second VPC link', () => {
-    const templates = withSandbox(() => ({ httpApi: undefined }));
+    const templates = withTrial(() => ({ httpApi: undefined }));
     expect([...typesOf(only(templates, 'HttpApi'))]).toEqual([]);
     expect(resourcesOf(templates).filter(([, , { Type }]) => Type === 'AWS::ApiGatewayV2::VpcLink')).toHaveLength(1);
   });
 
-  test('account role: left to its owner in production [A4]', () => {
-    expect(typesOf(production)).not.toContain('AWS::ApiGateway::Account');
+  test('account role: left to its owner in lasting [A4]', () => {
+    expect(typesOf(lasting)).not.toContain('AWS::ApiGateway::Account');
   });
 });
 
 test('every stage of API Gateway V2 is throttled and logged, every HTTP route authorised [A6]', () => {
-  for (const templates of [sandbox, production]) {
+  for (const templates of [trial, lasting]) {
     const stages = resourcesOf(templates).filter(([, , { Type }]) => Type === 'AWS::ApiGatewayV2::Stage');
     expect(stages.length).toBeGreaterThan(0);
     for (const [, , { Properties }] of stages) {
@@ -339,7 +342,7 @@ test('every stage of API Gateway V2 is throttled and logged, every HTTP route au
 });
 
 test('behind a cache, which may keep a refusal, histories wait almost as long as API Gateway does for an answer', () => {
-  for (const templates of [sandbox, production]) {
+  for (const templates of [trial, lasting]) {
     const methods = Object.values(templates['RestApi']?.findResources('AWS::ApiGateway::Method') ?? {});
     const proxied = methods.map((each) => each['Properties'].Integration).filter(({ Type }) => Type === 'HTTP_PROXY');
     expect(proxied.length).toBeGreaterThan(0);
@@ -349,26 +352,26 @@ test('behind a cache, which may keep a refusal, histories wait almost as long as
   }
 });
 
-test('production without an image says how to give one [F1]', () => {
-  expect(() => stageOf({ ...configOf('production'), image: { from: 'digest' } })).toThrow(
+test('lasting without an image says how to give one [F1]', () => {
+  expect(() => stageOf({ ...fixtureOf('lasting'), image: { from: 'digest' } })).toThrow(
     /digest: must be "sha256:" and 64 hexadecimal digits, got none.*-c imageDigest=sha256:/,
   );
 });
 
 test('no image is deployed by a tag that can move [F1]', () => {
-  expect(text(sandbox)).not.toContain(':latest');
-  expect(text(production)).not.toContain(':latest');
+  expect(text(trial)).not.toContain(':latest');
+  expect(text(lasting)).not.toContain(':latest');
 });
 
 test('a new image changes the template of the stack that runs it, or the CLI would skip its deployment', () => {
-  expect(sandbox['Registry']?.findResources('Custom::CDKContainerImageBuild')).toEqual({});
-  expect(Object.keys(sandbox['Containers']?.findResources('Custom::CDKContainerImageBuild') ?? {})).toHaveLength(1);
+  expect(trial['Registry']?.findResources('Custom::CDKContainerImageBuild')).toEqual({});
+  expect(Object.keys(trial['Containers']?.findResources('Custom::CDKContainerImageBuild') ?? {})).toHaveLength(1);
 });
 
 test('image and task have the same architecture [F4]', () => {
-  const { RuntimePlatform: platform } = firstOf(sandbox, 'AWS::ECS::TaskDefinition');
+  const { RuntimePlatform: platform } = firstOf(trial, 'AWS::ECS::TaskDefinition');
   expect(platform).toMatchObject({ CpuArchitecture: 'ARM64' });
-  expect(JSON.stringify(firstOf(sandbox, 'Custom::CDKContainerImageBuild'))).toContain('linux/arm64');
+  expect(JSON.stringify(firstOf(trial, 'Custom::CDKContainerImageBuild'))).toContain('linux/arm64');
 });
 
 describe('on instances', () => {
@@ -382,10 +385,10 @@ describe('on instances', () => {
 
   test('tasks are those of Fargate [F1, F2, F5, F6, F7]', () => {
     expect(text(onInstances)).not.toContain(':latest');
-    const definitionOf = (templates: typeof sandbox) => firstOf(templates, 'AWS::ECS::TaskDefinition');
-    expect(definitionOf(onInstances)).toEqual(definitionOf(sandbox));
+    const definitionOf = (templates: typeof trial) => firstOf(templates, 'AWS::ECS::TaskDefinition');
+    expect(definitionOf(onInstances)).toEqual(definitionOf(trial));
     const { DeploymentConfiguration: deployment, DesiredCount: count } = firstOf(onInstances, 'AWS::ECS::Service');
-    expect(deployment).toEqual(firstOf(sandbox, 'AWS::ECS::Service')['DeploymentConfiguration']);
+    expect(deployment).toEqual(firstOf(trial, 'AWS::ECS::Service')['DeploymentConfiguration']);
     expect(count).toBeUndefined();
   });
 
@@ -395,14 +398,14 @@ describe('on instances', () => {
   });
 
   test('a private subnet that is too small for tasks and instances is refused, with what takes the addresses', () => {
-    const config = configOf('sandbox', { capacity: 'both' });
+    const config = fixtureOf('trial', { capacity: 'both' });
     const service = { ...config.service, maxTasks: 2_000 };
     expect(() => stageOf({ ...config, service })).toThrow(/container tasks.*8000/);
   });
 });
 
 describe('with a cluster', () => {
-  const cluster = production['Kubernetes'];
+  const cluster = lasting['Kubernetes'];
   if (cluster === undefined) throw new Error('no cluster');
 
   test('every object that is applied to it is one that Kubernetes knows, and none is a load balancer [E3, E5]', () => {
@@ -413,17 +416,17 @@ describe('with a cluster', () => {
   });
 
   test('pods run the image of the tasks, on nodes of its architecture [F4, E1]', () => {
-    const { ContainerDefinitions: containers } = firstOf(production, 'AWS::ECS::TaskDefinition');
+    const { ContainerDefinitions: containers } = firstOf(lasting, 'AWS::ECS::TaskDefinition');
     expect(JSON.stringify(containers)).toContain(`@${DIGEST}`);
-    expect(JSON.stringify(firstOf(production, 'Custom::AWSCDK-EKS-KubernetesResource'))).toContain(`@${DIGEST}`);
-    expect(firstOf(production, 'AWS::EKS::Nodegroup')['AmiType']).toBe('AL2023_ARM_64_STANDARD');
+    expect(JSON.stringify(firstOf(lasting, 'Custom::AWSCDK-EKS-KubernetesResource'))).toContain(`@${DIGEST}`);
+    expect(firstOf(lasting, 'AWS::EKS::Nodegroup')['AmiType']).toBe('AL2023_ARM_64_STANDARD');
   });
 
   test('version, kubectl, Cluster Autoscaler and schema are of one minor [E7, E8]', () => {
     const { version, clusterAutoscalerTag } = kubernetesRelease();
-    expect(firstOf(production, 'AWS::EKS::Cluster')['Version']).toBe(version);
-    expect(firstOf(production, 'AWS::EKS::Nodegroup')['Version']).toBe(version);
-    const layers = resourcesOf(production).filter(([, , { Type }]) => Type === 'AWS::Lambda::LayerVersion');
+    expect(firstOf(lasting, 'AWS::EKS::Cluster')['Version']).toBe(version);
+    expect(firstOf(lasting, 'AWS::EKS::Nodegroup')['Version']).toBe(version);
+    const layers = resourcesOf(lasting).filter(([, , { Type }]) => Type === 'AWS::Lambda::LayerVersion');
     expect(JSON.stringify(layers)).toContain(`kubectl ${version}.`);
     expect(clusterAutoscalerTag).toMatch(new RegExp(`^v${version.replace('.', '\\.')}\\.`));
     expect(SCHEMA_VERSION).toBe(version);
@@ -434,14 +437,14 @@ describe('with a cluster', () => {
 
   test('the observability has the version that its configuration, its role and the sizing are written for', () => {
     const { observabilityVersion } = kubernetesRelease();
-    const versions = resourcesOf(production)
+    const versions = resourcesOf(lasting)
       .filter(([, , { Properties }]) => Properties?.['AddonName'] === 'amazon-cloudwatch-observability')
       .map(([, , { Properties }]) => Properties?.['AddonVersion']);
     expect(versions).toEqual([observabilityVersion]);
   });
 
   test('a pod that fits on a node, but not beside the agents of the observability, is refused', () => {
-    const { kubernetes, ...config } = configOf('sandbox', { kubernetes: 'true' });
+    const { kubernetes, ...config } = fixtureOf('trial', { kubernetes: 'true' });
     if (kubernetes === undefined) throw new Error('no cluster');
     const service = { ...kubernetes.service, minPods: 1, maxPods: 2, cpuMillis: 1_700 };
     const stage = (observability: boolean) =>
@@ -452,7 +455,7 @@ describe('with a cluster', () => {
 
   test('no caller of an API decides how long the container service works for it', () => {
     const patience = (type: string, key: string) =>
-      resourcesOf(production)
+      resourcesOf(lasting)
         .filter(([, , { Type }]) => Type === type)
         .map(([, , { Properties }]) => JSON.stringify(Properties))
         .filter((properties) => properties.includes('VPC_LINK'))
@@ -466,13 +469,13 @@ describe('with a cluster', () => {
 
   test('every node group has all of its scaling or none, as EKS demands of a new one [E7]', () => {
     const environments = [
-      production,
+      lasting,
       onInstances,
-      ...['sandbox', 'local'].map((name) => synthesized(configOf(name, { kubernetes: 'true' }))),
-      ...['ec2', 'both'].map((capacity) => synthesized(configOf('sandbox', { kubernetes: 'true', capacity }))),
+      synthesized(fixtureOf('trial', { kubernetes: 'true' })),
+      ...['ec2', 'both'].map((capacity) => synthesized(fixtureOf('trial', { kubernetes: 'true', capacity }))),
     ];
     const groups = environments.flatMap(resourcesOf).filter(([, , { Type }]) => Type === 'AWS::EKS::Nodegroup');
-    expect(groups).toHaveLength(5);
+    expect(groups).toHaveLength(4);
     for (const [, id, { Properties }] of groups) {
       const { MinSize, DesiredSize, MaxSize, ...others } = Object(Properties?.['ScalingConfig'] ?? {});
       expect({ id, others, sizes: [MinSize, DesiredSize, MaxSize].map((size) => typeof size) }).toEqual({
@@ -485,13 +488,13 @@ describe('with a cluster', () => {
   });
 
   test('an upgrade can stop between control plane and nodes, and what else the configuration asks for arrives', () => {
-    const { kubernetes, ...config } = configOf('production');
+    const { kubernetes, ...config } = fixtureOf('lasting');
     if (kubernetes === undefined) throw new Error('no cluster');
     const nodes = { ...kubernetes.nodes, version: '1.35' };
     const between = synthesized({ ...config, kubernetes: { ...kubernetes, nodes, deletionProtection: true } });
     expect(firstOf(between, 'AWS::EKS::Cluster')).toMatchObject({ Version: '1.36', DeletionProtection: true });
     expect(firstOf(between, 'AWS::EKS::Nodegroup')).toEqual({
-      ...firstOf(production, 'AWS::EKS::Nodegroup'),
+      ...firstOf(lasting, 'AWS::EKS::Nodegroup'),
       Version: '1.35',
     });
     expect(text(only(between, 'Kubernetes'))).toContain('v1.36.1');
@@ -501,28 +504,28 @@ describe('with a cluster', () => {
   });
 
   test('nothing of it is there where it is off: no resource, no routes', () => {
-    expect([...typesOf(only(sandbox, 'Kubernetes'))]).toEqual([]);
-    expect(text(sandbox)).not.toMatch(/k8s|AWS::EKS/);
+    expect([...typesOf(only(trial, 'Kubernetes'))]).toEqual([]);
+    expect(text(trial)).not.toMatch(/k8s|AWS::EKS/);
   });
 
   test('both APIs lead to its pods over their VPC links', () => {
-    expect(JSON.stringify(production['RestApi']?.findResources('AWS::ApiGateway::Method'))).toContain(
+    expect(JSON.stringify(lasting['RestApi']?.findResources('AWS::ApiGateway::Method'))).toContain(
       '/k8s/history/{symbol}',
     );
-    production['HttpApi']?.hasResourceProperties('AWS::ApiGatewayV2::Route', { RouteKey: 'GET /k8s/history/{symbol}' });
-    expect(
-      JSON.stringify(firstOf(only(production, 'Kubernetes'), 'AWS::ElasticLoadBalancingV2::ListenerRule')),
-    ).toContain('["/v1/k8s/history/*","/k8s/history/*"]');
+    lasting['HttpApi']?.hasResourceProperties('AWS::ApiGatewayV2::Route', { RouteKey: 'GET /k8s/history/{symbol}' });
+    expect(JSON.stringify(firstOf(only(lasting, 'Kubernetes'), 'AWS::ElasticLoadBalancingV2::ListenerRule'))).toContain(
+      '["/v1/k8s/history/*","/k8s/history/*"]',
+    );
   });
 
   test('without an egress to its registries it is refused [N3]', () => {
-    expect(() => withoutInternet(configOf('sandbox', { kubernetes: 'true' }))).toThrow(
-      /network\.egress: mode "endpoints" leaves the cluster of environment sandbox no way to registry\.k8s\.io/,
+    expect(() => withoutInternet(fixtureOf('trial', { kubernetes: 'true' }))).toThrow(
+      /network\.create\.egress: mode "endpoints" leaves the cluster of environment trial no way to registry\.k8s\.io/,
     );
   });
 
   test('a private subnet that is too small for its nodes and their pods is refused', () => {
-    const config = configOf('sandbox', { kubernetes: 'true' });
+    const config = fixtureOf('trial', { kubernetes: 'true' });
     const kubernetes = config.kubernetes && {
       ...config.kubernetes,
       nodes: { ...config.kubernetes.nodes, maxNodes: 100 },
@@ -542,7 +545,7 @@ describe('with a cluster', () => {
     ['nodes of another architecture than the image', { instanceTypes: ['t3.medium'] }, {}, /, which is x86_64/],
     ['fewer pods at most than at least', {}, { maxPods: 1 }, /maxPods: must be a whole number from 2/],
   ])('it is refused with %s', (_, nodes, service, message) => {
-    const config = configOf('sandbox', { kubernetes: 'true' });
+    const config = fixtureOf('trial', { kubernetes: 'true' });
     const { version, ...rest } = { version: undefined, ...nodes };
     const kubernetes = config.kubernetes && {
       ...config.kubernetes,
@@ -554,7 +557,7 @@ describe('with a cluster', () => {
   });
 
   test('a pod that fits on no node of the group is refused', () => {
-    const config = configOf('sandbox', { kubernetes: 'true' });
+    const config = fixtureOf('trial', { kubernetes: 'true' });
     const kubernetes = config.kubernetes && {
       ...config.kubernetes,
       service: { ...config.kubernetes.service, memoryMiB: 4_096 },
@@ -564,7 +567,7 @@ describe('with a cluster', () => {
 });
 
 test('every stack fits the quota of 500 resources and its outputs say what they are', () => {
-  for (const template of [...Object.values(sandbox), ...Object.values(production)]) {
+  for (const template of [...Object.values(trial), ...Object.values(lasting)]) {
     const { Resources, Outputs = {} } = template.toJSON();
     expect(Object.keys(Resources ?? {}).length).toBeLessThan(500);
     const silent = Object.entries<{ Description?: string }>(Outputs).filter(

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { App, CloudFormationValidatePlugin, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { acknowledgements, ruleId } from '../../lib/acknowledgements';
-import { EnvironmentConfig, environmentNames } from '../../lib/environments';
+import { EnvironmentConfig } from '../../lib/environment-config';
 import { ReferenceStage } from '../../lib/reference-stage';
 import { FunctionBundles } from '../../lib/sources';
+import { fixtureOf, withEgress } from '../support/fixture';
 import { configOf, context } from '../support/stage';
 
 interface Violation {
@@ -24,6 +25,9 @@ interface Report {
   }[];
 }
 
+/** Environments that have on, between them, each switch that an acknowledgement is about. */
+const fixtures = [fixtureOf('trial', { kubernetes: 'true' }), changed(fixtureOf('lasting', { capacity: 'both' }))];
+
 /** All environments in one app, because loading the rules costs more than applying them. */
 function validate(): Report {
   const outdir = mkdtempSync(join(tmpdir(), 'kumiki-validation-'));
@@ -33,7 +37,7 @@ function validate(): Report {
     outdir,
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new CloudFormationValidatePlugin());
-  for (const config of [...environmentNames.map((name) => configOf(name)), variant()]) {
+  for (const config of [...fixtures, configOf('sandbox'), configOf('production')]) {
     const bundles = new FunctionBundles();
     new ReferenceStage(app, config.id, {
       config,
@@ -59,14 +63,13 @@ function validate(): Report {
   return report;
 }
 
-/** What no environment has switched on. */
-function variant(): EnvironmentConfig {
-  const { network, restApi, ...sandbox } = configOf('sandbox', { capacity: 'both' });
+/** Switches that the fixtures have off. */
+function changed({ restApi, ...config }: EnvironmentConfig): EnvironmentConfig {
   return {
-    ...sandbox,
-    id: 'variant',
-    network: { ...network, egress: { mode: 'nat-instance' } },
+    ...config,
+    network: withEgress({ mode: 'nat-instance' }),
     loadBalancer: {
+      ...config.loadBalancer,
       https: { certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/x', hostName: 'quotes.example.com' },
     },
     restApi: { ...restApi, cache: undefined },
@@ -97,9 +100,7 @@ test('every acknowledgement is needed and has a reason [P10]', () => {
   const suppressed = pluginReports.flatMap(({ suppressedViolations }) => suppressedViolations ?? []);
   const used = new Set(suppressed.map(({ acknowledgedId, reason }) => `${acknowledgedId}: ${reason}`));
   const unneeded = acknowledgements.flatMap(({ rules, reason }) =>
-    rules.filter((rule) =>
-      environmentNames.every((name) => !used.has(`${ruleId(rule, name, 'us-east-1')}: ${reason}`)),
-    ),
+    rules.filter((rule) => fixtures.every(({ id, region }) => !used.has(`${ruleId(rule, id, region)}: ${reason}`))),
   );
   expect(unneeded).toEqual([]);
   expect(acknowledgements.filter(({ reason }) => reason.length < 40)).toEqual([]);

@@ -5,18 +5,20 @@ import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { EnvironmentConfig, EnvironmentOverrides, environment } from '../../lib/environments';
+import { Context, environmentOf } from '../../lib/context';
+import { EnvironmentConfig } from '../../lib/environment-config';
+import { environments } from '../../lib/environments';
 import { ReferenceStage } from '../../lib/reference-stage';
 import { FunctionBundles } from '../../lib/sources';
+import { DIGEST } from './fixture';
 
 /** What cdk.json hands to the app: a test without it would synthesize another template than a deployment [P3]. */
 export const context: Record<string, unknown> = JSON.parse(readFileSync('cdk.json', 'utf8')).context;
 
-export const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
-
-/** An environment as its users get it; the overrides that it cannot do without are filled in. */
-export function configOf(name: string, overrides: EnvironmentOverrides = {}): EnvironmentConfig {
-  return environment(name, { imageDigest: DIGEST, endpointUrl: 'http://127.0.0.1:4566', ...overrides });
+/** An environment of lib/environments.ts, with a digest where its image needs one. */
+export function configOf(name: keyof typeof environments, given: Context = {}): EnvironmentConfig {
+  const needsDigest = environments[name].image.from === 'digest';
+  return environmentOf({ environment: name, ...(needsDigest && { imageDigest: DIGEST }), ...given });
 }
 
 /** The stage of a configuration, not yet synthesized: nothing is bundled and nothing is validated. */

@@ -1,5 +1,5 @@
-import { EnvironmentConfig, environmentNames } from '../../lib/environments';
-import { configOf } from './stage';
+import { EnvironmentConfig } from '../../lib/environment-config';
+import { fixtureOf, withEgress } from './fixture';
 
 const CERTIFICATE = 'arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000';
 export const ALARM_TOPIC = 'arn:aws:sns:us-east-1:123456789012:alarms';
@@ -15,28 +15,26 @@ export const EXISTING_VPC = {
 
 /** The environments, and each switch in each of its positions: for what has to hold in every template there is. */
 export function variants(): Record<string, EnvironmentConfig> {
-  const sandbox = configOf('sandbox');
-  const { network, restApi } = sandbox;
+  const trial = fixtureOf('trial');
+  const { restApi } = trial;
   return {
-    ...Object.fromEntries(environmentNames.map((name) => [name, configOf(name)])),
-    'on instances': configOf('sandbox', { capacity: 'ec2' }),
+    trial,
+    lasting: fixtureOf('lasting'),
+    'on instances': fixtureOf('trial', { capacity: 'ec2' }),
     'on Fargate and instances, with a topic': {
-      ...configOf('production', { capacity: 'both' }),
+      ...fixtureOf('lasting', { capacity: 'both' }),
       alarmTopicArn: ALARM_TOPIC,
     },
-    'sandbox with a cluster': configOf('sandbox', { kubernetes: 'true' }),
-    'production without a cluster': configOf('production', { kubernetes: 'false' }),
+    'trial with a cluster': fixtureOf('trial', { kubernetes: 'true' }),
+    'lasting without a cluster': fixtureOf('lasting', { kubernetes: 'false' }),
     'in a VPC that exists': {
-      ...sandbox,
-      network: {
-        ...network,
-        existing: EXISTING_VPC,
-      },
+      ...trial,
+      network: { existing: EXISTING_VPC },
     },
-    'with endpoints': { ...sandbox, network: { ...network, egress: { mode: 'endpoints' } } },
-    'with a NAT instance': { ...sandbox, network: { ...network, egress: { mode: 'nat-instance' } } },
+    'with endpoints': { ...trial, network: withEgress({ mode: 'endpoints' }) },
+    'with a NAT instance': { ...trial, network: withEgress({ mode: 'nat-instance' }) },
     'with HTTPS, access log, tokens and a domain': {
-      ...sandbox,
+      ...trial,
       loadBalancer: { accessLogDays: 30, https: { certificateArn: CERTIFICATE, hostName: 'quotes.example.com' } },
       httpApi: {
         throttle: { rate: 50, burst: 100 },
@@ -47,9 +45,9 @@ export function variants(): Record<string, EnvironmentConfig> {
       },
     },
     'with all off': {
-      ...sandbox,
-      service: { ...sandbox.service, capacity: { fargate: {} } },
-      function: { ...sandbox.function, provisionedConcurrency: undefined },
+      ...trial,
+      service: { ...trial.service, capacity: { fargate: {} } },
+      function: { ...trial.function, provisionedConcurrency: undefined },
       restApi: { ...restApi, cache: undefined, ownsApiAccount: false },
       httpApi: undefined,
       webSocketApi: undefined,

@@ -1,4 +1,5 @@
 import { buildApp } from '../../../container/src/app';
+import { fixtures } from '../../../test/support/fixture';
 import { figures, policy, probes, revision, termination } from '../../kubernetes-proof/checks';
 import { MUTANTS } from '../../kubernetes-proof/mutants';
 import { podOf } from '../../kubernetes-proof/pods';
@@ -6,9 +7,9 @@ import { Recorder } from '../../kubernetes-proof/recorder';
 import { referenceOf } from '../../kubernetes-proof/reference';
 import { Known, offlineSteps } from '../../kubernetes-proof/run';
 import { Row } from '../../kubernetes-proof/table';
-import { FINGERPRINT, sandboxCluster } from './sandbox';
+import { FINGERPRINT, fixtureCluster } from './fixture';
 
-const cluster = sandboxCluster();
+const cluster = fixtureCluster();
 const [container] = podOf(cluster).spec.at('containers').list();
 const prefixes = container
   ?.at('env')
@@ -19,7 +20,7 @@ const service = { port: 8_080, get: async (path: string) => (await server.inject
 /** As the container service ends: test/container/server.test.ts. */
 const stop = { readiness: 503, requests: 200, seconds: 5, limitSeconds: 28, exitCode: 0 };
 const known: Known = {
-  reference: referenceOf(cluster),
+  reference: referenceOf(cluster, fixtures),
   loads: [],
   fingerprint: FINGERPRINT,
   container: Promise.resolve(service),
@@ -34,7 +35,7 @@ async function rowsOf(mutant = cluster): Promise<readonly Row[]> {
 
 const offline = offlineSteps(cluster, known).map(({ step }) => step);
 
-test('the sandbox passes all that needs no control plane', async () => {
+test('the fixture passes all that needs no control plane', async () => {
   expect((await rowsOf()).map(({ step, verdict, detail }) => [step, verdict, detail])).toEqual(
     offline.map((step) => [step, 'pass', undefined]),
   );
@@ -55,14 +56,14 @@ test('each row that needs no control plane has a mutant that it fails for', () =
 });
 
 test('says what differs from the environment, and that it cannot tell for a cluster of another app', () => {
-  const reference = referenceOf(cluster);
+  const reference = referenceOf(cluster, fixtures);
   const smaller = { ...cluster, nodeGroup: { ...cluster.nodeGroup, minSize: 1, instanceTypes: ['t4g.large'] } };
   expect(() => figures(smaller, reference)).toThrow(
     'minNodes is 1, not 2; types is ["t4g.large"], not ["t4g.medium"].',
   );
   expect(referenceOf({ name: 'other' })).toBeUndefined();
   expect(() => figures(cluster, undefined)).toThrow(
-    /^lib\/environments\.ts has no environment of the cluster kumiki-sandbox/,
+    /^lib\/environments\.ts has no environment of the cluster kumiki-trial/,
   );
 });
 

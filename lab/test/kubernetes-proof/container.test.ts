@@ -6,7 +6,7 @@ import { endAll } from '../../kit/process-group';
 import { startContainer, stopContainer } from '../../kubernetes-proof/container';
 import { mapObjects } from '../../kubernetes-proof/deployment';
 import { Cluster } from '../../kubernetes-proof/manifests';
-import { sandboxCluster } from './sandbox';
+import { fixtureCluster } from './fixture';
 
 const folder = mkdtempSync(join(tmpdir(), 'container-'));
 afterAll(endAll);
@@ -14,7 +14,7 @@ afterAll(endAll);
 /** The sandbox with other variables of the container. */
 function withVariables(variables: Readonly<Record<string, string>>): Cluster {
   const env = Object.entries({ PATH_PREFIX: '/v1/k8s,/k8s', LOG_LEVEL: 'info', ...variables });
-  return mapObjects(sandboxCluster(), (object) => {
+  return mapObjects(fixtureCluster(), (object) => {
     if (object.kind !== 'Deployment') return object;
     const copy = JSON.parse(JSON.stringify(object));
     copy.spec.template.spec.containers[0].env = env.map(([name, value]) => ({ name, value }));

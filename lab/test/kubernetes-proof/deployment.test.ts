@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { CREATE, DELETE, inNamespace, run, update, withRevision } from '../../kubernetes-proof/deployment';
 import { objectsOf } from '../../kubernetes-proof/manifests';
-import { sandboxCluster } from './sandbox';
+import { fixtureCluster } from './fixture';
 
-const cluster = sandboxCluster();
+const cluster = fixtureCluster();
 const handler = readFileSync(
   'node_modules/aws-cdk-lib/custom-resource-handlers/dist/aws-eks-v2/kubectl-handler/apply/__init__.py',
   'utf8',

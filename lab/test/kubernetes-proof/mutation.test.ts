@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { MUTANTS } from '../../kubernetes-proof/mutants';
 import { verdict } from '../../kubernetes-proof/mutation';
 import { Row } from '../../kubernetes-proof/table';
-import { sandboxCluster } from './sandbox';
+import { fixtureCluster } from './fixture';
 
 const row = (step: string, verdict: Row['verdict'], detail?: string): Row => ({
   step,
@@ -40,7 +40,7 @@ test('the template as it is fails for any row that fails', () => {
 });
 
 test('each mutant differs from the template, and has a name of its own', () => {
-  const cluster = sandboxCluster();
+  const cluster = fixtureCluster();
   for (const { change } of MUTANTS) expect(change(cluster)).not.toEqual(cluster);
   expect(new Set(MUTANTS.map(({ name }) => name)).size).toBe(MUTANTS.length);
 });

@@ -10,7 +10,7 @@ import {
   settleUnder,
   spread,
 } from '../../kubernetes-proof/predictions';
-import { sandboxCluster } from './sandbox';
+import { fixtureCluster } from './fixture';
 
 const up = {
   policies: [
@@ -33,7 +33,7 @@ const chain = {
 const LOADS = [0, 140, 700, 1_400, 2_100, 2_800, 3_500, 14_000];
 
 test('reads the chain out of the manifests', () => {
-  expect(chainOf(sandboxCluster())).toEqual(chain);
+  expect(chainOf(fixtureCluster())).toEqual(chain);
 });
 
 test('takes the greatest load that needs one node more than the least', () => {

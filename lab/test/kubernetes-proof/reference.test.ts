@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fixtures } from '../../../test/support/fixture';
 import { fastestPath, settleUnder } from '../../kubernetes-proof/predictions';
 import { DRAIN_SECONDS, referenceOf, SCALE_DOWN, SCALE_UP, tableOf } from '../../kubernetes-proof/reference';
 
@@ -15,7 +16,7 @@ test('what the proof holds manifests to is what the page says', () => {
   expect(SCALE_DOWN.policies.map(({ periodSeconds }) => periodSeconds)).toEqual([60]);
 });
 
-test('reads the table of loads, which says what the environment computes', () => {
+test('docs/kubernetes.md has the table of loads that the sandbox computes', () => {
   if (reference === undefined) throw new Error('no sandbox');
   const { chain, node } = reference;
   const table = tableOf(page);
@@ -33,7 +34,8 @@ test('fails for a page without a table', () => {
 });
 
 test('knows the environments of this app, and no other cluster', () => {
-  expect(referenceOf({ name: 'kumiki-production' })?.chain.maxPods).toBeGreaterThan(20);
+  expect(referenceOf({ name: 'kumiki-lasting' }, fixtures)?.chain.maxPods).toBe(60);
+  expect(referenceOf({ name: 'kumiki-local' })).toEqual(reference);
   expect(referenceOf({ name: 'kumiki-nowhere' })).toBeUndefined();
   expect(referenceOf({ name: 'sandbox' })).toBeUndefined();
 });

@@ -1,17 +1,18 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fixtures } from '../../../test/support/fixture';
 import { Api } from '../../kubernetes-proof/api';
 import { Lost, NotTold, Recorder, until } from '../../kubernetes-proof/recorder';
 import { referenceOf } from '../../kubernetes-proof/reference';
 import { Known, notProven, offlineSteps, prove } from '../../kubernetes-proof/run';
 import { Row } from '../../kubernetes-proof/table';
-import { FINGERPRINT, sandboxCluster } from './sandbox';
+import { FINGERPRINT, fixtureCluster } from './fixture';
 
-const cluster = sandboxCluster();
+const cluster = fixtureCluster();
 const say = { step: jest.fn(), status: jest.fn(), line: jest.fn() };
 const known: Known = {
-  reference: referenceOf(cluster),
+  reference: referenceOf(cluster, fixtures),
   loads: [2_800],
   fingerprint: FINGERPRINT,
   container: Promise.resolve({ port: 8_080, get: async () => 200 }),

@@ -6,7 +6,14 @@ import { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { checkEndpoint, givenEndpoint, isRefused, localVariables, ownVariables } from '../../kit/endpoint';
+import {
+  checkEndpoint,
+  givenEndpoint,
+  isRefused,
+  localVariables,
+  neededEndpoint,
+  ownVariables,
+} from '../../kit/endpoint';
 import { folders } from '../../kit/folders';
 import { freePort } from '../../local/emulator';
 import { planted } from './fixtures/planted';
@@ -29,6 +36,13 @@ test.each(['localhost', 'localhost:4566', 'zzz', 'ftp://127.0.0.1'])('says that 
     `AWS_ENDPOINT_URL: "${url}" is not a URL. Give one as in http://127.0.0.1:4566, or unset it.`,
   );
 });
+
+test.each([undefined, ''])(
+  'the environment local needs an endpoint, so that it never reaches a real account: %p',
+  (url) => {
+    expect(() => neededEndpoint({ AWS_ENDPOINT_URL: url })).toThrow(/AWS_ENDPOINT_URL is not set\. Run `npm start`/);
+  },
+);
 
 test('takes an endpoint without its last slash, and an empty one for none', () => {
   expect(givenEndpoint({ AWS_ENDPOINT_URL: 'http://127.0.0.1:4566//' })).toBe('http://127.0.0.1:4566');

@@ -2,7 +2,11 @@ import { App, AspectPriority, Aspects, CfnCondition, CfnResource, Fn, Stack } fr
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import { configOf, resourcesOf, stageOf, templatesOf } from '../../../test/support/stage';
+import { environmentOf } from '../../../lib/context';
+import { fixtures } from '../../../test/support/fixture';
+import { resourcesOf, stageOf, templatesOf } from '../../../test/support/stage';
+import { localOf } from '../../kit/local-environment';
+import { useEndpoint } from '../../local/endpoint-addresses';
 import { StandIns, standIns } from '../../local/stand-ins';
 
 const HANDLE = 'AWS::CloudFormation::WaitConditionHandle';
@@ -61,7 +65,8 @@ test('names each type once', () => {
 });
 
 test('nothing of the local environment reads an attribute of a stand-in, which has none', () => {
-  const stage = stageOf(configOf('local', { capacity: 'both' }));
+  const stage = stageOf(environmentOf({ capacity: 'both' }, { local: localOf(fixtures.trial) }));
+  useEndpoint(stage, 'http://127.0.0.1:4566');
   Aspects.of(stage).add(new StandIns(), { priority: AspectPriority.READONLY });
   const templates = templatesOf(stage);
   const replaced = resourcesOf(templates).filter(([, , { Type }]) => Type === HANDLE);

@@ -14,10 +14,8 @@ test('takes what the CDK CLI would be told, and the zones that are on file', () 
     'ap-northeast-1a',
     'ap-northeast-1c',
   ]);
-  expect(targetOf({ environment: 'sandbox' }, 'usage', { zones: 'us-east-1d,us-east-1f' }).availabilityZones).toEqual([
-    'us-east-1d',
-    'us-east-1f',
-  ]);
+  const given = { region: 'us-east-1', zones: 'us-east-1d,us-east-1f' };
+  expect(targetOf({ environment: 'sandbox' }, 'usage', given).availabilityZones).toEqual(['us-east-1d', 'us-east-1f']);
 });
 
 test('says how a flag is given, not how the CDK CLI is told', () => {

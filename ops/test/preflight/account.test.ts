@@ -1,6 +1,7 @@
 import { createServer, IncomingMessage } from 'node:http';
 import { AddressInfo } from 'node:net';
-import { EnvironmentConfig, environment } from '../../../lib/environments';
+import { EnvironmentConfig } from '../../../lib/environment-config';
+import { fixtureOf } from '../../../test/support/fixture';
 import { askAccount } from '../../preflight/account';
 
 /** An answer as AWS's API reference documents it, status and body. */
@@ -27,7 +28,7 @@ const quota = (code: string, value: number): Answer => [
   }),
 ];
 
-/** An account in which the sandbox can be deployed. */
+/** An account in which the trial can be deployed. */
 const ACCOUNT: Answers = {
   'ec2 DescribeAvailabilityZones': xml(
     'DescribeAvailabilityZones',
@@ -114,7 +115,7 @@ async function questionOf(request: IncomingMessage): Promise<string> {
 async function ask(config: EnvironmentConfig, other: Answers = {}): Promise<Record<string, string>> {
   answers = { ...ACCOUNT, ...other };
   asked.length = 0;
-  const checked = await askAccount(config, ['sandbox', 'local']);
+  const checked = await askAccount(config, ['trial', 'local']);
   return Object.fromEntries(checked.map(({ check, verdict, says }) => [check, `${verdict}: ${says}`]));
 }
 
@@ -122,8 +123,8 @@ const lodging = (config: EnvironmentConfig): EnvironmentConfig => ({
   ...config,
   restApi: { ...config.restApi, ownsApiAccount: false },
 });
-const sandbox = lodging(environment('sandbox'));
-const withCluster = lodging(environment('sandbox', { kubernetes: 'true' }));
+const trial = lodging(fixtureOf('trial'));
+const withCluster = lodging(fixtureOf('trial', { kubernetes: 'true' }));
 
 test('passes an account that has everything', async () => {
   const checked = await ask(withCluster);
@@ -137,13 +138,13 @@ test('passes an account that has everything', async () => {
 });
 
 test('asks for zones of the region only, not for local zones', async () => {
-  await ask(sandbox);
+  await ask(trial);
   const zones = asked.find((question) => question.startsWith('ec2 DescribeAvailabilityZones'));
   expect(zones).toContain('Filter.1.Name=zone-type&Filter.1.Value.1=availability-zone');
 });
 
 test('asks for no quota where there are no instances', async () => {
-  expect(Object.keys(await ask(sandbox))).not.toContain('EC2 vCPUs');
+  expect(Object.keys(await ask(trial))).not.toContain('EC2 vCPUs');
   expect(asked.filter((question) => /DescribeInstanceTypes|servicequotas/.test(question))).toEqual([]);
 });
 
@@ -158,26 +159,26 @@ test('finds zones that do not serve, a small quota, and a part that is switched 
   });
   expect(checked['Zones']).toMatch(/^problem: us-east-1a is use1-az3.* -c zones=us-east-1b,us-east-1c$/);
   expect(checked['EC2 vCPUs']).toMatch(/^warning: .* the quota is 5 vCPUs, and this takes 16 at the most/);
-  const switched = await ask(sandbox, {
+  const switched = await ask(trial, {
     'cloudformation DescribeStacks': xml(
       'DescribeStacks',
-      '<DescribeStacksResult><Stacks><member><StackName>Kumiki-sandbox-Kubernetes</StackName>' +
+      '<DescribeStacksResult><Stacks><member><StackName>Kumiki-trial-Kubernetes</StackName>' +
         '<CreationTime>2026-05-08T23:34:01Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus></member></Stacks></DescribeStacksResult>',
     ),
   });
-  expect(switched['Switched off']).toMatch(/^warning: Kumiki-sandbox-Kubernetes is deployed, but kubernetes is off/);
+  expect(switched['Switched off']).toMatch(/^warning: Kumiki-trial-Kubernetes is deployed, but kubernetes is off/);
 });
 
 test('finds the zones of the subnets of a VPC that is there', async () => {
   const privateSubnets = [{ subnetId: 'subnet-1', cidr: '10.20.0.0/20', routeTableId: 'rtb-1' }];
   const existing = { vpcId: 'vpc-1', cidr: '10.20.0.0/16', privateSubnets };
-  const checked = await ask({ ...sandbox, network: { ...sandbox.network, existing } });
+  const checked = await ask({ ...trial, network: { existing } });
   expect(checked['Zones']).toMatch(/^problem: subnet-1 is in use1-az3/);
   expect(asked.find((question) => question.startsWith('ec2 DescribeSubnets'))).toContain('SubnetId.1=subnet-1');
 });
 
 test('finds the setting of the account that names a role which is gone', async () => {
-  const checked = await ask(sandbox, {
+  const checked = await ask(trial, {
     'iam GetRole': queryError(404, 'NoSuchEntity', 'The role with name apigateway-logs cannot be found.'),
   });
   expect(checked['API Gateway logs']).toMatch(/^problem: the account has no role .* which is gone/);
@@ -186,7 +187,7 @@ test('finds the setting of the account that names a role which is gone', async (
 
 test('finds an account that has no role yet', async () => {
   const none: Answer = [200, JSON.stringify({ throttleSettings: { burstLimit: 5_000, rateLimit: 10_000 } })];
-  expect((await ask(sandbox, { 'apigateway GET /account': none }))['API Gateway logs']).toMatch(
+  expect((await ask(trial, { 'apigateway GET /account': none }))['API Gateway logs']).toMatch(
     /^problem: the account has no role for them, and/,
   );
 });
@@ -205,5 +206,5 @@ test('goes on with the others where credentials may not ask, and passes nothing 
 
 test('gives up where no credentials would do', async () => {
   const answer = queryError(403, 'InvalidClientTokenId', 'The security token included in the request is invalid.');
-  await expect(ask(sandbox, { 'iam GetRole': answer })).rejects.toThrow(/security token/);
+  await expect(ask(trial, { 'iam GetRole': answer })).rejects.toThrow(/security token/);
 });

@@ -1,10 +1,11 @@
-import { EnvironmentConfig, environment } from '../../../lib/environments';
+import { EnvironmentConfig } from '../../../lib/environment-config';
+import { fixtureOf, withEgress } from '../../../test/support/fixture';
 import * as checks from '../../preflight/checks';
 
-const sandbox = environment('sandbox');
-const production = environment('production');
-const withCluster = environment('sandbox', { kubernetes: 'true' });
-const DISPOSABLE = ['sandbox', 'local'];
+const trial = fixtureOf('trial');
+const lasting = fixtureOf('lasting');
+const withCluster = fixtureOf('trial', { kubernetes: 'true' });
+const DISPOSABLE = ['trial', 'local'];
 
 test('what was not checked holds a deployment up as a problem does, a warning does not', () => {
   const of = (verdict: checks.Outcome['verdict']) => checks.holdsUp({ verdict, says: '' });
@@ -13,8 +14,8 @@ test('what was not checked holds a deployment up as a problem does, a warning do
 
 describe('provisioned concurrency', () => {
   const provisioning = (max: number): EnvironmentConfig => ({
-    ...sandbox,
-    function: { ...sandbox.function, provisionedConcurrency: max === 0 ? undefined : { min: 1, max } },
+    ...trial,
+    function: { ...trial.function, provisionedConcurrency: max === 0 ? undefined : { min: 1, max } },
   });
 
   test.each([
@@ -44,7 +45,7 @@ describe('provisioned concurrency', () => {
       max: 4,
       schedules: [{ id: 'Open', cron: 'cron(0 9 * * ? *)', min: 5, max: 9 }],
     };
-    const config = { ...sandbox, function: { ...sandbox.function, provisionedConcurrency } };
+    const config = { ...trial, function: { ...trial.function, provisionedConcurrency } };
     expect(checks.concurrency(config, 108).verdict).toBe('problem');
     expect(checks.concurrency(config, 109).verdict).toBe('pass');
   });
@@ -52,57 +53,55 @@ describe('provisioned concurrency', () => {
 
 describe('the role for API Gateway logs [A4]', () => {
   const there = (name: string) => ({ arn: `arn:aws:iam::111122223333:role/${name}`, exists: true });
-  const own = there('Kumiki-sandbox-RestApi-ApiAccountRole1234-abc');
+  const own = there('Kumiki-trial-RestApi-ApiAccountRole1234-abc');
   const foreign = there('apigateway-logs');
 
   test('is made where there is none, and kept where it is our own', () => {
-    expect(checks.logRole(sandbox, undefined, DISPOSABLE).verdict).toBe('pass');
-    expect(checks.logRole(sandbox, own, DISPOSABLE).verdict).toBe('pass');
-    expect(checks.logRole(sandbox, { ...foreign, exists: false }, DISPOSABLE).verdict).toBe('pass');
+    expect(checks.logRole(trial, undefined, DISPOSABLE).verdict).toBe('pass');
+    expect(checks.logRole(trial, own, DISPOSABLE).verdict).toBe('pass');
+    expect(checks.logRole(trial, { ...foreign, exists: false }, DISPOSABLE).verdict).toBe('pass');
   });
 
   test('is not taken from others who log through it', () => {
-    for (const role of [foreign, there('Kumiki-production-RestApi-ApiAccountRole1234-abc')]) {
-      const { verdict, says } = checks.logRole(sandbox, role, DISPOSABLE);
+    for (const role of [foreign, there('Kumiki-lasting-RestApi-ApiAccountRole1234-abc')]) {
+      const { verdict, says } = checks.logRole(trial, role, DISPOSABLE);
       expect(verdict).toBe('problem');
       expect(says).toMatch(/has a role, .*, which this deployment would replace.*ownsApiAccount to false/);
     }
   });
 
   test('has to be there where the environment does not make it', () => {
-    expect(checks.logRole(production, foreign, DISPOSABLE)).toEqual({ verdict: 'pass', says: foreign.arn });
-    expect(checks.logRole(production, undefined, DISPOSABLE)).toMatchObject({
+    expect(checks.logRole(lasting, foreign, DISPOSABLE)).toEqual({ verdict: 'pass', says: foreign.arn });
+    expect(checks.logRole(lasting, undefined, DISPOSABLE)).toMatchObject({
       verdict: 'problem',
       says: expect.stringMatching(/^the account has no role for them, and this environment is not to make it\. Set/),
     });
   });
 
   test('is not there where only the setting is left of it', () => {
-    const { verdict, says } = checks.logRole(production, { ...foreign, exists: false }, DISPOSABLE);
+    const { verdict, says } = checks.logRole(lasting, { ...foreign, exists: false }, DISPOSABLE);
     expect(verdict).toBe('problem');
     expect(says).toContain(`only a setting that names one which is gone, ${foreign.arn},`);
   });
 
   test('is no good if it is of an environment that is deleted as a matter of course', () => {
-    const { verdict, says } = checks.logRole(production, own, DISPOSABLE);
+    const { verdict, says } = checks.logRole(lasting, own, DISPOSABLE);
     expect(verdict).toBe('problem');
     expect(says).toMatch(
-      /is of environment sandbox, which is deleted .*ownsApiAccount to true here and to false in sandbox/,
+      /is of environment trial, which is deleted .*ownsApiAccount to true here and to false in trial/,
     );
-    expect(checks.logRole(production, own, []).verdict).toBe('pass');
+    expect(checks.logRole(lasting, own, []).verdict).toBe('pass');
   });
 
-  test('follows this advice: production takes it over, and the sandbox then leaves it alone', () => {
-    const owning = { ...production, restApi: { ...production.restApi, ownsApiAccount: true } };
+  test('follows this advice: lasting takes it over, and the trial then leaves it alone', () => {
+    const owning = { ...lasting, restApi: { ...lasting.restApi, ownsApiAccount: true } };
     expect(checks.logRole(owning, own, DISPOSABLE).verdict).toBe('pass');
-    const lodging = { ...sandbox, restApi: { ...sandbox.restApi, ownsApiAccount: false } };
-    expect(checks.logRole(lodging, there('Kumiki-production-RestApi-ApiAccountRole1-a'), DISPOSABLE).verdict).toBe(
-      'pass',
-    );
+    const lodging = { ...trial, restApi: { ...trial.restApi, ownsApiAccount: false } };
+    expect(checks.logRole(lodging, there('Kumiki-lasting-RestApi-ApiAccountRole1-a'), DISPOSABLE).verdict).toBe('pass');
   });
 
   test('is not passed where nobody may ask whether it exists', () => {
-    const { verdict, says } = checks.logRole(production, { arn: foreign.arn }, DISPOSABLE);
+    const { verdict, says } = checks.logRole(lasting, { arn: foreign.arn }, DISPOSABLE);
     expect(verdict).toBe('not checked');
     expect(says).toContain('iam:GetRole');
   });
@@ -116,7 +115,7 @@ describe('zones', () => {
   }));
 
   test('that serve are named with their ids', () => {
-    const config = environment('sandbox', { zones: 'us-east-1b,us-east-1d' });
+    const config = fixtureOf('trial', { zones: 'us-east-1b,us-east-1d' });
     expect(checks.zones(config, old)).toEqual({
       verdict: 'pass',
       says: 'us-east-1b is use1-az6, us-east-1d is use1-az2: VPC links V2 are there',
@@ -124,7 +123,7 @@ describe('zones', () => {
   });
 
   test('without VPC links are replaced by others, and by no more than it takes', () => {
-    expect(checks.zones(sandbox, old)).toEqual({
+    expect(checks.zones(trial, old)).toEqual({
       verdict: 'problem',
       says:
         'us-east-1a is use1-az3, which has no VPC links V2. ' +
@@ -133,25 +132,25 @@ describe('zones', () => {
   });
 
   test('that the account does not have are replaced, too', () => {
-    const config = environment('sandbox', { zones: 'us-east-1c,us-east-1x' });
+    const config = fixtureOf('trial', { zones: 'us-east-1c,us-east-1x' });
     expect(checks.zones(config, old).says).toMatch(
       /^the account has no zone us-east-1x \(us-east-1a, .*\)\. Give .* -c zones=us-east-1b,us-east-1c$/,
     );
   });
 
   test('that are proposed serve', () => {
-    const proposed = /-c zones=(\S+)$/.exec(checks.zones(sandbox, old).says)?.[1];
-    expect(checks.zones(environment('sandbox', { zones: proposed }), old).verdict).toBe('pass');
+    const proposed = /-c zones=(\S+)$/.exec(checks.zones(trial, old).says)?.[1];
+    expect(checks.zones(fixtureOf('trial', { zones: proposed }), old).verdict).toBe('pass');
   });
 
   test('of which there are too few are no reason to deploy to the region', () => {
-    const { verdict, says } = checks.zones(sandbox, old.slice(0, 2));
+    const { verdict, says } = checks.zones(trial, old.slice(0, 2));
     expect(verdict).toBe('problem');
     expect(says).toMatch(/Only 1 zones serve, and 2 are needed: choose another region$/);
   });
 
   test('of a region that is not on file have to be given', () => {
-    const config = environment('sandbox', { region: 'eu-west-2', zones: 'eu-west-2a,eu-west-2b' });
+    const config = fixtureOf('trial', { region: 'eu-west-2', zones: 'eu-west-2a,eu-west-2b' });
     const account = ['a', 'b', 'c'].map((letter, index) => ({ name: `eu-west-2${letter}`, id: `euw2-az${index + 1}` }));
     const { verdict, says } = checks.zones(config, account);
     expect(verdict).toBe('pass');
@@ -159,7 +158,7 @@ describe('zones', () => {
   });
 
   test('of a region without VPC links are not checked', () => {
-    const config = environment('sandbox', { region: 'ap-northeast-3', zones: 'ap-northeast-3a,ap-northeast-3b' });
+    const config = fixtureOf('trial', { region: 'ap-northeast-3', zones: 'ap-northeast-3a,ap-northeast-3b' });
     expect(checks.zones(config, [{ name: 'ap-northeast-3a', id: 'apne3-az1' }])).toMatchObject({
       verdict: 'not checked',
       says: expect.stringContaining('AWS listed no VPC links V2 in ap-northeast-3'),
@@ -184,8 +183,8 @@ describe('zones', () => {
 
 describe('the build of the image', () => {
   test('is on ARM, which AWS does not say of every region', () => {
-    expect(checks.imageBuild(sandbox).verdict).toBe('pass');
-    const stockholm = environment('sandbox', { region: 'eu-north-1', zones: 'eu-north-1a,eu-north-1b' });
+    expect(checks.imageBuild(trial).verdict).toBe('pass');
+    const stockholm = fixtureOf('trial', { region: 'eu-north-1', zones: 'eu-north-1a,eu-north-1b' });
     expect(checks.imageBuild(stockholm)).toMatchObject({
       verdict: 'warning',
       says: expect.stringMatching(/does not say that CodeBuild builds ARM images in eu-north-1.*by digest/),
@@ -193,8 +192,8 @@ describe('the build of the image', () => {
   });
 
   test('is no question where an image is promoted', () => {
-    const { image } = production;
-    expect(checks.imageBuild({ ...sandbox, image, region: 'eu-north-1' }).verdict).toBe('pass');
+    const { image } = lasting;
+    expect(checks.imageBuild({ ...trial, image, region: 'eu-north-1' }).verdict).toBe('pass');
   });
 });
 
@@ -205,8 +204,8 @@ describe('vCPUs of EC2', () => {
   const demand = (config: EnvironmentConfig) => checks.vcpuDemand(config, VCPUS);
 
   test('are no question where there are no instances', () => {
-    expect(checks.instanceTypes(sandbox)).toEqual([]);
-    expect(demand(sandbox)).toEqual([]);
+    expect(checks.instanceTypes(trial)).toEqual([]);
+    expect(demand(trial)).toEqual([]);
     expect(checks.vcpuRoom(onDemand, [], 0, 'us-east-1')).toBeUndefined();
   });
 
@@ -218,8 +217,8 @@ describe('vCPUs of EC2', () => {
   });
 
   test('are those of container instances and a NAT instance, too', () => {
-    const config = environment('sandbox', { capacity: 'ec2', kubernetes: 'true' });
-    const network = { ...config.network, egress: { mode: 'nat-instance' as const } };
+    const config = fixtureOf('trial', { capacity: 'ec2', kubernetes: 'true' });
+    const network = withEgress({ mode: 'nat-instance' });
     expect(checks.instanceTypes({ ...config, network })).toEqual(['t4g.medium', 't4g.small', 't4g.nano']);
     expect(demand({ ...config, network }).map(({ start, most }) => [start, most])).toEqual([
       [2, 2],
@@ -240,7 +239,7 @@ describe('vCPUs of EC2', () => {
     expect(checks.vcpuRoom(onDemand, demand(config), 0, 'us-east-1')).toBeUndefined();
     expect(checks.vcpuRoom(spot, demand(config), 5, 'us-east-1')).toMatchObject({ verdict: 'warning' });
     const ec2 = { instanceTypes: ['t4g.small'], maxInstances: 11, spot: { onDemandBase: 1, onDemandPercent: 25 } };
-    const mixed = { ...sandbox, service: { ...sandbox.service, capacity: { ec2 } } };
+    const mixed = { ...trial, service: { ...trial.service, capacity: { ec2 } } };
     expect(demand(mixed).map(({ what, spot: isSpot, most }) => [what, isSpot, most])).toEqual([
       ['4 container instances', false, 8],
       ['7 container instances', true, 14],
@@ -268,11 +267,11 @@ describe('vCPUs of EC2', () => {
 });
 
 test('a part that is off and deployed is going to be deleted', () => {
-  expect(checks.leftOver('Kumiki-sandbox-Kubernetes', 'kubernetes')).toEqual({
+  expect(checks.leftOver('Kumiki-trial-Kubernetes', 'kubernetes')).toEqual({
     verdict: 'warning',
     says:
-      'Kumiki-sandbox-Kubernetes is deployed, but kubernetes is off: cdk deploy deletes it. To keep it, give ' +
+      'Kumiki-trial-Kubernetes is deployed, but kubernetes is off: cdk deploy deletes it. To keep it, give ' +
       '-c kubernetes=true to each command, or write "kubernetes": true into the context of cdk.json',
   });
-  expect(checks.leftOver('Kumiki-sandbox-HttpApi', 'httpApi').says).toMatch(/set httpApi in lib\/environments\.ts$/);
+  expect(checks.leftOver('Kumiki-trial-HttpApi', 'httpApi').says).toMatch(/set httpApi in lib\/environments\.ts$/);
 });

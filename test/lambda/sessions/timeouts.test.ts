@@ -5,7 +5,8 @@ import { SessionEvent, sessions } from '../../../lambda/sessions/sessions';
 import { sessionStore } from '../../../lambda/sessions/store';
 import { ANSWER_MS, STORE_ATTEMPTS, TIMEOUTS } from '../../../lambda/sessions/timeouts';
 import { ATTEMPTS, UNDER_WAY_MS } from '../../../lambda/ticker/ticker';
-import { configOf, synthesized } from '../../support/stage';
+import { fixtureOf } from '../../support/fixture';
+import { synthesized } from '../../support/stage';
 
 const error = jest.spyOn(console, 'error').mockImplementation(() => {});
 jest.spyOn(console, 'info').mockImplementation(() => {});
@@ -111,7 +112,7 @@ test('an answer that does not come is an error after all attempts, and not a war
 });
 
 describe('times fit into each other', () => {
-  const { WebSocketApi } = synthesized(configOf('sandbox'));
+  const { WebSocketApi } = synthesized(fixtureOf('trial'));
   const functions = Object.entries(WebSocketApi?.findResources('AWS::Lambda::Function') ?? {});
   const timeoutOf = (name: string) =>
     1_000 * functions.find(([id]) => id.startsWith(name))?.[1]['Properties']['Timeout'];

@@ -1,0 +1,181 @@
+import {
+  CapacityConfig,
+  CapacityDefinition,
+  EnvironmentConfig,
+  EnvironmentDefinition,
+  ImageConfig,
+  KubernetesConfig,
+} from './environment-config';
+import { environments } from './environments';
+import { otherPartitionOf, zonesOf } from './zones';
+
+/** Context of the app: `-c key=value`, and what cdk.json and cdk.context.json hold. */
+export type Context = Readonly<Record<string, unknown>>;
+
+export type Environments = Readonly<Record<string, EnvironmentDefinition>>;
+
+/** Keys of `-c` that the app reads. */
+const CONTEXT_KEYS: readonly string[] = [
+  'environment',
+  'region',
+  'zones',
+  'imageDigest',
+  'capacity',
+  'kubernetes',
+  'kubernetesAdmin',
+  'kubernetesCidrs',
+];
+
+/** Keys without a prefix that the CDK CLI keeps for itself in cdk.json and cdk.context.json. */
+const CLI_KEYS: readonly string[] = ['acknowledged-issue-numbers', 'cli-telemetry'];
+
+/** No account of AWS has this number. Programs that imitate AWS answer with it. */
+const NO_ACCOUNT = '000000000000';
+
+/** Number of zones of an environment that names none. */
+const ZONE_COUNT = 2;
+
+/**
+ * The environment that the context names, with what the context chooses for it.
+ *
+ * @param known environments that the context may name
+ * @throws if a key of the context is not known, no environment has the name, the region is in another partition than `aws`
+ * or has no known zones and none are given, or a value is malformed or has no effect on the environment
+ */
+export function environmentOf(context: Context, known: Environments = environments): EnvironmentConfig {
+  checkKeys(context);
+  const [first = ''] = Object.keys(known);
+  const id = textOf(context, 'environment') ?? first;
+  const definition = Object.hasOwn(known, id) ? known[id] : undefined;
+  if (definition === undefined) {
+    throw new Error(
+      `environment: "${id}" is not known. Give one of ${Object.keys(known).join(', ')}: -c environment=${first}. ` +
+        'To deploy to this machine, without an account, use npm start.',
+    );
+  }
+  const { capacity, ...service } = definition.service;
+  return {
+    ...definition,
+    id,
+    ...placementOf(context, definition),
+    image: imageOf(context, id, definition.image),
+    service: { ...service, capacity: capacityOf(textOf(context, 'capacity') ?? capacity.use, capacity) },
+    kubernetes: kubernetesOf(context, definition.kubernetes),
+  };
+}
+
+/**
+ * Compares the account that an environment belongs to with the account that it would be deployed to.
+ *
+ * @param account account of the credentials at hand, undefined where there are none, because a synth needs none
+ * @throws if the environment belongs to another account, or the account is none of AWS and the environment does not name it
+ */
+export function checkAccount(config: EnvironmentConfig, account: string | undefined): void {
+  const expected = config.account ?? (account === NO_ACCOUNT ? 'an account of AWS' : account);
+  if (account === undefined || account === expected) return;
+  throw new Error(
+    `account: environment ${config.id} deploys to ${expected}, but the credentials are of ${account}. ` +
+      'Choose other credentials or another environment; `aws sts get-caller-identity` prints the account.',
+  );
+}
+
+/** Refuses a mistyped key, because the app would ignore it and deploy something else than its user means. */
+function checkKeys(context: Context): void {
+  const unknownKey = Object.keys(context).find(
+    (key) => !/[:@/]/.test(key) && ![...CONTEXT_KEYS, ...CLI_KEYS].includes(key),
+  );
+  if (unknownKey === undefined) return;
+  throw new Error(
+    `context: "${unknownKey}" is not known. Give -c with one of ${CONTEXT_KEYS.join(', ')}. ` +
+      'If you gave no such key, remove it from cdk.json, cdk.context.json or ~/.cdk.json.',
+  );
+}
+
+function placementOf(
+  context: Context,
+  definition: EnvironmentDefinition,
+): Pick<EnvironmentConfig, 'region' | 'availabilityZones'> {
+  const region = textOf(context, 'region') ?? definition.region;
+  const partition = otherPartitionOf(region);
+  if (partition !== undefined) {
+    throw new Error(
+      `region: "${region}" is in the partition ${partition}, but only aws is served: the image is built from its public ` +
+        'gallery. Give a region of aws, as in -c region=us-east-1',
+    );
+  }
+  const ownZones = region === definition.region ? definition.availabilityZones : undefined;
+  const availabilityZones = listOf(context, 'zones') ?? ownZones ?? zonesOf(region).slice(0, ZONE_COUNT);
+  const elsewhere = availabilityZones.find((zone) => !new RegExp(`^${region}(-[a-z]+-\\d)?[a-z]$`).test(zone));
+  if (elsewhere !== undefined) {
+    throw new Error(
+      `zones: "${elsewhere}" is not an availability zone of ${region}. Give names such as -c zones=${region}a,${region}b`,
+    );
+  }
+  return { region, availabilityZones };
+}
+
+function imageOf(context: Context, id: string, image: ImageConfig): ImageConfig {
+  const digest = textOf(context, 'imageDigest');
+  if (digest === undefined) return image;
+  if (image.from === 'digest' && (image.digest === undefined || image.digest === digest)) return { ...image, digest };
+  throw new Error(
+    `imageDigest: environment ${id} deploys no image by a digest from outside. ` +
+      'Leave it out, or name an environment whose image is { from: "digest" }.',
+  );
+}
+
+function capacityOf(use: string, definition: CapacityDefinition): CapacityConfig {
+  const { weight: fargateWeight = 1, ...fargate } = definition.fargate;
+  const { weight: ec2Weight = 1, ...ec2 } = definition.ec2;
+  const capacities: Readonly<Record<string, CapacityConfig>> = {
+    fargate: { fargate },
+    ec2: { ec2 },
+    both: { fargate: { ...fargate, weight: fargateWeight }, ec2: { ...ec2, weight: ec2Weight } },
+  };
+  const capacity = Object.hasOwn(capacities, use) ? capacities[use] : undefined;
+  if (capacity !== undefined) return capacity;
+  throw new Error(
+    `capacity: "${use}" is not known. Give one of ${Object.keys(capacities).join(', ')}: -c capacity=ec2`,
+  );
+}
+
+/** The cluster of an environment, unless it is switched off. */
+function kubernetesOf(context: Context, definition: EnvironmentDefinition['kubernetes']): KubernetesConfig | undefined {
+  const wanted = textOf(context, 'kubernetes') ?? String(definition?.enabled ?? false);
+  const admin = textOf(context, 'kubernetesAdmin');
+  if (wanted !== 'true' && wanted !== 'false') {
+    throw new Error(`kubernetes: must be true or false, got "${wanted}". Give -c kubernetes=true`);
+  }
+  if (admin !== undefined && !/^arn:[\w-]+:iam::\d{12}:role\/./.test(admin)) {
+    throw new Error(
+      `kubernetesAdmin: must be the ARN of an IAM role, got "${admin}". ` +
+        'Give it as in -c kubernetesAdmin=arn:aws:iam::111122223333:role/Admin',
+    );
+  }
+  if (wanted === 'false') {
+    const unused = ['kubernetesAdmin', 'kubernetesCidrs'].find((key) => textOf(context, key) !== undefined);
+    if (unused === undefined) return undefined;
+    throw new Error(`${unused}: there is no cluster that it could apply to. Leave it out, or give -c kubernetes=true`);
+  }
+  if (definition === undefined) {
+    throw new Error(
+      'kubernetes: the environment describes no cluster. Describe one in lib/environments.ts, or leave out -c kubernetes=true',
+    );
+  }
+  const { enabled, ...cluster } = definition;
+  return {
+    ...cluster,
+    adminRoleArn: admin ?? cluster.adminRoleArn,
+    publicCidrs: listOf(context, 'kubernetesCidrs') ?? cluster.publicCidrs,
+  };
+}
+
+/** Text of a command line; in cdk.json a value may also be written without quotes, or as a list. */
+function textOf(context: Context, key: string): string | undefined {
+  const { [key]: value } = context;
+  return value === undefined ? undefined : String(value);
+}
+
+function listOf(context: Context, key: string): readonly string[] | undefined {
+  return textOf(context, key)?.split(',');
+}

@@ -1,0 +1,186 @@
+import { checkAccount, environmentOf } from '../lib/context';
+import { EnvironmentDefinition } from '../lib/environment-config';
+import { DIGEST, fixtures } from './support/fixture';
+
+const environment = (name: string, given: object = {}) => environmentOf({ environment: name, ...given }, fixtures);
+
+test('takes the first environment where none is named', () => {
+  expect(environmentOf({}, fixtures).id).toBe('trial');
+});
+
+test('takes what the environment says where nothing is given', () => {
+  const changed: EnvironmentDefinition = {
+    ...fixtures.trial,
+    region: 'eu-west-1',
+    availabilityZones: ['eu-west-1b', 'eu-west-1c'],
+    kubernetes: fixtures.trial.kubernetes && { ...fixtures.trial.kubernetes, publicCidrs: ['203.0.113.0/24'] },
+  };
+  const known = { changed };
+  expect(environmentOf({}, known)).toMatchObject({
+    region: 'eu-west-1',
+    availabilityZones: ['eu-west-1b', 'eu-west-1c'],
+  });
+  expect(environmentOf({ region: 'us-east-1' }, known).availabilityZones).toEqual(['us-east-1a', 'us-east-1b']);
+  expect(environmentOf({ kubernetes: 'true' }, known).kubernetes?.publicCidrs).toEqual(['203.0.113.0/24']);
+});
+
+test('refuses an unknown environment and lists the known', () => {
+  expect(() => environment('staging')).toThrow(
+    'environment: "staging" is not known. Give one of trial, lasting: -c environment=trial. To deploy to this machine, ' +
+      'without an account, use npm start.',
+  );
+});
+
+test('is not fooled by names that every object has', () => {
+  expect(() => environment('constructor')).toThrow(/is not known/);
+});
+
+test('takes the zones of a common region from its table [P7]', () => {
+  expect(environment('trial', { region: 'ap-northeast-1' })).toMatchObject({
+    region: 'ap-northeast-1',
+    availabilityZones: ['ap-northeast-1a', 'ap-northeast-1c'],
+  });
+});
+
+test('says what to give for a region that is not in the table [P8]', () => {
+  expect(() => environment('trial', { region: 'mx-central-1' })).toThrow(
+    /no availability zones are on file for "mx-central-1".*-c zones=mx-central-1a,mx-central-1b/,
+  );
+});
+
+test('refuses a region of another partition, with zones or without', () => {
+  for (const zones of [undefined, 'cn-north-1a,cn-north-1b']) {
+    expect(() => environment('trial', { region: 'cn-north-1', zones })).toThrow(
+      'region: "cn-north-1" is in the partition aws-cn, but only aws is served: the image is built from its public ' +
+        'gallery. Give a region of aws, as in -c region=us-east-1',
+    );
+  }
+});
+
+test('takes zones from outside, for any region [P8]', () => {
+  const { availabilityZones } = environment('trial', {
+    region: 'mx-central-1',
+    zones: 'mx-central-1a,mx-central-1c',
+  });
+  expect(availabilityZones).toEqual(['mx-central-1a', 'mx-central-1c']);
+});
+
+test('refuses a zone of another region', () => {
+  expect(() => environment('trial', { zones: 'us-east-1a,us-west-2b' })).toThrow(
+    /zones: "us-west-2b" is not an availability zone of us-east-1/,
+  );
+});
+
+test('leaves us-east-1e out, which VPC links and EKS do not serve [P8]', () => {
+  expect(environment('trial').availabilityZones).not.toContain('us-east-1e');
+});
+
+test.each([
+  ['fargate', ['fargate']],
+  ['ec2', ['ec2']],
+  ['both', ['fargate', 'ec2']],
+])('runs tasks on the capacity given from outside: %s', (capacity, kinds) => {
+  expect(Object.keys(environment('trial', { capacity }).service.capacity)).toEqual(kinds);
+});
+
+test('runs tasks on Fargate unless told otherwise, and refuses capacity that it does not know', () => {
+  expect(environment('lasting').service.capacity).toEqual({ fargate: {} });
+  expect(() => environment('trial', { capacity: 'ecs' })).toThrow(
+    'capacity: "ecs" is not known. Give one of fargate, ec2, both: -c capacity=ec2',
+  );
+});
+
+describe('Kubernetes', () => {
+  const arn = 'arn:aws:iam::111122223333:role/Admin';
+
+  test('is there where the environment has it enabled, without the switch', () => {
+    expect(environment('trial').kubernetes).toBeUndefined();
+    expect(environment('lasting').kubernetes).toBeDefined();
+    expect(environment('lasting').kubernetes).not.toHaveProperty('enabled');
+  });
+
+  test('cannot be switched on where the environment describes none', () => {
+    const known = { bare: { ...fixtures.trial, kubernetes: undefined } };
+    expect(environmentOf({}, known).kubernetes).toBeUndefined();
+    expect(() => environmentOf({ kubernetes: 'true' }, known)).toThrow(
+      'kubernetes: the environment describes no cluster.',
+    );
+  });
+
+  test('is switched from outside, with who administrates it and from where', () => {
+    const given = { kubernetes: 'true', kubernetesAdmin: arn, kubernetesCidrs: '203.0.113.7/32,198.51.100.0/24' };
+    expect(environment('trial', given).kubernetes).toMatchObject({
+      adminRoleArn: arn,
+      publicCidrs: ['203.0.113.7/32', '198.51.100.0/24'],
+    });
+    expect(environment('trial', { kubernetes: 'true' }).kubernetes?.publicCidrs).toBeUndefined();
+    // As cdk.json may have them.
+    const context = JSON.parse('{ "kubernetes": true, "kubernetesCidrs": ["203.0.113.7/32"] }');
+    expect(environment('trial', context).kubernetes?.publicCidrs).toEqual(['203.0.113.7/32']);
+    expect(environment('lasting', { kubernetes: 'false' }).kubernetes).toBeUndefined();
+  });
+
+  test('refuses what is neither true nor false, and an administrator of nothing', () => {
+    expect(() => environment('trial', { kubernetes: 'yes' })).toThrow(
+      'kubernetes: must be true or false, got "yes". Give -c kubernetes=true',
+    );
+    expect(() => environment('lasting', { kubernetesAdmin: 'me' })).toThrow(
+      'kubernetesAdmin: must be the ARN of an IAM role, got "me". Give it as in -c kubernetesAdmin=arn:aws:iam::1111',
+    );
+    expect(() => environment('trial', { kubernetesAdmin: arn })).toThrow(
+      'kubernetesAdmin: there is no cluster that it could apply to. Leave it out, or give -c kubernetes=true',
+    );
+  });
+});
+
+describe('context', () => {
+  test('refuses a mistyped key, which would deploy another environment', () => {
+    expect(() => environmentOf({ enviroment: 'lasting' }, fixtures)).toThrow(
+      'context: "enviroment" is not known. Give -c with one of environment, region, zones, imageDigest, capacity, kubernetes',
+    );
+  });
+
+  test('leaves alone the keys of the CDK and its CLI', () => {
+    const theirs = {
+      'aws:cdk:version-reporting': true,
+      '@aws-cdk/core:checkSecretUsage': true,
+      'cli-telemetry': false,
+    };
+    expect(() => environment('lasting', { ...theirs, region: 'us-east-1' })).not.toThrow();
+  });
+
+  test('takes a digest for an environment that names none, and refuses one that would not be deployed', () => {
+    expect(environment('lasting', { imageDigest: DIGEST }).image).toEqual({ from: 'digest', digest: DIGEST });
+    expect(() => environment('trial', { imageDigest: DIGEST })).toThrow(
+      /^imageDigest: environment trial deploys no image by a digest from outside\. Leave it out/,
+    );
+    const known = { fixed: { ...fixtures.lasting, image: { from: 'digest' as const, digest: DIGEST } } };
+    expect(() => environmentOf({ imageDigest: 'sha256:0' }, known)).toThrow(
+      /deploys no image by a digest from outside/,
+    );
+  });
+});
+
+describe('account', () => {
+  test('refuses 000000000000, which is no account of AWS, unless the environment names it', () => {
+    expect(() => checkAccount(environment('trial'), '000000000000')).toThrow(
+      'account: environment trial deploys to an account of AWS, but the credentials are of 000000000000. Choose other',
+    );
+    const bound = { ...environment('trial'), account: '000000000000' };
+    expect(() => checkAccount(bound, '000000000000')).not.toThrow();
+    expect(() => checkAccount(bound, '123456789012')).toThrow(
+      /deploys to 000000000000, but the credentials are of 1234/,
+    );
+  });
+
+  test('refuses another account than the one an environment is bound to', () => {
+    const bound = { ...environment('trial'), account: '111122223333' };
+    expect(() => checkAccount(bound, '123456789012')).toThrow(/deploys to 111122223333/);
+    expect(() => checkAccount(bound, '111122223333')).not.toThrow();
+  });
+
+  test('lets a synth pass that has no credentials, and any real account where none is named', () => {
+    expect(() => checkAccount(environment('trial'), undefined)).not.toThrow();
+    expect(() => checkAccount(environment('trial'), '123456789012')).not.toThrow();
+  });
+});

@@ -1,0 +1,119 @@
+import { NetworkEgress } from '../../lib/constructs/network';
+import { Context, environmentOf } from '../../lib/context';
+import { EnvironmentConfig, EnvironmentDefinition, NetworkConfig } from '../../lib/environment-config';
+
+/** Destroyed with its data, builds its image from source, and runs on little. */
+const trial: EnvironmentDefinition = {
+  region: 'us-east-1',
+  disposable: true,
+  logRetentionDays: 7,
+  terminationProtection: false,
+  network: { create: { cidr: '10.0.0.0/16', egress: { mode: 'nat', gateways: 1 } } },
+  image: { from: 'source' },
+  service: {
+    minTasks: 1,
+    maxTasks: 4,
+    cpu: 256,
+    memoryMiB: 512,
+    capacity: {
+      use: 'fargate',
+      fargate: { spot: { spotWeight: 3, onDemandWeight: 1 } },
+      ec2: { instanceTypes: ['t4g.small'], maxInstances: 6 },
+    },
+  },
+  loadBalancer: {},
+  function: { memoryMiB: 512, logLevel: 'INFO', provisionedConcurrency: { min: 1, max: 4 } },
+  restApi: {
+    cache: { quoteTtlSeconds: 5, historyTtlSeconds: 60 },
+    throttle: { rate: 50, burst: 100 },
+    historyThrottle: { rate: 20, burst: 40 },
+    ownsApiAccount: true,
+  },
+  httpApi: { throttle: { rate: 50, burst: 100 }, historyThrottle: { rate: 20, burst: 40 } },
+  kubernetes: {
+    enabled: false,
+    nodes: { instanceTypes: ['t4g.medium'], minNodes: 2, maxNodes: 4 },
+    service: { minPods: 2, maxPods: 20, cpuMillis: 250, memoryMiB: 256, targetCpuPercent: 70 },
+  },
+  webSocketApi: {
+    maxSymbols: 20,
+    messagesPerSecond: 10,
+    throttle: { rate: 50, burst: 100 },
+    ticker: { everySeconds: 5, scheduled: false },
+  },
+};
+
+/** Keeps its data, takes its image by a digest, and has every part switched on. */
+const lasting: EnvironmentDefinition = {
+  region: 'us-east-1',
+  disposable: false,
+  logRetentionDays: 90,
+  terminationProtection: true,
+  network: { create: { cidr: '10.16.0.0/16', egress: { mode: 'nat', gateways: 'one-per-zone' } } },
+  image: { from: 'digest' },
+  service: {
+    minTasks: 2,
+    maxTasks: 20,
+    cpu: 512,
+    memoryMiB: 1024,
+    capacity: {
+      use: 'fargate',
+      fargate: {},
+      ec2: { instanceTypes: ['m7g.large', 'c7g.large'], maxInstances: 24 },
+    },
+  },
+  loadBalancer: { accessLogDays: 90 },
+  function: {
+    memoryMiB: 1024,
+    logLevel: 'WARN',
+    provisionedConcurrency: {
+      min: 2,
+      max: 20,
+      schedules: [
+        { id: 'BeforeTokyo', cron: 'cron(45 23 ? * SUN-THU *)', min: 5, max: 20 },
+        { id: 'AfterTokyo', cron: 'cron(45 6 ? * MON-FRI *)', min: 2, max: 20 },
+        { id: 'BeforeNewYork', cron: 'cron(15 13 ? * MON-FRI *)', min: 5, max: 20 },
+        { id: 'AfterNewYork', cron: 'cron(15 21 ? * MON-FRI *)', min: 2, max: 20 },
+      ],
+    },
+  },
+  restApi: {
+    cache: { quoteTtlSeconds: 5, historyTtlSeconds: 60 },
+    throttle: { rate: 500, burst: 1000 },
+    historyThrottle: { rate: 100, burst: 200 },
+    ownsApiAccount: false,
+  },
+  httpApi: { throttle: { rate: 500, burst: 1000 }, historyThrottle: { rate: 100, burst: 200 } },
+  kubernetes: {
+    enabled: true,
+    observability: true,
+    nodes: { instanceTypes: ['m7g.large'], minNodes: 3, maxNodes: 14 },
+    service: { minPods: 3, maxPods: 60, cpuMillis: 250, memoryMiB: 256, targetCpuPercent: 70 },
+  },
+  webSocketApi: {
+    maxSymbols: 20,
+    messagesPerSecond: 10,
+    throttle: { rate: 500, burst: 1000 },
+    ticker: { everySeconds: 5, scheduled: true, memoryMiB: 1769 },
+  },
+};
+
+export const fixtures = { trial, lasting };
+
+/** Digest of an image that some other environment has built. */
+export const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
+
+/**
+ * An environment that nobody deploys. The tests vary it, so that they stay green when somebody edits lib/environments.ts.
+ *
+ * @param given context, as the CDK CLI takes it with `-c`
+ */
+export function fixtureOf(name: keyof typeof fixtures, given: Context = {}): EnvironmentConfig {
+  const needsDigest = fixtures[name].image.from === 'digest';
+  return environmentOf({ environment: name, ...(needsDigest && { imageDigest: DIGEST }), ...given }, fixtures);
+}
+
+/** A network of the address plan of the fixture `trial`, with another way out. */
+export function withEgress(egress: NetworkEgress): NetworkConfig {
+  return { create: { cidr: '10.0.0.0/16', egress } };
+}
