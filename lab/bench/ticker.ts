@@ -129,6 +129,8 @@ export async function measureTicker({ connections, symbols, memoryMiB, tls }: Lo
         AWS_ENDPOINT_URL_DYNAMODB: url,
         CALLBACK_URL: `${url}/v1`,
         TABLE_NAME: 'table',
+        // Only the metrics are read.
+        AWS_LAMBDA_LOG_LEVEL: 'FATAL',
         EVERY_SECONDS: String(EVERY_SECONDS),
         RUN_SECONDS: String(RUN_SECONDS),
         ...(certificate && { NODE_EXTRA_CA_CERTS: join(directory, 'cert.pem') }),
@@ -167,15 +169,15 @@ process.stdout.write = (line) => {
   if (line.startsWith('{"_aws"')) counts = JSON.parse(line);
   return true;
 };
-console.warn = console.error = () => {};
 const { handler } = await import(bundle);
 const [every, run] = [process.env.EVERY_SECONDS, process.env.RUN_SECONDS].map((seconds) => 1000 * seconds);
-await handler({ ticks: 2 });
+const context = { awsRequestId: 'bench' };
+await handler({ ticks: 2 }, context);
 process.send('warm');
 await new Promise((resolve) => process.once('message', resolve));
 const from = Date.now();
 const before = process.cpuUsage();
-await handler({}).catch(() => {});
+await handler({}, context).catch(() => {});
 const seconds = (Date.now() - from) / 1e3;
 const { user, system } = process.cpuUsage(before);
 process.send({

@@ -1,5 +1,6 @@
 import { BadRequest, excerpt } from '../../domain/requests';
 import { matcherOf, PathParameters, Query, RouteNameBy, routes } from '../../domain/routes';
+import { logger } from '../logger';
 import { Request, Values } from './request';
 import { UpstreamError } from './upstream';
 
@@ -52,7 +53,7 @@ export function failure(error: unknown): Reply {
   if (error instanceof UpstreamError) {
     return { status: error.status, body: { message: error.message }, retryAfter: error.retryAfter };
   }
-  console.error('internal error', error);
+  logger.error('internal error', { error });
   return { status: 500, body: { message: 'internal error' } };
 }
 

@@ -1,4 +1,5 @@
 import { History } from '../../domain/history';
+import { logger } from '../logger';
 
 export type Statistics = Pick<History, 'to' | 'mean' | 'volatility' | 'high' | 'low'>;
 export type ReadStatistics = (symbol: string, days: number) => Promise<Statistics>;
@@ -38,7 +39,7 @@ export function statisticsReader(url: string | undefined, attemptMs = ATTEMPT_MS
         return await read(`${url}/history/${symbol}?days=${days}`, attemptMs);
       } catch (error) {
         if (error instanceof BrokenConnection && attempt < ATTEMPTS) {
-          console.warn({ retry: `/history/${symbol}`, reason: error.message });
+          logger.warn('asking the container service again', { symbol, days, reason: error.message });
         } else if (error instanceof UpstreamError) {
           throw error;
         } else {

@@ -1,4 +1,5 @@
 import { BadRequest } from '../../domain/requests';
+import { logger } from '../logger';
 import { parseMessage, UNDERSTOOD } from './messages';
 import { SessionStore } from './store';
 import { ANSWER_MS } from './timeouts';
@@ -13,7 +14,7 @@ export interface SessionEvent {
   readonly isBase64Encoded?: boolean;
 }
 
-/** The part that is used of the context of an invocation. */
+/** The parts of an invocation's context that the handler uses. */
 export interface Invocation {
   getRemainingTimeInMillis(): number;
 }
@@ -74,11 +75,15 @@ export function sessions(
     }
     const text = isBase64Encoded ? Buffer.from(body, 'base64').toString() : body;
     const reply = await answer(store, options, connectionId, text).catch((error: unknown): Answer => {
-      console.error('internal error', error);
+      logger.error('internal error', { connectionId, error });
       options.onFailure?.();
       return { type: 'failed', reason: 'internal error; try again' };
     });
-    console.info({ connectionId, reply: reply.type, reason: 'reason' in reply ? reply.reason : undefined });
+    logger.info('answered', {
+      connectionId,
+      reply: reply.type,
+      reason: 'reason' in reply ? reply.reason : undefined,
+    });
     return { statusCode: 200, body: JSON.stringify(reply) };
   };
 }

@@ -4,7 +4,9 @@ import {
   PostToConnectionCommand,
 } from '@aws-sdk/client-apigatewaymanagementapi';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { writeMetrics } from '../metrics';
+import type { Context } from 'aws-lambda';
+import { logInvocation } from '../logger';
+import { publishCounts } from '../metrics';
 import { sessionStore } from '../sessions/store';
 import { STORE_ATTEMPTS, TIMEOUTS } from '../sessions/timeouts';
 import { requestedTicks } from './request';
@@ -44,13 +46,14 @@ const run = ticker({
  *
  * @throws if a period was left out, after all that can be sent was sent
  */
-export async function handler(event?: unknown): Promise<Counts> {
+export async function handler(event: unknown, context: Pick<Context, 'awsRequestId'>): Promise<Counts> {
+  logInvocation(context);
   const { problem, leftOut, ...counts } = await run(requestedTicks(event, runSeconds / everySeconds));
   const { posted, gone, failed } = counts;
-  // A metric costs by the hour in which it has values, so what there is nothing to tell of has none.
+  // CloudWatch bills a metric for each hour in which it has values, so counts of nothing are not published.
   const sent = posted + gone + failed > 0 && { Posted: posted, Gone: gone, Failed: failed };
   const metrics = { ...sent, ...(leftOut > 0 && { LeftOut: leftOut }) };
-  if (Object.keys(metrics).length > 0) writeMetrics('Kumiki/Ticker', metrics, 'INFO');
+  if (Object.keys(metrics).length > 0) publishCounts(metrics, 'INFO');
   if (problem !== undefined) throw problem;
   return counts;
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sequenceAt, Tick, tickOf } from '../../domain/ticks';
+import { logger } from '../logger';
 import { SessionStore } from '../sessions/store';
 import { bounded } from './bounded';
 
@@ -142,7 +143,9 @@ export function ticker(options: TickerOptions): (ticks?: number) => Promise<Run>
     // Where all were reached, in the same place again: one that is chosen anew could pass over who was not in the period before.
     first = unreached ?? ids[0];
     // A line for each reason, not for each of what may be thousands of connections.
-    for (const [reason, { first: id, count }] of reasons) console.warn({ failed: count, first: id, sequence, reason });
+    for (const [reason, { first: connectionId, count }] of reasons) {
+      logger.warn('messages given up', { failed: count, first: connectionId, sequence, reason });
+    }
     const count = (outcome: string) => outcomes.filter((each) => each === outcome).length;
     return { posted: count('posted'), gone: count('gone'), failed: count('failed') };
   }
@@ -181,10 +184,10 @@ export function ticker(options: TickerOptions): (ticks?: number) => Promise<Run>
           periods++;
         }
       } catch (error) {
-        console.error('period left out', sequence, error);
+        logger.error('period left out', { sequence, error });
         leftOut++;
         problem ??= error;
-        // Perhaps: the answer may be what was lost.
+        // The claim may have succeeded although its answer was lost.
         claiming = true;
         periods++;
       }
@@ -197,7 +200,7 @@ export function ticker(options: TickerOptions): (ticks?: number) => Promise<Run>
       // Those after the end are of the next run.
       const late = Math.min(sequence, sequenceAt(end - 1, everySeconds) + 1) - due;
       if (late > 0 && ticks === Number.POSITIVE_INFINITY) {
-        console.error('periods left out', due, `${late} because the one before took too long`);
+        logger.error('periods left out, because the one before took too long', { first: due, count: late });
         leftOut += late;
         problem ??= new Error(`${late} periods from ${due} on were left out, because the one before took too long`);
       }
@@ -233,7 +236,7 @@ async function recipientsOf(
 
 /** Removes what nobody needs any more. If that fails, it is found again, or ends by itself. */
 async function tidy(what: string, work: Promise<void>): Promise<void> {
-  await work.catch((error: unknown) => console.warn({ left: what, reason: reasonOf(error) }));
+  await work.catch((error: unknown) => logger.warn('not removed', { item: what, reason: reasonOf(error) }));
 }
 
 function reasonOf(error: unknown): string {

@@ -32,6 +32,7 @@ export class FunctionStack extends Stack {
       environment: {
         HISTORY_URL: props.loadBalancer.url,
         SERVED_BY: config.id,
+        POWERTOOLS_SERVICE_NAME: 'quotes',
         // Stack traces in terms of the sources; costs a millisecond of init.
         NODE_OPTIONS: '--enable-source-maps',
       },

@@ -32,6 +32,8 @@ export class WebSocketApiStack extends Stack {
       logLevel: config.function.logLevel,
       environment: {
         ...environment,
+        POWERTOOLS_SERVICE_NAME: 'sessions',
+        POWERTOOLS_METRICS_NAMESPACE: METRIC_NAMESPACES.sessions,
         MAX_SYMBOLS: String(webSocketApi.maxSymbols),
         MESSAGES_PER_SECOND: String(webSocketApi.messagesPerSecond),
       },
@@ -41,16 +43,24 @@ export class WebSocketApiStack extends Stack {
       interval: Duration.seconds(webSocketApi.ticker.everySeconds),
       scheduled: webSocketApi.ticker.scheduled,
       memorySize: webSocketApi.ticker.memoryMiB,
-      environment: { ...environment, CALLBACK_URL: sessions.stage.callbackUrl },
+      environment: {
+        ...environment,
+        POWERTOOLS_SERVICE_NAME: 'ticker',
+        POWERTOOLS_METRICS_NAMESPACE: METRIC_NAMESPACES.ticker,
+        CALLBACK_URL: sessions.stage.callbackUrl,
+      },
     });
     for (const fn of [sessions.handler, ticker.function]) state.grantItems(fn);
     state.grantQuery(ticker.function);
     sessions.grantPost(ticker.function);
-    new WebSocketAlarms(this, 'SessionsAlarms', { handler: sessions.handler, metricNamespace: 'Kumiki/Sessions' });
+    new WebSocketAlarms(this, 'SessionsAlarms', {
+      handler: sessions.handler,
+      metricNamespace: METRIC_NAMESPACES.sessions,
+    });
     new TickerAlarms(this, 'TickerAlarms', {
       function: ticker.function,
       scheduled: webSocketApi.ticker.scheduled,
-      metricNamespace: 'Kumiki/Ticker',
+      metricNamespace: METRIC_NAMESPACES.ticker,
     });
 
     new CfnOutput(this, 'WebSocketUrl', {
@@ -65,3 +75,6 @@ export class WebSocketApiStack extends Stack {
     });
   }
 }
+
+/** The functions write their metrics into these namespaces, and the alarms read them there. */
+const METRIC_NAMESPACES = { sessions: 'Kumiki/Sessions', ticker: 'Kumiki/Ticker' };

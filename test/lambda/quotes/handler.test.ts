@@ -4,18 +4,20 @@ import type { APIGatewayProxyResult } from 'aws-lambda';
 import fc from 'fast-check';
 import { history } from '../../../domain/history';
 import { priceAt } from '../../../domain/price';
+import { logger } from '../../../lambda/logger';
 import type { ApiEvent } from '../../../lambda/quotes/request';
 
 const AT = 1_767_225_600;
 const NOT_AN_EVENT: ApiEvent = JSON.parse('null');
-let handler: (event: ApiEvent) => Promise<APIGatewayProxyResult>;
+let handle: (event: ApiEvent, context: { awsRequestId: string }) => Promise<APIGatewayProxyResult>;
+const handler = (event: ApiEvent) => handle(event, { awsRequestId: 'request-1' });
 let service: Server;
 let answerOfService: RequestListener;
 let asked: (string | undefined)[];
 const log = {
-  info: jest.spyOn(console, 'info'),
-  warn: jest.spyOn(console, 'warn'),
-  error: jest.spyOn(console, 'error'),
+  info: jest.spyOn(logger, 'info'),
+  warn: jest.spyOn(logger, 'warn'),
+  error: jest.spyOn(logger, 'error'),
 };
 
 beforeAll(async () => {
@@ -28,7 +30,7 @@ beforeAll(async () => {
   process.env['HISTORY_URL'] = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
   process.env['SERVED_BY'] = 'somewhere';
   process.env['AWS_LAMBDA_INITIALIZATION_TYPE'] = 'provisioned-concurrency';
-  ({ handler } = jest.requireActual<{ handler: typeof handler }>('../../../lambda/quotes/index'));
+  ({ handler: handle } = jest.requireActual<{ handler: typeof handle }>('../../../lambda/quotes/index'));
 });
 
 beforeEach(() => {
@@ -223,7 +225,8 @@ describe('every answer', () => {
 
   test('leaves one line in the log: route, status, milliseconds', async () => {
     await quote('KUMI');
-    expect(log.info.mock.calls).toEqual([[{ route: 'GET /quotes/{symbol}', status: 200, ms: expect.any(Number) }]]);
+    const fields = { route: 'GET /quotes/{symbol}', status: 200, ms: expect.any(Number) };
+    expect(log.info.mock.calls).toEqual([['answered', fields]]);
   });
 
   test.each([
@@ -236,7 +239,7 @@ describe('every answer', () => {
 
   test('hides an unexpected error from the caller and logs it', async () => {
     expect(await call(NOT_AN_EVENT)).toEqual({ status: 500, body: { message: 'internal error' } });
-    expect(log.error).toHaveBeenCalledWith('internal error', expect.any(TypeError));
+    expect(log.error).toHaveBeenCalledWith('internal error', { error: expect.any(TypeError) });
   });
 
   test('is 200 or 400 for any symbol and any time, never 500', async () => {

@@ -1,9 +1,10 @@
 import { createServer, RequestListener } from 'node:http';
 import { AddressInfo } from 'node:net';
+import { logger } from '../../../lambda/logger';
 import { statisticsReader, UpstreamError } from '../../../lambda/quotes/upstream';
 
 const GOOD = { to: '2026-01-01', mean: 100, volatility: 0.2, high: 120, low: 80 };
-const warn = jest.spyOn(console, 'warn');
+const warn = jest.spyOn(logger, 'warn');
 
 beforeEach(() => warn.mockReset());
 

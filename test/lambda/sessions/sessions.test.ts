@@ -1,8 +1,9 @@
+import { logger } from '../../../lambda/logger';
 import { Answer, SessionEvent, sessions } from '../../../lambda/sessions/sessions';
 import { SessionStore } from '../../../lambda/sessions/store';
 
-const info = jest.spyOn(console, 'info');
-const error = jest.spyOn(console, 'error');
+const info = jest.spyOn(logger, 'info');
+const error = jest.spyOn(logger, 'error');
 const onFailure = jest.fn();
 
 beforeEach(() => {
@@ -152,6 +153,6 @@ describe('a message', () => {
       reason: 'internal error; try again',
     });
     expect(onFailure).toHaveBeenCalledTimes(1);
-    expect(error).toHaveBeenCalledWith('internal error', expect.any(Error));
+    expect(error).toHaveBeenCalledWith('internal error', { connectionId: 'c1', error: expect.any(Error) });
   });
 });

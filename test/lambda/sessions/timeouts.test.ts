@@ -1,6 +1,7 @@
 import { createServer, Server } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { logger } from '../../../lambda/logger';
 import { SessionEvent, sessions } from '../../../lambda/sessions/sessions';
 import { sessionStore } from '../../../lambda/sessions/store';
 import { ANSWER_MS, STORE_ATTEMPTS, TIMEOUTS } from '../../../lambda/sessions/timeouts';
@@ -8,8 +9,8 @@ import { ATTEMPTS, UNDER_WAY_MS } from '../../../lambda/ticker/ticker';
 import { fixtureOf } from '../../support/fixture';
 import { synthesized } from '../../support/stage';
 
-const error = jest.spyOn(console, 'error').mockImplementation(() => {});
-jest.spyOn(console, 'info').mockImplementation(() => {});
+const error = jest.spyOn(logger, 'error').mockImplementation(() => {});
+jest.spyOn(logger, 'info').mockImplementation(() => {});
 
 /** Milliseconds that the table takes for an answer; it gives none within a test where that is infinite. */
 let slowness = 0;
@@ -92,7 +93,10 @@ describe('before Lambda ends the invocation', () => {
       body: JSON.stringify({ type: 'failed', reason: 'internal error; try again' }),
     });
     expect(failures).toBe(1);
-    expect(error).toHaveBeenCalledWith('internal error', expect.objectContaining({ name: 'AbortError' }));
+    expect(error).toHaveBeenCalledWith('internal error', {
+      connectionId: 'c1',
+      error: expect.objectContaining({ name: 'AbortError' }),
+    });
     expect(took.milliseconds).toBeLessThan(ANSWER_MS + SPARE_MS);
     expect(asked).toBeGreaterThanOrEqual(atLeast);
   });

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
-import { metricsLine } from '../../../lambda/metrics';
+import { logger } from '../../../lambda/logger';
 import { SessionStore } from '../../../lambda/sessions/store';
 import { bounded } from '../../../lambda/ticker/bounded';
 import { requestedTicks } from '../../../lambda/ticker/request';
 import { Post, sendMs, ticker } from '../../../lambda/ticker/ticker';
 
-const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
-const logged = jest.spyOn(console, 'error').mockImplementation(() => {});
+const warn = jest.spyOn(logger, 'warn').mockImplementation(() => {});
+const logged = jest.spyOn(logger, 'error').mockImplementation(() => {});
 const START = 1_700_000_000_000;
 
 /** A table of subscriptions that several runs share, and the clock that they share. */
@@ -118,6 +118,7 @@ test('removes connections that are gone with the subscriptions that led to them,
   expect(removed).toEqual([['c1', ['KUMI', 'ACME']]]);
   expect(Object.keys(received)).toEqual(['c3']);
   expect(warn).toHaveBeenCalledWith(
+    'messages given up',
     expect.objectContaining({ failed: 1, first: 'c2', reason: 'LimitExceededException' }),
   );
 });
@@ -131,7 +132,7 @@ test('leaves out a period in which the table fails, goes on with the next, and t
   const { run, received, lease } = world({ KUMI: ['c1'] }, undefined, { subscribersOf });
   expect(await run()).toEqual({ posted: 59, gone: 0, failed: 0, leftOut: 1, problem: new Error('throttled') });
   expect(received['c1']?.slice(0, 2)).toEqual([START / 1_000, START / 1_000 + 2]);
-  expect(logged).toHaveBeenCalledWith('period left out', START / 1_000 + 1, expect.any(Error));
+  expect(logged).toHaveBeenCalledWith('period left out', { sequence: START / 1_000 + 1, error: expect.any(Error) });
   expect(lease.until).toBe(0);
 });
 
@@ -162,7 +163,9 @@ test('is not kept from sending by what it fails to tidy up', async () => {
   });
   clock.now += 60_000;
   expect(await run(1)).toEqual({ posted: 1, gone: 1, failed: 0, leftOut: 0 });
-  for (const left of ['c1', 'LEFT', 'claim']) expect(warn).toHaveBeenCalledWith({ left, reason: 'throttled' });
+  for (const item of ['c1', 'LEFT', 'claim']) {
+    expect(warn).toHaveBeenCalledWith('not removed', { item, reason: 'throttled' });
+  }
 });
 
 test('publishes no period twice when a timer ends early', async () => {
@@ -322,7 +325,10 @@ describe('with more connections than a period has time for', () => {
     expect(await run(1)).toEqual({ posted: 40, gone: 0, failed: 60, leftOut: 0 });
     expect(periods[0]).toEqual(idsOf(40));
     expect(warn.mock.calls).toEqual([
-      [{ failed: 60, first: 'c040', sequence: START / 5_000, reason: 'its period had no time left for it' }],
+      [
+        'messages given up',
+        { failed: 60, first: 'c040', sequence: START / 5_000, reason: 'its period had no time left for it' },
+      ],
     ]);
   });
 
@@ -420,17 +426,4 @@ test('work is bounded and its results are in order', async () => {
   await new Promise(setImmediate);
   await new Promise(setImmediate);
   expect(begun).toBe(3);
-});
-
-test('counts are metrics of the embedded format, which names what is there', () => {
-  const line = JSON.parse(metricsLine('Kumiki/Ticker', { Posted: 3, Gone: 1, Failed: 2 }, 'ticker', START, 'INFO'));
-  const [{ Namespace, Dimensions, Metrics }] = line._aws.CloudWatchMetrics;
-  expect(line._aws.Timestamp).toBe(START);
-  expect(Namespace).toBe('Kumiki/Ticker');
-  expect(Dimensions.flat().map((name: string) => line[name])).toEqual(['ticker']);
-  expect(Metrics.map(({ Name }: { Name: string }) => [Name, line[Name]])).toEqual([
-    ['Posted', 3],
-    ['Gone', 1],
-    ['Failed', 2],
-  ]);
 });

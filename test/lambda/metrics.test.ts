@@ -1,0 +1,151 @@
+import { createServer, IncomingMessage } from 'node:http';
+import { AddressInfo } from 'node:net';
+import { configOf, Resource, resourcesOf, synthesized } from '../support/stage';
+
+/** A line of the embedded metric format. */
+interface MetricsLine {
+  readonly _aws: {
+    readonly Timestamp: number;
+    readonly CloudWatchMetrics: readonly {
+      readonly Namespace: string;
+      readonly Dimensions: readonly (readonly string[])[];
+      readonly Metrics: readonly { readonly Name: string; readonly Unit: string }[];
+    }[];
+  };
+  readonly [field: string]: unknown;
+}
+
+const FUNCTION_NAME = 'function-1';
+const environmentBefore = { ...process.env };
+const { WebSocketApi } = synthesized(configOf('sandbox'));
+const resources = WebSocketApi ? resourcesOf({ WebSocketApi }) : [];
+
+/** Plays the table, which has one subscription, and the API's connections, which refuse every message. */
+const aws = createServer(async (request, response) => {
+  const body = await textOf(request);
+  const operation = String(request.headers['x-amz-target']).split('.')[1];
+  if (request.url?.includes('@connections')) response.writeHead(403).end('{"message":"Forbidden"}');
+  // Not an error that the SDK tries again.
+  else if (body.includes('CONNECTION#failing')) response.writeHead(400).end('{"__type":"ValidationException"}');
+  else response.end(operation === 'Query' ? pageOf(body) : '{}');
+});
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request) text += chunk;
+  return text;
+}
+
+function pageOf(query: string): string {
+  const keys = query.includes('"SYMBOLS"')
+    ? { sk: { S: 'KUMI' }, askedAt: { N: String(Date.now()) } }
+    : { sk: { S: 'CONNECTION#c1' } };
+  return JSON.stringify({ Items: [keys] });
+}
+
+beforeAll(() => new Promise<void>((listening) => void aws.listen(0, '127.0.0.1', listening)));
+
+afterEach(() => {
+  process.env = { ...environmentBefore };
+});
+
+afterAll(() => {
+  aws.closeAllConnections();
+  aws.close();
+});
+
+/** Logical id and environment of the only function whose logical id begins so. */
+function functionOf(prefix: string): { readonly id: string; readonly variables: Record<string, unknown> } {
+  const [found, ...others] = resources.filter(
+    ([, id, { Type }]) => Type === 'AWS::Lambda::Function' && id.startsWith(prefix),
+  );
+  expect(others).toEqual([]);
+  const [, id = '', resource] = found ?? [];
+  return { id, variables: Object(Object(resource?.Properties?.['Environment'])['Variables']) };
+}
+
+/** Calls a handler in the environment of its function's template, and gives the metrics that it writes. */
+async function metricsOf(handler: string, prefix: string, ...invocation: unknown[]): Promise<MetricsLine[]> {
+  const url = `http://127.0.0.1:${(aws.address() as AddressInfo).port}`;
+  const { variables } = functionOf(prefix);
+  // The other values are references to resources.
+  const literals = Object.entries(variables).filter(([, value]) => typeof value === 'string');
+  Object.assign(process.env, Object.fromEntries(literals), {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'id',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    AWS_ENDPOINT_URL_DYNAMODB: url,
+    AWS_LAMBDA_FUNCTION_NAME: FUNCTION_NAME,
+    CALLBACK_URL: `${url}/v1`,
+    TABLE_NAME: 'table',
+  });
+  const lines: string[] = [];
+  const streams = [process.stdout, process.stderr].map((stream) =>
+    jest.spyOn(stream, 'write').mockImplementation((chunk) => lines.push(String(chunk)) > 0),
+  );
+  try {
+    await jest.isolateModulesAsync(() => jest.requireActual(`../../lambda/${handler}/index`).handler(...invocation));
+  } finally {
+    for (const stream of streams) stream.mockRestore();
+  }
+  return lines.filter((line) => line.startsWith('{"_aws"')).map((line) => JSON.parse(line));
+}
+
+/** The alarms on metrics that a function writes itself, as the lines that make them go off. */
+function alarmsOf(prefix: string): Resource[] {
+  const { id } = functionOf(prefix);
+  return resources
+    .map(([, , resource]) => resource)
+    .filter(({ Type, Properties = {} }) => {
+      const own = Type === 'AWS::CloudWatch::Alarm' && Properties['Namespace'] !== 'AWS/Lambda';
+      return own && JSON.stringify(Properties['Dimensions']).includes(`"Ref":"${id}"`);
+    });
+}
+
+/** Namespace, dimensions by name and metric of each alarm. */
+function read(alarms: readonly Resource[]): unknown[] {
+  return alarms.map(({ Properties: { Namespace, MetricName, Dimensions } = {} }) => ({
+    Namespace,
+    MetricName,
+    dimensions: Array.isArray(Dimensions) ? Dimensions.map(({ Name }) => Name) : undefined,
+  }));
+}
+
+/** Namespace, dimensions by name and metric of each count in a line. */
+function written(lines: readonly MetricsLine[]): unknown[] {
+  return lines.flatMap(({ _aws }) =>
+    _aws.CloudWatchMetrics.flatMap(({ Namespace, Dimensions, Metrics }) =>
+      Metrics.flatMap(({ Name }) =>
+        Dimensions.map((dimensions) => ({ Namespace, MetricName: Name, dimensions: [...dimensions] })),
+      ),
+    ),
+  );
+}
+
+test('the ticker counts its messages in the metrics that its alarm reads', async () => {
+  const [line, ...others] = await metricsOf('ticker', 'TickerFunction', { ticks: 1 }, { awsRequestId: 'request-1' });
+  expect(others).toEqual([]);
+  expect(line).toMatchObject({ level: 'INFO', FunctionName: FUNCTION_NAME, Posted: 0, Gone: 0, Failed: 1 });
+  expect(line?._aws.CloudWatchMetrics[0]?.Metrics).toEqual(
+    ['Posted', 'Gone', 'Failed'].map((Name) => ({ Name, Unit: 'Count' })),
+  );
+  const alarms = read(alarmsOf('TickerFunction'));
+  expect(alarms).toEqual([{ Namespace: 'Kumiki/Ticker', MetricName: 'Failed', dimensions: ['FunctionName'] }]);
+  expect(written(line ? [line] : [])).toEqual(expect.arrayContaining(alarms));
+});
+
+test('a message that fails is counted in the metric that the alarm of the sessions reads, at a level that no log level drops', async () => {
+  const event = { requestContext: { connectionId: 'failing', eventType: 'MESSAGE' }, body: '{}' };
+  const context = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 10_000 };
+  const [line, ...others] = await metricsOf('sessions', 'SessionsHandler', event, context);
+  expect(others).toEqual([]);
+  expect(line).toMatchObject({
+    level: 'ERROR',
+    timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+    FunctionName: FUNCTION_NAME,
+    Failed: 1,
+  });
+  const alarms = read(alarmsOf('SessionsHandler'));
+  expect(alarms).toEqual([{ Namespace: 'Kumiki/Sessions', MetricName: 'Failed', dimensions: ['FunctionName'] }]);
+  expect(written(line ? [line] : [])).toEqual(alarms);
+});
