@@ -4,12 +4,12 @@ import { logger } from '../logger';
 export type Statistics = Pick<History, 'to' | 'mean' | 'volatility' | 'high' | 'low'>;
 export type ReadStatistics = (symbol: string, days: number) => Promise<Statistics>;
 
-/** Why the container service gave no statistics, as status and message for the caller. */
+/** The container service gave no statistics. Status and message are for the caller. */
 export class UpstreamError extends Error {
   constructor(
     readonly status: 400 | 502 | 503,
     message: string,
-    /** Seconds after which the same request may succeed, where the service has said so. */
+    /** Seconds after which the same request may succeed: the service's `Retry-After`, undefined if it sent none. */
     readonly retryAfter?: string,
   ) {
     super(message);
@@ -24,10 +24,10 @@ const ATTEMPT_MS = 2_000;
 const ATTEMPTS = 2;
 
 /**
- * Reads from the container service at `url`, where the path `/history` is.
+ * Reads from the container service, whose path `/history` is below `url`.
  *
- * Asked again is only what the service has not begun to work on, after a connection that broke before there was an answer:
- * a second request after one that timed out, or was refused, is more load for a service that has too much of it.
+ * A request is sent a second time only after its connection broke before there was an answer, because the service is then
+ * not working on it. After a timeout or a refusal a second request would add load to a service that has too much already.
  *
  * @see https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
  */
@@ -50,7 +50,7 @@ export function statisticsReader(url: string | undefined, attemptMs = ATTEMPT_MS
   };
 }
 
-/** The connection to the service broke, or the load balancer's to it did, before there was an answer. */
+/** The connection to the service, or the load balancer's to the service, broke before there was an answer. */
 class BrokenConnection extends UpstreamError {}
 
 async function read(target: string, ms: number): Promise<Statistics> {
@@ -62,7 +62,7 @@ async function read(target: string, ms: number): Promise<Statistics> {
     const retryAfter = response.headers.get('retry-after') ?? undefined;
     throw new UpstreamError(503, reason ?? 'the container service takes no requests; try again later', retryAfter);
   }
-  // A load balancer's: the service has closed the connection to it.
+  // The load balancer answers 502 when the service has closed the connection to it.
   if (response.status === 502) throw new BrokenConnection(502, messageOf('status 502'));
   if (!response.ok) throw unanswered(`status ${response.status}`);
   if (!isStatistics(body)) throw unanswered('the answer is not a history');
@@ -71,7 +71,7 @@ async function read(target: string, ms: number): Promise<Statistics> {
 
 async function answerOf(target: string, ms: number): Promise<Response> {
   try {
-    // The service drops what it cannot answer while somebody waits.
+    // The service refuses a request that it cannot answer in this time.
     return await fetch(target, { headers: { 'x-timeout-ms': String(ms) }, signal: AbortSignal.timeout(ms) });
   } catch (error) {
     if (isObject(error) && error.name === 'TimeoutError') throw error;
@@ -87,7 +87,7 @@ function messageOf(cause: string): string {
   return `the container service did not answer: ${cause}; try again later`;
 }
 
-/** A code such as ECONNREFUSED and no more: messages of the network name hosts and addresses. */
+/** Returns a code such as ECONNREFUSED and nothing else, because messages of the network name hosts and addresses. */
 function causeOf(error: unknown, ms: number): string {
   if (!isObject(error)) return 'unknown';
   if (error.name === 'TimeoutError') return `no answer in ${ms} ms`;

@@ -4,20 +4,20 @@ export type Action = 'subscribe' | 'unsubscribe';
 
 export interface Message {
   readonly action: Action;
-  /** Without repetitions, at least one. */
+  /** At least one symbol, and each only once. */
   readonly symbols: readonly string[];
 }
 
-/** Bytes of a message; one that names the most symbols there can be has a fifth of that. */
+/** Most bytes of a message. A message with as many symbols as a connection may have takes a fifth of this. */
 export const MAX_MESSAGE_BYTES = 4_096;
 
-/** What is understood, for the answer to what is not. */
+/** Examples of valid messages, for the answer to an invalid one. */
 export const UNDERSTOOD: readonly Message[] = [
   { action: 'subscribe', symbols: ['KUMI'] },
   { action: 'unsubscribe', symbols: ['KUMI'] },
 ];
 
-/** @throws BadRequest naming what is wrong with the message, which is then refused as a whole */
+/** @throws BadRequest with what is wrong with the message. The whole message is then refused. */
 export function parseMessage(text: string, maxSymbols: number): Message {
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_MESSAGE_BYTES) {
@@ -33,7 +33,7 @@ export function parseMessage(text: string, maxSymbols: number): Message {
   return { action, symbols: [...new Set(symbols.map(symbolOf))] };
 }
 
-/** Not the text of a number: `1.10` in JSON would be the symbol 1.1. */
+/** Refuses numbers, because JSON loses their text: `1.10` would become the symbol 1.1. */
 function symbolOf(symbol: unknown): string {
   if (typeof symbol !== 'string') throw new BadRequest('symbol', 'must be a string', textOf(symbol));
   return parseSymbol(symbol);
@@ -44,7 +44,7 @@ function objectOf(text: string): Record<string, unknown> {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
   } catch {
-    // Told below, as what is JSON but no object.
+    // Text that is not JSON gets the same error as JSON that is not an object.
   }
   throw new BadRequest('message', 'must be an object in JSON', text);
 }

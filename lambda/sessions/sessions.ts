@@ -4,7 +4,7 @@ import { parseMessage, UNDERSTOOD } from './messages';
 import { SessionStore } from './store';
 import { ANSWER_MS } from './timeouts';
 
-/** The parts that are read of an event of a WebSocket API. */
+/** The parts of a WebSocket API's event that the handler reads. */
 export interface SessionEvent {
   readonly requestContext: {
     readonly connectionId: string;
@@ -14,7 +14,7 @@ export interface SessionEvent {
   readonly isBase64Encoded?: boolean;
 }
 
-/** The parts of an invocation's context that the handler uses. */
+/** The part of an invocation's context that the handler reads. */
 export interface Invocation {
   getRemainingTimeInMillis(): number;
 }
@@ -22,16 +22,16 @@ export interface Invocation {
 export interface SessionsOptions {
   /** Symbols per connection. */
   readonly maxSymbols: number;
-  /** Per connection. */
+  /** Messages that a connection may send within one second of the clock. */
   readonly messagesPerSecond: number;
-  /** Counts a message that failed. To Lambda its answer is a success. */
+  /** Is called for each message that failed, because Lambda counts an answered message as a success. */
   readonly onFailure?: () => void;
 }
 
 interface Refusal {
   readonly type: 'refused';
   readonly reason: string;
-  /** When the same message may pass; left out where it never does. */
+  /** When the same message may succeed. Left out where the message never will. */
   readonly retry?: 'later' | 'connected again';
   readonly understood?: typeof UNDERSTOOD;
 }
@@ -51,13 +51,14 @@ export interface Reply {
 }
 
 /**
- * Serves the routes of a WebSocket API. What to do is in the event's type and in the message itself, never in the route
- * key: a message may name any route as its action, `$connect` among them.
+ * Serves the routes of a WebSocket API. The event's type and the message decide what to do, never the route key, because a
+ * message may name any route as its action, `$connect` among them.
  *
- * An event of a connection that fails is an error of the function: API Gateway then refuses the connection. A message
- * that fails is answered, and logged as an error. Both before Lambda ends the invocation: it would neither answer nor count.
+ * A connection event that fails is an error of the function, so that API Gateway refuses the connection. A message that
+ * fails is answered and logged as an error. Both happen before Lambda would end the invocation, because an invocation that
+ * Lambda ends answers nothing and counts nothing.
  *
- * @param storeUntil gives a store whose calls end with the signal
+ * @param storeUntil creates a store whose calls end when the signal is aborted
  */
 export function sessions(
   storeUntil: (signal: AbortSignal) => SessionStore,

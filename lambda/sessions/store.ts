@@ -20,47 +20,48 @@ import {
  * | pk                | sk                | attributes                                              | read as
  * | ----------------- | ----------------- | ------------------------------------------------------- | ------------------
  * | `CONNECTION#<id>` | `CONNECTION`      | symbols (set), version, second, messages, expiresAt     | GetItem
- * | `SYMBOL#<symbol>` | `CONNECTION#<id>` | expiresAt                                               | Query of a symbol: who gets its ticks
- * | `SYMBOLS`         | `<symbol>`        | askedAt, expiresAt                                      | Query of all: which symbols are there
+ * | `SYMBOL#<symbol>` | `CONNECTION#<id>` | expiresAt                                               | Query of a symbol: its subscribers
+ * | `SYMBOLS`         | `<symbol>`        | askedAt, expiresAt                                      | Query of all symbols
  * | `TICKER`          | `LEASE`           | owner, until, sequence                                  | conditional update
  *
- * - A connection knows its symbols, and each symbol its connections: both change in one transaction, which checks the
- *   version of the connection. Nothing is therefore half there, a message during a disconnect finds no connection to
- *   change, and the limit of symbols holds for messages that come at once. A transaction has at most 100 items, one of
- *   which is the connection.
- * - `SYMBOLS` would be in that transaction, too, were it not for its conflicts: everybody who subscribes to the same
- *   symbol writes the same item. So it is written before, and may name a symbol that nobody has subscribed to; the
- *   ticker removes it when nobody has asked for a while that is longer than a handler lives.
- * - No index: both directions are keys of the table, so every read may be a consistent one.
- * - `expiresAt` (TTL) takes what $disconnect, which API Gateway does not promise, has left. DynamoDB may take days for
- *   that, so whoever reads compares it with the clock.
+ * - A connection lists its symbols, and each symbol lists its connections. Both change in one transaction, which checks the
+ *   version of the connection. So no change is half done, a message during a disconnect finds no connection to change, and
+ *   the limit of symbols holds for messages that arrive at the same time. A transaction has at most 100 items, one of which
+ *   is the connection.
+ * - `SYMBOLS` is not part of the transaction, because all subscriptions to a symbol write the same item, so their
+ *   transactions would conflict. The item is written before, and may name a symbol without subscribers. The ticker removes
+ *   such a symbol if nobody has asked for it during a time that is longer than a handler's timeout.
+ * - There is no index: both directions are keys of the table, so every read can be a consistent one.
+ * - `expiresAt` (TTL) removes the items of connections without a $disconnect, which API Gateway does not guarantee. DynamoDB
+ *   may take days to remove an item, so readers compare `expiresAt` with the clock.
  *
- * `SYMBOLS` is one partition: 1,000 subscriptions a second. Past that, spread it over `SYMBOLS#0` to `SYMBOLS#9`.
+ * `SYMBOLS` is one partition, which takes 1,000 subscriptions a second. For more, spread it over `SYMBOLS#0` to `SYMBOLS#9`.
  *
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
  */
 export interface SessionStore {
   connect(id: string): Promise<void>;
   /**
-   * Removes a connection and its subscriptions; one that is not there is no error.
+   * Removes a connection and its subscriptions. A connection that does not exist is no error.
    *
-   * @param seen symbols of subscriptions that were found: these go even if the connection does not know them or has gone
+   * @param seen symbols whose subscriptions by this connection were found: these are removed, too, even if the connection
+   *   does not list them or no longer exists
    */
   disconnect(id: string, seen?: readonly string[]): Promise<void>;
-  /** Counts a message of a connection, whose limit is per second of the clock. */
+  /** Counts a message of a connection against its limit for this second of the clock. */
   countMessage(id: string, maxPerSecond: number): Promise<'counted' | 'too many' | 'not connected'>;
-  /** All symbols of the connection afterwards, or why nothing was changed. */
+  /** Returns all symbols of the connection after the change, or why nothing was changed. */
   subscribe(id: string, symbols: readonly string[], maxSymbols: number): Promise<Change>;
   unsubscribe(id: string, symbols: readonly string[]): Promise<Change>;
 
   subscribedSymbols(): Promise<readonly SubscribedSymbol[]>;
-  /** Ids of the connections that get the ticks of a symbol. */
+  /** Returns the ids of the connections that get the ticks of a symbol. */
   subscribersOf(symbol: string): Promise<readonly string[]>;
-  /** Removes a symbol from `subscribedSymbols`, unless somebody has asked for it since it was read. */
+  /** Removes a symbol from `subscribedSymbols`, unless somebody has asked for the symbol since this entry was read. */
   forgetSymbol(symbol: SubscribedSymbol): Promise<void>;
   /**
-   * Takes the right to publish a tick: nobody else has it before `until` (milliseconds since 1970), and nobody else ever
-   * publishes this one or an earlier one again. An owner asks for each once.
+   * Claims the right to publish the tick of a period. No other owner has the right before `until` (milliseconds since 1970),
+   * and no other owner ever publishes this tick or an earlier one. An owner claims each tick once.
    */
   claim(owner: string, sequence: number, until: number): Promise<boolean>;
   release(owner: string): Promise<void>;
@@ -84,17 +85,17 @@ interface Connection {
 }
 
 /**
- * Seconds after which a connection cannot be there any more: API Gateway ends each after two hours.
+ * Seconds after which a connection has certainly ended, because API Gateway ends each connection after two hours.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
  */
-const LIFE_SECONDS = 2 * 3_600 + 600;
+const EXPIRY_SECONDS = 2 * 3_600 + 600;
 
-/** Attempts at a transaction that another one of the same connection, or a throttle, has got in the way of. */
+/** Attempts at a transaction that conflicts with another one, or meets a throttle. */
 const ATTEMPTS = 6;
 
 export interface SessionStoreOptions {
   readonly now?: () => number;
-  /** Ends every call that is under way, and those to come, with an error. */
+  /** Makes all calls fail once it is aborted: those under way and all later ones. */
   readonly signal?: AbortSignal;
 }
 
@@ -106,7 +107,7 @@ export function sessionStore(
   const TableName = tableName;
   const abortable = { abortSignal: signal };
   const seconds = () => Math.floor(now() / 1_000);
-  const expiresAt = () => number(seconds() + LIFE_SECONDS);
+  const expiresAt = () => number(seconds() + EXPIRY_SECONDS);
 
   async function read(id: string): Promise<Connection | undefined> {
     const { Item } = await client.send(
@@ -121,7 +122,7 @@ export function sessionStore(
     };
   }
 
-  /** Changes a connection with what depends on it, again if others get in between. */
+  /** Changes a connection and the items that depend on it, and starts again if another writer was faster. */
   async function change(
     id: string,
     plan: (connection: Connection) => Promise<{ readonly writes?: TransactWriteItem[]; readonly result: Change }>,
@@ -158,7 +159,7 @@ export function sessionStore(
   return {
     async connect(id) {
       const item = { version: number(0), second: number(0), messages: number(0), expiresAt: expiresAt() };
-      // An attempt that was given up may arrive late: it must not empty a connection that has subscribed since.
+      // An attempt that was given up may still arrive. It must not empty a connection that has subscribed meanwhile.
       const ConditionExpression = 'attribute_not_exists(pk)';
       await refusedBy(() =>
         client.send(
@@ -226,7 +227,7 @@ export function sessionStore(
             client.send(new PutItemCommand({ TableName, Item: { ...symbolKey(symbol), ...asked } }), abortable),
           ),
         );
-        // With the connection, which nobody could find any more to remove what outlives it.
+        // Subscriptions expire with their connection: without the connection, nothing would lead to them.
         const end = number(connection.expiresAt);
         const put = (symbol: string) => ({ ...subscriptionKey(symbol, id), expiresAt: end });
         return {
@@ -267,7 +268,7 @@ export function sessionStore(
       const items = await query({
         KeyConditionExpression: 'pk = :pk',
         FilterExpression: 'expiresAt > :now',
-        // Reads as much, but with many connections the ticker would spend more time on the rest than on this.
+        // DynamoDB reads and bills the whole items anyway. Parsing all attributes of many would take the ticker more time.
         ProjectionExpression: 'sk',
         ExpressionAttributeValues: { ':pk': { S: `SYMBOL#${symbol}` }, ':now': number(seconds()) },
       });
@@ -310,9 +311,9 @@ export function sessionStore(
         ),
       );
       if (failure === undefined) return true;
-      // Granted to an attempt whose answer was lost, so that the SDK has asked again.
-      const { owner: by, sequence: of } = failure.Item ?? {};
-      return by?.S === owner && of?.N === String(sequence);
+      // The claim was granted to an earlier attempt whose answer was lost, after which the SDK tried again.
+      const { owner: holder, sequence: claimed } = failure.Item ?? {};
+      return holder?.S === owner && claimed?.N === String(sequence);
     },
 
     async release(owner) {
@@ -368,7 +369,7 @@ function symbolsUpdate(verb: 'ADD' | 'DELETE', id: string, symbols: string[], ve
   };
 }
 
-/** A connection that is gone has no version, so this says that it is there, too. */
+/** The condition that a connection exists and has this version: a connection that was removed has none. */
 function atVersion(version: number) {
   return {
     ConditionExpression: '#version = :version',
@@ -377,7 +378,10 @@ function atVersion(version: number) {
   };
 }
 
-/** What an update's condition has failed on, undefined if it has not. Waits where a transaction holds the item. */
+/**
+ * Does an update, and again while a transaction holds the item. Returns the error of a condition that failed, or undefined
+ * after success.
+ */
 async function refusedBy(update: () => Promise<unknown>): Promise<ConditionalCheckFailedException | undefined> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -392,8 +396,8 @@ async function refusedBy(update: () => Promise<unknown>): Promise<ConditionalChe
 }
 
 /**
- * Whether a transaction failed for another writer, for a moment's throttle, which the SDK does not try again in a
- * transaction, or because its own earlier attempt is still under way: all of which reading again settles.
+ * Says whether reading again and a new transaction may succeed: after a conflict with another writer, after a throttle,
+ * which the SDK does not retry in a transaction, and while an earlier attempt of this transaction is still under way.
  *
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
  */
@@ -411,7 +415,7 @@ const PASSING = [
   'ProvisionedThroughputExceeded',
 ];
 
-/** Up to 20 ms, then twice as long each time, by chance: two that got in each other's way shall not do so again. */
+/** Waits a random time of up to 20 ms, doubled for each attempt, so that two writers do not conflict again. */
 function pause(attempt: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * 2 ** (attempt - 1)));
 }

@@ -1,4 +1,4 @@
-/** Does `work` for each item, `limit` at a time, and gives the results in the order of the items. A failure begins no more. */
+/** Does `work` for `limit` items at a time and returns the results in the items' order. Starts none after a failure. */
 export async function bounded<T, R>(
   items: readonly T[],
   limit: number,

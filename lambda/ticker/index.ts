@@ -42,9 +42,9 @@ const run = ticker({
 });
 
 /**
- * Publishes ticks for a minute, or as many as `{"ticks":3}` asks for.
+ * Publishes ticks for a minute, or as many as an event such as `{"ticks":3}` asks for.
  *
- * @throws if a period was left out, after all that can be sent was sent
+ * @throws at the end of the run, if it left out a period
  */
 export async function handler(event: unknown, context: Pick<Context, 'awsRequestId'>): Promise<Counts> {
   logInvocation(context);

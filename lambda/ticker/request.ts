@@ -1,8 +1,8 @@
 /**
- * How many periods an invocation asks for, undefined for a run of the schedule, whose event says nothing about it.
+ * Returns how many periods an invocation asks for: undefined for a run of the schedule, whose event has no `ticks`.
  *
- * @param most periods of a run
- * @throws if the event is neither nothing nor an object, or its `ticks` is not a whole number from 1 to `most`
+ * @param most periods that a whole run has
+ * @throws if the event is neither undefined, null nor an object, or its `ticks` is not a whole number from 1 to `most`
  */
 export function requestedTicks(event: unknown, most: number): number | undefined {
   if (event === undefined || event === null) return undefined;

@@ -6,39 +6,39 @@ import { logger } from '../logger';
 import { SessionStore } from '../sessions/store';
 import { bounded } from './bounded';
 
-/** What became of the messages of one run. */
+/** Messages of a run by their outcome. */
 export interface Counts {
   readonly posted: number;
-  /** Connections that had ended, and were removed. */
+  /** Messages to connections that had ended. The ticker removes these connections from the table. */
   readonly gone: number;
-  /** Given up, or not begun in the time that a period has. */
+  /** Messages that were given up, or that the time of their period was too short to begin. */
   readonly failed: number;
 }
 
-/** How a run went. */
+/** Result of a run. */
 export interface Run extends Counts {
-  /** Periods that nobody got a message of because the table failed, or because those before took too long. */
+  /** Periods without any message, because the table failed or the periods before took too long. */
   readonly leftOut: number;
-  /** Why the first of them was left out; undefined if none was. */
+  /** Reason why the first of these periods was left out. Undefined if there are none. */
   readonly problem?: unknown;
 }
 
-/** One for a connection and period: a tick for each of its symbols. */
+/** The message that a connection gets in a period: a tick for each symbol of the connection. */
 export interface TicksMessage {
   readonly type: 'ticks';
-  /** Number of the period. It grows, by one unless a period was left out. */
+  /** Number of the period. The number grows by one, or by more where periods were left out. */
   readonly sequence: number;
   readonly ticks: readonly Tick[];
 }
 
-/** Sends a message to a connection, and says whether that is still there. */
+/** Sends a message to a connection. The result is `gone` if the connection has ended. */
 export type Post = (id: string, message: TicksMessage, signal: AbortSignal) => Promise<'posted' | 'gone'>;
 
 export interface TickerOptions {
   readonly store: SessionStore;
   readonly post: Post;
   readonly everySeconds: number;
-  /** Seconds that a run lasts: the period of the schedule. */
+  /** Duration of a run in seconds: the interval of the schedule. */
   readonly runSeconds: number;
   readonly now?: () => number;
   readonly wait?: (milliseconds: number) => Promise<unknown>;
@@ -46,26 +46,30 @@ export interface TickerOptions {
   readonly random?: () => number;
 }
 
-/** Messages under way at once, each over a connection that is kept: as many as the SDK's client has. */
+/** Messages under way at once: as many as the SDK's client keeps connections open. */
 const POSTS_AT_ONCE = 50;
 /** Queries under way at once. */
 const QUERIES_AT_ONCE = 20;
 /**
- * Attempts at a message, with jitter between: the SDK repeats timeouts, 5xx, broken connections and 429, which stands for
- * the throttle of the account and for a client that does not read. More would keep others waiting for a message that the
- * one of the next period replaces.
+ * Attempts at a message. The SDK repeats it, with jitter, after a timeout, 5xx, a broken connection or 429. API Gateway
+ * answers 429 both for the throttle of the account and for a client that does not read. More attempts would delay the
+ * messages of others for a message that the next period replaces.
  */
 export const ATTEMPTS = 2;
-/** Milliseconds for the attempts at a message that was begun, after which it is given up. */
+/** Milliseconds for all attempts at a message. The message is then given up. */
 export const UNDER_WAY_MS = 6_000;
-/** Milliseconds for what is left to do after the messages, and for clocks that differ, before another run may publish. */
+/** Milliseconds before another run may publish: for the work after the messages, and for clocks that differ. */
 const LEASE_MARGIN_MS = 5_000;
-/** Milliseconds after which a symbol that nobody gets is forgotten; a handler that has asked for it lives 10 s. */
+/**
+ * Milliseconds after which the ticker forgets a symbol without subscribers. They are more than the 10 s for which a handler
+ * may still be adding a subscriber.
+ */
 const FORGET_MS = 60_000;
 
 /**
- * Milliseconds in which messages of a period are begun: until the next one, and from 5 to 10 seconds. Short enough for a run
- * to end before its function does, and long enough for most to be sent where periods are short.
+ * Milliseconds in which the messages of a period are begun: the length of a period, but at least 5 and at most 10 seconds.
+ * The upper bound lets a run end before its function's timeout. The lower bound is enough for most messages where periods
+ * are short.
  */
 export function sendMs(everySeconds: number): number {
   return Math.min(10_000, Math.max(5_000, 1_000 * everySeconds));
@@ -74,32 +78,34 @@ export function sendMs(everySeconds: number): number {
 /**
  * Publishes a tick of each subscribed symbol every period.
  *
- * A schedule cannot do that more than once a minute, so a run lasts for a minute and publishes what falls into it; with
- * nobody subscribed it ends at once. A schedule may start two runs at a time (it is at least once, and up to a minute
- * late): each period is claimed before it is published, by one run only, which holds the claim until its messages are
- * sent or given up. So none overtakes another, and a run that dies leaves out a period. A message whose receipt was lost
- * is posted again: a client may get it twice, and drops it by `sequence`.
+ * A schedule starts a run once a minute at most, so a run lasts for a minute and publishes the periods of that minute. A run
+ * without subscribers ends at once.
  *
- * A period in which the table fails is left out, too, and the run goes on with the next one: the next run is up to a minute
- * away.
+ * A schedule may start two runs at a time, because it starts each at least once and up to a minute late. A run therefore
+ * claims a period before it publishes it, and holds the claim until the period's messages are sent or given up. So no
+ * message overtakes another, and a run that dies leaves out a period. The SDK posts a message again if its receipt was
+ * lost: a client may get the message twice, and drops the second by its `sequence`.
  *
- * Where there are more connections than the time of a period is enough for, the next period begins with those that this one
- * has not reached: none gets two messages more than another, and nobody always comes last. The place is kept as long as the
- * process, and where it is not known, it is a random one.
+ * A period in which the table fails is left out, too. The run goes on with the next period, because the next run is up to a
+ * minute away.
+ *
+ * Where the time of a period is too short for all connections, the next period begins with the connections that this one
+ * has not reached. So no connection gets two messages more than another, and none always comes last. A process remembers
+ * where to begin; a new process begins at a random connection.
  */
 export function ticker(options: TickerOptions): (ticks?: number) => Promise<Run> {
   const { store, post, everySeconds, runSeconds, now = Date.now, wait = sleep, random = Math.random } = options;
   const beginMs = sendMs(everySeconds);
-  /** Id that the next period begins with, or with the one after it; undefined in a process that is new. */
+  /** The next period begins with this connection, or with the next higher id. Undefined in a new process. */
   let first: string | undefined;
 
-  /** What became of the period's messages, or why there are none. */
+  /** Returns the period's messages by their outcome, or why there are none. */
   async function period(owner: string, sequence: number): Promise<Counts | 'nobody is subscribed' | 'of another run'> {
     const subscribed = await store.subscribedSymbols();
     if (subscribed.length === 0) return 'nobody is subscribed';
-    // Before the claim, and before the time for messages: with many connections this may take as long as these.
+    // Recipients are read before the claim and before the time for messages begins, because reading many takes as long.
     const recipients = await recipientsOf(options, sequence, subscribed, now());
-    // Both from before the claim, which may take a while as well: no message is under way when it ends.
+    // Both times begin before the claim, which may take a while: no message is then under way when the claim ends.
     const end = now() + beginMs;
     const signal = AbortSignal.timeout(beginMs + UNDER_WAY_MS);
     const claimed = await store.claim(owner, sequence, end + UNDER_WAY_MS + LEASE_MARGIN_MS);
@@ -112,7 +118,7 @@ export function ticker(options: TickerOptions): (ticks?: number) => Promise<Run>
     end: number,
     signal: AbortSignal,
   ): Promise<Counts> {
-    // Every message under way listens to it.
+    // Every message under way listens to the signal. Node warns of more than ten listeners.
     setMaxListeners(0, signal);
     const reasons = new Map<string, { readonly first: string; count: number }>();
     const failed = (id: string, reason: string) => {
@@ -140,9 +146,9 @@ export function ticker(options: TickerOptions): (ticks?: number) => Promise<Run>
         return failed(id, reasonOf(error));
       }
     });
-    // Where all were reached, in the same place again: one that is chosen anew could pass over who was not in the period before.
+    // If all were reached, the next period begins in the same place, because a new place could pass over new connections.
     first = unreached ?? ids[0];
-    // A line for each reason, not for each of what may be thousands of connections.
+    // There is one line for each reason, because there may be thousands of connections.
     for (const [reason, { first: connectionId, count }] of reasons) {
       logger.warn('messages given up', { failed: count, first: connectionId, sequence, reason });
     }
@@ -150,7 +156,7 @@ export function ticker(options: TickerOptions): (ticks?: number) => Promise<Run>
     return { posted: count('posted'), gone: count('gone'), failed: count('failed') };
   }
 
-  /** The ids in their order, from the one that is next and round. */
+  /** Returns the ids in ascending order, beginning with the next one in turn and wrapping around. */
   function inTurn(ids: string[]): readonly string[] {
     ids.sort();
     const next = first;
@@ -160,8 +166,8 @@ export function ticker(options: TickerOptions): (ticks?: number) => Promise<Run>
   }
 
   /**
-   * @param ticks ends the run after that many periods, instead of after `runSeconds`. It takes the time that it needs: no
-   *   period then counts as left out because those before took too long.
+   * @param ticks ends the run after this many periods instead of after `runSeconds`. Such a run takes the time that it
+   *   needs, so periods that pass meanwhile do not count as left out.
    */
   return async (ticks = Number.POSITIVE_INFINITY) => {
     const owner = randomUUID();
@@ -194,10 +200,10 @@ export function ticker(options: TickerOptions): (ticks?: number) => Promise<Run>
       const next = (sequence + 1) * 1_000 * everySeconds;
       if (periods === ticks || next >= end) break;
       await wait(Math.max(0, next - now()));
-      // A timer may be a little early: never the same period again.
+      // A timer may be a little early, and no period may be published twice.
       const due = sequence + 1;
       sequence = Math.max(due, sequenceAt(now(), everySeconds));
-      // Those after the end are of the next run.
+      // Periods after the end belong to the next run.
       const late = Math.min(sequence, sequenceAt(end - 1, everySeconds) + 1) - due;
       if (late > 0 && ticks === Number.POSITIVE_INFINITY) {
         logger.error('periods left out, because the one before took too long', { first: due, count: late });
@@ -211,7 +217,7 @@ export function ticker(options: TickerOptions): (ticks?: number) => Promise<Run>
   };
 }
 
-/** The ticks of each connection, by its id. */
+/** Returns the ticks of each connection by its id. */
 async function recipientsOf(
   { store, everySeconds }: TickerOptions,
   sequence: number,
@@ -234,7 +240,7 @@ async function recipientsOf(
   return ticksOf;
 }
 
-/** Removes what nobody needs any more. If that fails, it is found again, or ends by itself. */
+/** Waits for a removal and only warns if it fails, because a later run finds the item again, or the item expires. */
 async function tidy(what: string, work: Promise<void>): Promise<void> {
   await work.catch((error: unknown) => logger.warn('not removed', { item: what, reason: reasonOf(error) }));
 }
