@@ -10,8 +10,8 @@ import type { Context } from 'aws-lambda';
 export const logger = new Logger();
 
 /**
- * Gives the lines of an invocation its id, by the name that Lambda's own lines have. Not `addContext`: it doubles the length
- * of each line by facts that are the same on every line of the log group.
+ * Gives the lines of an invocation its id, by the name that Lambda's own lines have. Not `addContext`, which nearly
+ * doubles each line by name, ARN and memory of the function: these are the same on every line of the log group.
  */
 export function logInvocation({ awsRequestId }: Pick<Context, 'awsRequestId'>): void {
   logger.appendKeys({ requestId: awsRequestId });
