@@ -129,6 +129,7 @@ export async function measureTicker({ connections, symbols, memoryMiB, tls }: Lo
         AWS_ENDPOINT_URL_DYNAMODB: url,
         CALLBACK_URL: `${url}/v1`,
         TABLE_NAME: 'table',
+        POWERTOOLS_METRICS_NAMESPACE: 'Bench/Ticker',
         // Only the metrics are read.
         AWS_LAMBDA_LOG_LEVEL: 'FATAL',
         EVERY_SECONDS: String(EVERY_SECONDS),
