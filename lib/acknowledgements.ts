@@ -12,7 +12,7 @@ interface Acknowledgement {
   readonly reason: string;
 }
 
-// Ids that deploy-time-build gives its parts.
+// Ids that @cdklabs/deploy-time-build gives its parts.
 const BUILD_TRIGGER = 'DeployTimeBuildCustomResourceHandlerdb740fd554364a848a09e6dfcd01f4f3';
 const BUILD_PROJECT = 'ContainerImageBuildArm64e83729feb1564e709bec452b15847a30amd64';
 

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 
 /** Third-party construct libraries that a construct may be made of, one each. */
 const CONSTRUCT_LIBRARIES: Record<string, string> = {
-  'service-image': 'deploy-time-build',
+  'service-image': '@cdklabs/deploy-time-build',
   'kubernetes-workload': 'cdk8s-plus-34',
 };
 

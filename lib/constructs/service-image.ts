@@ -1,3 +1,4 @@
+import { ContainerImageBuild } from '@cdklabs/deploy-time-build';
 import { CfnResource, Stack } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
@@ -6,7 +7,6 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, IConstruct } from 'constructs';
-import { ContainerImageBuild } from 'deploy-time-build';
 
 export interface ServiceImageProps {
   /** Where the image is pushed to, or has been. */
@@ -47,7 +47,7 @@ export interface ServiceImageProps {
  * task.addContainer('Service', { image: built.image });
  * ```
  *
- * @see https://github.com/tmokmss/deploy-time-build
+ * @see https://github.com/cdklabs/deploy-time-build
  */
 export class ServiceImage extends Construct {
   /** For the container of an ECS task definition; it grants the task's execution role to pull. */

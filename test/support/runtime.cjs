@@ -1,6 +1,6 @@
 const { default: Runtime } = require('jest-runtime');
 
-const SHARED = /^(aws-cdk-lib|constructs|cdk-nag|deploy-time-build|fast-check)(\/|$)/;
+const SHARED = /^(aws-cdk-lib|constructs|cdk-nag|@cdklabs\/deploy-time-build|fast-check)(\/|$)/;
 
 /**
  * Loads the construct libraries once a worker instead of once a test file, which takes a third of the time off the
