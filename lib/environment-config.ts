@@ -36,9 +36,9 @@ export interface FargateConfig {
 
 /** Tasks on EC2 instances, of which there are none without tasks. */
 export interface InstancesConfig {
-  /** Types that lib/constructs/ec2-capacity.ts has on file, of the architecture of the image; the preferred one first. */
+  /** Types that lib/instance-types.ts has on file, of the architecture of the image; the preferred one first. */
   readonly instanceTypes: readonly string[];
-  /** Instances, upper bound of managed scaling; the construct says how many it takes for twice `maxTasks`. */
+  /** Instances, upper bound of managed scaling; synthesis says how many the tasks of a deployment take. */
   readonly maxInstances: number;
   /** Instances on demand first, and percent on demand of those beyond; the rest on Spot. @default no Spot */
   readonly spot?: { readonly onDemandBase: number; readonly onDemandPercent: number };
@@ -119,7 +119,7 @@ export interface KubernetesConfig {
    */
   readonly observability?: boolean;
   readonly nodes: {
-    /** Types that lib/kubernetes-sizing.ts has on file, of the architecture of the image; with Spot at least two. */
+    /** Types that lib/instance-types.ts has on file, of the architecture of the image; with Spot at least two. */
     readonly instanceTypes: readonly string[];
     /** Nodes, lower bound of Cluster Autoscaler: with 1, to lose a node is an outage of minutes. */
     readonly minNodes: number;

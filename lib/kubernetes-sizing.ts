@@ -1,34 +1,12 @@
+import { instanceTypeOf } from './instance-types';
+
 /**
  * The chain from requests to nodes as arithmetic: what a node offers, how many pods fit on it, how many addresses they
  * take, and where the Horizontal Pod Autoscaler and Cluster Autoscaler settle under a load. No AWS in here.
  */
 
-/** What an instance type has: docs.aws.amazon.com/ec2/latest/instancetypes (general purpose, compute optimized). */
-interface InstanceShape {
-  readonly vcpus: number;
-  readonly memoryMiB: number;
-  /** Network interfaces, and private IPv4 addresses of each: a slot for an address can hold a prefix of 16. */
-  readonly interfaces: number;
-  readonly addressesPerInterface: number;
-}
-
-const SHAPES: Readonly<Record<string, InstanceShape>> = {
-  't4g.medium': { vcpus: 2, memoryMiB: 4_096, interfaces: 3, addressesPerInterface: 6 },
-  't4g.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 12 },
-  't4g.xlarge': { vcpus: 4, memoryMiB: 16_384, interfaces: 4, addressesPerInterface: 15 },
-  'm6g.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 10 },
-  'm6g.xlarge': { vcpus: 4, memoryMiB: 16_384, interfaces: 4, addressesPerInterface: 15 },
-  'm7g.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 10 },
-  'm7g.xlarge': { vcpus: 4, memoryMiB: 16_384, interfaces: 4, addressesPerInterface: 15 },
-  'm8g.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 10 },
-  'm7g.2xlarge': { vcpus: 8, memoryMiB: 32_768, interfaces: 4, addressesPerInterface: 15 },
-  't3.medium': { vcpus: 2, memoryMiB: 4_096, interfaces: 3, addressesPerInterface: 6 },
-  't3.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 12 },
-  'm6i.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 10 },
-  'm7i.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 10 },
-  'c7g.large': { vcpus: 2, memoryMiB: 4_096, interfaces: 3, addressesPerInterface: 10 },
-  'c7g.xlarge': { vcpus: 4, memoryMiB: 8_192, interfaces: 4, addressesPerInterface: 15 },
-};
+/** The property that names instance types, in errors. */
+const INSTANCE_TYPES = 'kubernetes.nodes.instanceTypes';
 
 /** Pods a node at most, whatever fits: what EKS sets for fewer than 30 vCPU with prefix delegation. */
 const MAX_PODS = 110;
@@ -102,7 +80,7 @@ const OBSERVABILITY = {
  * @see https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/config.go
  */
 export function nodeOf(instanceType: string, observability = false): Node {
-  const { vcpus, memoryMiB, interfaces, addressesPerInterface } = shapeOf(instanceType);
+  const { vcpus, memoryMiB, interfaces, addressesPerInterface } = instanceTypeOf(instanceType, INSTANCE_TYPES);
   const withoutPrefixes = interfaces * (addressesPerInterface - 1) + 2;
   // One address of each interface is its own; two pods use the address of the node.
   const maxPods = Math.min(MAX_PODS, interfaces * (addressesPerInterface - 1) * PREFIX + 2);
@@ -187,7 +165,7 @@ export function nodesFor(node: Node, pod: Resources, pods: number): number {
  * (WARM_PREFIX_TARGET 1), when it is as full of pods as it can be.
  */
 export function addressesPerNode(instanceType: string): number {
-  const { interfaces } = shapeOf(instanceType);
+  const { interfaces } = instanceTypeOf(instanceType, INSTANCE_TYPES);
   return interfaces + (Math.ceil(nodeOf(instanceType).maxPods / PREFIX) + 1) * PREFIX;
 }
 
@@ -246,15 +224,4 @@ export function checkRoom({
     `kubernetes.service.maxPods: ${service.maxPods} pods and those of the system need ${needed} nodes, but ` +
       `kubernetes.nodes.maxNodes is ${nodes.maxNodes}. Raise it, or lower maxPods, in lib/environments.ts.`,
   );
-}
-
-function shapeOf(instanceType: string): InstanceShape {
-  const shape = Object.hasOwn(SHAPES, instanceType) ? SHAPES[instanceType] : undefined;
-  if (shape === undefined) {
-    throw new Error(
-      `kubernetes.nodes.instanceTypes: "${instanceType}" is not on file. Use one of ${Object.keys(SHAPES).join(', ')}, ` +
-        'or enter its vCPU, memory and addresses in lib/kubernetes-sizing.ts.',
-    );
-  }
-  return shape;
 }

@@ -5,8 +5,12 @@ import { Construct } from 'constructs';
 import { KUBERNETES_PREFIX } from '../domain/routes';
 import { acknowledge } from './acknowledgements';
 import { AlarmActions } from './alarm-actions';
+import { ContainerService } from './constructs/container-service';
+import { Ec2Capacity } from './constructs/ec2-capacity';
 import { Network } from './constructs/network';
 import { EnvironmentConfig, EnvironmentStackProps, WebSocketApiConfig } from './environment-config';
+import { checkFargateSize } from './fargate-sizes';
+import { checkInstances } from './instance-sizing';
 import { addressesPerNode, checkRoom } from './kubernetes-sizing';
 import { LogGroupDefaults } from './log-group-defaults';
 import { ContainersStack } from './stacks/containers-stack';
@@ -58,6 +62,7 @@ export class ReferenceStage extends Construct {
       tags: { 'kumiki:environment': config.id },
     });
 
+    checkTasks(config);
     if (config.kubernetes) checkRoom(config.kubernetes);
     const registry = new RegistryStack(this, 'Registry', {
       ...common('Registry', 'repository for the image of the container service'),
@@ -168,6 +173,16 @@ function checkLimits({ maxSymbols, messagesPerSecond }: WebSocketApiConfig): voi
   }
 }
 
+/** Checks that AWS offers tasks of the size, and that the tasks of a deployment fit on the instances. */
+function checkTasks({ service, availabilityZones }: EnvironmentConfig): void {
+  checkFargateSize(service, 'service');
+  const { ec2 } = service.capacity;
+  if (ec2 === undefined) return;
+  const tasks = ContainerService.tasksDuringDeployment(service.maxTasks);
+  const instances = { ...ec2, reservedMiB: Ec2Capacity.RESERVED_MIB };
+  checkInstances([{ ...service, tasks }], instances, availabilityZones.length, 'service.capacity.ec2');
+}
+
 /** The services that the enabled parts call from the private subnets; S3 and DynamoDB have free gateway endpoints. */
 function endpointServices(config: EnvironmentConfig): ec2.InterfaceVpcEndpointAwsService[] {
   const mode = config.network.create?.egress.mode;
@@ -203,9 +218,11 @@ function plannedAddresses(config: EnvironmentConfig): Record<string, number> {
   const kinds = fargate && instances ? 2 : 1;
   const nodes = config.kubernetes?.nodes;
   return {
-    // A deployment runs the old and the new tasks side by side (200 %), and a zone can be lost. On instances, too, each
-    // task has an interface and an address of its own; an instance refresh starts new instances beside the old.
-    'container tasks': Math.ceil((2 * kinds * config.service.maxTasks) / Math.max(1, zones - 1)),
+    // A deployment runs old and new tasks side by side, and a zone can be lost. On instances, too, each task has an interface
+    // and an address of its own; an instance refresh starts new instances beside the old ones.
+    'container tasks': Math.ceil(
+      (kinds * ContainerService.tasksDuringDeployment(config.service.maxTasks)) / Math.max(1, zones - 1),
+    ),
     ...(instances && { 'container instances': Math.ceil((2 * instances.maxInstances) / Math.max(1, zones - 1)) }),
     // Nodes with their pods, when a zone is lost and an update has started new nodes beside the old.
     ...(nodes && {

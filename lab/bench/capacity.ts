@@ -18,7 +18,7 @@ export const types: readonly Type[] = [
 /** GB of the root volume of an instance. */
 const VOLUME_GB = 30;
 
-/** GB of an instance that tasks may have, as lib/constructs/ec2-capacity.ts counts it. */
+/** GB of an instance that tasks may have, as lib/instance-sizing.ts counts it. */
 const memoryForTasks = (gb: number) => gb * 0.9 - 0.125;
 
 /** USD for an hour of one vCPU and the memory that comes with it, as a task has it on Fargate. */

@@ -1,19 +1,18 @@
-import { Aws, Duration, Fn, Names, RemovalPolicy, Size } from 'aws-cdk-lib';
+import { Duration, Size } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, IConstruct } from 'constructs';
 
-/** A cluster of instances and its capacity provider. */
+/** A construct that provides instances to a cluster. The service is created after the construct and deleted before it. */
 export interface InstanceCapacity extends IConstruct {
-  readonly cluster: ecs.ICluster;
   readonly capacityProviderName: string;
 }
 
 /**
- * Where tasks run. With both, each has a service of its own with `minTasks` to `maxTasks`, and the listener divides the
- * requests by `weight`: a strategy of ECS has capacity providers of Fargate or of instances, never of both.
+ * Where tasks run. With both kinds, each has an ECS service of its own with `minTasks` to `maxTasks`, and the listener divides
+ * the requests by `weight`: a strategy of ECS has capacity providers of Fargate or of instances, never of both.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-capacity-providers.html
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html#forward-actions
@@ -25,7 +24,8 @@ export interface ServiceCapacity {
     readonly weight?: number;
     /**
      * Run part of the tasks on Fargate Spot, cheaper and taken away on two minutes' notice: the first `minTasks` are on
-     * demand, those beyond in proportion of the weights, 1 to 1000 each. Switching it on or off replaces the service.
+     * demand, those beyond in proportion of the weights, 1 to 1000 each. The cluster has to have the capacity providers
+     * FARGATE and FARGATE_SPOT. Switching Spot on or off replaces the service.
      *
      * @default every task on demand
      * @throws if a weight is out of its range
@@ -38,10 +38,19 @@ export interface ServiceCapacity {
     /** Share of the requests against that of `fargate`, 0 to 999. @default 1 */
     readonly weight?: number;
     readonly capacity: InstanceCapacity;
+    /**
+     * Cluster of the tasks on instances, where it is another one than that of the tasks on Fargate.
+     *
+     * @default `cluster` of the service
+     */
+    readonly cluster?: ecs.ICluster;
   };
 }
 
 export interface ContainerServiceProps {
+  /** Cluster that the tasks run in, shared with other services or not. */
+  readonly cluster: ecs.ICluster;
+
   readonly vpc: ec2.IVpc;
 
   /** Subnets of the tasks: private, with a way to the registry and to CloudWatch Logs (NAT or endpoints). */
@@ -53,17 +62,13 @@ export interface ContainerServiceProps {
   /** Architecture that the image was built for. */
   readonly architecture: ecs.CpuArchitecture;
 
-  /**
-   * CPU units of a task (1024 is one vCPU).
-   *
-   * @throws unless Fargate offers it: 256, 512, 1024, 2048, 4096, 8192 or 16384
-   */
+  /** CPU units of a task (1024 is one vCPU), one of the sizes of Fargate. @throws unless it is a whole number of at least 1 */
   readonly cpu: number;
 
   /**
-   * MiB of a task.
+   * MiB of a task, a size that Fargate offers with `cpu`.
    *
-   * @throws unless Fargate offers it with `cpu`; the error lists what it offers
+   * @throws unless it is a whole number of at least 1
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
    */
   readonly memoryMiB: number;
@@ -74,16 +79,20 @@ export interface ContainerServiceProps {
   /** Tasks at most. @throws unless it is a whole number of at least `minTasks` */
   readonly maxTasks: number;
 
-  /** Listener of the load balancer in front. Its security group gets the way to the tasks, and nobody else does. */
+  /** Listener of the load balancer in front, whose security group alone may connect to the tasks. */
   readonly listener: elbv2.IApplicationListener;
 
-  /** Path patterns of the requests that come here, 1 to 5, as in `/history/*`. */
+  /** Path patterns of the requests that the service answers, as in `/history/*`. @throws unless there are 1 to 5 */
   readonly paths: readonly string[];
 
-  /** Order of the rule among those of the listener, 1 to 50000, lowest first. @default 100 */
-  readonly priority?: number;
+  /**
+   * Order of the rule among the rules of the listener, lowest first.
+   *
+   * @throws unless it is a whole number from 1 to 50000 that no other rule of the listener has
+   */
+  readonly priority: number;
 
-  /** Port that the container listens on, above 1024 because it does not run as root. It is told by `PORT`. @default 8080 */
+  /** Port that the container listens on, above 1024 because it does not run as root. Its variable is `PORT`. @default 8080 */
   readonly port?: number;
 
   /** Path that answers 200 when a task can take requests, and anything else when not. @default /readyz */
@@ -102,15 +111,18 @@ export interface ContainerServiceProps {
   readonly capacity?: ServiceCapacity;
 
   /**
-   * Seconds between SIGTERM and SIGKILL. The container is told two seconds less, in milliseconds, by `STOP_TIMEOUT_MS`.
+   * Time between SIGTERM and SIGKILL. The container's variable `STOP_TIMEOUT_MS` is two seconds less, in milliseconds.
    *
-   * @default 60
-   * @throws unless it is more than `deregistrationDelaySeconds` and at most 120, Fargate's limit
+   * @default Duration.seconds(60)
+   * @throws unless it is more than `deregistrationDelay` and at most 120 seconds, Fargate's limit
    */
-  readonly stopTimeoutSeconds?: number;
+  readonly stopTimeout?: Duration;
 
-  /** Seconds that the load balancer lets requests in flight finish on a task that leaves. @default 30 */
-  readonly deregistrationDelaySeconds?: number;
+  /** Time in which requests in flight may finish on a task that leaves the load balancer. @default Duration.seconds(30) */
+  readonly deregistrationDelay?: Duration;
+
+  /** Security groups of the tasks. @default a group of their own that may connect to port 443, for the registry and the logs */
+  readonly securityGroups?: readonly ec2.ISecurityGroup[];
 
   /** CPU utilisation that target tracking holds, percent. @default 60 */
   readonly cpuTargetPercent?: number;
@@ -122,14 +134,6 @@ export interface ContainerServiceProps {
    * @default 600
    */
   readonly requestsPerTargetPerMinute?: number;
-
-  /**
-   * Metrics of cluster, service and tasks, billed by metric. DISABLED costs nothing and leaves those of ECS itself (CPU,
-   * memory), which autoscaling uses.
-   *
-   * @default ecs.ContainerInsights.ENHANCED
-   */
-  readonly containerInsights?: ecs.ContainerInsights;
 
   /** Where the container logs to. @default a new log group with the defaults of the CDK: two years, RETAIN */
   readonly logGroup?: logs.ILogGroup;
@@ -144,8 +148,8 @@ export interface ContainerServiceProps {
   readonly exec?: boolean;
 }
 
-/** A service on one kind of capacity. */
-export interface PlacedService {
+/** The ECS service on one kind of capacity. */
+export interface ServiceOnCapacity {
   readonly capacity: 'Fargate' | 'Ec2';
   readonly cluster: ecs.ICluster;
   readonly service: ecs.BaseService;
@@ -153,36 +157,59 @@ export interface PlacedService {
 }
 
 /**
- * A container in private subnets behind an Application Load Balancer that grows with its load: on Fargate in a cluster of
- * its own, on instances in theirs, or on both, from one task definition.
+ * A container in private subnets behind an Application Load Balancer that grows with its load: on Fargate, on instances or on
+ * both, from one task definition.
  *
- * - A deployment starts as many new tasks as there are old ones and stops an old one only when a new one is healthy; one
- *   that cannot get healthy is rolled back by the circuit breaker.
- * - A task that leaves is first taken out of the target group. It gets SIGTERM after `deregistrationDelaySeconds`, or at
- *   once when Spot takes its capacity away, and has `stopTimeoutSeconds` to end. An init process passes the signal on.
+ * - A deployment starts as many new tasks as there are old ones and stops an old one only when a new one is healthy; a
+ *   deployment that cannot get healthy is rolled back by the circuit breaker.
+ * - A task that leaves is first taken out of the target group. It gets SIGTERM after `deregistrationDelay`, or at
+ *   once when Spot takes its capacity away, and has `stopTimeout` to end. An init process passes the signal on.
  * - There is no health check inside the container: it would start a process every few seconds in a fraction of a vCPU to
  *   learn what the target group knows, and needs a shell in the image. The service replaces what the target group reports.
  * - The container has to keep idle connections open longer than the load balancer does, or callers see a 502 now and then.
  *
+ * @example
+ * ```ts
+ * const vpcSubnets = { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS };
+ * const image = ecs.ContainerImage.fromEcrRepository(repository, '1.4.2');
+ * const task = { image, architecture: ecs.CpuArchitecture.ARM64, cpu: 256, memoryMiB: 512 };
+ * const rule = { listener, paths: ['/reports/*'], priority: 10 };
+ * const scaling = { minTasks: 2, maxTasks: 10 };
+ * const placement = { cluster: ecsCluster, vpc, vpcSubnets };
+ * new ContainerService(this, 'Reports', { ...placement, ...task, ...rule, ...scaling });
+ * ```
+ *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
  */
 export class ContainerService extends Construct implements ec2.IConnectable {
+  /** Percent of its tasks that a service runs at most: a deployment starts as many new tasks as there are old ones. */
+  private static readonly MAX_HEALTHY_PERCENT = 200;
+
+  /** Tasks that run at most on one kind of capacity, during a deployment: for plans of addresses and of instances. */
+  static tasksDuringDeployment(maxTasks: number): number {
+    return Math.floor((maxTasks * ContainerService.MAX_HEALTHY_PERCENT) / 100);
+  }
+
   /** One, or two with both kinds of capacity: Fargate first. */
-  readonly services: readonly PlacedService[];
+  readonly services: readonly ServiceOnCapacity[];
   readonly taskDefinition: ecs.TaskDefinition;
-  /** For a shell: replaces all tasks, one healthy set after the other. */
+  /** Command for a shell that replaces all tasks, one healthy set after the other. */
   readonly redeployCommand: string;
   /** Security group of the tasks. */
   readonly connections: ec2.Connections;
 
   constructor(scope: Construct, id: string, props: ContainerServiceProps) {
     super(scope, id);
-    const { port = 8080, stopTimeoutSeconds = 60, deregistrationDelaySeconds = 30, exec = false } = props;
+    const { cluster, port = 8080, exec = false } = props;
+    const { stopTimeout = Duration.seconds(60), deregistrationDelay = Duration.seconds(30) } = props;
     const { fargate, ec2: instances } = props.capacity ?? { fargate: {} };
-    checkSize(props.cpu, props.memoryMiB);
+    checkWhole('cpu', props.cpu, 1, Number.POSITIVE_INFINITY, 'Give the CPU units of a task, as in 256');
+    checkWhole('memoryMiB', props.memoryMiB, 1, Number.POSITIVE_INFINITY, 'Give the MiB of a task, as in 512');
     checkTasks(props.minTasks, props.maxTasks);
-    checkStop(stopTimeoutSeconds, deregistrationDelaySeconds);
+    checkStop(stopTimeout, deregistrationDelay);
     checkCapacity(fargate, instances);
+    checkPaths(props.paths);
+    checkWhole('priority', props.priority, 1, 50_000, 'Give one that no other rule of the listener has');
 
     this.taskDefinition = new ecs.TaskDefinition(this, 'TaskDefinition', {
       compatibility: ecs.Compatibility.EC2_AND_FARGATE,
@@ -199,13 +226,13 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       environment: {
         ...props.environment,
         PORT: `${port}`,
-        // Time to say what it could not finish before SIGKILL ends it without a word.
-        STOP_TIMEOUT_MS: `${(stopTimeoutSeconds - 2) * 1_000}`,
+        // Two seconds to log what the container could not finish, before SIGKILL ends it.
+        STOP_TIMEOUT_MS: `${stopTimeout.toMilliseconds() - 2_000}`,
       },
       user: '1000',
       readonlyRootFilesystem: !exec,
       linuxParameters: new ecs.LinuxParameters(this, 'LinuxParameters', { initProcessEnabled: true }),
-      stopTimeout: Duration.seconds(stopTimeoutSeconds),
+      stopTimeout,
       logging: ecs.LogDriver.awsLogs({
         streamPrefix: 'service',
         logGroup: props.logGroup ?? new logs.LogGroup(this, 'Logs'),
@@ -215,22 +242,17 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       }),
     });
 
-    const securityGroup = new ec2.SecurityGroup(this, 'SecurityGroup', {
-      vpc: props.vpc,
-      description: 'Tasks of the container service',
-      allowAllOutbound: false,
-    });
-    securityGroup.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.HTTPS, 'Registry and logs');
-    this.connections = new ec2.Connections({ securityGroups: [securityGroup] });
+    const securityGroups = props.securityGroups ? [...props.securityGroups] : [this.securityGroup(props.vpc)];
+    this.connections = new ec2.Connections({ securityGroups });
 
     const common = {
       taskDefinition: this.taskDefinition,
       vpcSubnets: props.vpcSubnets,
-      securityGroups: [securityGroup],
+      securityGroups,
       assignPublicIp: false,
       circuitBreaker: { rollback: true },
       minHealthyPercent: 100,
-      maxHealthyPercent: 200,
+      maxHealthyPercent: ContainerService.MAX_HEALTHY_PERCENT,
       availabilityZoneRebalancing: ecs.AvailabilityZoneRebalancing.ENABLED,
       healthCheckGracePeriod: Duration.seconds(60),
       enableECSManagedTags: true,
@@ -238,39 +260,50 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       // Explicitly false: a property that is left out of an update keeps the value it had.
       enableExecuteCommand: exec,
     } satisfies Partial<ecs.FargateServiceProps & ecs.Ec2ServiceProps>;
-    const placed: (Omit<PlacedService, 'targetGroup'> & { at: Construct; weight?: number })[] = [];
+    const created: (Omit<ServiceOnCapacity, 'targetGroup'> & { scope: Construct; weight?: number })[] = [];
     if (fargate) {
-      const { cluster, service } = this.onFargate(props, fargate.spot, common);
-      placed.push({ capacity: 'Fargate', at: this, weight: fargate.weight, cluster, service });
+      const { spot, weight } = fargate;
+      const service = new ecs.FargateService(this, 'Service', {
+        ...common,
+        cluster,
+        capacityProviderStrategies: spot && [
+          { capacityProvider: 'FARGATE', base: props.minTasks, weight: spot.onDemandWeight },
+          { capacityProvider: 'FARGATE_SPOT', weight: spot.spotWeight },
+        ],
+      });
+      // Only with Spot does the service need what the cluster has beside itself: the association of the providers.
+      if (spot) service.node.addDependency(cluster);
+      created.push({ capacity: 'Fargate', scope: this, weight, cluster, service });
     }
     if (instances) {
       const { capacity, weight } = instances;
-      const at = new Construct(this, 'Ec2');
-      const service = new ecs.Ec2Service(at, 'Service', {
+      const scope = new Construct(this, 'Ec2');
+      const ec2Cluster = instances.cluster ?? cluster;
+      const service = new ecs.Ec2Service(scope, 'Service', {
         ...common,
-        cluster: capacity.cluster,
+        cluster: ec2Cluster,
         capacityProviderStrategies: [{ capacityProvider: capacity.capacityProviderName, weight: 1 }],
-        // To survive the loss of a zone comes before filling instances; CPU has slack where memory has none.
+        // Surviving the loss of a zone is worth more than full instances. Tasks can share CPU, but not memory.
         placementStrategies: [
           ecs.PlacementStrategy.spreadAcross(ecs.BuiltInAttributes.AVAILABILITY_ZONE),
           ecs.PlacementStrategy.packedByMemory(),
         ],
       });
-      // After the association of the provider with the cluster, and gone before it.
+      // The service is created after the association of the provider with the cluster and deleted before it.
       service.node.addDependency(capacity);
-      placed.push({ capacity: 'Ec2', at, weight, cluster: capacity.cluster, service });
+      created.push({ capacity: 'Ec2', scope, weight, cluster: ec2Cluster, service });
     }
 
-    const weighted = placed.map(({ capacity, at, weight, cluster, service }) => {
-      // The role alone is not enough to start a task: the policy that lets it pull has to be there.
-      service.node.addDependency(this.taskDefinition.obtainExecutionRole());
-      const targetGroup = new elbv2.ApplicationTargetGroup(at, 'TargetGroup', {
+    const weighted = created.map(({ scope, weight, ...part }) => {
+      // The role alone is not enough to start a task: the policy that lets it pull the image has to exist, too.
+      part.service.node.addDependency(this.taskDefinition.obtainExecutionRole());
+      const targetGroup = new elbv2.ApplicationTargetGroup(scope, 'TargetGroup', {
         vpc: props.vpc,
         targetType: elbv2.TargetType.IP,
         protocol: elbv2.ApplicationProtocol.HTTP,
         port,
-        targets: [service],
-        deregistrationDelay: Duration.seconds(deregistrationDelaySeconds),
+        targets: [part.service],
+        deregistrationDelay,
         // Requests differ in cost by a factor of 100: round robin would queue short ones behind long ones.
         loadBalancingAlgorithmType: elbv2.TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
         healthCheck: {
@@ -282,18 +315,19 @@ export class ContainerService extends Construct implements ec2.IConnectable {
           unhealthyThresholdCount: 3,
         },
       });
-      return { capacity, cluster, service, targetGroup, weight };
+      return { ...part, targetGroup, weight };
     });
     this.services = weighted;
-    this.redeployCommand = placed
+    this.redeployCommand = created
       .map(
         ({ cluster: { clusterName }, service: { serviceName } }) =>
           `aws ecs update-service --cluster ${clusterName} --service ${serviceName} --force-new-deployment`,
       )
       .join(' && ');
+    claimPriority(props.listener, props.priority, this);
     new elbv2.ApplicationListenerRule(this, 'Rule', {
       listener: props.listener,
-      priority: props.priority ?? 100,
+      priority: props.priority,
       conditions: [elbv2.ListenerCondition.pathPatterns([...props.paths])],
       action:
         weighted.length > 1
@@ -303,49 +337,14 @@ export class ContainerService extends Construct implements ec2.IConnectable {
     for (const { service, targetGroup } of weighted) scale(service, targetGroup, props);
   }
 
-  private onFargate(
-    { vpc, listener, minTasks, containerInsights = ecs.ContainerInsights.ENHANCED }: ContainerServiceProps,
-    spot: NonNullable<ServiceCapacity['fargate']>['spot'],
-    common: Omit<ecs.FargateServiceProps, 'cluster'>,
-  ): { cluster: ecs.Cluster; service: ecs.FargateService } {
-    // Known before the cluster, and another in each life of the stack: what the service writes late, after the log group
-    // was deleted, makes it anew, and would refuse its name to the next deployment.
-    const life = Fn.select(0, Fn.split('-', Fn.select(2, Fn.split('/', Aws.STACK_ID))));
-    const clusterName = Fn.join('-', [Names.uniqueResourceName(this, { maxLength: 240, separator: '-' }), life]);
-    const cluster = new ecs.Cluster(this, 'Cluster', { vpc, clusterName, containerInsightsV2: containerInsights });
-    if (containerInsights !== ecs.ContainerInsights.DISABLED) {
-      // Container Insights would make this log group on its own, with the same retention of a day, and leave it behind:
-      // metrics are made of its events, and one that is kept would be another in each life of the stack. To be there before
-      // the cluster and gone after it, it needs a cluster whose name is known.
-      const performance = new logs.LogGroup(this, 'Performance', {
-        logGroupName: `/aws/ecs/containerinsights/${clusterName}/performance`,
-        retention: logs.RetentionDays.ONE_DAY,
-        removalPolicy: RemovalPolicy.DESTROY,
-      });
-      cluster.node.addDependency(performance);
-    }
-    const service = new ecs.FargateService(this, 'Service', {
-      ...common,
-      cluster,
-      capacityProviderStrategies: spot && [
-        { capacityProvider: 'FARGATE', base: minTasks, weight: spot.onDemandWeight },
-        { capacityProvider: 'FARGATE_SPOT', weight: spot.spotWeight },
-      ],
+  private securityGroup(vpc: ec2.IVpc): ec2.SecurityGroup {
+    const securityGroup = new ec2.SecurityGroup(this, 'SecurityGroup', {
+      vpc,
+      description: 'Tasks of the container service',
+      allowAllOutbound: false,
     });
-    if (spot) {
-      // The cluster's own way of doing this has no order: created too late the service finds no provider, and deleted too
-      // early "the specified capacity provider is in use".
-      const providers = new ecs.CfnClusterCapacityProviderAssociations(this, 'CapacityProviders', {
-        cluster: cluster.clusterName,
-        capacityProviders: ['FARGATE', 'FARGATE_SPOT'],
-        defaultCapacityProviderStrategy: [],
-      });
-      service.node.addDependency(providers);
-      // In an account that is new to ECS the first cluster has its service-linked role made, which takes a while, and the
-      // providers need it: the load balancer takes minutes, so they wait for that.
-      providers.node.addDependency(listener);
-    }
-    return { cluster, service };
+    securityGroup.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.HTTPS, 'Registry and logs');
+    return securityGroup;
   }
 }
 
@@ -365,34 +364,35 @@ function scale(
   });
 }
 
-/** Memory in MiB that Fargate offers by CPU units: from, to, in steps of. */
-const FARGATE_MEMORY: Readonly<Record<number, { from: number; to: number; step: number }>> = {
-  256: { from: 512, to: 2_048, step: 512 },
-  512: { from: 1_024, to: 4_096, step: 1_024 },
-  1024: { from: 2_048, to: 8_192, step: 1_024 },
-  2048: { from: 4_096, to: 16_384, step: 1_024 },
-  4096: { from: 8_192, to: 30_720, step: 1_024 },
-  8192: { from: 16_384, to: 61_440, step: 4_096 },
-  16384: { from: 32_768, to: 122_880, step: 8_192 },
-};
+/**
+ * Marks a priority of a listener as taken, by a construct below the listener: CloudFormation would refuse the second rule of
+ * a priority during the deployment. Rules are in the stack of their service, so that the listener does not know them.
+ *
+ * @throws if another construct has claimed the priority
+ */
+function claimPriority(listener: elbv2.IApplicationListener, priority: number, claimant: Construct): void {
+  const id = `Priority${priority}`;
+  const owner = listener.node.tryFindChild(id)?.node.tryGetContext('owner');
+  if (owner !== undefined) {
+    throw new Error(
+      `priority: ${priority} of ${claimant.node.path} is the priority of ${owner}, too, on the same listener. Give each rule ` +
+        'of a listener a priority of its own',
+    );
+  }
+  new Construct(listener, id).node.setContext('owner', claimant.node.path);
+}
 
-function checkSize(cpu: number, memoryMiB: number): void {
-  const memory = FARGATE_MEMORY[cpu];
-  if (memory === undefined) {
-    throw new Error(
-      `cpu: Fargate has no tasks of ${cpu} CPU units. Give one of ${Object.keys(FARGATE_MEMORY).join(', ')}`,
-    );
-  }
-  const values: number[] = [];
-  for (let value = memory.from; value <= memory.to; value += memory.step) {
-    // The smallest size is the one with a gap: 512, 1024 and 2048.
-    if (!(cpu === 256 && value === 1_536)) values.push(value);
-  }
-  if (!values.includes(memoryMiB)) {
-    throw new Error(
-      `memoryMiB: Fargate has no tasks of ${cpu} CPU units with ${memoryMiB} MiB. Give one of ${values.join(', ')}`,
-    );
-  }
+function checkPaths(paths: readonly string[]): void {
+  if (paths.length >= 1 && paths.length <= 5) return;
+  throw new Error(
+    `paths: must be 1 to 5 path patterns, got ${paths.length}. Give what the service answers, as in /history/*`,
+  );
+}
+
+function checkWhole(property: string, value: number, min: number, max: number, advice: string): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  const range = Number.isFinite(max) ? `from ${min} to ${max}` : `of at least ${min}`;
+  throw new Error(`${property}: must be a whole number ${range}, got ${value}. ${advice}`);
 }
 
 function checkTasks(minTasks: number, maxTasks: number): void {
@@ -408,11 +408,12 @@ function checkTasks(minTasks: number, maxTasks: number): void {
   }
 }
 
-function checkStop(stopTimeoutSeconds: number, deregistrationDelaySeconds: number): void {
-  if (!(stopTimeoutSeconds > deregistrationDelaySeconds && stopTimeoutSeconds <= 120)) {
+function checkStop(stopTimeout: Duration, deregistrationDelay: Duration): void {
+  const [stop, delay] = [stopTimeout.toSeconds(), deregistrationDelay.toSeconds()];
+  if (!(stop > delay && stop <= 120)) {
     throw new Error(
-      `stopTimeoutSeconds: must be more than deregistrationDelaySeconds (${deregistrationDelaySeconds}) and at most 120, ` +
-        `got ${stopTimeoutSeconds}. Requests may take up to the delay: give them that time and some to end`,
+      `stopTimeout: must be more than deregistrationDelay (${delay} seconds) and at most 120 seconds, got ${stop}. Requests ` +
+        'may take as long as the delay: give the task that time and some more to end',
     );
   }
 }

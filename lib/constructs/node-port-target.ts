@@ -17,12 +17,11 @@ export interface NodePortTargetProps {
   /** Path patterns of the rule, 1 to 5: `['/k8s/history/*']`. @throws if there are none or more */
   readonly paths: readonly string[];
   /**
-   * Priority of the rule, unlike those of the listener's other rules.
+   * Order of the rule among the rules of the listener, lowest first.
    *
-   * @default 200
-   * @throws unless it is a whole number from 1 to 50000
+   * @throws unless it is a whole number from 1 to 50000 that no other rule of the listener has
    */
-  readonly priority?: number;
+  readonly priority: number;
 
   /** Name of the EKS cluster. */
   readonly clusterName: string;
@@ -53,6 +52,17 @@ const KUBE_PROXY_HEALTH_PORT = 10256;
  *
  * Nothing in the cluster holds a resource of AWS, so there is no finalizer of it that a `cdk destroy` could wait for in vain.
  *
+ * @example
+ * ```ts
+ * const vpcSubnets = { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS };
+ * const loadBalancer = new PrivateLoadBalancer(this, 'LoadBalancer', { vpc, vpcSubnets });
+ * const { clusterName, clusterSecurityGroup: nodeSecurityGroup } = cluster;
+ * const nodegroup = Object.assign(nodes, { nodegroupName: 'workers' });
+ * const names = { clusterName, nodes: nodegroup, nodeSecurityGroup };
+ * const rule = { loadBalancer, paths: ['/k8s/*'], priority: 20 };
+ * new NodePortTarget(this, 'Pods', { vpc, ...names, ...rule, nodePort: 30_080 });
+ * ```
+ *
  * @see https://github.com/kubernetes/enhancements/tree/master/keps/sig-network/3836-kube-proxy-improved-ingress-connectivity-reliability
  * @see https://docs.aws.amazon.com/autoscaling/ec2/userguide/attach-load-balancer-asg.html
  */
@@ -61,10 +71,10 @@ export class NodePortTarget extends Construct {
 
   constructor(scope: Construct, id: string, props: NodePortTargetProps) {
     super(scope, id);
-    const { nodePort, clusterName, nodeSecurityGroup, paths, priority = 200 } = props;
+    const { nodePort, clusterName, nodeSecurityGroup, paths, priority } = props;
     const stack = Stack.of(this);
     checkWhole('nodePort', nodePort, 30_000, 32_767, "Give the Service's nodePort");
-    checkWhole('priority', priority, 1, 50_000, 'Give one that the listener has no rule of');
+    checkWhole('priority', priority, 1, 50_000, 'Give one that no other rule of the listener has');
     if (paths.length === 0 || paths.length > 5) {
       throw new Error(
         `paths: must be 1 to 5 path patterns, got ${paths.length}. Give what the service answers, as in /k8s/history/*`,
@@ -88,6 +98,7 @@ export class NodePortTarget extends Construct {
         unhealthyThresholdCount: 2,
       },
     });
+    claimPriority(props.loadBalancer.listener, priority, this);
     new elbv2.ApplicationListenerRule(this, 'Rule', {
       listener: props.loadBalancer.listener,
       priority,
@@ -177,4 +188,22 @@ export class NodePortTarget extends Construct {
 function checkWhole(property: string, value: number, min: number, max: number, advice: string): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
   throw new Error(`${property}: must be a whole number from ${min} to ${max}, got ${value}. ${advice}`);
+}
+
+/**
+ * Marks a priority of a listener as taken, by a construct below the listener: CloudFormation would refuse the second rule of
+ * a priority during the deployment. Rules are in the stack of their targets, so that the listener does not know them.
+ *
+ * @throws if another construct has claimed the priority
+ */
+function claimPriority(listener: elbv2.IApplicationListener, priority: number, claimant: Construct): void {
+  const id = `Priority${priority}`;
+  const owner = listener.node.tryFindChild(id)?.node.tryGetContext('owner');
+  if (owner !== undefined) {
+    throw new Error(
+      `priority: ${priority} of ${claimant.node.path} is the priority of ${owner}, too, on the same listener. Give each rule ` +
+        'of a listener a priority of its own',
+    );
+  }
+  new Construct(listener, id).node.setContext('owner', claimant.node.path);
 }

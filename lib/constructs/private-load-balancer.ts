@@ -3,7 +3,7 @@ import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import { Construct } from 'constructs';
+import { Construct, IConstruct } from 'constructs';
 
 export interface PrivateLoadBalancerProps {
   readonly vpc: ec2.IVpc;
@@ -28,8 +28,27 @@ export interface PrivateLoadBalancerProps {
    */
   readonly accessLogs?: s3.IBucket;
 
+  /** Security group of the load balancer. @default a group of its own that lets nothing in or out until callers and targets are allowed */
+  readonly securityGroup?: ec2.ISecurityGroup;
+
   /** Refuse to delete the load balancer, by `cdk destroy` too, until this is switched off. @default false */
   readonly deletionProtection?: boolean;
+}
+
+/** An internal load balancer with one listener, as its callers and its targets need to know it. */
+export interface IPrivateLoadBalancer extends IConstruct, ec2.IConnectable {
+  readonly loadBalancer: elbv2.IApplicationLoadBalancer & Pick<elbv2.ApplicationLoadBalancer, 'loadBalancerFullName'>;
+  /** The only listener. Services add their rules to it. */
+  readonly listener: elbv2.IApplicationListener;
+  /** Address for callers, without a slash at the end. */
+  readonly url: string;
+  /**
+   * Lets a caller open connections to the listener: ingress here, egress there. `other` may be in this stack or in one
+   * that depends on it. Both rules are then created in the caller's stack, so that this stack does not depend on the caller's.
+   *
+   * @param description of the rules, as in "REST API through the VPC link"
+   */
+  allowFrom(other: ec2.IConnectable, description: string): void;
 }
 
 /**
@@ -48,13 +67,11 @@ export interface PrivateLoadBalancerProps {
  * new CfnOutput(this, 'Url', { value: balancer.url });
  * ```
  */
-export class PrivateLoadBalancer extends Construct implements ec2.IConnectable {
+export class PrivateLoadBalancer extends Construct implements IPrivateLoadBalancer {
   readonly loadBalancer: elbv2.ApplicationLoadBalancer;
-  /** The only listener; services add their rules to it. */
   readonly listener: elbv2.ApplicationListener;
   /** 443 with `https`, otherwise 80. */
   readonly port: number;
-  /** Where callers find it, without a slash at the end. */
   readonly url: string;
   readonly connections: ec2.Connections;
 
@@ -63,11 +80,13 @@ export class PrivateLoadBalancer extends Construct implements ec2.IConnectable {
     const { vpc, vpcSubnets, https } = props;
     this.port = https ? 443 : 80;
 
-    const securityGroup = new ec2.SecurityGroup(this, 'SecurityGroup', {
-      vpc,
-      description: 'Internal load balancer',
-      allowAllOutbound: false,
-    });
+    const securityGroup =
+      props.securityGroup ??
+      new ec2.SecurityGroup(this, 'SecurityGroup', {
+        vpc,
+        description: 'Internal load balancer',
+        allowAllOutbound: false,
+      });
     this.connections = new ec2.Connections({
       securityGroups: [securityGroup],
       defaultPort: ec2.Port.tcp(this.port),
@@ -78,10 +97,10 @@ export class PrivateLoadBalancer extends Construct implements ec2.IConnectable {
       vpcSubnets,
       securityGroup,
       internetFacing: false,
-      // Twice what API Gateway waits for an answer. Targets have to keep idle connections longer than this, or callers get
-      // a 502 whenever a target closes one that is about to be used (Node's default is 5 s).
+      // Twice as long as API Gateway waits for an answer. Targets have to keep idle connections longer than this, or callers
+      // get a 502 whenever a target closes a connection that is about to be used (Node's default is 5 s).
       idleTimeout: Duration.seconds(60),
-      // Requests that HTTP servers read in different ways are how one request is smuggled inside another.
+      // One request is smuggled inside another by means of headers that HTTP servers read in different ways.
       dropInvalidHeaderFields: true,
       desyncMitigationMode: elbv2.DesyncMitigationMode.DEFENSIVE,
       deletionProtection: props.deletionProtection ?? false,
@@ -92,7 +111,7 @@ export class PrivateLoadBalancer extends Construct implements ec2.IConnectable {
       port: this.port,
       protocol: https ? elbv2.ApplicationProtocol.HTTPS : elbv2.ApplicationProtocol.HTTP,
       certificates: https && [https.certificate],
-      // What the feature flag usePostQuantumTlsPolicy sets, in an app that has no flags too.
+      // The policy that the feature flag usePostQuantumTlsPolicy sets, for apps that have no flags.
       sslPolicy: https && elbv2.SslPolicy.TLS13_12_PQ,
       open: false,
       defaultAction: elbv2.ListenerAction.fixedResponse(404, {
@@ -103,12 +122,6 @@ export class PrivateLoadBalancer extends Construct implements ec2.IConnectable {
     this.url = https ? `https://${https.hostName}` : `http://${this.loadBalancer.loadBalancerDnsName}`;
   }
 
-  /**
-   * Lets a caller open connections to the listener: ingress here, egress there. `other` may be in this stack or in one
-   * that depends on it; both rules are then created in the caller's stack, so that this one knows nothing of it.
-   *
-   * @param description of the rules, as in "REST API through the VPC link"
-   */
   allowFrom(other: ec2.IConnectable, description: string): void {
     other.connections.allowTo(this, ec2.Port.tcp(this.port), description);
   }

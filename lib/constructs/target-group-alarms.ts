@@ -8,28 +8,28 @@ export interface TargetGroupAlarmsProps {
   readonly targetGroup: elbv2.ApplicationTargetGroup;
 
   /** Load balancer that forwards to it, of this stack or of another. */
-  readonly loadBalancer: elbv2.ApplicationLoadBalancer;
+  readonly loadBalancer: Pick<elbv2.ApplicationLoadBalancer, 'loadBalancerFullName'>;
 
-  /** What to look at first when there is no healthy target, a sentence for the description of the alarm. */
+  /** First thing to look at when there is no healthy target, a sentence for the description of the alarm. */
   readonly firstLook: string;
 }
 
 /**
- * An alarm on a target group of an Application Load Balancer in which no target is healthy: whoever asks gets a 502, 503 or
- * 504. It needs no requests to notice.
+ * An alarm on a target group of an Application Load Balancer in which no target is healthy: callers get a 502, 503 or 504.
+ * The alarm needs no requests to notice.
  *
- * - `HealthyHostCount` is reported "if there are registered targets": where the last one was taken out, there is no 0 but no
- *   data. It is filled with 0 here. To treat missing data as breaching would not do alone: that is ignored as long as
- *   CloudWatch finds enough data farther back, from before the outage.
- * - Each node of the load balancer reports what it sees, so the maximum is what counts: AWS recommends the minimum for
- *   UnHealthyHostCount, "unhealthy by every node and Availability Zone", of which this is the other side. The minimum
- *   would be 0 wherever one node is new.
+ * - `HealthyHostCount` is reported "if there are registered targets": after the last target was taken out there is no data, not
+ *   a 0. The alarm fills missing data with 0. To treat missing data as breaching would not suffice, because CloudWatch ignores
+ *   this as long as it finds enough data farther back, from before the outage.
+ * - Each node of the load balancer reports the targets that are healthy for itself, and the alarm takes the maximum: AWS
+ *   recommends the minimum for UnHealthyHostCount, "unhealthy by every node and Availability Zone", which is the same from the
+ *   other side. The minimum would be 0 wherever one node is new.
  * - Five minutes in a row, because a metric that is late looks like one that is missing, and the only task of a small
  *   service may be replaced.
  *
- * Where all is well there is data with or without requests, so the alarm is quiet in an idle environment. Create it after
- * what registers the targets, so that a first deployment rings for some minutes at most: metrics come later than targets, and
- * those of an attached Auto Scaling group may still be on their way. None of this was tried on AWS.
+ * Healthy targets give data with or without requests, so the alarm is quiet in an idle environment. Create the alarm after
+ * the construct that registers the targets, so that the alarm of a first deployment lasts for some minutes at most: metrics come
+ * later than targets, and the targets of an attached Auto Scaling group may not be registered yet. None of this was tried on AWS.
  *
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
@@ -52,8 +52,8 @@ export class TargetGroupAlarms extends Construct {
   constructor(scope: Construct, id: string, props: TargetGroupAlarmsProps) {
     super(scope, id);
     const { targetGroup, loadBalancer } = props;
-    // Not by `targetGroup.metrics`: it takes the name of the load balancer from the ARN of a listener, by Fn::Split, which
-    // CloudFormation is not documented to do with the ARN of another stack.
+    // `targetGroup.metrics` takes the name of the load balancer from the ARN of a listener, by Fn::Split, and no document says
+    // that CloudFormation splits the ARN of another stack.
     const healthy = new cloudwatch.Metric({
       namespace: 'AWS/ApplicationELB',
       metricName: 'HealthyHostCount',
@@ -75,7 +75,7 @@ export class TargetGroupAlarms extends Construct {
         comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
         evaluationPeriods: MINUTES,
         datapointsToAlarm: MINUTES,
-        // A group that never had a target has nothing to be filled.
+        // FILL needs at least one value, which a group that never had a target does not have.
         treatMissingData: cloudwatch.TreatMissingData.BREACHING,
         alarmDescription: `No target was healthy for ${MINUTES} minutes, so nobody is served. First look: ${props.firstLook}`,
       }),

@@ -1,9 +1,11 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import { InstanceType } from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct } from 'constructs';
 import { HISTORY_SERVICE, pathPatterns, routesOfService } from '../../domain/routes';
 import { AccessLogBucket } from '../constructs/access-log-bucket';
+import { ContainerCluster } from '../constructs/container-cluster';
 import { ContainerService } from '../constructs/container-service';
 import { Ec2Capacity } from '../constructs/ec2-capacity';
 import { INetwork } from '../constructs/network';
@@ -51,15 +53,36 @@ export class ContainersStack extends Stack {
     const repository = ecr.Repository.fromRepositoryName(this, 'Images', props.repositoryName);
     this.image = new ServiceImage(this, 'ServiceImage', { repository, source: props.imageSource });
     const { fargate, ec2 } = config.service.capacity;
-    const service = { ...placement, ...config.service, architecture: this.image.architecture };
-    const instances = ec2 && new Ec2Capacity(this, 'Instances', { ...service, ...ec2 });
+    const { architecture } = this.image;
+    // Each kind of capacity has a cluster of its own: ec2-capacity.ts says why. The ids are those of the parts that the
+    // clusters once belonged to, below 'Default', which is no part of a logical id: another one would replace a cluster.
+    const clusters = new Construct(this, 'Default');
+    const { cluster, capacityProviders } = new ContainerCluster(clusters, fargate ? 'History' : 'Instances', {
+      vpc: network.vpc,
+      fargateSpot: fargate?.spot !== undefined,
+    });
+    // In an account that is new to ECS, the load balancer takes longer than the role that the providers need.
+    capacityProviders?.node.addDependency(this.loadBalancer.listener);
+    const instances =
+      ec2 &&
+      new Ec2Capacity(this, 'Instances', {
+        ...placement,
+        ...ec2,
+        cluster: fargate ? new ContainerCluster(clusters, 'Instances', { vpc: network.vpc }).cluster : cluster,
+        architecture,
+        instanceTypes: ec2.instanceTypes.map((type) => new InstanceType(type)),
+      });
     const history = new ContainerService(this, 'History', {
-      ...service,
-      capacity: { fargate, ec2: instances && { ...ec2, capacity: instances } },
+      ...placement,
+      ...config.service,
+      cluster: instances && !fargate ? instances.cluster : cluster,
+      architecture,
+      capacity: { fargate, ec2: instances && { ...ec2, capacity: instances, cluster: instances.cluster } },
       image: this.image.image,
       listener: this.loadBalancer.listener,
       // A private integration may put the stage of the API in front of the path: docs/decisions/0005.
       paths: pathPatterns(routesOfService(HISTORY_SERVICE), ['', `/${props.apiStageName}`]),
+      priority: 100,
       environment: { SERVED_BY: config.id, PATH_PREFIX: `/${props.apiStageName}` },
     });
     for (const { capacity, service, targetGroup } of history.services) {

@@ -71,6 +71,7 @@ export class KubernetesStack extends Stack {
       nodeSecurityGroup: cluster.clusterSecurityGroup,
       nodePort: 30_080,
       paths: pathPatterns(routesOfService(HISTORY_SERVICE), pathPrefixes),
+      priority: 200,
     });
     const { targetGroup } = exposure;
     new TargetGroupAlarms(this, 'Alarms', {

@@ -1,4 +1,4 @@
-import { App, CfnResource, Stack } from 'aws-cdk-lib';
+import { App, CfnResource, Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
@@ -38,7 +38,9 @@ function create({ apart = false, capacityIn, ...props }: Options = {}) {
     securityGroup,
   }).addListener('Listener', { port: 80, open: false, defaultAction: elbv2.ListenerAction.fixedResponse(404) });
   const stack = apart ? new Stack(app, 'Service') : front;
+  const cluster = new ecs.Cluster(stack, 'Cluster', { vpc });
   const service = new ContainerService(stack, 'Service', {
+    cluster,
     vpc,
     vpcSubnets: SUBNETS,
     image: ecs.ContainerImage.fromEcrRepository(new ecr.Repository(front, 'Images'), '1'),
@@ -49,10 +51,27 @@ function create({ apart = false, capacityIn, ...props }: Options = {}) {
     maxTasks: 6,
     listener,
     paths: ['/history/*'],
+    priority: 100,
     capacity: capacityIn?.(stack, vpc),
     ...props,
   });
-  return { front, stack, service };
+  /** Another service in the cluster and behind the listener of the first. */
+  const another = (id: string, priority: number) =>
+    new ContainerService(stack, id, {
+      cluster,
+      vpc,
+      vpcSubnets: SUBNETS,
+      image: ecs.ContainerImage.fromRegistry('public.ecr.aws/docker/library/nginx:1'),
+      architecture: ecs.CpuArchitecture.ARM64,
+      cpu: 256,
+      memoryMiB: 512,
+      minTasks: 1,
+      maxTasks: 1,
+      listener,
+      paths: ['/other/*'],
+      priority,
+    });
+  return { front, stack, service, another };
 }
 
 function synthesize(options: Options): Template {
@@ -75,6 +94,12 @@ describe('deployments', () => {
       DeploymentConfiguration: { DeploymentCircuitBreaker: { Enable: true, Rollback: true } },
       HealthCheckGracePeriodSeconds: 60,
     });
+  });
+
+  test('run at most as many tasks as plans of addresses and instances are told', () => {
+    const [service] = Object.values(byDefault.findResources('AWS::ECS::Service'));
+    const percent = service?.Properties.DeploymentConfiguration.MaximumPercent;
+    expect(ContainerService.tasksDuringDeployment(7)).toBe((7 * percent) / 100);
   });
 
   test('never run fewer tasks than before, and rebalance over the zones [F5]', () => {
@@ -137,7 +162,7 @@ describe('tasks', () => {
 
   test('are told their port and their time to end, which the environment cannot contradict [F7]', () => {
     const environment = { PORT: '1', STOP_TIMEOUT_MS: '1', SERVED_BY: 'test' };
-    hasContainer(synthesize({ environment, port: 3000, stopTimeoutSeconds: 90 }), {
+    hasContainer(synthesize({ environment, port: 3000, stopTimeout: Duration.seconds(90) }), {
       PortMappings: [{ ContainerPort: 3000, Protocol: 'tcp' }],
       Environment: [
         { Name: 'PORT', Value: '3000' },
@@ -199,6 +224,18 @@ describe('network', () => {
     expect(front.dependencies).toEqual([]);
   });
 
+  test('gives tasks the security groups that are handed in, and makes none', () => {
+    const { stack } = create({
+      securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(new Stack(), 'Theirs', 'sg-12345678')],
+    });
+    const template = Template.fromStack(stack);
+    template.hasResourceProperties('AWS::ECS::Service', {
+      NetworkConfiguration: { AwsvpcConfiguration: { SecurityGroups: ['sg-12345678'] } },
+    });
+    // That of the load balancer.
+    template.resourceCountIs('AWS::EC2::SecurityGroup', 1);
+  });
+
   test('lets tasks open connections to port 443 only', () => {
     byDefault.hasResourceProperties('AWS::EC2::SecurityGroup', {
       GroupDescription: 'Tasks of the container service',
@@ -226,6 +263,12 @@ describe('target group', () => {
     });
   });
 
+  test.each([0, 6])('fails for %p path patterns: a rule takes 1 to 5', (length) => {
+    expect(() => create({ paths: Array.from({ length }, (_, index) => `/${index}/*`) })).toThrow(
+      `paths: must be 1 to 5 path patterns, got ${length}. Give what the service answers, as in /history/*`,
+    );
+  });
+
   test('gets the requests of its paths', () => {
     synthesize({ paths: ['/a/*', '/b/*'], priority: 7 }).hasResourceProperties(
       'AWS::ElasticLoadBalancingV2::ListenerRule',
@@ -233,6 +276,34 @@ describe('target group', () => {
         Priority: 7,
         Conditions: [{ Field: 'path-pattern', PathPatternConfig: { Values: ['/a/*', '/b/*'] } }],
       },
+    );
+  });
+});
+
+describe('two services', () => {
+  test('share a cluster and a listener, each with its own rule', () => {
+    const { stack, another } = create();
+    another('Other', 101);
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::ECS::Cluster', 1);
+    const [cluster] = Object.keys(template.findResources('AWS::ECS::Cluster'));
+    const services = Object.values(template.findResources('AWS::ECS::Service'));
+    expect(services.map(({ Properties }) => Properties.Cluster)).toEqual([{ Ref: cluster }, { Ref: cluster }]);
+    const rules = Object.values(template.findResources('AWS::ElasticLoadBalancingV2::ListenerRule'));
+    expect(rules.map(({ Properties }) => Properties.Priority)).toEqual([100, 101]);
+  });
+
+  test.each([false, true])('fail for the same priority on a listener, by name, apart from it: %p', (apart) => {
+    const { another, stack } = create({ apart });
+    expect(() => another('Other', 100)).toThrow(
+      `priority: 100 of ${stack.node.id}/Other is the priority of ${stack.node.id}/Service, too, on the same listener. ` +
+        'Give each rule of a listener a priority of its own',
+    );
+  });
+
+  test.each([0, 1.5, 50_001])('fail for the priority %p', (priority) => {
+    expect(() => create({ priority })).toThrow(
+      `priority: must be a whole number from 1 to 50000, got ${priority}. Give one that no other rule of the listener has`,
     );
   });
 });
@@ -280,16 +351,14 @@ describe('Fargate Spot', () => {
     });
   });
 
-  test('is associated with the cluster before the service, and for longer', () => {
+  test('finds what belongs to the cluster created before the service, and deleted after it', () => {
     const template = synthesize({ capacity: { fargate: { spot: { spotWeight: 3, onDemandWeight: 1 } } } });
-    const associations = Object.keys(template.findResources('AWS::ECS::ClusterCapacityProviderAssociations'));
-    expect(associations).toHaveLength(1);
-    template.hasResource('AWS::ECS::Service', { DependsOn: Match.arrayWith(associations) });
+    const clusters = Object.keys(template.findResources('AWS::ECS::Cluster'));
+    template.hasResource('AWS::ECS::Service', { DependsOn: Match.arrayWith(clusters) });
   });
 
   test('is absent unless asked for', () => {
     const template = byDefault;
-    template.resourceCountIs('AWS::ECS::ClusterCapacityProviderAssociations', 0);
     template.hasResourceProperties('AWS::ECS::Service', {
       LaunchType: 'FARGATE',
       CapacityProviderStrategy: Match.absent(),
@@ -307,7 +376,7 @@ describe('Fargate Spot', () => {
   });
 });
 
-/** As ec2-capacity.ts makes it: a cluster of instances with a provider. */
+/** Stands for the construct of ec2-capacity.ts: a cluster of instances with a capacity provider. */
 class Instances extends Construct {
   readonly capacityProviderName = 'instances';
   readonly cluster: ecs.ICluster;
@@ -320,11 +389,16 @@ class Instances extends Construct {
   }
 }
 
+function instancesIn(stack: Stack, vpc: ec2.IVpc, weight?: number) {
+  const capacity = new Instances(stack, vpc);
+  return { weight, capacity, cluster: capacity.cluster };
+}
+
 function onInstances(weights?: { fargate: number; ec2: number }): Template {
   return synthesize({
     capacityIn: (stack, vpc) => ({
       fargate: weights && { weight: weights.fargate },
-      ec2: { weight: weights?.ec2, capacity: new Instances(stack, vpc) },
+      ec2: instancesIn(stack, vpc, weights?.ec2),
     }),
   });
 }
@@ -343,10 +417,9 @@ describe('instances', () => {
         { Type: 'binpack', Field: 'MEMORY' },
       ],
     });
-    template.resourceCountIs('AWS::ECS::Cluster', 0);
   });
 
-  test('have their service after the association of the provider, and for shorter', () => {
+  test('have their service created after the association of the provider and deleted before it', () => {
     const associations = Object.keys(template.findResources('Test::Association'));
     template.hasResource('AWS::ECS::Service', { DependsOn: Match.arrayWith(associations) });
   });
@@ -409,19 +482,9 @@ describe('both kinds of capacity', () => {
 });
 
 describe('size', () => {
-  test('fails for CPU units that Fargate does not offer, and lists those it does', () => {
-    expect(() => synthesize({ cpu: 300 })).toThrow(
-      'cpu: Fargate has no tasks of 300 CPU units. Give one of 256, 512, 1024, 2048, 4096, 8192, 16384',
-    );
-  });
-
-  test.each([
-    [256, 1536, '512, 1024, 2048'],
-    [512, 512, '1024, 2048, 3072, 4096'],
-    [16384, 131072, '32768, 40960, 49152, 57344, 65536, 73728, 81920, 90112, 98304, 106496, 114688, 122880'],
-  ])('fails for %p CPU units with %p MiB, and lists what goes with them', (cpu, memoryMiB, values) => {
-    expect(() => synthesize({ cpu, memoryMiB })).toThrow(
-      `memoryMiB: Fargate has no tasks of ${cpu} CPU units with ${memoryMiB} MiB. Give one of ${values}`,
+  test.each(['cpu', 'memoryMiB'])('fails unless %s is a whole number', (property) => {
+    expect(() => synthesize({ [property]: 0.25 })).toThrow(
+      `${property}: must be a whole number of at least 1, got 0.25. Give the `,
     );
   });
 
@@ -436,11 +499,11 @@ describe('size', () => {
 test('gives requests less time to finish than tasks to end, in Fargate’s limit, or fails [F7]', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 200 }), (delay, stop) => {
-      const error = () => create({ deregistrationDelaySeconds: delay, stopTimeoutSeconds: stop });
+      const error = () => create({ deregistrationDelay: Duration.seconds(delay), stopTimeout: Duration.seconds(stop) });
       if (delay < stop && stop <= 120) expect(error).not.toThrow();
       else {
         expect(error).toThrow(
-          `stopTimeoutSeconds: must be more than deregistrationDelaySeconds (${delay}) and at most 120, got ${stop}. `,
+          `stopTimeout: must be more than deregistrationDelay (${delay} seconds) and at most 120 seconds, got ${stop}. `,
         );
       }
     }),
@@ -479,30 +542,5 @@ describe('logs and metrics', () => {
     const shared = new Stack(new App(), 'Shared');
     const logGroup = logs.LogGroup.fromLogGroupName(shared, 'Logs', 'shared');
     hasContainer(synthesize({ logGroup }), logGroupOf('shared'));
-  });
-
-  test('leave no log group of Container Insights behind: it is there before the cluster [P6]', () => {
-    const template = byDefault;
-    const [name, cluster] = Object.entries(template.findResources('AWS::ECS::Cluster'))[0] ?? [];
-    expect(name).toBeDefined();
-    expect(cluster?.Properties.ClusterSettings).toEqual([{ Name: 'containerInsights', Value: 'enhanced' }]);
-    const performance = cluster?.DependsOn?.[0];
-    const group = template.findResources('AWS::Logs::LogGroup')[performance];
-    expect(group).toMatchObject({ DeletionPolicy: 'Delete', Properties: { RetentionInDays: 1 } });
-    const clusterName = cluster?.Properties.ClusterName;
-    expect(group?.Properties.LogGroupName).toEqual({
-      'Fn::Join': ['', ['/aws/ecs/containerinsights/', clusterName, '/performance']],
-    });
-    // A part of the stack's id: what Container Insights writes late does not refuse its name to the next deployment.
-    expect(JSON.stringify(clusterName)).toContain('{"Ref":"AWS::StackId"}');
-  });
-
-  test('cost nothing more when Container Insights are off, in the same cluster', () => {
-    const off = synthesize({ containerInsights: ecs.ContainerInsights.DISABLED });
-    off.hasResourceProperties('AWS::ECS::Cluster', {
-      ClusterName: Match.anyValue(),
-      ClusterSettings: [{ Name: 'containerInsights', Value: 'disabled' }],
-    });
-    off.resourceCountIs('AWS::Logs::LogGroup', 1);
   });
 });

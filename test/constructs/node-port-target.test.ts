@@ -5,7 +5,10 @@ import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { NodePortTarget, NodePortTargetProps } from '../../lib/constructs/node-port-target';
 
-function synthesize(props: Partial<NodePortTargetProps> = {}): Record<'nodes' | 'front', Template> {
+function synthesize(
+  props: Partial<NodePortTargetProps> = {},
+  more: string[] = [],
+): Record<'nodes' | 'front', Template> {
   const app = new App({ context: { '@aws-cdk/core:defaultCrossStackReferences': 'weak' } });
   const front = new Stack(app, 'Front');
   const vpc = new ec2.Vpc(front, 'Vpc', { availabilityZones: ['us-east-1a', 'us-east-1b'], natGateways: 0 });
@@ -19,16 +22,21 @@ function synthesize(props: Partial<NodePortTargetProps> = {}): Record<'nodes' | 
   const stack = new Stack(app, 'Nodes');
   const nodes = Object.assign(new Construct(stack, 'NodeGroup'), { nodegroupName: 'nodes' });
   new ec2.CfnKeyPair(nodes, 'Part', { keyName: 'stands for the node group' });
-  new NodePortTarget(stack, 'Target', {
-    vpc,
-    loadBalancer: { connections: loadBalancer.connections, listener },
-    paths: ['/k8s/history/*'],
-    clusterName: 'kumiki-test',
-    nodes,
-    nodeSecurityGroup: ec2.SecurityGroup.fromSecurityGroupId(stack, 'NodeGroupSecurityGroup', 'sg-0123456789abcdef0'),
-    nodePort: 30_080,
-    ...props,
-  });
+  const nodeSecurityGroup = ec2.SecurityGroup.fromSecurityGroupId(stack, 'NodeGroupGroup', 'sg-0123456789abcdef0');
+  const create = (id: string) =>
+    new NodePortTarget(stack, id, {
+      vpc,
+      loadBalancer: { connections: loadBalancer.connections, listener },
+      paths: ['/k8s/history/*'],
+      priority: 200,
+      clusterName: 'kumiki-test',
+      nodes,
+      nodeSecurityGroup,
+      nodePort: 30_080,
+      ...props,
+    });
+  create('Target');
+  for (const id of more) create(id);
   return { front: Template.fromStack(front), nodes: Template.fromStack(stack) };
 }
 
@@ -154,6 +162,12 @@ test.each([29_999, 32_768, 30_080.5])('fails for %p, which Kubernetes gives to n
 
 test.each([0, 50_001, 1.5])('fails for the priority %p, which no rule can have', (priority) => {
   expect(() => synthesize({ priority })).toThrow(`priority: must be a whole number from 1 to 50000, got ${priority}`);
+});
+
+test('fails for a priority that another rule of the listener has, with both names', () => {
+  expect(() => synthesize({}, ['Other'])).toThrow(
+    'priority: 200 of Nodes/Other is the priority of Nodes/Target, too, on the same listener. Give each rule of a listener',
+  );
 });
 
 test.each([0, 6])('fails for %p paths, which no rule can have', (count) => {

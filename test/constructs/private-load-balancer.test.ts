@@ -41,6 +41,14 @@ test('is internal, in the subnets it is given', () => {
   });
 });
 
+test('has the security group that is handed in, and makes none', () => {
+  const template = synthesize((stack) => ({
+    securityGroup: ec2.SecurityGroup.fromSecurityGroupId(stack, 'Theirs', 'sg-12345678'),
+  }));
+  template.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', { SecurityGroups: ['sg-12345678'] });
+  template.resourceCountIs('AWS::EC2::SecurityGroup', 0);
+});
+
 test('drops headers and requests that HTTP servers disagree about', () => {
   synthesize().hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', {
     LoadBalancerAttributes: Match.arrayWith([

@@ -399,7 +399,10 @@ describe('on instances', () => {
 
   test('a private subnet that is too small for tasks and instances is refused, with what takes the addresses', () => {
     const config = fixtureOf('trial', { capacity: 'both' });
-    const service = { ...config.service, maxTasks: 2_000 };
+    const { fargate, ec2 } = config.service.capacity;
+    if (!fargate || !ec2) throw new Error('not on both kinds of capacity');
+    const capacity = { fargate, ec2: { ...ec2, maxInstances: 4_000 } };
+    const service = { ...config.service, maxTasks: 2_000, capacity };
     expect(() => stageOf({ ...config, service })).toThrow(/container tasks.*8000/);
   });
 });

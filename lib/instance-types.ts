@@ -1,0 +1,59 @@
+/** What an EC2 instance type offers to ECS tasks and to the nodes of a Kubernetes cluster. */
+export interface InstanceType {
+  readonly vcpus: number;
+  readonly memoryMiB: number;
+  /** Network interfaces, of which one is the instance's own. */
+  readonly interfaces: number;
+  /** Private IPv4 addresses of each interface. */
+  readonly addressesPerInterface: number;
+  /**
+   * Branch interfaces where the account setting `awsvpcTrunking` is on: so many ECS tasks then have an interface of their own.
+   * Undefined for burstable types, which support no trunk.
+   */
+  readonly branchInterfaces?: number;
+}
+
+/**
+ * The instance types that an environment may name. vCPUs and memory are those of AWS's list of instance types, interfaces and
+ * addresses those that AWS publishes for its own VPC controller.
+ *
+ * @see https://docs.aws.amazon.com/ec2/latest/instancetypes
+ * @see https://github.com/aws/amazon-vpc-resource-controller-k8s/blob/master/pkg/aws/vpc/limits.go
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/eni-trunking-supported-instance-types.html
+ */
+const INSTANCE_TYPES: Readonly<Record<string, InstanceType>> = {
+  't4g.small': { vcpus: 2, memoryMiB: 2_048, interfaces: 3, addressesPerInterface: 4 },
+  't4g.medium': { vcpus: 2, memoryMiB: 4_096, interfaces: 3, addressesPerInterface: 6 },
+  't4g.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 12 },
+  't4g.xlarge': { vcpus: 4, memoryMiB: 16_384, interfaces: 4, addressesPerInterface: 15 },
+  'm6g.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 10, branchInterfaces: 9 },
+  'm6g.xlarge': { vcpus: 4, memoryMiB: 16_384, interfaces: 4, addressesPerInterface: 15, branchInterfaces: 18 },
+  'm7g.medium': { vcpus: 1, memoryMiB: 4_096, interfaces: 2, addressesPerInterface: 4, branchInterfaces: 4 },
+  'm7g.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 10, branchInterfaces: 9 },
+  'm7g.xlarge': { vcpus: 4, memoryMiB: 16_384, interfaces: 4, addressesPerInterface: 15, branchInterfaces: 18 },
+  'm7g.2xlarge': { vcpus: 8, memoryMiB: 32_768, interfaces: 4, addressesPerInterface: 15, branchInterfaces: 38 },
+  'm8g.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 10, branchInterfaces: 9 },
+  'c7g.large': { vcpus: 2, memoryMiB: 4_096, interfaces: 3, addressesPerInterface: 10, branchInterfaces: 9 },
+  'c7g.xlarge': { vcpus: 4, memoryMiB: 8_192, interfaces: 4, addressesPerInterface: 15, branchInterfaces: 18 },
+  't3.small': { vcpus: 2, memoryMiB: 2_048, interfaces: 3, addressesPerInterface: 4 },
+  't3.medium': { vcpus: 2, memoryMiB: 4_096, interfaces: 3, addressesPerInterface: 6 },
+  't3.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 12 },
+  'm6i.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 10, branchInterfaces: 9 },
+  'm7i.large': { vcpus: 2, memoryMiB: 8_192, interfaces: 3, addressesPerInterface: 10, branchInterfaces: 9 },
+  'm7i.xlarge': { vcpus: 4, memoryMiB: 16_384, interfaces: 4, addressesPerInterface: 15, branchInterfaces: 18 },
+};
+
+/**
+ * @param property that names the type in the environment, for the error
+ * @throws if the type is not in this file
+ */
+export function instanceTypeOf(name: string, property: string): InstanceType {
+  const type = Object.hasOwn(INSTANCE_TYPES, name) ? INSTANCE_TYPES[name] : undefined;
+  if (type === undefined) {
+    throw new Error(
+      `${property}: "${name}" is not on file. Use one of ${Object.keys(INSTANCE_TYPES).join(', ')}, or enter its vCPUs, ` +
+        `memory and interfaces in lib/instance-types.ts (aws ec2 describe-instance-types --instance-types ${name})`,
+    );
+  }
+  return type;
+}
