@@ -1,48 +1,74 @@
-export type Verdict = 'pass' | 'FAIL' | 'not modelled by this endpoint';
-
-export interface Row {
-  /** What was asked. */
-  readonly path: string;
+/** One row of a table of verdicts. `Unproven` is the name of the third verdict, which is neither a pass nor a failure. */
+export interface Row<Unproven extends string> {
+  /** The request or the step. */
+  readonly name: string;
   readonly proves: string;
-  /** HTTP status, or the state that an API reported. */
-  readonly status: string;
+  /** The observation, such as an HTTP status or the state that an API reported. */
+  readonly result: string;
   readonly milliseconds?: number;
-  readonly verdict: Verdict;
-  /** Why it failed, or what the endpoint does instead. */
+  readonly verdict: 'pass' | 'FAIL' | Unproven;
+  /** The reason for a failure, or for the third verdict. */
   readonly detail?: string;
 }
 
 export interface Counts {
   readonly passed: number;
   readonly failed: number;
-  readonly notModelled: number;
+  readonly unproven: number;
 }
 
-export function count(rows: readonly Row[]): Counts {
-  const of = (verdict: Verdict) => rows.filter((row) => row.verdict === verdict).length;
-  return { passed: of('pass'), failed: of('FAIL'), notModelled: of('not modelled by this endpoint') };
+export interface TableOptions<Unproven extends string> {
+  /** Headings of `name` and `result`. */
+  readonly headings: readonly [name: string, result: string];
+  readonly unit: 'ms' | 's';
+  readonly unproven: Unproven;
+  /** The third verdict where space is short. @default `unproven` */
+  readonly short?: string;
 }
 
-/** The table as text, columns as wide as their widest cell, then what failed and the counts. */
-export function render(rows: readonly Row[]): string {
-  const cells = [
-    ['path', 'what it proves', 'status', 'ms', 'verdict'],
-    ...rows.map((row) => [
-      row.path,
-      row.proves,
-      row.status,
-      row.milliseconds === undefined ? '' : row.milliseconds.toFixed(0),
-      short(row.verdict),
-    ]),
-  ];
-  const { lines, rule } = aligned(cells, 3);
-  return [lines[0], rule, ...lines.slice(1), '', ...reasons(rows), summary(rows)].join('\n');
+/** A table of verdicts as text. */
+export class VerdictTable<const Unproven extends string> {
+  constructor(private readonly options: TableOptions<Unproven>) {}
+
+  count(rows: readonly Row<Unproven>[]): Counts {
+    const countOf = (verdict: Row<Unproven>['verdict']) => rows.filter((row) => row.verdict === verdict).length;
+    return { passed: countOf('pass'), failed: countOf('FAIL'), unproven: countOf(this.options.unproven) };
+  }
+
+  /** Aligned columns, the details of rows, and the counts. */
+  render(rows: readonly Row<Unproven>[]): string {
+    const { headings, unit } = this.options;
+    const cells = [
+      [headings[0], 'what it proves', headings[1], unit, 'verdict'],
+      ...rows.map((row) => [row.name, row.proves, row.result, this.time(row), this.short(row)]),
+    ];
+    const { lines, rule } = aligned(cells, 3);
+    const details = rows.flatMap((row) =>
+      row.detail === undefined || row.verdict === 'pass' ? [] : [`${this.short(row)}: ${row.name}: ${row.detail}`],
+    );
+    if (details.length > 0) details.push('');
+    return [lines[0], rule, ...lines.slice(1), '', ...details, this.summary(rows)].join('\n');
+  }
+
+  private summary(rows: readonly Row<Unproven>[]): string {
+    const { passed, failed, unproven } = this.count(rows);
+    return `${passed} passed, ${failed} failed, ${unproven} ${this.options.unproven}`;
+  }
+
+  private time({ milliseconds }: Row<Unproven>): string {
+    if (milliseconds === undefined) return '';
+    return this.options.unit === 'ms' ? milliseconds.toFixed(0) : (milliseconds / 1_000).toFixed(1);
+  }
+
+  private short({ verdict }: Row<Unproven>): string {
+    return verdict === this.options.unproven ? (this.options.short ?? verdict) : verdict;
+  }
 }
 
 /**
- * Lines of cells, columns as wide as their widest cell, and the rule that goes below the first.
+ * Lines of cells with columns as wide as their widest cell, and the rule for below the first line.
  *
- * @param right index of a column of numbers, which ends where they do. @default none
+ * @param right index of a column of numbers, which is aligned to the right. @default none
  */
 export function aligned(cells: readonly (readonly string[])[], right?: number): { lines: string[]; rule: string } {
   const widths = cells[0]?.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0))) ?? [];
@@ -53,20 +79,4 @@ export function aligned(cells: readonly (readonly string[])[], right?: number): 
       .trimEnd(),
   );
   return { lines, rule: widths.map((width) => '-'.repeat(width)).join('  ') };
-}
-
-/** For a column that most rows fill with four letters; the last line says it in full. */
-function short(verdict: Verdict): string {
-  return verdict === 'not modelled by this endpoint' ? 'not modelled' : verdict;
-}
-
-function reasons(rows: readonly Row[]): string[] {
-  const told = rows.filter((row) => row.detail !== undefined && row.verdict !== 'pass');
-  if (told.length === 0) return [];
-  return [...told.map((row) => `${short(row.verdict)}: ${row.path}: ${row.detail}`), ''];
-}
-
-export function summary(rows: readonly Row[]): string {
-  const { passed, failed, notModelled } = count(rows);
-  return `${passed} passed, ${failed} failed, ${notModelled} not modelled by this endpoint`;
 }

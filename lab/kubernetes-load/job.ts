@@ -1,8 +1,5 @@
 import type { Job } from './models';
-import type { Workload } from './state';
-
-/** Value of the label app.kubernetes.io/managed-by of everything that is made here. */
-export const MANAGED_BY = 'kumiki-kubernetes-load';
+import { MANAGED_BY, type Workload } from './state';
 
 /** Workers of one load pod: some hundred requests a second, far below what it may use of a core. */
 const WORKERS_PER_POD = 25;

@@ -1,5 +1,7 @@
-import { MANAGED_BY } from './job';
 import type { Deployment, Event, HorizontalPodAutoscaler, Job, Node, Pod, PodSpec, Service } from './models';
+
+/** Value of the label app.kubernetes.io/managed-by of all objects that a load run creates. */
+export const MANAGED_BY = 'kumiki-kubernetes-load';
 
 /** The items of `kubectl get a,b,c -o json`. */
 type Item = Deployment | HorizontalPodAutoscaler | Job | Event | Node | Pod | Service;

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isDiskFull, saysDiskFull } from '../kit/disk';
+import { isDiskFull, saysDiskFull } from '../kit/command-failure';
 import { root } from '../kit/folders';
-import { locked } from '../kit/lock';
-import { ProcessGroup } from '../kit/process-group';
+import { locked } from '../kit/processes/lock';
+import { ProcessGroup } from '../kit/processes/process-group';
 import { Terminal } from '../kit/terminal';
 import { cache, NotBuilt, sources } from './paths';
 

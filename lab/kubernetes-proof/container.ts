@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { containerContext } from '../../lib/sources';
-import { ProcessGroup } from '../kit/process-group';
+import { ProcessGroup } from '../kit/processes/process-group';
 import { Cluster } from './manifests';
 import { podOf } from './pods';
 

@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ProcessGroup } from '../kit/process-group';
+import { type HeldPort, holdPort } from '../kit/processes/free-port';
+import { ProcessGroup } from '../kit/processes/process-group';
 import { Api, condition } from './api';
 import { Tools } from './build';
 import { KubernetesObject } from './manifests';
@@ -43,8 +42,14 @@ export async function startControlPlane(tools: Tools, folder: string): Promise<C
   mkdirSync(pki);
   const made = new ProcessGroup(tools.helper, ['certificates', pki], { log: join(folder, 'helper.log') });
   if ((await made.exited) !== 0) throw new Error(`No certificates: ${lastLine(join(folder, 'helper.log'))}`);
-  // All of them held at once, so that no two are the same, and each until its program starts.
-  const [etcd, peer, apiServer, kubelet, metrics] = await Promise.all([hold(), hold(), hold(), hold(), hold()]);
+  // All ports are held at once, so that no two are equal. Each one is released just before its program starts.
+  const [etcd, peer, apiServer, kubelet, metrics] = await Promise.all([
+    holdPort(),
+    holdPort(),
+    holdPort(),
+    holdPort(),
+    holdPort(),
+  ]);
   const kubeconfig = join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, JSON.stringify(kubeconfigOf(apiServer.port, pki)), { mode: 0o600 });
 
@@ -52,7 +57,7 @@ export async function startControlPlane(tools: Tools, folder: string): Promise<C
   const ended = new Promise<string>((resolve) => {
     tell = resolve;
   });
-  const start = async (command: string, name: string, args: readonly string[], ...ports: readonly Held[]) => {
+  const start = async (command: string, name: string, args: readonly string[], ...ports: readonly HeldPort[]) => {
     await Promise.all(ports.map(({ release }) => release()));
     const log = join(folder, `${name}.log`);
     const env = { PATH: process.env.PATH, TMPDIR: folder, HOME: folder };
@@ -267,19 +272,4 @@ async function answered(what: string, ended: Promise<string>, check: () => Promi
 
 function lastLine(log: string): string {
   return readFileSync(log, 'utf8').trim().split('\n').at(-1)?.slice(0, 500) ?? '';
-}
-
-/** A port of 127.0.0.1 that nobody else is given until it is released. */
-interface Held {
-  readonly port: number;
-  release(): Promise<unknown>;
-}
-
-async function hold(): Promise<Held> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('A port of 127.0.0.1 has no number.');
-  return { port: address.port, release: () => once(server.close(), 'close') };
 }

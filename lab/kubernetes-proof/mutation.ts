@@ -32,9 +32,11 @@ export async function proveMutants(
     const from = performance.now();
     say.status(`${index} of ${MUTANTS.length}: ${mutant.name}`);
     const seen = await seenOf(index, mutant.change(cluster), wanted, { plane, nodes, known });
-    const row = verdict(mutant.name, wanted, seen, (performance.now() - from) / 1_000);
+    const row = verdict(mutant.name, wanted, seen, performance.now() - from);
     rows.push(row);
-    say.line(`  ${mutant.name.padEnd(40)}${row.verdict.padEnd(8)}${row.seconds?.toFixed(1).padStart(6)} s`);
+    say.line(
+      `  ${mutant.name.padEnd(40)}${row.verdict.padEnd(8)}${((row.milliseconds ?? 0) / 1_000).toFixed(1).padStart(6)} s`,
+    );
     if (seen.some(({ detail }) => detail?.startsWith(Lost.REASON))) break;
   }
   return rows;
@@ -81,7 +83,7 @@ async function seenOf(
   } catch (error) {
     if (!(error instanceof Lost)) {
       const detail = error instanceof Error ? error.message : String(error);
-      recorder.rows.push({ step: 'the rest', proves: '', result: '', verdict: 'FAIL', detail });
+      recorder.rows.push({ name: 'the rest', proves: '', result: '', verdict: 'FAIL', detail });
     }
   }
   return recorder.rows;
@@ -118,17 +120,17 @@ function elsewhere(cluster: Cluster, index: number): Cluster {
 }
 
 /** Whether each row that has to fail has failed; of the template as it is, whether none has. */
-export function verdict(name: string, wanted: readonly string[], seen: readonly Row[], seconds: number): Row {
+export function verdict(name: string, wanted: readonly string[], seen: readonly Row[], milliseconds: number): Row {
   const red = seen.filter((row) => row.verdict === 'FAIL');
-  const missed = wanted.filter((step) => !red.some((row) => row.step === step));
-  const found = red.filter(({ step }) => wanted.includes(step));
+  const missed = wanted.filter((step) => !red.some((row) => row.name === step));
+  const found = red.filter((row) => wanted.includes(row.name));
   const steps = wanted.length === 0 ? 'no row fails' : `fails ${wanted.map((step) => `"${step}"`).join(', ')}`;
-  const row = { step: name, proves: steps, seconds };
+  const row = { name, proves: steps, milliseconds };
   if (wanted.length === 0 ? red.length === 0 : missed.length === 0) {
     const result = wanted.length === 0 ? `${seen.length} rows passed` : (found.at(-1)?.detail ?? '');
     return { ...row, result: result.length > WIDTH ? `${result.slice(0, WIDTH - 1)}…` : result, verdict: 'pass' };
   }
-  const others = red.map(({ step, detail }) => `${step}: ${detail}`).join(' ');
+  const others = red.map((row) => `${row.name}: ${row.detail}`).join(' ');
   return {
     ...row,
     result: '',

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../kit/folders';
+import { isRunning } from '../kit/processes/running';
 
 /** The sources of what is built. */
 export const sources = join(root, 'lab', 'kubernetes-proof');
@@ -30,16 +31,6 @@ export function workingFolder(parent = cache): string {
       `The proof keeps its files in ${parent}, where it cannot write (${code}). Make that a folder that it may write to, and ` +
         'run this again.',
     );
-  }
-}
-
-/** Whether there is a process of this id, of whatever user. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === 'EPERM';
   }
 }
 

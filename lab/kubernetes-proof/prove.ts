@@ -4,11 +4,11 @@ import { FileSystem } from 'aws-cdk-lib';
 import { containerContext } from '../../lib/sources';
 import { fail } from '../../ops/kit/errors';
 import { optionsOf } from '../../ops/kit/options';
+import { failureOf } from '../kit/command-failure';
 import { adopt, ownVariables } from '../kit/endpoint';
 import { root } from '../kit/folders';
-import { endAll, onNpmEnd, ProcessGroup } from '../kit/process-group';
+import { endAll, onNpmEnd, ProcessGroup } from '../kit/processes/process-group';
 import { terminal } from '../kit/terminal';
-import { failureOf } from '../local/deploy';
 import { tools } from './build';
 import { startContainer, stopContainer } from './container';
 import { startControlPlane } from './control-plane';
@@ -18,7 +18,7 @@ import { NotBuilt, workingFolder } from './paths';
 import { DIVISOR } from './proof';
 import { referenceOf, SCALE_DOWN, tableOf } from './reference';
 import { Known, prove } from './run';
-import { count, render } from './table';
+import { table } from './table';
 
 const USAGE = 'Usage: npm run kubernetes:prove [-- --assembly cdk.out] [--mutants] [--json table.json]';
 
@@ -63,9 +63,9 @@ async function main(): Promise<void> {
   }
   const rows = await (values.mutants ? proveMutants : prove)(plane, cluster, known, say);
   say.step('all of it', '', from);
-  say.line(`\n${render(rows)}`);
-  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ ...count(rows), rows }, null, 2));
-  end(count(rows).failed > 0 ? 1 : 0);
+  say.line(`\n${table.render(rows)}`);
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ ...table.count(rows), rows }, null, 2));
+  end(table.count(rows).failed > 0 ? 1 : 0);
 }
 
 /** @param own whether the template was synthesized here, from the sources that are here now */

@@ -38,16 +38,16 @@ export class Recorder {
   /** @throws Lost, after its row */
   async step({ step, proves, work }: Step): Promise<void> {
     const from = performance.now();
-    const seconds = () => (performance.now() - from) / 1_000;
+    const milliseconds = () => performance.now() - from;
     this.say.status(`${step}: ${proves}`);
     try {
       const result = await Promise.race([work(), this.lost]);
-      this.rows.push({ step, proves, result, seconds: seconds(), verdict: 'pass' });
+      this.rows.push({ name: step, proves, result, milliseconds: milliseconds(), verdict: 'pass' });
       this.say.step(step, result, from);
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
       const verdict = error instanceof NotTold ? 'not proven here' : 'FAIL';
-      this.rows.push({ step, proves, result: '', seconds: seconds(), verdict, detail });
+      this.rows.push({ name: step, proves, result: '', milliseconds: milliseconds(), verdict, detail });
       this.say.step(step, verdict, from);
       if (error instanceof Lost) throw error;
     }

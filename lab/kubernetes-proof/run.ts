@@ -79,7 +79,7 @@ export async function prove(plane: ControlPlane, cluster: Cluster, known: Known,
     // Its row says so.
     if (!(error instanceof Lost)) {
       const detail = error instanceof Error ? error.message : String(error);
-      recorder.rows.push({ step: 'the rest', proves: 'what could not be tried', result: '', verdict: 'FAIL', detail });
+      recorder.rows.push({ name: 'the rest', proves: 'what could not be tried', result: '', verdict: 'FAIL', detail });
     }
   } finally {
     proof?.service.end();
@@ -96,11 +96,11 @@ const INSTEAD: Readonly<Record<string, string>> = {
 
 /** What is not proven, and what passed instead. */
 export function notProven(rows: readonly Row[], { charts, nodeGroup }: Pick<Cluster, 'charts' | 'nodeGroup'>): Row[] {
-  const instead = rows.flatMap(({ step, verdict }) =>
-    verdict === 'pass' && INSTEAD[step] !== undefined ? [`${INSTEAD[step]} (${step})`] : [],
+  const instead = rows.flatMap(({ name, verdict }) =>
+    verdict === 'pass' && INSTEAD[name] !== undefined ? [`${INSTEAD[name]} (${name})`] : [],
   );
-  const row = (step: string, proves: string, detail: string, result = ''): Row => ({
-    step,
+  const row = (name: string, proves: string, detail: string, result = ''): Row => ({
+    name,
     proves,
     result,
     verdict: 'not proven here',

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import { saysDiskFull } from '../kit/disk';
+import { failureOf, saysDiskFull } from '../kit/command-failure';
 import { LOCAL_ACCOUNT } from '../kit/endpoint';
 import { folders, logs, root } from '../kit/folders';
-import { ProcessGroup } from '../kit/process-group';
+import { ProcessGroup } from '../kit/processes/process-group';
 import { Terminal } from '../kit/terminal';
 import { Context } from './context';
 import { STAND_IN_KEY } from './stand-ins';
@@ -13,8 +13,6 @@ import { STAND_IN_KEY } from './stand-ins';
 const CDK = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
 /** The app of the local environment, in place of the one in cdk.json. */
 const APP = 'node --no-warnings --import tsx lab/local/app.ts';
-/** Lines of a failed command that are shown; the log has them all. */
-const LINES_SHOWN = 15;
 /** Milliseconds without a line after which it is said where to look, and again after as many. */
 const QUIET = 60_000;
 
@@ -124,17 +122,6 @@ async function cdk(what: string, log: string, args: readonly string[], onLine?: 
     throw new Error(`The ${what} failed: no space left on the disk. Make room and start again. Its log: ${log}`);
   }
   throw new Error([`The ${what} failed. From ${log}:`, ...failureOf(lines).map((line) => `  ${line}`)].join('\n'));
-}
-
-/** Of what a failed command printed, the line with the reason, and the end. */
-export function failureOf(lines: readonly string[]): string[] {
-  const told = lines
-    .filter((line) => !/^\s+at /.test(line) && !/CloudTrail/.test(line))
-    // The folder that was to hold the bundle comes before the reason, and is of no use.
-    .map((line) => line.replace(/, bundle output is located at \S+: (Error: )?/, ': ').slice(0, 500));
-  const end = told.slice(-LINES_SHOWN);
-  const reason = told.find((line) => /(CREATE|UPDATE|DELETE)_FAILED|[Ee]rror:/.test(line));
-  return reason === undefined || end[0] === reason ? end : [reason, ...end.filter((line) => line !== reason)];
 }
 
 function templates(): string[] {

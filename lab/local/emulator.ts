@@ -1,7 +1,7 @@
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ownVariables } from '../kit/endpoint';
-import { ProcessGroup } from '../kit/process-group';
+import { freePort } from '../kit/processes/free-port';
+import { ProcessGroup } from '../kit/processes/process-group';
 
 export interface EmulatorProps {
   readonly command: string;
@@ -41,7 +41,6 @@ export async function startEmulator(props: EmulatorProps): Promise<Emulator> {
         ...ownVariables(),
         BIND_HOST: '127.0.0.1',
         GATEWAY_PORT: String(port),
-        IOT_MTLS_ENABLED: '0',
         TMPDIR: props.temporary,
       },
     });
@@ -73,15 +72,4 @@ async function answering(url: string, group: ProcessGroup, timeout: number): Pro
     await sleep(50);
   }
   return ended.signal.aborted ? `it ended with exit code ${exitCode}` : `it did not answer within ${timeout / 1_000} s`;
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(address !== null && typeof address === 'object' ? address.port : 0));
-    });
-  });
 }

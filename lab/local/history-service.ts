@@ -8,8 +8,8 @@ import {
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { ownVariables } from '../kit/endpoint';
-import { ProcessGroup } from '../kit/process-group';
-import { freePort } from './emulator';
+import { freePort } from '../kit/processes/free-port';
+import { ProcessGroup } from '../kit/processes/process-group';
 
 export interface HistoryService {
   readonly port: number;

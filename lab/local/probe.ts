@@ -5,7 +5,7 @@ import {
   ValidateTemplateCommand,
   waitUntilStackCreateComplete,
 } from '@aws-sdk/client-cloudformation';
-import { Row } from '../kit/table';
+import { Row } from '../tour/table';
 import { StandIn, standIns } from './stand-ins';
 
 /** What the endpoint can be asked about: it accepts every custom resource, and would fail in the function that makes it. */
@@ -21,9 +21,9 @@ export async function standInsRow(region: string): Promise<Row> {
   ]);
   const notNeeded = asked.filter(({ type, only }, index) => (only ? accepted[index]?.[0] : !refused.includes(type)));
   return {
-    path: 'cloudformation validate-template',
+    name: 'cloudformation validate-template',
     proves: 'every stand-in is still needed',
-    status: `${asked.length - notNeeded.length}/${asked.length}`,
+    result: `${asked.length - notNeeded.length}/${asked.length}`,
     milliseconds: performance.now() - from,
     verdict: notNeeded.length === 0 ? 'pass' : 'FAIL',
     detail:

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isDiskFull, saysDiskFull } from '../kit/disk';
-import { ProcessGroup } from '../kit/process-group';
+import { isDiskFull, saysDiskFull } from '../kit/command-failure';
+import { ProcessGroup } from '../kit/processes/process-group';
 
 /** The oldest Python that the emulator runs on. */
 const OLDEST = [3, 10] as const;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from '../../ops/kit/errors';
 import { optionsOf } from '../../ops/kit/options';
 import { adopt, localVariables } from '../kit/endpoint';
-import { endAll } from '../kit/process-group';
+import { endAll } from '../kit/processes/process-group';
 import { terminal } from '../kit/terminal';
 import { deploy, synthesize } from './deploy';
 import { claimRun, type Run, readRun, redeployFile, releaseRun, runFile, updateRun } from './run-file';

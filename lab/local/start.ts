@@ -8,12 +8,12 @@ import { optionsOf } from '../../ops/kit/options';
 import { adopt, checkEndpoint, givenEndpoint, isRefused, localVariables, ownVariables } from '../kit/endpoint';
 import { checkPackages, claimState, folders, logs, prepareFolders, root } from '../kit/folders';
 import { localEnvironments } from '../kit/local-environment';
-import { endAll, onNpmEnd } from '../kit/process-group';
-import { count, render } from '../kit/table';
+import { endAll, onNpmEnd } from '../kit/processes/process-group';
 import { terminal } from '../kit/terminal';
 import { connect, connectionsOf, Deployment } from '../tour/deployment';
 import { runExperiments } from '../tour/experiments';
 import { pathTo } from '../tour/paths';
+import { table } from '../tour/table';
 import { Context, contextOf } from './context';
 import { bootstrap, deploy, isBootstrapped, replacedTypes, synthesize } from './deploy';
 import { startEmulator } from './emulator';
@@ -110,9 +110,9 @@ async function run(once: boolean, context: Context, connections?: number): Promi
   const rows = await runExperiments({ ...deployment, connections }, say.status);
   // The list is of our emulator; another endpoint may well know more.
   if (given === undefined) rows.push(await standInsRow(region));
-  say.line(`${render(rows)}\n`);
-  writeFileSync(join(folders.state, 'table.json'), JSON.stringify({ ...count(rows), rows }, null, 2));
-  if (count(rows).failed > 0) process.exitCode = 1;
+  say.line(`${table.render(rows)}\n`);
+  writeFileSync(join(folders.state, 'table.json'), JSON.stringify({ ...table.count(rows), rows }, null, 2));
+  if (table.count(rows).failed > 0) process.exitCode = 1;
   if (once) return;
 
   phase = 'serving';

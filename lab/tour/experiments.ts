@@ -1,30 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KUBERNETES_PREFIX, Route, routes } from '../../domain/routes';
-import { Row } from '../kit/table';
 import { Capability } from './capabilities';
-import { clusterExperiments } from './cluster';
+import { clusterExperiments } from './cluster-experiments';
 import { Deployment } from './deployment';
+import { Experiment, Observation } from './experiment';
 import { pathTo, pathWith } from './paths';
 import { Answer, Get } from './request';
-import { sessionExperiments } from './sessions';
-
-/** What an experiment saw. */
-export interface Observation {
-  readonly status: string | number;
-  readonly milliseconds?: number;
-  /** What is not as it should be; undefined if nothing. */
-  readonly problem?: string;
-}
-
-export interface Experiment {
-  readonly path: string;
-  readonly proves: string;
-  /** What the endpoint has to do, not only record, for the outcome to mean something. */
-  readonly needs?: Capability;
-  /** Leaves the experiment out where the environment has not got what it is about. */
-  readonly appliesTo?: (deployment: Deployment) => boolean;
-  run(deployment: Deployment): Promise<Observation>;
-}
+import { sessionExperiments } from './session-experiments';
+import { Row } from './table';
 
 /** A time long past: a price that no clock changes. */
 const AT = 1_700_000_000;
@@ -351,7 +334,7 @@ export async function runExperiments(deployment: Deployment, onStart?: (path: st
       onStart?.(path);
       const record = needs && deployment.notModelled[needs];
       const { status, milliseconds, problem } = await observe(run, deployment, strays);
-      const seen = { path, proves, status: String(status), milliseconds };
+      const seen = { name: path, proves, result: String(status), milliseconds };
       if (record !== undefined) {
         rows.push({ ...seen, verdict: 'not modelled by this endpoint', detail: record });
       } else {

@@ -1,6 +1,5 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { HttpApiAddress, WebSocketApiAddress } from './address';
-import { ClusterOutputs } from './cluster';
 
 /** What experiments need to know, from stack outputs. */
 export interface Outputs {
@@ -22,6 +21,12 @@ export interface Outputs {
   readonly webSocketApi?: WebSocketApiAddress & { readonly tableName: string; readonly tickerFunctionName: string };
   /** Undefined where the environment has no Kubernetes cluster. */
   readonly cluster?: ClusterOutputs;
+}
+
+export interface ClusterOutputs {
+  readonly stackName: string;
+  readonly clusterName: string;
+  readonly targetGroupArn: string;
 }
 
 /** @throws if a stack or an output is missing */

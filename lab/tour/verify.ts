@@ -1,9 +1,9 @@
 import { explain, fail } from '../../ops/kit/errors';
 import { optionsOf } from '../../ops/kit/options';
-import { targetOf } from '../../ops/kit/target';
-import { count, render } from '../kit/table';
 import { connect, connectionsOf } from './deployment';
 import { runExperiments } from './experiments';
+import { table } from './table';
+import { targetOf } from './target';
 
 const USAGE = 'Usage: npm run verify -- --environment sandbox [--region eu-west-1] [--connections 100] [--json]';
 
@@ -20,9 +20,11 @@ async function main(): Promise<void> {
   try {
     const rows = await runExperiments({ ...(await connect(id, region)), connections });
     console.log(
-      values.json ? JSON.stringify({ environment: id, region, ...count(rows), rows }, null, 2) : render(rows),
+      values.json
+        ? JSON.stringify({ environment: id, region, ...table.count(rows), rows }, null, 2)
+        : table.render(rows),
     );
-    if (count(rows).failed > 0) process.exitCode = 1;
+    if (table.count(rows).failed > 0) process.exitCode = 1;
   } catch (error) {
     fail(error, explain(error, id, region));
   }

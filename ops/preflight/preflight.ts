@@ -1,7 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from '../../lab/kit/folders';
-import { localEnvironments } from '../../lab/kit/local-environment';
 import { environments } from '../../lib/environments';
 import { explain, fail } from '../kit/errors';
 import { assignmentsOf, optionsOf } from '../kit/options';
@@ -34,15 +32,13 @@ async function main(): Promise<void> {
 
 /** What cdk.json says to the app, without what it says to the CDK. */
 function contextOfApp(): Record<string, string> {
-  const { context = {} } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8'));
+  const { context = {} } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'cdk.json'), 'utf8'));
   const own = Object.entries(context).filter(([key]) => !/[:@/]/.test(key));
   return Object.fromEntries(own.map(([key, value]) => [key, String(value)]));
 }
 
 function disposableEnvironments(): string[] {
-  return Object.entries({ ...environments, ...localEnvironments }).flatMap(([name, { disposable }]) =>
-    disposable ? [name] : [],
-  );
+  return Object.entries(environments).flatMap(([name, { disposable }]) => (disposable ? [name] : []));
 }
 
 function lines(checked: readonly Checked[]): string[] {

@@ -1,8 +1,8 @@
 import { chmodSync, copyFileSync, mkdtempSync, writeFileSync } from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { MANAGED_BY } from '../../kubernetes-load/job';
 import type { Kubectl } from '../../kubernetes-load/kubectl';
+import { MANAGED_BY } from '../../kubernetes-load/state';
 
 /** What one look at the cluster of these tests shows. */
 export interface Frame {

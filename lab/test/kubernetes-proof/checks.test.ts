@@ -36,7 +36,7 @@ async function rowsOf(mutant = cluster): Promise<readonly Row[]> {
 const offline = offlineSteps(cluster, known).map(({ step }) => step);
 
 test('the fixture passes all that needs no control plane', async () => {
-  expect((await rowsOf()).map(({ step, verdict, detail }) => [step, verdict, detail])).toEqual(
+  expect((await rowsOf()).map(({ name, verdict, detail }) => [name, verdict, detail])).toEqual(
     offline.map((step) => [step, 'pass', undefined]),
   );
 });
@@ -47,7 +47,7 @@ test.each(
   ),
 )('"$row" fails for $name', async ({ row, change }) => {
   const failed = (await rowsOf(change(cluster))).filter(({ verdict }) => verdict === 'FAIL');
-  expect(failed.map(({ step }) => step)).toContain(row);
+  expect(failed.map(({ name }) => name)).toContain(row);
 });
 
 test('each row that needs no control plane has a mutant that it fails for', () => {
@@ -75,7 +75,7 @@ test('cannot tell who a policy lets in where the subnets of the nodes are not in
   const nodeGroup = { ...cluster.nodeGroup, subnetCidrs: undefined };
   expect(() => policy({ ...cluster, nodeGroup })).toThrow(/compare them by hand/);
   const rows = await rowsOf({ ...cluster, nodeGroup });
-  expect(rows.find(({ step }) => step === 'policy')).toMatchObject({ verdict: 'not proven here' });
+  expect(rows.find(({ name }) => name === 'policy')).toMatchObject({ verdict: 'not proven here' });
 });
 
 test('fails for a container service that listens elsewhere, or answers a probe late', async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endAll } from '../../kit/process-group';
+import { endAll } from '../../kit/processes/process-group';
 import { startContainer, stopContainer } from '../../kubernetes-proof/container';
 import { mapObjects } from '../../kubernetes-proof/deployment';
 import { Cluster } from '../../kubernetes-proof/manifests';

@@ -4,8 +4,8 @@ import { verdict } from '../../kubernetes-proof/mutation';
 import { Row } from '../../kubernetes-proof/table';
 import { fixtureCluster } from './fixture';
 
-const row = (step: string, verdict: Row['verdict'], detail?: string): Row => ({
-  step,
+const row = (name: string, verdict: Row['verdict'], detail?: string): Row => ({
+  name,
   proves: '',
   result: '',
   verdict,

@@ -35,7 +35,7 @@ test('a control plane that ends is a row that failed, and nothing more is tried'
   const rows = await prove(lost(), cluster, known, say);
   const failed = rows.filter(({ verdict }) => verdict === 'FAIL');
   expect(failed.map(({ detail }) => detail)).toEqual(['The control plane is gone: etcd ended (exit code 137)']);
-  expect(rows.filter(({ verdict }) => verdict === 'not proven here').map(({ step }) => step)).toEqual([
+  expect(rows.filter(({ verdict }) => verdict === 'not proven here').map(({ name }) => name)).toEqual([
     'cluster autoscaler',
     'pods that run',
     'network',
@@ -52,7 +52,7 @@ test('a template that lacks what the steps go by fails its rows, and says that t
     say,
   );
   const failed = rows.filter(({ verdict }) => verdict === 'FAIL');
-  expect(failed.map(({ step }) => step)).toEqual([...offlineSteps(cluster, known).map(({ step }) => step), 'the rest']);
+  expect(failed.map(({ name }) => name)).toEqual([...offlineSteps(cluster, known).map(({ step }) => step), 'the rest']);
   expect(failed.at(-1)?.detail).toBe('The template must have one Deployment, it has 0.');
 });
 
@@ -67,9 +67,9 @@ test('a step passes, fails with the reason, or cannot be told', async () => {
     throw new NotTold('not here');
   });
   expect(recorder.rows).toMatchObject([
-    { step: 'one', result: 'seen', verdict: 'pass' },
-    { step: 'two', detail: 'why', verdict: 'FAIL' },
-    { step: 'three', detail: 'not here', verdict: 'not proven here' },
+    { name: 'one', result: 'seen', verdict: 'pass' },
+    { name: 'two', detail: 'why', verdict: 'FAIL' },
+    { name: 'three', detail: 'not here', verdict: 'not proven here' },
   ]);
 });
 
@@ -77,7 +77,7 @@ test('a step that waits when the control plane ends fails, and ends the run', as
   const recorder = new Recorder(say, Promise.resolve('gone'));
   const work = () => new Promise<never>(() => undefined);
   await expect(recorder.step({ step: 'one', proves: '', work })).rejects.toThrow(Lost);
-  expect(recorder.rows).toMatchObject([{ step: 'one', verdict: 'FAIL', detail: 'The control plane is gone: gone' }]);
+  expect(recorder.rows).toMatchObject([{ name: 'one', verdict: 'FAIL', detail: 'The control plane is gone: gone' }]);
 });
 
 test('what did not come in time is named', async () => {
@@ -85,7 +85,7 @@ test('what did not come in time is named', async () => {
 });
 
 test('what was checked instead of Cluster Autoscaler is only what passed', () => {
-  const row = (step: string, verdict: Row['verdict']) => ({ proves: '', result: '', step, verdict });
+  const row = (name: string, verdict: Row['verdict']) => ({ name, proves: '', result: '', verdict });
   const rows = [row('pending', 'pass'), row('node', 'FAIL'), row('load', 'pass')];
   const detailOf = (of: readonly Row[]) => notProven(of, cluster)[0]?.detail;
   expect(detailOf(rows)).toMatch(

@@ -4,8 +4,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { adopt, ownVariables } from '../../kit/endpoint';
-import { endAll } from '../../kit/process-group';
-import { freePort, startEmulator } from '../../local/emulator';
+import { freePort } from '../../kit/processes/free-port';
+import { endAll } from '../../kit/processes/process-group';
+import { startEmulator } from '../../local/emulator';
 import { planted } from './fixtures/planted';
 
 const folder = mkdtempSync(join(tmpdir(), 'kumiki-'));
@@ -36,7 +37,6 @@ test('is started, and hands on to functions, without anything that the user has 
     LC_TIME: variables.LC_TIME,
     BIND_HOST: '127.0.0.1',
     GATEWAY_PORT: new URL(url).port,
-    IOT_MTLS_ENABLED: '0',
     TMPDIR: folder,
   });
 });

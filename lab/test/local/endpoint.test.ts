@@ -15,7 +15,7 @@ import {
   ownVariables,
 } from '../../kit/endpoint';
 import { folders } from '../../kit/folders';
-import { freePort } from '../../local/emulator';
+import { freePort } from '../../kit/processes/free-port';
 import { planted } from './fixtures/planted';
 
 const folder = mkdtempSync(join(tmpdir(), 'kumiki-'));

@@ -5,7 +5,7 @@ import { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { adopt, localVariables } from '../../kit/endpoint';
-import { endAll } from '../../kit/process-group';
+import { endAll } from '../../kit/processes/process-group';
 import { HistoryService, serve, startHistoryService } from '../../local/history-service';
 import { planted } from './fixtures/planted';
 

@@ -106,7 +106,7 @@ test.each<[string, (given: Answer, path: string) => Answer, string]>([
 ])('fails when %s', async (_, change, path) => {
   const get: Deployment['get'] = async (asked, signature) => change(await answer(asked, signature), asked);
   const rows = await runExperiments(deployment({ get }));
-  expect(rows.find((row) => row.path === path)).toMatchObject({ verdict: 'FAIL' });
+  expect(rows.find((row) => row.name === path)).toMatchObject({ verdict: 'FAIL' });
 });
 
 test.each<[string, (given: Answer, path: string) => Answer, string[]]>([
@@ -133,7 +133,7 @@ test.each<[string, (given: Answer, path: string) => Answer, string[]]>([
 ])('fails an HTTP API when %s', async (_, change, paths) => {
   const getOverHttpApi: Deployment['get'] = async (asked, signature) => change(await answer(asked, signature), asked);
   const rows = await runExperiments(deployment({ getOverHttpApi }));
-  expect(rows.filter(({ verdict }) => verdict === 'FAIL').map(({ path }) => path)).toEqual(paths);
+  expect(rows.filter(({ verdict }) => verdict === 'FAIL').map(({ name }) => name)).toEqual(paths);
 });
 
 describe('an error under the key of a cached answer', () => {
@@ -154,20 +154,20 @@ describe('an error under the key of a cached answer', () => {
   });
 
   test.each<[string, Deployment['get'], object]>([
-    ['says that it was kept', cache(true), { status: 'error kept', verdict: 'pass' }],
-    ['says that it was not kept', cache(false), { status: 'error not kept', verdict: 'pass' }],
+    ['says that it was kept', cache(true), { result: 'error kept', verdict: 'pass' }],
+    ['says that it was not kept', cache(false), { result: 'error not kept', verdict: 'pass' }],
     ['fails when it answers for other keys, too', cache(true, false), { verdict: 'FAIL' }],
-    ['fails when nobody can tell which answer is which', withoutId, { status: 'no request id', verdict: 'FAIL' }],
+    ['fails when nobody can tell which answer is which', withoutId, { result: 'no request id', verdict: 'FAIL' }],
   ])('%s', async (_, get, row) => {
     const rows = await runExperiments(deployment({ get }));
-    expect(rows.find((each) => each.path === path)).toMatchObject(row);
+    expect(rows.find((each) => each.name === path)).toMatchObject(row);
   });
 });
 
 test('never passes what the endpoint does not model, whatever it answers', async () => {
   const rows = await runExperiments(deployment({ notModelled: { signatures: 'any will do' } }));
-  const row = rows.find(({ path }) => path.includes('altered'));
-  expect(row).toMatchObject({ status: '403', verdict: 'not modelled by this endpoint', detail: 'any will do' });
+  const row = rows.find(({ name }) => name.includes('altered'));
+  expect(row).toMatchObject({ result: '403', verdict: 'not modelled by this endpoint', detail: 'any will do' });
 });
 
 test.each<[string, Partial<ControlPlane>, string]>([
@@ -195,7 +195,7 @@ test.each<[string, Partial<ControlPlane>, string]>([
   ['no instance has come', { instancesInService: async () => 0 }, 'autoscaling describe-auto-scaling-groups'],
 ])('fails when %s', async (_, change, path) => {
   const rows = await runExperiments(deployment({ controlPlane: { ...CONTROL_PLANE, ...change } }));
-  expect(rows.filter(({ verdict }) => verdict === 'FAIL').map((row) => row.path)).toEqual([path]);
+  expect(rows.filter(({ verdict }) => verdict === 'FAIL').map((row) => row.name)).toEqual([path]);
 });
 
 test.each<[string, Partial<Cluster>, string]>([
@@ -210,7 +210,7 @@ test.each<[string, Partial<Cluster>, string]>([
   ['no node is healthy', { nodeStates: async () => ['initial'] }, 'elbv2 describe-target-health, nodes'],
 ])('fails when %s', async (_, change, path) => {
   const rows = await runExperiments(deployment({ cluster: { ...CLUSTER, ...change } }));
-  expect(rows.filter(({ verdict }) => verdict === 'FAIL').map((row) => row.path)).toEqual([path]);
+  expect(rows.filter(({ verdict }) => verdict === 'FAIL').map((row) => row.name)).toEqual([path]);
 });
 
 test('leaves out what the environment has not got', async () => {
@@ -222,7 +222,7 @@ test('leaves out what the environment has not got', async () => {
   );
   expect(
     rows
-      .map(({ path }) => path)
+      .map(({ name }) => name)
       .filter((path) =>
         /1\.2 s|\{new\}|get-stage|autoscaling|initialization|provisioned|HTTP API|k8s|eks|nodes/.test(path),
       ),
@@ -245,12 +245,12 @@ test('fails, and goes on, when an experiment throws before it has begun', async 
     },
   });
   const rows = await runExperiments(broken);
-  expect(rows.find(({ path }) => path === 'GET /history/KUMI?days=30')).toMatchObject({
-    status: 'error',
+  expect(rows.find(({ name }) => name === 'GET /history/KUMI?days=30')).toMatchObject({
+    result: 'error',
     verdict: 'FAIL',
     detail: 'boom',
   });
-  expect(rows.find(({ path }) => path === 'HTTP API: GET /nothing/here')).toMatchObject({ verdict: 'pass' });
+  expect(rows.find(({ name }) => name === 'HTTP API: GET /nothing/here')).toMatchObject({ verdict: 'pass' });
 });
 
 test('fails, and goes on, when the ticker fails and so no tick ever comes', async () => {
@@ -273,12 +273,12 @@ test('fails, and goes on, when the ticker fails and so no tick ever comes', asyn
   };
   const rows = await runExperiments(deployment({ sessions, connections: 1 }));
   const failed = rows.filter(({ detail }) => detail === 'the ticker failed: boom');
-  expect(failed.map(({ path, verdict }) => [path, verdict])).toEqual([
+  expect(failed.map(({ name, verdict }) => [name, verdict])).toEqual([
     ['WebSocket, lambda invoke ticker, three ticks', 'FAIL'],
     ['WebSocket unsubscribe, then a tick', 'FAIL'],
     ['WebSocket, many connections x 20 symbols', 'FAIL'],
   ]);
-  expect(rows.at(-1)?.path).not.toMatch(/WebSocket, lambda/);
+  expect(rows.at(-1)?.name).not.toMatch(/WebSocket, lambda/);
 });
 
 test('fails, and goes on, when an experiment leaves a rejection behind', () => {

@@ -20,7 +20,7 @@ test('takes what the CDK CLI would be told, and the zones that are on file', () 
 
 test('says how a flag is given, not how the CDK CLI is told', () => {
   expect(() => targetOf({ environment: 'staging' }, 'usage')).toThrow(
-    '--environment: "staging" is not known. Give one of sandbox, production, local: --environment sandbox',
+    '--environment: "staging" is not known. Give one of sandbox, production: --environment sandbox',
   );
   expect(() => targetOf({}, 'Usage: npm run verify')).toThrow('--environment is missing. Usage: npm run verify');
 });

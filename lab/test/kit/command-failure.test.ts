@@ -1,4 +1,4 @@
-import { failureOf } from '../../local/deploy';
+import { failureOf } from '../../kit/command-failure';
 
 test('shows why a stack failed before what came of it, without the ways of the CLI through its code', () => {
   const reason = 'Kumiki-local-Api | 3/9 | 10:12:13 PM | CREATE_FAILED | AWS::Lambda::Alias | Live not found';

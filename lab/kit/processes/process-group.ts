@@ -2,57 +2,61 @@ import { ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
+// The processes are our own code because execa, like all libraries that end children in an exit handler, leaves them
+// running after `kill -9` of the parent, and never ends the children of a child. execa 10 also needs Node.js 22.
+
 /**
- * Runs a command and waits for the end of a pipe from us beside it. The pipe closes however this process ends, kill -9
- * included, and the whole group goes with it: nothing that was started here is ever left behind. SIGTERM is handed on to
- * the command, which may take its time: a wait that the signal interrupts is taken up again.
+ * Runs a command, and beside it a reader of a pipe from this process. The pipe closes when this process ends in any way,
+ * `kill -9` included. The reader then kills the whole process group, so that nothing is left behind. The guard passes
+ * SIGTERM to the command, and ends if the signal arrives before the command has started. The command may take time to
+ * end, so the guard resumes a `wait` that the signal interrupted.
  */
 const GUARD = `exec 3<&0
+trap 'kill -TERM "\${child:-$!}" || exit 143' TERM
 "$@" 3<&- </dev/null &
 child=$!
 { read -r end <&3; kill -KILL 0; } >/dev/null 2>&1 &
 exec 3<&-
-trap 'kill -TERM "$child"' TERM
 wait "$child"; code=$?
 while [ "$code" -gt 128 ] && kill -0 "$child" 2>/dev/null; do wait "$child"; code=$?; done
 exit "$code"`;
 
 export interface CommandOptions {
-  /** File that both outputs are appended to. */
+  /** File to which both outputs are appended. */
   readonly log: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** Called with each line of both outputs as it comes. @default they go to the log alone */
+  /** Called with each line of both outputs as it arrives. @default lines go to the log only */
   readonly onLine?: (line: string) => void;
 }
 
 const groups = new Set<ProcessGroup>();
 process.on('exit', endAll);
 
-/** Ends everything that was started here. */
+/** Ends all process groups that this process started. */
 export function endAll(): void {
   for (const group of groups) group.end();
 }
 
-/** Milliseconds between two looks whether npm is still there. */
-const WATCH_INTERVAL = 500;
+/** Milliseconds between two checks whether npm is still running. */
+const CHECK_INTERVAL = 500;
 
 /**
- * Calls back when npm, which runs this process as the script of that name, has ended: it passes on neither SIGHUP nor, of
- * course, SIGKILL, and with npm gone nobody would know of this process any more.
+ * Calls `onEnd` when the npm that runs this process as the given script has ended. npm does not forward SIGHUP or SIGKILL.
+ * Without npm, no terminal controls this process any more.
  */
-export function onNpmEnd(script: string, ended: () => void): void {
+export function onNpmEnd(script: string, onEnd: () => void): void {
   if (process.env.npm_lifecycle_event !== script) return;
   const parent = process.ppid;
-  const watch = setInterval(() => {
-    if (process.ppid !== parent) ended();
-  }, WATCH_INTERVAL);
-  watch.unref();
+  const timer = setInterval(() => {
+    if (process.ppid !== parent) onEnd();
+  }, CHECK_INTERVAL);
+  timer.unref();
 }
 
-/** A command in a process group of its own, so that it ends with everything that it started. */
+/** A command in a process group of its own, which ends together with all processes that the command started. */
 export class ProcessGroup {
-  /** Exit code, 128 + signal number for one that was killed, 127 for a command that is not there. */
+  /** The exit code; 128 + signal number for a command that was killed, 127 for a command that does not exist. */
   readonly exited: Promise<number>;
   /** Id of the process group. */
   readonly id: number | undefined;
@@ -79,7 +83,7 @@ export class ProcessGroup {
         });
       }
     }
-    // The guard may be gone before its pipe is: no reason to fall over.
+    // The guard may end before its pipe closes (EPIPE), which is not an error here.
     this.child.stdin?.on('error', () => undefined);
     this.exited = new Promise((resolve) => {
       this.child.on('error', () => resolve(127));
@@ -91,19 +95,19 @@ export class ProcessGroup {
     groups.add(this);
   }
 
-  /** Asks the command to end when it has done what it is about; the group ends with it. */
+  /** Sends SIGTERM, so that the command can finish its work. The group ends with the command. */
   stop(): void {
     this.child.kill('SIGTERM');
   }
 
-  /** Ends the group at once; there is no state in it that a slower end would save. */
+  /** Kills the group at once. Its processes hold no state that a slower end would save. */
   end(): void {
     groups.delete(this);
     if (this.id === undefined) return;
     try {
       process.kill(-this.id, 'SIGKILL');
     } catch {
-      // It has ended already.
+      // The group has already ended.
     }
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deployment } from './deployment';
-import type { Experiment, Observation } from './experiments';
+import type { Experiment, Observation } from './experiment';
 import { fanOut } from './fan-out';
 import { pathTo } from './paths';
 import type { Session, Sessions } from './session';

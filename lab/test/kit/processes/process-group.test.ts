@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ProcessGroup } from '../../kit/process-group';
+import { ProcessGroup } from '../../../kit/processes/process-group';
 
 const folder = mkdtempSync(join(tmpdir(), 'kumiki-'));
 const log = join(folder, 'log');
@@ -76,7 +76,7 @@ test('ends a command together with what it has started', async () => {
 });
 
 test('ends everything when this process is killed with kill -9', async () => {
-  const parent = spawn(process.execPath, ['--import', 'tsx', 'lab/test/kit/fixtures/parent.ts', log], {
+  const parent = spawn(process.execPath, ['--import', 'tsx', 'lab/test/kit/fixtures/keeps-processes.ts', log], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = await once(parent.stdout, 'data');

@@ -1,0 +1,18 @@
+import type { EnvironmentConfig } from '../../lib/environment-config';
+import { environments } from '../../lib/environments';
+import * as ops from '../../ops/kit/target';
+import { adopt, givenEndpoint, localVariables, neededEndpoint } from '../kit/endpoint';
+import { localEnvironments } from '../kit/local-environment';
+
+/**
+ * The environment that `--environment` and `--region` name, deployed to AWS or to the endpoint of `AWS_ENDPOINT_URL`. The
+ * environment local is known too. With an endpoint, this process takes the variables of a local deployment.
+ *
+ * @throws in one line, if the environment is missing or not known, or the endpoint is missing or not a URL
+ */
+export function targetOf(values: { environment?: string; region?: string }, usage: string): EnvironmentConfig {
+  const target = ops.targetOf(values, usage, {}, { ...environments, ...localEnvironments });
+  const endpoint = Object.hasOwn(localEnvironments, target.id) ? neededEndpoint() : givenEndpoint();
+  if (endpoint !== undefined) adopt(localVariables(endpoint));
+  return target;
+}
