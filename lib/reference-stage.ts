@@ -13,6 +13,7 @@ import { checkFargateSize } from './fargate-sizes';
 import { checkInstances } from './instance-sizing';
 import { addressesPerNode, checkRoom } from './kubernetes-sizing';
 import { LogGroupDefaults } from './log-group-defaults';
+import { OPTIONAL_PARTS } from './optional-parts';
 import { ContainersStack } from './stacks/containers-stack';
 import { FunctionStack } from './stacks/function-stack';
 import { HttpApiStack } from './stacks/http-api-stack';
@@ -140,12 +141,9 @@ export class ReferenceStage extends Construct {
     const deployed = this.node.children.filter(Stack.isStack);
     const { listener, loadBalancer } = containers.loadBalancer;
     const readByKubernetes = [listener.listenerArn, loadBalancer.loadBalancerFullName, containers.image.uri];
-    for (const [name, property, reads] of [
-      ['Kubernetes', 'kubernetes', readByKubernetes],
-      ['HttpApi', 'httpApi', []],
-      ['WebSocketApi', 'webSocketApi', []],
-    ] as const) {
+    for (const [name, property] of OPTIONAL_PARTS) {
       if (config[property]) continue;
+      const reads = property === 'kubernetes' ? readByKubernetes : [];
       new SwitchedOffStack(this, name, { ...common(name, `${property} is off`), property, reads, after: deployed });
     }
 

@@ -99,6 +99,9 @@ export interface ManagedNodeGroupProps {
   readonly maxUnavailablePercentage?: number;
 }
 
+/** Percent of the nodes that an update replaces at a time by default. */
+export const MAX_UNAVAILABLE_PERCENTAGE = 33;
+
 /**
  * EKS nodes between `minNodes` and `maxNodes`. Cluster Autoscaler decides how many.
  *
@@ -154,7 +157,7 @@ export class ManagedNodeGroup extends Construct {
       maxNodes,
       spot = false,
       diskGiB = 20,
-      maxUnavailablePercentage = 33,
+      maxUnavailablePercentage = MAX_UNAVAILABLE_PERCENTAGE,
       version = props.kubernetesVersion,
     } = props;
     checkVersion(version, props.kubernetesVersion);

@@ -245,6 +245,9 @@ export class Network extends Construct implements INetwork {
 /** Addresses of each subnet that AWS keeps: network, router, DNS, future use, broadcast. */
 const RESERVED_BY_AWS = 5;
 
+/** Type of the NAT instance, which counts toward EC2's quota of vCPUs. */
+export const NAT_INSTANCE_TYPE = 't4g.nano';
+
 function natInstanceProvider(): ec2.NatInstanceProviderV2 {
   const userData = ec2.UserData.forLinux();
   userData.addCommands(
@@ -256,7 +259,7 @@ function natInstanceProvider(): ec2.NatInstanceProviderV2 {
     ...ec2.NatInstanceProviderV2.DEFAULT_USER_DATA_COMMANDS,
   );
   return ec2.NatProvider.instanceV2({
-    instanceType: ec2.InstanceType.of(ec2.InstanceClass.T4G, ec2.InstanceSize.NANO),
+    instanceType: new ec2.InstanceType(NAT_INSTANCE_TYPE),
     // An SSM parameter that CloudFormation resolves: no lookup.
     machineImage: ec2.MachineImage.latestAmazonLinux2023({ cpuType: ec2.AmazonLinuxCpuType.ARM_64 }),
     // Surplus credits would be billed.

@@ -3,12 +3,12 @@ const EXPIRED = /ExpiredToken|TokenRefreshRequired/;
 const NOT_ACCEPTED = /UnrecognizedClient|InvalidClientTokenId|SignatureDoesNotMatch|AuthFailure/;
 const NOT_REACHED = /ENOTFOUND|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT/;
 
-/** Whether AWS knows who asks, and refuses it: EC2 calls that otherwise than the others. */
+/** Tells whether AWS accepts the credentials but denies the action. EC2 has an error code of its own for this. */
 export function isDenied(error: unknown): boolean {
   return error instanceof Error && /AccessDenied|UnauthorizedOperation/.test(error.name);
 }
 
-/** Whether every other request would fail for the same reason: credentials that do not do, or no way to AWS. */
+/** Tells whether every request would fail for the same reason: AWS rejects the credentials or cannot be reached. */
 export function concernsAll(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = codeOf(error) ?? codeOf(error.cause);
@@ -18,20 +18,20 @@ export function concernsAll(error: unknown): boolean {
   );
 }
 
-/** One line that says what to do, for what goes wrong between here and AWS. */
+/** One line that says what to do about an error of a request to AWS. */
 export function explain(error: unknown, environmentId: string, region: string): string {
   if (!(error instanceof Error)) return String(error);
   const context = `-c environment=${environmentId}`;
   if (/Stack with id \S+ does not exist/.test(error.message)) {
     const stack = /Stack with id (\S+)/.exec(error.message)?.[1];
-    return `Stack ${stack} is not deployed in ${region}. Deploy it (npx cdk deploy --all ${context}), or give another --region.`;
+    return `Stack ${stack} is not deployed in ${region}. Deploy it (npx cdk deploy --all ${context}), or name its region with --region.`;
   }
   if (NO_CREDENTIALS.test(error.name)) {
     return `No AWS credentials were found. Sign in (aws sso login, AWS_PROFILE=…) and try again.`;
   }
   if (EXPIRED.test(error.name)) return 'The AWS credentials have expired. Sign in again.';
   if (NOT_ACCEPTED.test(error.name)) return `AWS does not accept these credentials in ${region}: ${error.message}`;
-  if (isDenied(error)) return `These credentials may not do that: ${error.message}`;
+  if (isDenied(error)) return `These credentials do not allow that: ${error.message}`;
   const code = codeOf(error) ?? codeOf(error.cause);
   if (code !== undefined && NOT_REACHED.test(code)) {
     const where = process.env.AWS_ENDPOINT_URL ?? `AWS in ${region}`;
@@ -44,7 +44,7 @@ function codeOf(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
 }
 
-/** Ends the process for an error that reached the top: one line, or with DEBUG=1 all of it. */
+/** Prints an error that nothing handled, and ends the process. Prints one line; with DEBUG=1 the whole error. */
 export function fail(error: unknown, line = error instanceof Error ? error.message : String(error)): never {
   console.error(process.env.DEBUG ? error : line);
   process.exit(1);

@@ -1,9 +1,9 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 /**
- * The flags of a command. With `--help` it prints `usage` and ends.
+ * Reads the flags of a command. `--help` prints `usage` and ends the process.
  *
- * @throws with the usage, for a flag that it does not know
+ * @throws with the usage, for an unknown flag
  */
 export function optionsOf<const T extends NonNullable<ParseArgsConfig['options']>>(usage: string, options: T) {
   const args = process.argv.slice(2);
@@ -18,13 +18,13 @@ export function optionsOf<const T extends NonNullable<ParseArgsConfig['options']
   }
 }
 
-/** What is given as the CDK CLI takes it, `-c key=value`. @throws in one line, if one is no `key=value` */
+/** Reads values in the form of the CDK CLI, `-c key=value`. @throws in one line, if a value has another form */
 export function assignmentsOf(given: readonly string[] = []): Record<string, string> {
   return Object.fromEntries(
     given.map((assignment) => {
       const [, key, value] = /^([^=]+)=(.*)$/.exec(assignment) ?? [];
       if (key !== undefined && value !== undefined) return [key, value];
-      throw new Error(`-c: must be key=value, got "${assignment}". Give one as in -c capacity=ec2.`);
+      throw new Error(`-c: must be key=value, got "${assignment}". Write -c capacity=ec2, for example.`);
     }),
   );
 }

@@ -1,4 +1,4 @@
-// Preloaded by the npm scripts, because Node.js would only say that it cannot find a package.
+// The npm scripts load this file first. Without it, Node.js only reports that it cannot find a package.
 const { existsSync } = require('node:fs');
 const { join } = require('node:path');
 

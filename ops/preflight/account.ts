@@ -9,8 +9,13 @@ import {
 } from '@aws-sdk/client-ec2';
 import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { GetServiceQuotaCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
+import {
+  GetAWSDefaultServiceQuotaCommand,
+  GetServiceQuotaCommand,
+  ServiceQuotasClient,
+} from '@aws-sdk/client-service-quotas';
 import { EnvironmentConfig } from '../../lib/environment-config';
+import { OPTIONAL_PARTS } from '../../lib/optional-parts';
 import { concernsAll, explain, isDenied } from '../kit/errors';
 import * as checks from './checks';
 
@@ -18,16 +23,21 @@ export interface Checked extends checks.Outcome {
   readonly check: string;
 }
 
-/** Asks the account what `checks` needs to know: each check by itself, because credentials may allow one and not the other. */
+/**
+ * Asks the account for what `checks` needs. Each check is asked alone, because credentials may allow one check and not
+ * another. README.md lists the IAM actions.
+ *
+ * @param disposable ids of the environments that are disposable
+ */
 export async function askAccount(config: EnvironmentConfig, disposable: readonly string[]): Promise<Checked[]> {
   const { region } = config;
   const ec2 = new EC2Client({ region });
   const attempt = (check: string, ask: () => Promise<checks.Outcome | undefined>): Promise<Checked[]> =>
-    made(check, config, async () => {
+    checked(check, config, async () => {
       const outcome = await ask();
       return outcome === undefined ? [] : [outcome];
     });
-  const done = await Promise.all([
+  const results = await Promise.all([
     attempt('Zones', () => askZones(ec2, config)),
     attempt('Image', async () => checks.imageBuild(config)),
     attempt('Lambda concurrency', async () => {
@@ -35,14 +45,14 @@ export async function askAccount(config: EnvironmentConfig, disposable: readonly
       return checks.concurrency(config, AccountLimit?.UnreservedConcurrentExecutions ?? 0);
     }),
     attempt('API Gateway logs', async () => checks.logRole(config, await askLogRole(region), disposable)),
-    made('EC2 vCPUs', config, () => askVcpus(ec2, config)),
-    made('Switched off', config, () => askLeftOvers(config)),
+    checked('EC2 vCPUs', config, () => askVcpus(ec2, config)),
+    checked('Switched off', config, () => askLeftOvers(config)),
   ]);
-  return done.flat();
+  return results.flat();
 }
 
-/** @throws what no other check would survive: no credentials, no connection */
-async function made(
+/** @throws errors that every other check would meet too: no credentials, no connection */
+async function checked(
   check: string,
   config: EnvironmentConfig,
   ask: () => Promise<checks.Outcome[]>,
@@ -51,8 +61,8 @@ async function made(
     return (await ask()).map((outcome) => ({ check, ...outcome }));
   } catch (error) {
     if (concernsAll(error)) throw error;
-    const why = explain(error, config.id, config.region);
-    return [{ check, verdict: 'not checked', says: `the account did not say: ${why}` }];
+    const reason = explain(error, config.id, config.region);
+    return [{ check, verdict: 'not checked', says: `the account did not answer: ${reason}` }];
   }
 }
 
@@ -70,7 +80,7 @@ async function askZones(ec2: EC2Client, config: EnvironmentConfig): Promise<chec
       })),
     );
   }
-  // Without local zones and those of Wavelength, which the account may have opted into.
+  // The filter leaves out Local Zones and Wavelength Zones, into which the account may have opted.
   const { AvailabilityZones = [] } = await ec2.send(
     new DescribeAvailabilityZonesCommand({
       Filters: [
@@ -98,7 +108,7 @@ async function askLogRole(region: string): Promise<checks.LogRole | undefined> {
   }
 }
 
-/** Nothing where the environment has no instances. */
+/** Compares vCPUs with quotas; no outcome where the environment has no instances. */
 async function askVcpus(ec2: EC2Client, config: EnvironmentConfig): Promise<checks.Outcome[]> {
   const types = checks.instanceTypes(config).map(instanceType);
   if (types.length === 0) return [];
@@ -112,24 +122,27 @@ async function askVcpus(ec2: EC2Client, config: EnvironmentConfig): Promise<chec
   const quotas = new ServiceQuotasClient({ region: config.region });
   const outcomes = checks.VCPU_QUOTAS.filter(({ spot }) => demands.some((demand) => demand.spot === spot)).map(
     async (quota) => {
-      const { Quota } = await quotas.send(new GetServiceQuotaCommand({ ServiceCode: 'ec2', QuotaCode: quota.code }));
-      if (Quota?.Value === undefined) throw new Error(`Service Quotas gave no value for ${quota.code} of ec2.`);
-      return checks.vcpuRoom(quota, demands, Quota.Value, config.region);
+      return checks.vcpuRoom(quota, demands, await askQuota(quotas, quota.code), config.region);
     },
   );
   return (await Promise.all(outcomes)).filter((outcome) => outcome !== undefined);
 }
 
+/** The value that applies to the account; AWS's default where the account has no value of its own. */
+async function askQuota(client: ServiceQuotasClient, QuotaCode: string): Promise<number> {
+  const quota = { ServiceCode: 'ec2', QuotaCode };
+  const { Quota } = await client.send(new GetServiceQuotaCommand(quota)).catch((error: unknown) => {
+    if (!(error instanceof Error) || error.name !== 'NoSuchResourceException') throw error;
+    return client.send(new GetAWSDefaultServiceQuotaCommand(quota));
+  });
+  if (Quota?.Value === undefined) throw new Error(`Service Quotas returned no value for ${QuotaCode} of ec2.`);
+  return Quota.Value;
+}
+
 async function askLeftOvers(config: EnvironmentConfig): Promise<checks.Outcome[]> {
   const client = new CloudFormationClient({ region: config.region });
-  const parts = [
-    ['Kubernetes', 'kubernetes'],
-    ['HttpApi', 'httpApi'],
-    ['WebSocketApi', 'webSocketApi'],
-  ] as const;
-  const found = parts
-    .filter(([, property]) => config[property] === undefined)
-    .map(async ([name, property]) => {
+  const found = OPTIONAL_PARTS.filter(([, property]) => config[property] === undefined).map(
+    async ([name, property]) => {
       const stackName = `Kumiki-${config.id}-${name}`;
       try {
         await client.send(new DescribeStacksCommand({ StackName: stackName }));
@@ -138,13 +151,16 @@ async function askLeftOvers(config: EnvironmentConfig): Promise<checks.Outcome[]
         if (error instanceof Error && error.message.includes('does not exist')) return [];
         throw error;
       }
-    });
+    },
+  );
   return (await Promise.all(found)).flat();
 }
 
 function instanceType(name: string): _InstanceType {
   const type = Object.values(_InstanceType).find((known) => known === name);
   if (type === undefined)
-    throw new Error(`@aws-sdk/client-ec2 does not know the instance type ${name}. Take a newer one.`);
+    throw new Error(
+      `@aws-sdk/client-ec2 does not know the instance type ${name}. Install a newer version of the package.`,
+    );
   return type;
 }

@@ -1,108 +1,109 @@
+import { MAX_UNAVAILABLE_PERCENTAGE } from '../../lib/constructs/managed-node-group';
+import { NAT_INSTANCE_TYPE } from '../../lib/constructs/network';
 import { EnvironmentConfig } from '../../lib/environment-config';
 import { buildsOnArm, hasVpcLinks, isOnFile, missingIn, Zone } from '../../lib/zones';
 
-/**
- * What an account has to have before a deployment, as rules over what it answers: no AWS in here.
- *
- * A warning is about what may go wrong later or somewhere else. What was not checked is not passed.
- */
+// Rules for an account before a deployment, over the answers of the account. Nothing in this file calls AWS.
+
+/** A warning concerns later or other deployments. A check that could not be made has not passed. */
 export interface Outcome {
   readonly verdict: 'pass' | 'warning' | 'problem' | 'not checked';
   readonly says: string;
 }
 
-/** Whether to wait with the deployment: not for a warning, but for what nobody looked at. */
-export function holdsUp({ verdict }: Outcome): boolean {
+/** Tells whether the deployment has to wait. A failed check and a missing check block, a warning does not. */
+export function blocks({ verdict }: Outcome): boolean {
   return verdict === 'problem' || verdict === 'not checked';
 }
 
-/** Lambda keeps so many executions of an account that no function may have for itself. */
+/** Executions that Lambda keeps for all functions of an account together. No function can reserve them. */
 const UNRESERVED = 100;
 
 /**
- * Whether there is room for the provisioned concurrency of an environment in an account. New accounts start with 10 or 50.
+ * Checks the account for the provisioned concurrency of an environment. New accounts start with a limit of 10 or 50.
  *
- * @param unreserved `UnreservedConcurrentExecutions`: the account's limit without what `PutFunctionConcurrency` reserved. What
- * other functions have provisioned is in it, and Lambda tells that only function by function.
+ * @param unreserved `UnreservedConcurrentExecutions`: the limit of the account less the concurrency that
+ * `PutFunctionConcurrency` reserved. It still contains the provisioned concurrency of other functions, which Lambda tells
+ * only function by function.
  * @see https://docs.aws.amazon.com/lambda/latest/api/API_AccountLimit.html
  * @see https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
  */
 export function concurrency({ function: { provisionedConcurrency } }: EnvironmentConfig, unreserved: number): Outcome {
   const { max = 0, schedules = [] } = provisionedConcurrency ?? {};
   const provisioned = Math.max(max, ...schedules.map((schedule) => schedule.max));
-  if (provisioned === 0) return { verdict: 'pass', says: 'none is provisioned' };
+  if (provisioned === 0) return { verdict: 'pass', says: 'no concurrency is provisioned' };
   if (provisioned + UNRESERVED > unreserved) {
     return {
       verdict: 'problem',
       says:
-        `${provisioned} provisioned and the ${UNRESERVED} that stay unreserved do not fit into ${unreserved}. ` +
-        'Ask for more (Service Quotas, Lambda, "Concurrent executions"), or lower provisionedConcurrency in lib/environments.ts',
+        `${provisioned} provisioned and ${UNRESERVED} unreserved executions exceed the ${unreserved} of the account. ` +
+        'Request more (Service Quotas, Lambda, "Concurrent executions"), or lower provisionedConcurrency in lib/environments.ts',
     };
   }
   return {
     verdict: 'pass',
-    says: `room for ${provisioned} provisioned: ${unreserved} are not reserved. If other functions have provisioned concurrency, subtract it`,
+    says: `room for ${provisioned} provisioned: ${unreserved} are not reserved. Subtract the provisioned concurrency of other functions`,
   };
 }
 
-/** The account's role for the logs of API Gateway, one for account and region. */
+/** The role for the logs of API Gateway. An account has one in each region. */
 export interface LogRole {
   readonly arn: string;
-  /** Undefined where the credentials may not ask. */
+  /** Undefined where the credentials do not allow iam:GetRole. */
   readonly exists?: boolean;
 }
 
 /**
- * Whether the account's role for API Gateway logs stands in the way.
+ * Checks that the account has a role for API Gateway logs, or that this deployment may create one.
  *
- * @param role the role that the account has now
- * @param disposable ids of the environments that are deleted as a matter of course
+ * @param role the current role of the account
+ * @param disposable ids of the disposable environments
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
  */
 export function logRole(config: EnvironmentConfig, role: LogRole | undefined, disposable: readonly string[]): Outcome {
   const owned = config.restApi.ownsApiAccount;
-  const there = role?.exists === false ? undefined : role;
-  // As CloudFormation names the role of lib/constructs/api-account.ts.
-  const owner = /\/Kumiki-(.+)-RestApi-/.exec(there?.arn ?? '')?.[1];
-  const passing = owner !== undefined && owner !== config.id && disposable.includes(owner);
+  const current = role?.exists === false ? undefined : role;
+  // CloudFormation derives the name of the role in lib/constructs/api-account.ts from the name of the stack.
+  const owner = /\/Kumiki-(.+)-RestApi-/.exec(current?.arn ?? '')?.[1];
+  const ownedByDisposable = owner !== undefined && owner !== config.id && disposable.includes(owner);
   if (owned) {
-    if (there === undefined) return { verdict: 'pass', says: 'this deployment makes the role' };
-    if (owner === config.id) return { verdict: 'pass', says: there.arn };
-    if (passing && !config.disposable) {
-      return { verdict: 'pass', says: `this deployment makes a role in place of that of ${owner}, ${there.arn}` };
+    if (current === undefined) return { verdict: 'pass', says: 'this deployment creates the role' };
+    if (owner === config.id) return { verdict: 'pass', says: current.arn };
+    if (ownedByDisposable && !config.disposable) {
+      return { verdict: 'pass', says: `this deployment replaces the role of ${owner}, ${current.arn}` };
     }
     return {
       verdict: 'problem',
       says:
-        `the account has a role, ${there.arn}, which this deployment would replace. It has one owner: ` +
+        `the account has a role, ${current.arn}, which this deployment would replace. An account has only one: ` +
         'set restApi.ownsApiAccount to false in lib/environments.ts',
     };
   }
-  if (there === undefined) {
+  if (current === undefined) {
     return {
       verdict: 'problem',
       says:
-        `the account has no role for them${role ? `, only a setting that names one which is gone, ${role.arn},` : ','} and this ` +
-        'environment is not to make it. Set restApi.ownsApiAccount in lib/environments.ts, or have the owner of the ' +
-        'account run aws apigateway update-account',
+        `${role ? `the account names the role ${role.arn}, which no longer exists` : 'the account has no role for API Gateway logs'}, ` +
+        'and this environment does not create one. Set restApi.ownsApiAccount to true in lib/environments.ts, or have the ' +
+        'owner of the account run aws apigateway update-account',
     };
   }
-  if (passing) {
+  if (ownedByDisposable) {
     return {
       verdict: 'problem',
       says:
-        `the role, ${there.arn}, is of environment ${owner}, which is deleted as a matter of course: whoever cleans up ` +
-        `takes it away, and logs end without an error. Set restApi.ownsApiAccount to true here and to false in ${owner}`,
+        `the role, ${current.arn}, belongs to the disposable environment ${owner}. When ${owner} is destroyed, logs stop ` +
+        `without an error. Set restApi.ownsApiAccount to true here and to false in ${owner}`,
     };
   }
-  if (there.exists === undefined) {
-    return { verdict: 'not checked', says: `whether ${there.arn} exists: these credentials may not ask (iam:GetRole)` };
+  if (current.exists === undefined) {
+    return { verdict: 'not checked', says: `these credentials do not allow iam:GetRole on ${current.arn}` };
   }
-  return { verdict: 'pass', says: there.arn };
+  return { verdict: 'pass', says: current.arn };
 }
 
 /**
- * Whether the zones of an environment have what the parts need.
+ * Checks that the zones of an environment have VPC links, and control planes of EKS if it has a cluster.
  *
  * @param account zones of the account in the region, by name and id
  */
@@ -110,10 +111,10 @@ export function zones(config: EnvironmentConfig, account: readonly Zone[]): Outc
   const { region, availabilityZones: names } = config;
   if (!hasVpcLinks(region)) return withoutVpcLinks(region);
   const serving = account.filter((zone) => missing(zone, config) === undefined).map(({ name }) => name);
-  const kept = names.filter((name) => serving.includes(name));
-  const proposed = [...kept, ...serving.filter((name) => !kept.includes(name)).sort()].slice(0, names.length);
+  const usable = names.filter((name) => serving.includes(name));
+  const proposed = [...usable, ...serving.filter((name) => !usable.includes(name)).sort()].slice(0, names.length);
   const flags = `-c region=${region} -c zones=${proposed.sort().join(',')}`;
-  if (kept.length < names.length) {
+  if (usable.length < names.length) {
     const reasons = names.flatMap((name) => {
       const zone = account.find((other) => other.name === name);
       if (zone === undefined)
@@ -123,16 +124,16 @@ export function zones(config: EnvironmentConfig, account: readonly Zone[]): Outc
     });
     const remedy =
       proposed.length < names.length
-        ? `Only ${proposed.length} zones serve, and ${names.length} are needed: choose another region`
-        : `Give to each cdk command: ${flags}`;
+        ? `Only ${proposed.length} of the ${names.length} zones that are needed have them: choose another region`
+        : `Add to each cdk command: ${flags}`;
     return { verdict: 'problem', says: `${reasons.join('; ')}. ${remedy}` };
   }
   const ids = account.filter(({ name }) => names.includes(name)).map(({ name, id }) => `${name} is ${id}`);
-  const hint = isOnFile(region) ? '' : `. Give to each cdk command: ${flags}`;
+  const hint = isOnFile(region) ? '' : `. Add to each cdk command: ${flags}`;
   return { verdict: 'pass', says: `${ids.join(', ')}: ${served(config)}${hint}` };
 }
 
-/** The same for the subnets of a VPC that is there. */
+/** Checks the zones of the subnets of an existing VPC in the same way. */
 export function existingSubnets(config: EnvironmentConfig, subnets: readonly (Zone & { subnetId: string })[]): Outcome {
   if (!hasVpcLinks(config.region)) return withoutVpcLinks(config.region);
   const lacking = subnets.flatMap((subnet) => {
@@ -151,7 +152,7 @@ function missing(zone: Zone, config: EnvironmentConfig): string | undefined {
 }
 
 function served(config: EnvironmentConfig): string {
-  return `VPC links V2${config.kubernetes ? ' and control planes of EKS' : ''} are there`;
+  return `VPC links V2${config.kubernetes ? ' and control planes of EKS' : ''} are available`;
 }
 
 function withoutVpcLinks(region: string): Outcome {
@@ -163,19 +164,20 @@ function withoutVpcLinks(region: string): Outcome {
   };
 }
 
-/** Whether AWS says that the image of the container service can be built in the region. */
+/** Checks that AWS documents ARM builds for the region, with which the image of the container service is built. */
 export function imageBuild({ image, region }: EnvironmentConfig): Outcome {
-  if (image.from !== 'source') return { verdict: 'pass', says: 'nothing is built: the image is given by its digest' };
+  if (image.from !== 'source')
+    return { verdict: 'pass', says: 'nothing is built, because the image is given by its digest' };
   if (buildsOnArm(region)) return { verdict: 'pass', says: `CodeBuild builds ARM images in ${region}` };
   return {
     verdict: 'warning',
     says:
-      `AWS does not say that CodeBuild builds ARM images in ${region}. If it does not, Containers fails: build the image in ` +
+      `AWS does not document ARM builds of CodeBuild in ${region}. If they fail, build the image in ` +
       'another region and promote it by digest (docs/decisions/0004-image-built-in-the-account.md)',
   };
 }
 
-/** vCPUs that a part takes of a quota, when it starts and at its largest. */
+/** vCPUs of a part that count toward a quota, at its start and at its largest. */
 export interface Demand {
   readonly what: string;
   readonly spot: boolean;
@@ -183,7 +185,7 @@ export interface Demand {
   readonly most: number;
 }
 
-/** A quota of EC2 on vCPUs of the standard families (A, C, D, H, I, M, R, T, Z); new accounts have 5, and less. */
+/** A quota of EC2 on vCPUs of the standard families (A, C, D, H, I, M, R, T, Z). New accounts have 5 or fewer. */
 export interface VcpuQuota {
   readonly code: string;
   readonly name: string;
@@ -196,20 +198,17 @@ export const VCPU_QUOTAS: readonly VcpuQuota[] = [
   { code: 'L-34B43A08', name: 'All Standard Spot Instance Requests', spot: true },
 ];
 
-/** What lib/constructs/network.ts makes. */
-const NAT_INSTANCE = 't4g.nano';
-
-/** Instance types that an environment launches; none where it has no instances. */
+/** Instance types that an environment launches. */
 export function instanceTypes({ kubernetes, service, network }: EnvironmentConfig): string[] {
   const types = [...(kubernetes?.nodes.instanceTypes ?? []), ...(service.capacity.ec2?.instanceTypes ?? [])];
-  return [...new Set([...types, ...(hasNatInstance(network) ? [NAT_INSTANCE] : [])])];
+  return [...new Set([...types, ...(hasNatInstance(network) ? [NAT_INSTANCE_TYPE] : [])])];
 }
 
 /**
- * What an environment takes of the quotas on vCPUs.
+ * The vCPUs of an environment that count toward the quotas.
  *
  * @param vcpus vCPUs of each of its instance types
- * @throws if one is not among them
+ * @throws if `vcpus` lacks one of its instance types
  */
 export function vcpuDemand(config: EnvironmentConfig, vcpus: Readonly<Record<string, number>>): Demand[] {
   const { kubernetes, network, service, availabilityZones } = config;
@@ -217,22 +216,29 @@ export function vcpuDemand(config: EnvironmentConfig, vcpus: Readonly<Record<str
     Math.max(
       ...types.map((type) => {
         const number = vcpus[type];
-        if (number === undefined) throw new Error(`EC2 said nothing of the vCPUs of ${type} in ${config.region}.`);
+        if (number === undefined) throw new Error(`EC2 returned no vCPUs for ${type} in ${config.region}.`);
         return number;
       }),
     );
   const demands: Demand[] = [];
   if (hasNatInstance(network)) {
-    demands.push({ what: 'NAT instance', spot: false, start: largest([NAT_INSTANCE]), most: largest([NAT_INSTANCE]) });
+    demands.push({
+      what: 'NAT instance',
+      spot: false,
+      start: largest([NAT_INSTANCE_TYPE]),
+      most: largest([NAT_INSTANCE_TYPE]),
+    });
   }
   if (kubernetes) {
     const { instanceTypes: types, minNodes, maxNodes, spot = false } = kubernetes.nodes;
-    // An update of the node group starts new nodes first: up to two a zone, or the third of them that it may take at a time.
+    // An update of the node group starts new nodes before it ends old ones: up to two in each zone, or as many as it may
+    // replace at a time, whichever is more.
     // https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html
-    const beside = Math.max(2 * availabilityZones.length, Math.ceil(maxNodes / 3));
+    const replaced = Math.ceil((maxNodes * MAX_UNAVAILABLE_PERCENTAGE) / 100);
+    const beside = Math.max(2 * availabilityZones.length, replaced);
     const size = largest(types);
     demands.push({
-      what: `${maxNodes} nodes, and ${beside} beside them during an update`,
+      what: `${maxNodes} nodes, and ${beside} more during an update`,
       spot,
       start: minNodes * size,
       most: (maxNodes + beside) * size,
@@ -257,38 +263,38 @@ export function vcpuDemand(config: EnvironmentConfig, vcpus: Readonly<Record<str
   return demands;
 }
 
-/** Whether a quota is enough; undefined where the environment takes nothing of it. */
+/** Compares a quota with the demands; undefined where none of them counts toward the quota. */
 export function vcpuRoom(
   { code, name, spot }: VcpuQuota,
   demands: readonly Demand[],
   quota: number,
   region: string,
 ): Outcome | undefined {
-  const taken = demands.filter((demand) => demand.spot === spot);
-  if (taken.length === 0) return undefined;
-  const [start, most] = [sum(taken.map((demand) => demand.start)), sum(taken.map((demand) => demand.most))];
-  const what = `${most} at the most (${taken.map((demand) => demand.what).join('; ')})`;
+  const counted = demands.filter((demand) => demand.spot === spot);
+  if (counted.length === 0) return undefined;
+  const [start, most] = [sum(counted.map((demand) => demand.start)), sum(counted.map((demand) => demand.most))];
+  const what = `at most ${most} (${counted.map((demand) => demand.what).join('; ')})`;
   if (most <= quota) {
-    return { verdict: 'pass', says: `${name}: ${what}, of ${quota} vCPUs that all instances of the account share` };
+    return { verdict: 'pass', says: `${name}: ${what} of the ${quota} vCPUs that all instances of the account share` };
   }
-  const when = start > quota ? `The ${start} of the first deployment do not fit either. ` : '';
+  const when = start > quota ? `The first deployment already takes ${start}. ` : '';
   return {
     verdict: 'warning',
     says:
-      `${name}: the quota is ${quota} vCPUs, and this takes ${what}. ${when}Ask for more: aws service-quotas ` +
+      `${name}: the quota is ${quota} vCPUs, but this environment takes ${what}. ${when}Request more: aws service-quotas ` +
       `request-service-quota-increase --region ${region} --service-code ec2 --quota-code ${code} --desired-value ${most}`,
   };
 }
 
-/** Switched off, but deployed: the next deployment deletes it. */
+/** The warning for a part that is deployed and now off: the next deployment deletes its stack. */
 export function leftOver(stackName: string, property: string): Outcome {
   const keep =
     property === 'kubernetes'
-      ? 'give -c kubernetes=true to each command, or write "kubernetes": true into the context of cdk.json'
+      ? 'add -c kubernetes=true to each command, or write "kubernetes": true into the context of cdk.json'
       : `set ${property} in lib/environments.ts`;
   return {
     verdict: 'warning',
-    says: `${stackName} is deployed, but ${property} is off: cdk deploy deletes it. To keep it, ${keep}`,
+    says: `${stackName} is deployed, but ${property} is off, so cdk deploy deletes the stack. To keep it, ${keep}`,
   };
 }
 

@@ -5,12 +5,12 @@ import { explain, fail } from '../kit/errors';
 import { assignmentsOf, optionsOf } from '../kit/options';
 import { targetOf } from '../kit/target';
 import { askAccount, Checked } from './account';
-import { holdsUp } from './checks';
+import { blocks } from './checks';
 
 const USAGE =
-  'Usage: npm run preflight -- --environment sandbox [--region eu-west-1] [-c kubernetes=true], -c as it will be given to cdk';
+  'Usage: npm run preflight -- --environment sandbox [--region eu-west-1] [-c kubernetes=true], with the same -c as cdk deploy';
 
-/** What the account has to have before a deployment, which would roll back after minutes without. */
+/** Checks the account for what a deployment would otherwise miss after minutes, and then roll back. */
 async function main(): Promise<void> {
   const values = optionsOf(USAGE, {
     environment: { type: 'string' },
@@ -24,13 +24,13 @@ async function main(): Promise<void> {
     const checked = await askAccount(config, disposableEnvironments());
     console.log(`Environment ${id} in ${region}:`);
     for (const line of lines(checked)) console.log(line);
-    if (checked.some(holdsUp)) process.exitCode = 1;
+    if (checked.some(blocks)) process.exitCode = 1;
   } catch (error) {
     fail(error, explain(error, id, region));
   }
 }
 
-/** What cdk.json says to the app, without what it says to the CDK. */
+/** The context in cdk.json that is for the app. Keys with `:`, `@` or `/` are for the CDK. */
 function contextOfApp(): Record<string, string> {
   const { context = {} } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'cdk.json'), 'utf8'));
   const own = Object.entries(context).filter(([key]) => !/[:@/]/.test(key));

@@ -1,17 +1,13 @@
 import { App } from 'aws-cdk-lib';
 import { EnvironmentConfig } from '../../lib/environment-config';
+import { OPTIONAL_PARTS } from '../../lib/optional-parts';
 import { ReferenceStage } from '../../lib/reference-stage';
 import { FunctionBundles } from '../../lib/sources';
 import { fixtureOf } from '../support/fixture';
 import { context, stacksOf, stageOf, synthesized } from '../support/stage';
 
 const on: EnvironmentConfig = fixtureOf('trial', { kubernetes: 'true' });
-const PARTS = [
-  ['Kubernetes', 'kubernetes'],
-  ['HttpApi', 'httpApi'],
-  ['WebSocketApi', 'webSocketApi'],
-] as const;
-const without = (...properties: readonly (typeof PARTS)[number][1][]): EnvironmentConfig => ({
+const without = (...properties: readonly (typeof OPTIONAL_PARTS)[number][1][]): EnvironmentConfig => ({
   ...on,
   ...Object.fromEntries(properties.map((property) => [property, undefined])),
 });
@@ -34,21 +30,24 @@ function templatesForCli(config: EnvironmentConfig): Record<string, { Resources?
 test('a part that is off is a stack without any resource: the CLI deletes what is deployed under its name', () => {
   const templates = templatesForCli(without('kubernetes', 'httpApi', 'webSocketApi'));
   expect(templates['Kumiki-trial-RestApi']?.Resources).toHaveProperty('CDKMetadata');
-  for (const [name] of PARTS) {
+  for (const [name] of OPTIONAL_PARTS) {
     expect(templates).toHaveProperty(`Kumiki-trial-${name}`);
     expect(templates[`Kumiki-trial-${name}`]?.Resources).toBeUndefined();
   }
 });
 
-test.each(PARTS)('%s, off, goes after all that leads to it was updated, and is destroyed first', (name, property) => {
-  const stacks = stacksOf(stageOf(without(property)));
-  const { [name]: off, ...others } = stacks;
-  expect(Object.keys(others).length).toBeGreaterThan(6);
-  expect(off?.dependencies.map(({ node }) => node.id).sort()).toEqual(Object.keys(others).sort());
-  for (const other of Object.values(others)) expect(other.dependencies).not.toContain(off);
-});
+test.each(OPTIONAL_PARTS)(
+  '%s, off, goes after all that leads to it was updated, and is destroyed first',
+  (name, property) => {
+    const stacks = stacksOf(stageOf(without(property)));
+    const { [name]: off, ...others } = stacks;
+    expect(Object.keys(others).length).toBeGreaterThan(6);
+    expect(off?.dependencies.map(({ node }) => node.id).sort()).toEqual(Object.keys(others).sort());
+    for (const other of Object.values(others)) expect(other.dependencies).not.toContain(off);
+  },
+);
 
-test.each(PARTS)(
+test.each(OPTIONAL_PARTS)(
   '%s, off, leaves in the other stacks every output that it reads while it is deployed',
   (name, property) => {
     const [deployed, now] = [synthesized(on), synthesized(without(property))];

@@ -1,6 +1,6 @@
 import { contextOf } from '../../local/context';
 
-test('takes what the CDK CLI takes, none by default', () => {
+test('takes context in the form of the CDK CLI, none by default', () => {
   expect(contextOf()).toEqual({});
   expect(contextOf(['capacity=both', 'zones=us-east-1a,us-east-1b', 'environment=local'])).toEqual({
     capacity: 'both',
@@ -11,7 +11,7 @@ test('takes what the CDK CLI takes, none by default', () => {
 });
 
 test.each([
-  ['capacity', '-c: must be key=value, got "capacity". Give one as in -c capacity=ec2.'],
+  ['capacity', '-c: must be key=value, got "capacity". Write -c capacity=ec2, for example.'],
   ['capacity=ecs', 'capacity: "ecs" is not known. Give one of fargate, ec2, both: -c capacity=ec2'],
   ['capacity=', 'capacity: "" is not known'],
   ['capcity=ec2', 'context: "capcity" is not known. Give -c with one of environment, region,'],

@@ -7,7 +7,7 @@ function named(name: string, message: string): Error {
 test.each([
   [
     named('ValidationError', 'Stack with id Kumiki-sandbox-RestApi does not exist'),
-    /Kumiki-sandbox-RestApi is not deployed in eu-west-1\. Deploy it \(npx cdk deploy --all -c environment=sandbox\), or give another --region/,
+    /Kumiki-sandbox-RestApi is not deployed in eu-west-1\. Deploy it \(npx cdk deploy --all -c environment=sandbox\), or name its region with --region/,
   ],
   [named('CredentialsProviderError', 'Could not load credentials'), /No AWS credentials were found\. Sign in/],
   [named('ExpiredTokenException', 'expired'), /have expired\. Sign in again/],
@@ -15,7 +15,7 @@ test.each([
     named('UnrecognizedClientException', 'The security token is invalid'),
     /does not accept these credentials in eu-west-1/,
   ],
-  [named('AccessDeniedException', 'not authorized to lambda:Get'), /may not do that: not authorized to lambda:Get/],
+  [named('AccessDeniedException', 'not authorized to lambda:Get'), /do not allow that: not authorized to lambda:Get/],
   [Object.assign(new Error('x'), { code: 'ENOTFOUND' }), /AWS in eu-west-1 cannot be reached \(ENOTFOUND\)/],
 ])('%s becomes one line that says what to do', (error, line) => {
   const text = explain(error, 'sandbox', 'eu-west-1');

@@ -4,7 +4,7 @@ import { EnvironmentConfig } from '../../../lib/environment-config';
 import { fixtureOf } from '../../../test/support/fixture';
 import { askAccount } from '../../preflight/account';
 
-/** An answer as AWS's API reference documents it, status and body. */
+/** Status and body of an answer, in the form that AWS's API reference documents. */
 type Answer = readonly [status: number, body: string];
 type Answers = Readonly<Record<string, Answer>>;
 
@@ -119,25 +119,25 @@ async function ask(config: EnvironmentConfig, other: Answers = {}): Promise<Reco
   return Object.fromEntries(checked.map(({ check, verdict, says }) => [check, `${verdict}: ${says}`]));
 }
 
-const lodging = (config: EnvironmentConfig): EnvironmentConfig => ({
+const withoutOwnRole = (config: EnvironmentConfig): EnvironmentConfig => ({
   ...config,
   restApi: { ...config.restApi, ownsApiAccount: false },
 });
-const trial = lodging(fixtureOf('trial'));
-const withCluster = lodging(fixtureOf('trial', { kubernetes: 'true' }));
+const trial = withoutOwnRole(fixtureOf('trial'));
+const withCluster = withoutOwnRole(fixtureOf('trial', { kubernetes: 'true' }));
 
-test('passes an account that has everything', async () => {
+test('passes an account that meets all checks', async () => {
   const checked = await ask(withCluster);
   expect(checked).toEqual({
     Zones: expect.stringMatching(/^pass: us-east-1a is use1-az1, us-east-1b is use1-az2/),
     Image: expect.stringMatching(/^pass/),
     'Lambda concurrency': expect.stringMatching(/^pass: room for 4 provisioned: 900 /),
     'API Gateway logs': `pass: ${ROLE}`,
-    'EC2 vCPUs': expect.stringMatching(/^pass: Running On-Demand Standard instances: 16 at the most/),
+    'EC2 vCPUs': expect.stringMatching(/^pass: Running On-Demand Standard instances: at most 16/),
   });
 });
 
-test('asks for zones of the region only, not for local zones', async () => {
+test('asks for zones of the region, not for Local Zones', async () => {
   await ask(trial);
   const zones = asked.find((question) => question.startsWith('ec2 DescribeAvailabilityZones'));
   expect(zones).toContain('Filter.1.Name=zone-type&Filter.1.Value.1=availability-zone');
@@ -148,7 +148,7 @@ test('asks for no quota where there are no instances', async () => {
   expect(asked.filter((question) => /DescribeInstanceTypes|servicequotas/.test(question))).toEqual([]);
 });
 
-test('finds zones that do not serve, a small quota, and a part that is switched off', async () => {
+test('finds zones without VPC links, a small quota, and a part that is switched off', async () => {
   const zones = `${zone('us-east-1a', 'use1-az3')}${zone('us-east-1b', 'use1-az2')}${zone('us-east-1c', 'use1-az4')}`;
   const checked = await ask(withCluster, {
     'ec2 DescribeAvailabilityZones': xml(
@@ -158,7 +158,7 @@ test('finds zones that do not serve, a small quota, and a part that is switched 
     'servicequotas GetServiceQuota': quota('L-1216C47A', 5),
   });
   expect(checked['Zones']).toMatch(/^problem: us-east-1a is use1-az3.* -c zones=us-east-1b,us-east-1c$/);
-  expect(checked['EC2 vCPUs']).toMatch(/^warning: .* the quota is 5 vCPUs, and this takes 16 at the most/);
+  expect(checked['EC2 vCPUs']).toMatch(/^warning: .* the quota is 5 vCPUs, but this environment takes at most 16/);
   const switched = await ask(trial, {
     'cloudformation DescribeStacks': xml(
       'DescribeStacks',
@@ -169,7 +169,16 @@ test('finds zones that do not serve, a small quota, and a part that is switched 
   expect(switched['Switched off']).toMatch(/^warning: Kumiki-trial-Kubernetes is deployed, but kubernetes is off/);
 });
 
-test('finds the zones of the subnets of a VPC that is there', async () => {
+test('compares with the default quota of AWS where the account has no quota of its own', async () => {
+  const noQuota: Answer = [400, JSON.stringify({ __type: 'NoSuchResourceException', Message: 'no such quota' })];
+  const checked = await ask(withCluster, {
+    'servicequotas GetServiceQuota': noQuota,
+    'servicequotas GetAWSDefaultServiceQuota': quota('L-1216C47A', 5),
+  });
+  expect(checked['EC2 vCPUs']).toMatch(/^warning: .* the quota is 5 vCPUs/);
+});
+
+test('finds the zones of the subnets of an existing VPC', async () => {
   const privateSubnets = [{ subnetId: 'subnet-1', cidr: '10.20.0.0/20', routeTableId: 'rtb-1' }];
   const existing = { vpcId: 'vpc-1', cidr: '10.20.0.0/16', privateSubnets };
   const checked = await ask({ ...trial, network: { existing } });
@@ -177,22 +186,22 @@ test('finds the zones of the subnets of a VPC that is there', async () => {
   expect(asked.find((question) => question.startsWith('ec2 DescribeSubnets'))).toContain('SubnetId.1=subnet-1');
 });
 
-test('finds the setting of the account that names a role which is gone', async () => {
+test('finds that the account names a role that no longer exists', async () => {
   const checked = await ask(trial, {
     'iam GetRole': queryError(404, 'NoSuchEntity', 'The role with name apigateway-logs cannot be found.'),
   });
-  expect(checked['API Gateway logs']).toMatch(/^problem: the account has no role .* which is gone/);
+  expect(checked['API Gateway logs']).toMatch(/^problem: the account names the role .* which no longer exists/);
   expect(asked.find((question) => question.startsWith('iam GetRole'))).toContain('RoleName=apigateway-logs');
 });
 
 test('finds an account that has no role yet', async () => {
   const none: Answer = [200, JSON.stringify({ throttleSettings: { burstLimit: 5_000, rateLimit: 10_000 } })];
   expect((await ask(trial, { 'apigateway GET /account': none }))['API Gateway logs']).toMatch(
-    /^problem: the account has no role for them, and/,
+    /^problem: the account has no role for API Gateway logs, and/,
   );
 });
 
-test('goes on with the others where credentials may not ask, and passes nothing that it did not see', async () => {
+test('makes the other checks where credentials deny one, and passes none that it could not make', async () => {
   const denied: Answer = [400, JSON.stringify({ __type: 'AccessDeniedException', Message: 'not authorized' })];
   const checked = await ask(withCluster, {
     'ec2 DescribeAvailabilityZones': ec2Error('UnauthorizedOperation'),
@@ -200,11 +209,11 @@ test('goes on with the others where credentials may not ask, and passes nothing 
     'iam GetRole': queryError(403, 'AccessDenied', 'User is not authorized to perform: iam:GetRole'),
   });
   for (const check of ['Zones', 'EC2 vCPUs', 'API Gateway logs']) expect(checked[check]).toMatch(/^not checked: /);
-  expect(checked['Zones']).toContain('These credentials may not do that: You are not authorized');
+  expect(checked['Zones']).toContain('These credentials do not allow that: You are not authorized');
   expect(checked['Lambda concurrency']).toMatch(/^pass/);
 });
 
-test('gives up where no credentials would do', async () => {
+test('gives up where AWS rejects the credentials', async () => {
   const answer = queryError(403, 'InvalidClientTokenId', 'The security token included in the request is invalid.');
   await expect(ask(trial, { 'iam GetRole': answer })).rejects.toThrow(/security token/);
 });

@@ -7,9 +7,14 @@ const lasting = fixtureOf('lasting');
 const withCluster = fixtureOf('trial', { kubernetes: 'true' });
 const DISPOSABLE = ['trial', 'local'];
 
-test('what was not checked holds a deployment up as a problem does, a warning does not', () => {
-  const of = (verdict: checks.Outcome['verdict']) => checks.holdsUp({ verdict, says: '' });
-  expect([of('pass'), of('warning'), of('problem'), of('not checked')]).toEqual([false, false, true, true]);
+test('a problem and a check that was not made block a deployment, a warning does not', () => {
+  const blocks = (verdict: checks.Outcome['verdict']) => checks.blocks({ verdict, says: '' });
+  expect([blocks('pass'), blocks('warning'), blocks('problem'), blocks('not checked')]).toEqual([
+    false,
+    false,
+    true,
+    true,
+  ]);
 });
 
 describe('provisioned concurrency', () => {
@@ -22,24 +27,24 @@ describe('provisioned concurrency', () => {
     [0, 10],
     [4, 104],
     [20, 1000],
-  ])('%d provisioned fit into %d', (provisioned, unreserved) => {
+  ])('%d provisioned executions fit into a limit of %d', (provisioned, unreserved) => {
     expect(checks.concurrency(provisioning(provisioned), unreserved).verdict).toBe('pass');
   });
 
-  test('says what a new account has to ask for [L3]', () => {
+  test('says what a new account has to request [L3]', () => {
     const { verdict, says } = checks.concurrency(provisioning(4), 10);
     expect(verdict).toBe('problem');
-    expect(says).toMatch(/^4 provisioned and the 100 .* do not fit into 10\. Ask/);
+    expect(says).toMatch(/^4 provisioned and 100 unreserved executions exceed the 10 of the account\. Request/);
     expect(checks.concurrency(provisioning(5), 104).verdict).toBe('problem');
   });
 
-  test('says that Lambda does not subtract what other functions have provisioned', () => {
+  test('says that the limit still contains the provisioned concurrency of other functions', () => {
     expect(checks.concurrency(provisioning(4), 1000).says).toMatch(
-      /If other functions have provisioned .*, subtract it/,
+      /Subtract the provisioned concurrency of other functions$/,
     );
   });
 
-  test('counts the largest of its schedules', () => {
+  test('counts the largest schedule', () => {
     const provisionedConcurrency = {
       min: 1,
       max: 4,
@@ -52,55 +57,59 @@ describe('provisioned concurrency', () => {
 });
 
 describe('the role for API Gateway logs [A4]', () => {
-  const there = (name: string) => ({ arn: `arn:aws:iam::111122223333:role/${name}`, exists: true });
-  const own = there('Kumiki-trial-RestApi-ApiAccountRole1234-abc');
-  const foreign = there('apigateway-logs');
+  const roleOf = (name: string) => ({ arn: `arn:aws:iam::111122223333:role/${name}`, exists: true });
+  const own = roleOf('Kumiki-trial-RestApi-ApiAccountRole1234-abc');
+  const foreign = roleOf('apigateway-logs');
 
-  test('is made where there is none, and kept where it is our own', () => {
+  test('is created where there is none, and stays where this environment owns it', () => {
     expect(checks.logRole(trial, undefined, DISPOSABLE).verdict).toBe('pass');
     expect(checks.logRole(trial, own, DISPOSABLE).verdict).toBe('pass');
     expect(checks.logRole(trial, { ...foreign, exists: false }, DISPOSABLE).verdict).toBe('pass');
   });
 
-  test('is not taken from others who log through it', () => {
-    for (const role of [foreign, there('Kumiki-lasting-RestApi-ApiAccountRole1234-abc')]) {
+  test('is not replaced while others log through it', () => {
+    for (const role of [foreign, roleOf('Kumiki-lasting-RestApi-ApiAccountRole1234-abc')]) {
       const { verdict, says } = checks.logRole(trial, role, DISPOSABLE);
       expect(verdict).toBe('problem');
       expect(says).toMatch(/has a role, .*, which this deployment would replace.*ownsApiAccount to false/);
     }
   });
 
-  test('has to be there where the environment does not make it', () => {
+  test('has to exist where the environment does not create it', () => {
     expect(checks.logRole(lasting, foreign, DISPOSABLE)).toEqual({ verdict: 'pass', says: foreign.arn });
     expect(checks.logRole(lasting, undefined, DISPOSABLE)).toMatchObject({
       verdict: 'problem',
-      says: expect.stringMatching(/^the account has no role for them, and this environment is not to make it\. Set/),
+      says: expect.stringMatching(
+        /^the account has no role for API Gateway logs, and this environment does not create one\. Set/,
+      ),
     });
   });
 
-  test('is not there where only the setting is left of it', () => {
+  test('does not exist where only the setting of the account names it', () => {
     const { verdict, says } = checks.logRole(lasting, { ...foreign, exists: false }, DISPOSABLE);
     expect(verdict).toBe('problem');
-    expect(says).toContain(`only a setting that names one which is gone, ${foreign.arn},`);
+    expect(says).toContain(`the account names the role ${foreign.arn}, which no longer exists`);
   });
 
-  test('is no good if it is of an environment that is deleted as a matter of course', () => {
+  test('must not belong to a disposable environment', () => {
     const { verdict, says } = checks.logRole(lasting, own, DISPOSABLE);
     expect(verdict).toBe('problem');
     expect(says).toMatch(
-      /is of environment trial, which is deleted .*ownsApiAccount to true here and to false in trial/,
+      /belongs to the disposable environment trial\. .*ownsApiAccount to true here and to false in trial/,
     );
     expect(checks.logRole(lasting, own, []).verdict).toBe('pass');
   });
 
-  test('follows this advice: lasting takes it over, and the trial then leaves it alone', () => {
+  test('moves to lasting by this advice, and the trial then leaves it alone', () => {
     const owning = { ...lasting, restApi: { ...lasting.restApi, ownsApiAccount: true } };
     expect(checks.logRole(owning, own, DISPOSABLE).verdict).toBe('pass');
     const lodging = { ...trial, restApi: { ...trial.restApi, ownsApiAccount: false } };
-    expect(checks.logRole(lodging, there('Kumiki-lasting-RestApi-ApiAccountRole1-a'), DISPOSABLE).verdict).toBe('pass');
+    expect(checks.logRole(lodging, roleOf('Kumiki-lasting-RestApi-ApiAccountRole1-a'), DISPOSABLE).verdict).toBe(
+      'pass',
+    );
   });
 
-  test('is not passed where nobody may ask whether it exists', () => {
+  test('is not checked where the credentials do not allow iam:GetRole', () => {
     const { verdict, says } = checks.logRole(lasting, { arn: foreign.arn }, DISPOSABLE);
     expect(verdict).toBe('not checked');
     expect(says).toContain('iam:GetRole');
@@ -114,42 +123,42 @@ describe('zones', () => {
     id,
   }));
 
-  test('that serve are named with their ids', () => {
+  test('pass with their ids where they have VPC links', () => {
     const config = fixtureOf('trial', { zones: 'us-east-1b,us-east-1d' });
     expect(checks.zones(config, old)).toEqual({
       verdict: 'pass',
-      says: 'us-east-1b is use1-az6, us-east-1d is use1-az2: VPC links V2 are there',
+      says: 'us-east-1b is use1-az6, us-east-1d is use1-az2: VPC links V2 are available',
     });
   });
 
-  test('without VPC links are replaced by others, and by no more than it takes', () => {
+  test('without VPC links are replaced, and no other zone is', () => {
     expect(checks.zones(trial, old)).toEqual({
       verdict: 'problem',
       says:
         'us-east-1a is use1-az3, which has no VPC links V2. ' +
-        'Give to each cdk command: -c region=us-east-1 -c zones=us-east-1b,us-east-1c',
+        'Add to each cdk command: -c region=us-east-1 -c zones=us-east-1b,us-east-1c',
     });
   });
 
-  test('that the account does not have are replaced, too', () => {
+  test('that the account does not have are replaced', () => {
     const config = fixtureOf('trial', { zones: 'us-east-1c,us-east-1x' });
     expect(checks.zones(config, old).says).toMatch(
-      /^the account has no zone us-east-1x \(us-east-1a, .*\)\. Give .* -c zones=us-east-1b,us-east-1c$/,
+      /^the account has no zone us-east-1x \(us-east-1a, .*\)\. Add .* -c zones=us-east-1b,us-east-1c$/,
     );
   });
 
-  test('that are proposed serve', () => {
+  test('that are proposed pass', () => {
     const proposed = /-c zones=(\S+)$/.exec(checks.zones(trial, old).says)?.[1];
     expect(checks.zones(fixtureOf('trial', { zones: proposed }), old).verdict).toBe('pass');
   });
 
-  test('of which there are too few are no reason to deploy to the region', () => {
+  test('that are too few lead to another region', () => {
     const { verdict, says } = checks.zones(trial, old.slice(0, 2));
     expect(verdict).toBe('problem');
-    expect(says).toMatch(/Only 1 zones serve, and 2 are needed: choose another region$/);
+    expect(says).toMatch(/Only 1 of the 2 zones that are needed have them: choose another region$/);
   });
 
-  test('of a region that is not on file have to be given', () => {
+  test('of a region that lib/zones.ts lacks are printed for the cdk commands', () => {
     const config = fixtureOf('trial', { region: 'eu-west-2', zones: 'eu-west-2a,eu-west-2b' });
     const account = ['a', 'b', 'c'].map((letter, index) => ({ name: `eu-west-2${letter}`, id: `euw2-az${index + 1}` }));
     const { verdict, says } = checks.zones(config, account);
@@ -165,7 +174,7 @@ describe('zones', () => {
     });
   });
 
-  test('of a VPC that is there are those of its subnets', () => {
+  test('of an existing VPC are those of its subnets', () => {
     const subnets = [
       { subnetId: 'subnet-1', name: 'us-east-1a', id: 'use1-az3' },
       { subnetId: 'subnet-2', name: 'us-east-1b', id: 'use1-az6' },
@@ -176,22 +185,22 @@ describe('zones', () => {
     });
     expect(checks.existingSubnets(withCluster, subnets.slice(1))).toEqual({
       verdict: 'pass',
-      says: 'the subnets are in use1-az6: VPC links V2 and control planes of EKS are there',
+      says: 'the subnets are in use1-az6: VPC links V2 and control planes of EKS are available',
     });
   });
 });
 
 describe('the build of the image', () => {
-  test('is on ARM, which AWS does not say of every region', () => {
+  test('is on ARM, which AWS documents for some regions only', () => {
     expect(checks.imageBuild(trial).verdict).toBe('pass');
     const stockholm = fixtureOf('trial', { region: 'eu-north-1', zones: 'eu-north-1a,eu-north-1b' });
     expect(checks.imageBuild(stockholm)).toMatchObject({
       verdict: 'warning',
-      says: expect.stringMatching(/does not say that CodeBuild builds ARM images in eu-north-1.*by digest/),
+      says: expect.stringMatching(/does not document ARM builds of CodeBuild in eu-north-1.*by digest/),
     });
   });
 
-  test('is no question where an image is promoted', () => {
+  test('needs no check where an image is promoted', () => {
     const { image } = lasting;
     expect(checks.imageBuild({ ...trial, image, region: 'eu-north-1' }).verdict).toBe('pass');
   });
@@ -203,20 +212,20 @@ describe('vCPUs of EC2', () => {
   const VCPUS = { 't4g.medium': 2, 't4g.small': 2, 't4g.nano': 2, 'm7g.large': 2, 'c7g.large': 2 };
   const demand = (config: EnvironmentConfig) => checks.vcpuDemand(config, VCPUS);
 
-  test('are no question where there are no instances', () => {
+  test('need no check where there are no instances', () => {
     expect(checks.instanceTypes(trial)).toEqual([]);
     expect(demand(trial)).toEqual([]);
     expect(checks.vcpuRoom(onDemand, [], 0, 'us-east-1')).toBeUndefined();
   });
 
-  test('are those of nodes, and of nodes beside them during an update', () => {
+  test('include those of nodes, and of more nodes during an update', () => {
     expect(checks.instanceTypes(withCluster)).toEqual(['t4g.medium']);
     expect(demand(withCluster)).toEqual([
-      { what: '4 nodes, and 4 beside them during an update', spot: false, start: 4, most: 16 },
+      { what: '4 nodes, and 4 more during an update', spot: false, start: 4, most: 16 },
     ]);
   });
 
-  test('are those of container instances and a NAT instance, too', () => {
+  test('include those of container instances and of a NAT instance', () => {
     const config = fixtureOf('trial', { capacity: 'ec2', kubernetes: 'true' });
     const network = withEgress({ mode: 'nat-instance' });
     expect(checks.instanceTypes({ ...config, network })).toEqual(['t4g.medium', 't4g.small', 't4g.nano']);
@@ -227,7 +236,7 @@ describe('vCPUs of EC2', () => {
     ]);
   });
 
-  test('on Spot are of another quota', () => {
+  test('on Spot count toward another quota', () => {
     const spotNodes = withCluster.kubernetes && { ...withCluster.kubernetes.nodes, spot: true };
     const config = {
       ...withCluster,
@@ -246,32 +255,30 @@ describe('vCPUs of EC2', () => {
     ]);
   });
 
-  test('that do not fit are a warning that says what to ask for', () => {
+  test('that exceed the quota are a warning that says what to request', () => {
     const room = (quota: number) => checks.vcpuRoom(onDemand, demand(withCluster), quota, 'us-east-1');
     expect(room(16)).toMatchObject({ verdict: 'pass' });
     expect(room(15)).toEqual({
       verdict: 'warning',
       says:
-        'Running On-Demand Standard instances: the quota is 15 vCPUs, and this takes 16 at the most (4 nodes, and 4 beside ' +
-        'them during an update). Ask for more: aws service-quotas request-service-quota-increase --region us-east-1 ' +
+        'Running On-Demand Standard instances: the quota is 15 vCPUs, but this environment takes at most 16 (4 nodes, and 4 ' +
+        'more during an update). Request more: aws service-quotas request-service-quota-increase --region us-east-1 ' +
         '--service-code ec2 --quota-code L-1216C47A --desired-value 16',
     });
-    expect(room(3)?.says).toContain('The 4 of the first deployment do not fit either.');
+    expect(room(3)?.says).toContain('The first deployment already takes 4.');
   });
 
-  test('that EC2 does not tell are not taken for none', () => {
-    expect(() => checks.vcpuDemand(withCluster, {})).toThrow(
-      'EC2 said nothing of the vCPUs of t4g.medium in us-east-1.',
-    );
+  test('that EC2 does not return are an error, not zero', () => {
+    expect(() => checks.vcpuDemand(withCluster, {})).toThrow('EC2 returned no vCPUs for t4g.medium in us-east-1.');
   });
 });
 
-test('a part that is off and deployed is going to be deleted', () => {
+test('a part that is deployed and off will be deleted', () => {
   expect(checks.leftOver('Kumiki-trial-Kubernetes', 'kubernetes')).toEqual({
     verdict: 'warning',
     says:
-      'Kumiki-trial-Kubernetes is deployed, but kubernetes is off: cdk deploy deletes it. To keep it, give ' +
-      '-c kubernetes=true to each command, or write "kubernetes": true into the context of cdk.json',
+      'Kumiki-trial-Kubernetes is deployed, but kubernetes is off, so cdk deploy deletes the stack. To keep it, ' +
+      'add -c kubernetes=true to each command, or write "kubernetes": true into the context of cdk.json',
   });
   expect(checks.leftOver('Kumiki-trial-HttpApi', 'httpApi').says).toMatch(/set httpApi in lib\/environments\.ts$/);
 });
