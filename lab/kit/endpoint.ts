@@ -2,45 +2,46 @@ import { delimiter, dirname } from 'node:path';
 import { AwsClient } from 'aws4fetch';
 import { folders } from './folders';
 
-/** Account of every AWS-compatible endpoint on one's own machine. */
+/** Account of every AWS-compatible endpoint on this machine. */
 export const LOCAL_ACCOUNT = '000000000000';
 const REGION = 'us-east-1';
 
 /**
- * What a program that is started here takes over from the user's environment, by name. It is a list of what is needed, as
- * no list of what harms is complete: not AWS's variables, a proxy, settings of the emulator's or the container service's
- * that mean something else here (SERVICES, LOG_LEVEL), nor anything that Node or Python would load (NODE_OPTIONS).
+ * Names of the user's variables that programs of the laboratory keep. The list names the variables that are needed, because
+ * a list of harmful ones would never be complete. It leaves out AWS's variables, proxies, settings that the emulator or the
+ * container service would understand differently (SERVICES, LOG_LEVEL), and code that Node.js or Python would load
+ * (NODE_OPTIONS).
  */
-const TAKEN_OVER: readonly RegExp[] = [
-  // Where programs are, and the libraries of those that do not know it themselves: a Python of actions/setup-python, NixOS.
+const KEPT: readonly RegExp[] = [
+  // Programs, and libraries for programs that cannot find them alone: the Python of actions/setup-python, NixOS.
   /^(PATH|LD_LIBRARY_PATH|NIX_LD|NIX_LD_LIBRARY_PATH)$/,
   /^TMPDIR$/,
   /^(LANG|LC_\w+|TZ)$/,
-  // How the terminal is written to, and whether errors are told in full.
+  // The format of the output, and whether errors are printed in full.
   /^(TERM|NO_COLOR|DEBUG)$/,
-  // For an endpoint that somebody else started with a certificate of their own.
+  // The certificate of an endpoint that somebody else started.
   /^NODE_EXTRA_CA_CERTS$/,
 ];
 
 /**
- * Environment variables for everything that is started here: of the user's own only what TAKEN_OVER names, and nothing by
- * which an AWS SDK finds an account, a key or a program to run. Only the installation of packages has the user's
- * environment, for its proxy and its indexes: nothing that runs after that leaves this machine.
+ * Environment variables for programs of the laboratory. They contain the user's variables that KEPT names, and nothing by
+ * which an AWS SDK could find an account, a key or a program to run. Only the installation of packages uses the whole
+ * environment of the user, because it may need a proxy or an index. No later program leaves this machine.
  */
 export function ownVariables(from: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  const taken = Object.entries(from).filter(([name]) => TAKEN_OVER.some((names) => names.test(name)));
+  const kept = Object.entries(from).filter(([name]) => KEPT.some((names) => names.test(name)));
   return {
-    ...Object.fromEntries(taken),
-    // This Node first, also where the first one of PATH is a shim that looks for its settings at home.
+    ...Object.fromEntries(kept),
+    // This Node.js comes first, because a shim that is first in PATH would look for its settings at home.
     PATH: [...new Set([dirname(process.execPath), ...(from.PATH?.split(delimiter) ?? [])])].join(delimiter),
-    // ~/.aws, ~/.cdk.json and caches of the CDK CLI.
+    // Hides ~/.aws and ~/.cdk.json, and keeps the caches of the CDK CLI.
     HOME: folders.temporary,
-    // Where these two are not set, or not read, an SDK looks for the files at home.
+    // Without these two, an SDK looks for the files at home.
     AWS_CONFIG_FILE: '/dev/null',
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     AWS_EC2_METADATA_DISABLED: 'true',
-    // A proxy that is set otherwise, as macOS does for Python, would not find this machine's own address. The CDK CLI
-    // reads the lower case first, Node's fetch both.
+    // A proxy from other settings (macOS has one for Python) would not reach the address of this machine. The CDK CLI reads
+    // the lower case first, fetch of Node.js reads both.
     NO_PROXY: '*',
     no_proxy: '*',
     CDK_DISABLE_CLI_TELEMETRY: 'true',
@@ -49,7 +50,7 @@ export function ownVariables(from: NodeJS.ProcessEnv = process.env): NodeJS.Proc
   };
 }
 
-/** The same for everything that talks to the endpoint, with keys that no real account would accept. */
+/** The same variables for programs that use the endpoint, with keys that no real account would accept. */
 export function localVariables(url: string, from: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   return {
     ...ownVariables(from),
@@ -61,17 +62,17 @@ export function localVariables(url: string, from: NodeJS.ProcessEnv = process.en
   };
 }
 
-/** Makes `variables` the environment of this process, and so of all that it starts. */
+/** Makes `variables` the environment of this process and of the processes that it starts. */
 export function adopt(variables: NodeJS.ProcessEnv): void {
   for (const name of Object.keys(process.env)) if (!(name in variables)) delete process.env[name];
   Object.assign(process.env, variables);
 }
 
 /**
- * The endpoint that somebody else started, without a slash at the end; undefined where `AWS_ENDPOINT_URL` is not set or
- * empty, which is then unset for the AWS SDK too.
+ * The endpoint in `AWS_ENDPOINT_URL`, without a slash at the end; undefined where the variable is unset or empty. An empty
+ * variable is unset, because the AWS SDK would use it.
  *
- * @throws in one line if it is not a URL
+ * @throws in one line if the variable is not a URL
  */
 export function givenEndpoint(variables: NodeJS.ProcessEnv = process.env): string | undefined {
   const url = variables.AWS_ENDPOINT_URL?.trim().replace(/\/+$/, '');
@@ -79,17 +80,19 @@ export function givenEndpoint(variables: NodeJS.ProcessEnv = process.env): strin
     delete variables.AWS_ENDPOINT_URL;
     return undefined;
   }
-  // localhost:4566 is a URL too, of the scheme "localhost:".
+  // localhost:4566 parses as a URL with the scheme "localhost:".
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw new Error(`AWS_ENDPOINT_URL: "${url}" is not a URL. Give one as in http://127.0.0.1:4566, or unset it.`);
+    throw new Error(
+      `AWS_ENDPOINT_URL: "${url}" is not a URL. Set it to http://127.0.0.1:4566, for example, or unset it.`,
+    );
   }
   return url;
 }
 
 /**
- * The endpoint that the environment local needs.
+ * The endpoint in `AWS_ENDPOINT_URL`, which the environment local needs.
  *
- * @throws in one line if `AWS_ENDPOINT_URL` names none, so that the environment never reaches an account of AWS
+ * @throws in one line if the variable is unset, so that the environment never reaches an account of AWS
  */
 export function neededEndpoint(variables: NodeJS.ProcessEnv = process.env): string {
   const url = givenEndpoint(variables);
@@ -100,16 +103,16 @@ export function neededEndpoint(variables: NodeJS.ProcessEnv = process.env): stri
   );
 }
 
-/** Whether an error says that nothing listens there at all, rather than that no answer came in time. */
+/** Tells whether an error means that nothing listens at the address. A timeout is not such an error. */
 export function isRefused(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
   return ('code' in error && error.code === 'ECONNREFUSED') || ('cause' in error && isRefused(error.cause));
 }
 
 /**
- * Whether the endpoint answers, and for the account that only endpoints of this kind have.
+ * Checks that the endpoint answers with the account that all local endpoints have.
  *
- * @throws in one line if not
+ * @throws in one line, if there is no answer or another account
  */
 export async function checkEndpoint(url: string): Promise<void> {
   const client = new AwsClient({
@@ -137,7 +140,7 @@ export async function checkEndpoint(url: string): Promise<void> {
   const account = /<Account>(\d{12})<\/Account>/.exec(answer)?.[1];
   if (account !== LOCAL_ACCOUNT) {
     throw new Error(
-      `AWS_ENDPOINT_URL: ${url} is not an endpoint for local deployments: its account is ${account ?? 'not told'}, ` +
+      `AWS_ENDPOINT_URL: ${url} is not an endpoint for local deployments: its account is ${account ?? 'missing'}, ` +
         `expected ${LOCAL_ACCOUNT}. Unset AWS_ENDPOINT_URL to have one started.`,
     );
   }

@@ -3,18 +3,18 @@ import { dirname, join, resolve, sep } from 'node:path';
 
 export const root = join(__dirname, '..', '..');
 
-/** Everything that a local deployment writes, where nothing else is said; ignored by git, safe to delete while none runs. */
-const usual = join(root, '.kumiki');
-/** A second deployment beside the first needs another folder, below one with node_modules. An empty name is none. */
+/** Default folder for all files of a local deployment. Git ignores it. It may be deleted while no deployment runs. */
+const standard = join(root, '.kumiki');
+/** A second deployment at the same time needs another folder, below a folder with node_modules. */
 const given = process.env.KUMIKI_STATE?.trim() ?? '';
-const state = given === '' ? usual : resolve(root, given);
-/** Says of another folder that it was made for this, and may be emptied. */
+const state = given === '' ? standard : resolve(root, given);
+/** File that marks another folder as created by Kumiki. Such a folder may be emptied. */
 const mark = join(state, 'made-by-kumiki');
 
 export const folders = {
   state,
   python: join(state, 'python'),
-  /** Below a folder with node_modules, because the emulator's functions resolve their modules from here upwards. */
+  /** Below a folder with node_modules, because functions of the emulator look for modules from here upwards. */
   temporary: join(state, 'tmp'),
   assembly: join(state, 'cdk.out'),
 } as const;
@@ -28,39 +28,39 @@ export const logs = {
 } as const;
 
 /**
- * Makes the folder of the state before anything is written there or removed. One that KUMIKI_STATE names has to be new,
- * empty, or one that was made by this, so that nothing of anybody else's is removed.
+ * Creates the state folder before any file is written or removed there. A folder that KUMIKI_STATE names must be new, empty,
+ * or created by Kumiki, so that no other files are removed.
  *
- * @throws in one line if it is another one
+ * @throws in one line if the folder holds other files
  */
 export function claimState(): void {
-  const inUsual = state === usual || state.startsWith(usual + sep);
-  if (!inUsual && existsSync(state) && !existsSync(mark) && readdirSync(state).length > 0) {
+  const isStandard = state === standard || state.startsWith(standard + sep);
+  if (!isStandard && existsSync(state) && !existsSync(mark) && readdirSync(state).length > 0) {
     throw new Error(
-      `KUMIKI_STATE: ${state} holds other files, and what is of no more use there would be removed. Name a folder that is ` +
-        'new or empty, or leave it out.',
+      `KUMIKI_STATE: ${state} holds other files, which Kumiki could remove. Name a folder that is new or empty, or unset ` +
+        'KUMIKI_STATE.',
     );
   }
   mkdirSync(state, { recursive: true });
-  if (!inUsual) writeFileSync(mark, '');
+  if (!isStandard) writeFileSync(mark, '');
 }
 
 /**
- * Functions of the emulator look for packages from its temporary folder upwards.
+ * Checks that functions of the emulator find their packages, which they look for from the temporary folder upwards.
  *
- * @throws in one line if none are found there
+ * @throws in one line if there are no packages
  */
 export function checkPackages(): void {
   for (let folder = state; folder !== dirname(folder); folder = dirname(folder)) {
     if (existsSync(join(folder, 'node_modules', '@aws-sdk', 'client-ec2'))) return;
   }
   throw new Error(
-    `KUMIKI_STATE: ${state} is below no folder with node_modules, in which the functions find their packages. Name one ` +
-      `below ${root}, or leave it out.`,
+    `KUMIKI_STATE: ${state} is not below a folder with node_modules, where functions look for their packages. Name a folder ` +
+      `below ${root}, or unset KUMIKI_STATE.`,
   );
 }
 
-/** Empty logs and temporary files of a run that begins. */
+/** Removes the logs and temporary files of earlier runs. */
 export function prepareFolders(): void {
   for (const file of [folders.temporary, folders.assembly, ...Object.values(logs)]) {
     rmSync(file, { recursive: true, force: true });

@@ -1,19 +1,19 @@
 import type { Job } from './models';
 import { MANAGED_BY, type Workload } from './state';
 
-/** Workers of one load pod: some hundred requests a second, far below what it may use of a core. */
+/** Workers of one load pod. They send some hundred requests a second, which takes far less CPU than the limit of the pod. */
 const WORKERS_PER_POD = 25;
-/** Seconds in which the load pods have to start: an image to pull, on a node that may have to be added first. */
+/** Seconds within which the load pods have to start. They may wait for a new node, and pull an image. */
 export const START_LIMIT = 300;
-/** Seconds that the load may take beyond its time: a request under way and the last line. */
+/** Seconds that the load may exceed its duration, for the last requests and the last line of the log. */
 export const SLACK = 60;
 
 /**
- * Workers that keep `max` pods above the HPA's target.
+ * The number of workers that keep `max` pods above the HPA's target.
  *
- * `max` pods at the target use `max x request x target` cores. A worker has one request under way, so it keeps at most one
- * pod busy, and a busy pod uses one core (Node computes on one thread), or its limit. Three times as many, since workers
- * meet in the same pod while others are idle: kube-proxy chooses at random.
+ * `max` pods at the target use `max x request x target` cores. A worker has one request at a time, so it keeps at most one
+ * pod busy. A busy pod uses one core, because Node.js computes on one thread, or its limit. The number is tripled because
+ * kube-proxy chooses pods at random: some pods get several workers while others are idle.
  */
 export function workersFor({
   max,
@@ -26,25 +26,25 @@ export function workersFor({
 
 export interface LoadOptions {
   readonly name: string;
-  /** Where requests go, as the load pods see it. */
+  /** Address of the requests inside the cluster. */
   readonly url: string;
   readonly workers: number;
   readonly seconds: number;
 }
 
-/** The Job that makes the load: the workload's image, within what the pod-security standard `restricted` allows. */
+/** The Job that creates the load from the image of the workload. The pod-security standard `restricted` allows it. */
 export function loadJob(
   { namespace, app, image, placement }: Workload,
   { name, url, workers, seconds }: LoadOptions,
 ): Job {
   const pods = Math.ceil(workers / WORKERS_PER_POD);
-  // NetworkPolicies can name the load pods by app.kubernetes.io/name; no selector of the workload matches them.
+  // NetworkPolicies can select the load pods by app.kubernetes.io/name. No selector of the workload matches them.
   const labels = { 'app.kubernetes.io/name': `${app}-load`, 'app.kubernetes.io/managed-by': MANAGED_BY };
   const environment = {
     URL: url,
     CONCURRENCY: String(Math.ceil(workers / pods)),
     SECONDS: String(seconds),
-    // Few pods answer all workers at first: not so many at once that one would wait longer than it does for an answer.
+    // At first, few pods answer all workers. The ramp keeps the number of requests low enough to avoid timeouts.
     RAMP_SECONDS: String(Math.min(Math.max(10, workers), seconds / 4)),
   };
   return {
@@ -54,15 +54,15 @@ export function loadJob(
     spec: {
       completions: pods,
       parallelism: pods,
-      // A second try would start the load again in the middle of it.
+      // A retry would start a second load during the first.
       backoffLimit: 0,
-      // Both for a run that ends without being able to clean up: the load stops, and the Job goes.
+      // If a run ends without a cleanup, these two end the load and remove the Job.
       activeDeadlineSeconds: Math.ceil(seconds) + START_LIMIT + SLACK,
       ttlSecondsAfterFinished: 300,
       template: {
         metadata: {
           labels,
-          // Cluster Autoscaler would evict it from a node that it removes, and the load would be over.
+          // Otherwise Cluster Autoscaler could evict the pod from a node that it removes, which would end the load.
           annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false' },
         },
         spec: {
@@ -78,7 +78,7 @@ export function loadJob(
               image,
               command: ['node', 'load.cjs'],
               env: Object.entries(environment).map(([variable, value]) => ({ name: variable, value })),
-              // Little beside the workload, so that it is the workload that fills the nodes.
+              // The requests are small, so that the workload fills the nodes and not the load.
               resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '500m', memory: '128Mi' } },
               securityContext: {
                 allowPrivilegeEscalation: false,

@@ -3,18 +3,18 @@ import { execFile } from 'node:child_process';
 /** Runs kubectl with these arguments, `input` on its standard input, and resolves to what it prints. */
 export type Kubectl = (args: readonly string[], input?: string) => Promise<string>;
 
-/** Milliseconds that a command may take; one that waits for something says how long itself. */
+/** Timeout of a command in milliseconds. Commands that wait have a shorter timeout of their own. */
 const TIMEOUT = 90_000;
-/** A node or an HPA is some kilobytes, a large cluster some thousands of them. */
+/** Bytes. An object takes some kilobytes, and a large cluster has some thousands of them. */
 const MAX_OUTPUT = 256 * 2 ** 20;
-/** How Go says that nobody answers, with `bad gateway` by the proxy between a control plane and its nodes. */
+/** Messages of Go when a host does not answer. `bad gateway` is from the proxy between a control plane and its nodes. */
 const UNREACHABLE =
   /unable to connect|refused|no such host|no route to host|i\/o timeout|deadline exceeded|TLS handshake|bad gateway/i;
 
 /**
- * kubectl for one context, whatever the current one becomes meanwhile.
+ * kubectl for one context, even if the current context changes during the run.
  *
- * @param context undefined for kubectl's current one
+ * @param context undefined for kubectl's current context
  * @throws (each call) in one line that says what to do
  */
 export function kubectlOf(context: string | undefined, program = 'kubectl'): Kubectl {
@@ -30,13 +30,13 @@ export function kubectlOf(context: string | undefined, program = 'kubectl'): Kub
           else resolve(stdout);
         },
       );
-      // It may be gone before it has read: the exit code tells.
+      // kubectl may end before it has read the input. The exit code then reports the failure.
       child.stdin?.on('error', () => undefined);
       child.stdin?.end(input);
     });
 }
 
-/** As one call; the flag of kubectl itself, so that a cluster that is silent does not hang it. */
+/** Gets objects in one call. The timeout keeps kubectl from waiting for a cluster that does not answer. */
 export function get(kubectl: Kubectl, ...args: readonly string[]): Promise<string> {
   return kubectl(['get', ...args, '--output=json', '--request-timeout=15s']);
 }
@@ -50,32 +50,32 @@ function explain(
   if (error.code === 'ENOENT') {
     return 'kubectl is not on the PATH. Install it (https://kubernetes.io/docs/tasks/tools/) and try again.';
   }
-  const said =
+  const message =
     stderr
       .trim()
       .split('\n')
       .at(-1)
       ?.replace(/^error: /i, '') ?? '';
   const cluster = context === undefined ? 'The cluster' : `The cluster of context ${context}`;
-  // What the API server says has reached us, whatever it has not reached itself.
-  const served = said.startsWith('Error from server');
-  if (served && /:10250\b|containerLogs/.test(said) && UNREACHABLE.test(said)) {
+  // The API server answered, so it can be reached. Its message may say that it cannot reach something else.
+  const served = message.startsWith('Error from server');
+  if (served && /:10250\b|containerLogs/.test(message) && UNREACHABLE.test(message)) {
     return (
-      `The control plane does not reach the kubelet of a node (${said}). ` +
+      `The control plane does not reach the kubelet of a node (${message}). ` +
       "Allow port 10250 from the control plane's security group to the nodes."
     );
   }
-  if (error.killed || (!served && UNREACHABLE.test(said))) {
+  if (error.killed || (!served && UNREACHABLE.test(message))) {
     return (
-      `${cluster} cannot be reached${said === '' ? '.' : ` (${said}).`} ` +
-      'An endpoint that is private is reached from inside its VPC or over a VPN; kubectl get nodes must work first.'
+      `${cluster} cannot be reached${message === '' ? '.' : ` (${message}).`} ` +
+      'A private endpoint can be reached from its VPC or over a VPN only. kubectl get nodes must work first.'
     );
   }
-  if (/must be logged in|Unauthorized|getting credentials/i.test(said)) {
-    return `${cluster} does not accept these credentials (${said}). Sign in (aws sso login, AWS_PROFILE=…) and try again.`;
+  if (/must be logged in|Unauthorized|getting credentials/i.test(message)) {
+    return `${cluster} does not accept these credentials (${message}). Sign in (aws sso login, AWS_PROFILE=…) and try again.`;
   }
-  if (/^context .* does not exist/.test(said)) {
-    return `kubectl has no context ${context}. kubectl config get-contexts lists those it has.`;
+  if (/^context .* does not exist/.test(message)) {
+    return `kubectl has no context ${context}. List the contexts with kubectl config get-contexts.`;
   }
-  return `kubectl ${args[0]}: ${said === '' ? error.message.split('\n')[0] : said}`;
+  return `kubectl ${args[0]}: ${message === '' ? error.message.split('\n')[0] : message}`;
 }

@@ -1,14 +1,14 @@
 import type { Sample, TimelineEvent } from './timeline';
 import type { Verdict } from './verdicts';
 
-/** What a person sees of a run: what happened stays, where it stands is replaced on a terminal and a line each in a log. */
+/** Output of a run. Events stay. Samples replace each other on a terminal, and are lines in a log. */
 export interface Live {
   event(event: TimelineEvent): void;
   sample(sample: Sample): void;
   line(text: string): void;
 }
 
-/** Lines of samples in a log between two that name their columns. */
+/** Number of samples in a log after which the headings are repeated. */
 const HEADER_EVERY = 20;
 
 const COLUMNS: readonly { readonly name: string; readonly of: (sample: Sample) => string }[] = [
@@ -24,7 +24,7 @@ const COLUMNS: readonly { readonly name: string; readonly of: (sample: Sample) =
   { name: 'per s', of: ({ load, phase }) => (phase === 'load' ? load.rate.toFixed(1) : '-') },
   { name: 'p99 ms', of: ({ load, phase }) => (phase === 'load' ? String(load.p99 ?? '-') : '-') },
 ];
-/** 79 columns with what is between them. */
+/** The columns and the spaces between them are 79 characters wide. */
 const WIDTHS = [6, 6, 9, 6, 5, 7, 5, 8, 6, 5, 6];
 
 export function live(out: NodeJS.WriteStream = process.stdout): Live {
@@ -35,11 +35,11 @@ export function live(out: NodeJS.WriteStream = process.stdout): Live {
     block = '';
   };
   const line = (text: string) => {
-    const kept = block;
+    const shown = block;
     wipe();
     out.write(`${text}\n`);
-    if (kept !== '') out.write(kept);
-    block = kept;
+    if (shown !== '') out.write(shown);
+    block = shown;
   };
   return {
     line,
@@ -52,7 +52,7 @@ export function live(out: NodeJS.WriteStream = process.stdout): Live {
         return;
       }
       wipe();
-      // A line that is broken by the terminal would be two to wipe.
+      // The terminal would break a longer line, and `wipe` would then miss a line.
       block = [HEADER, row].map((text) => `${text.slice(0, out.columns - 1)}\n`).join('');
       out.write(block);
     },
@@ -65,7 +65,7 @@ function cells(texts: readonly string[]): string {
   return texts.map((text, index) => text.padStart(WIDTHS[index] ?? 0)).join(' ');
 }
 
-/** The chain as a table. */
+/** Renders the verdicts as a table. */
 export function renderVerdicts(verdicts: readonly Verdict[]): string {
   const width = Math.max(...verdicts.map(({ link }) => link.length));
   return verdicts

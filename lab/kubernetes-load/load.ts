@@ -9,7 +9,7 @@ import { cleanUp, run } from './run';
 import { stoppingOn } from './stopping';
 import { REACHED } from './verdicts';
 
-/** Load in a cluster, and what became of it: from pods to nodes and back. */
+/** Creates load in a cluster and follows it from pods to nodes and back. */
 async function main(): Promise<void> {
   const options = loadOptions(optionsOf(USAGE, FLAGS));
   checkFiles(options);
@@ -17,20 +17,20 @@ async function main(): Promise<void> {
   console.log(`Cluster: kubectl's context ${context}, namespace ${options.namespace}, Deployment ${options.app}`);
   if (!options.confirmed) await confirm(context, options);
 
-  // Loaded late, as it takes longer than all else; but before Ctrl-C, which ends the compiler of tsx too.
+  // Loaded late, because it takes the longest, but before a Ctrl-C, which also ends the compiler of tsx.
   const { plot }: typeof import('./plot') = require('./plot');
   const screen = live();
   let job: string | undefined;
   const leave = () => {
     const command = ['kubectl', `--context=${context}`, ...cleanUp(job ?? '', options.namespace)].join(' ');
-    console.log(job === undefined ? 'Left; no Job had been made.' : `Left. To remove the Job: ${command}`);
+    console.log(job === undefined ? 'Left. No Job had been created.' : `Left. To remove the Job: ${command}`);
     process.exit(130);
   };
   const stopping = stoppingOn({
     signals: process,
     outputs: [process.stdout, process.stderr],
     onStop: () => {
-      if (job !== undefined) screen.line('Stopping: the Job is removed first. Once more to leave at once.');
+      if (job !== undefined) screen.line('Stopping after the removal of the Job. Press Ctrl-C again to leave at once.');
     },
     onLeave: leave,
   });
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
     return leave();
   });
 
-  // First of all, as a disk may be full by now.
+  // Printed before the files are written, because the disk may be full.
   console.log(`\n${renderVerdicts(result.verdicts)}\n`);
   writeFileSync(options.json, `${JSON.stringify({ context, ...result }, null, 2)}\n`);
   writeFileSync(options.svg, plot(result));
@@ -55,17 +55,17 @@ async function currentContext(): Promise<string> {
   const name = await kubectlOf(undefined)(['config', 'current-context']).catch((error: Error) => {
     if (!/current-context is not set/.test(error.message)) throw error;
     throw new Error(
-      'kubectl has no current context. Make one (aws eks update-kubeconfig --name kumiki-sandbox), or give --context NAME.',
+      'kubectl has no current context. Create one (aws eks update-kubeconfig --name kumiki-sandbox), or name one with --context NAME.',
     );
   });
   return name.trim();
 }
 
-/** @throws unless a person says yes */
+/** Asks for a confirmation of the cluster. @throws unless the answer is yes */
 async function confirm(context: string, { namespace, app, minutes }: Options): Promise<void> {
   if (!process.stdin.isTTY) {
     throw new Error(
-      `Nobody is here to confirm the cluster. Name it: --context ${context}, or take it as it is: --yes.`,
+      `No terminal to confirm the cluster. Name it with --context ${context}, or accept the current one with --yes.`,
     );
   }
   const asking = createInterface({ input: process.stdin, output: process.stdout });
@@ -74,10 +74,10 @@ async function confirm(context: string, { namespace, app, minutes }: Options): P
     process.exit(130);
   });
   const answer = await asking.question(
-    `Load Deployment ${app} in namespace ${namespace} there for ${minutes} min? [y/N] `,
+    `Put load on Deployment ${app} in namespace ${namespace} of this cluster for ${minutes} min? [y/N] `,
   );
   asking.close();
-  if (!/^y(es)?$/i.test(answer.trim())) throw new Error('Nothing was done.');
+  if (!/^y(es)?$/i.test(answer.trim())) throw new Error('Not confirmed, so no load was created.');
 }
 
 main().catch(fail);

@@ -1,6 +1,6 @@
 /**
- * The API's objects, as types: nothing of the package is loaded. It is made of ES modules alone, which this package's
- * modules may name only like this.
+ * Types of Kubernetes objects. The package has ES modules only, whose types a CommonJS module imports in this form. Nothing
+ * of the package is loaded.
  */
 export type Deployment = import('kubernetes-models/apps/v1/Deployment', { with: {
   'resolution-mode': 'import',

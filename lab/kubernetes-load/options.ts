@@ -4,27 +4,28 @@ import type { RunOptions } from './run';
 
 export const USAGE = `Usage: npm run kubernetes:load -- --minutes N [options]
 
-Makes load inside a cluster, by a Job from the workload's own image, and follows what the Horizontal Pod Autoscaler and
-Cluster Autoscaler do with it until all is as small as before. New nodes cost money while they run.
+Creates load inside a cluster by a Job with the image of the workload, and follows how the Horizontal Pod Autoscaler and
+Cluster Autoscaler respond until the cluster is as small as before. New nodes cost money while they run.
 
-  --minutes N        how long the load lasts, up to 120
-  --context NAME     context of kubectl; named like this it need not be confirmed (default: the current one, confirmed first)
-  --yes              takes the current context without asking
+  --minutes N        duration of the load, at most 120
+  --context NAME     context of kubectl, used without confirmation (default: the current one, after confirmation)
+  --yes              uses the current context without confirmation
   --namespace NAME   namespace of the workload (history)
   --app NAME         name of its Deployment (history)
-  --workers N        requests under way at a time (default: enough for the HPA's maximum)
+  --workers N        concurrent requests (default: enough for the HPA's maximum)
   --url URL          http address of the workload in the cluster (default: its Service)
-  --path PATH        path to ask for (/history/LOAD?days=3650)
-  --settle N         minutes to follow the shrink at the most (default: the HPA's window and 20)
-  --interval N       seconds between two looks (5)
-  --out FILE         the timeline (kubernetes-load-<time>.json); the plot is beside it as .svg`;
+  --path PATH        path of the requests (/history/LOAD?days=3650)
+  --settle N         minutes to follow the shrink at most (default: the HPA's window and 20)
+  --interval N       seconds between two observations (5)
+  --out FILE         file of the timeline (kubernetes-load-<time>.json); the plot has the same name with .svg`;
 
 export interface Options extends RunOptions {
   readonly context?: string;
-  /** Nobody need be asked. */
+  /** Whether the cluster needs no confirmation. */
   readonly confirmed: boolean;
-  /** Files to write. */
+  /** File of the timeline. */
   readonly json: string;
+  /** File of the plot. */
   readonly svg: string;
 }
 
@@ -45,28 +46,29 @@ export const FLAGS = {
 
 type Values = { readonly [K in keyof typeof FLAGS]?: K extends 'yes' ? boolean : string };
 
-/** @throws naming the flag, the rule and the value */
+/** Reads and checks the flags. @throws with the flag, the rule and the value */
 export function loadOptions(values: Values, now = new Date()): Options {
-  if (values.minutes === undefined) throw new Error(`--minutes is missing, as in --minutes 10.\n\n${USAGE}`);
+  if (values.minutes === undefined)
+    throw new Error(`--minutes is missing. Write --minutes 10, for example.\n\n${USAGE}`);
   const { namespace = 'history', app = 'history', context, url, path: asked } = values;
   for (const [flag, name] of Object.entries({ namespace, app })) {
     if (!/^[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?$/.test(name)) {
-      throw new Error(`--${flag}: must be a name of Kubernetes (small letters, digits, hyphens), got "${name}".`);
+      throw new Error(`--${flag}: must be a Kubernetes name (lower-case letters, digits, hyphens), got "${name}".`);
     }
   }
   if (context === '') throw new Error('--context: must name a context of kubectl config get-contexts, got "".');
   if (url !== undefined && !/^http:\/\/[^/\s]+$/.test(url)) {
     throw new Error(
-      `--url: must be an http address without a path, as in http://history.history.svc:80, got "${url}".`,
+      `--url: must be an http address without a path, such as http://history.history.svc:80, got "${url}".`,
     );
   }
   if (asked !== undefined && !/^\/\S*$/.test(asked)) {
-    throw new Error(`--path: must start with /, as in /history/LOAD?days=3650, got "${asked}".`);
+    throw new Error(`--path: must start with /, such as /history/LOAD?days=3650, got "${asked}".`);
   }
   const json = values.out ?? `kubernetes-load-${now.toISOString().slice(0, 19).replaceAll(':', '-')}.json`;
   if (path.extname(json) !== '.json') throw new Error(`--out: must end with .json, got "${json}".`);
   if (!existsSync(path.dirname(path.resolve(json)))) {
-    throw new Error(`--out: the folder of "${json}" is not there. Make it first.`);
+    throw new Error(`--out: the folder of "${json}" does not exist. Create it first.`);
   }
   const workers = number('workers', values.workers, 1, 1_000);
   if (workers !== undefined && !Number.isInteger(workers)) {
@@ -89,20 +91,20 @@ export function loadOptions(values: Values, now = new Date()): Options {
 }
 
 /**
- * A load that lasts an hour is not the time to find out. Nothing of this is left.
+ * Checks before the load that both files can be written, and leaves no file behind.
  *
  * @throws in one line, if a file cannot be written
  */
 export function checkFiles({ json, svg }: Pick<Options, 'json' | 'svg'>): void {
   for (const file of [json, svg]) {
-    const there = existsSync(file);
+    const existed = existsSync(file);
     try {
       closeSync(openSync(file, 'a'));
     } catch (error) {
       const reason = error instanceof Error ? error.message : error;
-      throw new Error(`--out: "${file}" cannot be written (${reason}). Name a file that can: --out FILE.`);
+      throw new Error(`--out: "${file}" cannot be written (${reason}). Name another file with --out FILE.`);
     }
-    if (!there) rmSync(file);
+    if (!existed) rmSync(file);
   }
 }
 

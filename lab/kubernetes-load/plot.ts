@@ -3,7 +3,7 @@ import { clock } from './live';
 import type { Result } from './run';
 import type { Kind, TimelineEvent } from './timeline';
 
-/** Events that are links of the chain; the rest is in the JSON. */
+/** Events that are links of the chain. The JSON has all events. */
 const MARKED: readonly Kind[] = [
   'load started',
   'cpu above target',
@@ -22,7 +22,7 @@ const MARKED: readonly Kind[] = [
 ];
 const WIDTH = 1200;
 const LINE = 19;
-/** Lines of text under the plot, in two columns. */
+/** Lines of text below the plot, in two columns. */
 const ROWS = 12;
 const PLOT_HEIGHT = 640;
 const FONT = { fontFamily: 'Helvetica, Arial, sans-serif', fontSize: 13, color: '#333' };
@@ -40,7 +40,7 @@ export function plot({ workload, samples, events, load, startedAt }: Plotted): s
   const line = (name: string, color: string, of: (sample: (typeof samples)[number]) => number | null, axis = 1) => ({
     name,
     type: 'line' as const,
-    // What was seen holds until the next look.
+    // A value holds until the next observation.
     step: axis === 1 ? ('end' as const) : undefined,
     xAxisIndex: axis,
     yAxisIndex: axis,
@@ -71,7 +71,7 @@ export function plot({ workload, samples, events, load, startedAt }: Plotted): s
     gridIndex,
     name,
     min: 0,
-    // Room above the highest line, or it would be drawn on the frame.
+    // Without this space, the highest line would be drawn on the frame.
     max: ({ max }: { max: number }) => Math.ceil(max * 1.08),
     minInterval: 1,
     nameLocation: 'middle' as const,
@@ -90,7 +90,7 @@ export function plot({ workload, samples, events, load, startedAt }: Plotted): s
       label: {
         show: labelled,
         formatter: marked.flatMap((event, index) => (event.seconds === seconds ? [index + 1] : [])).join(', '),
-        // On three heights, as some follow within seconds.
+        // Labels have three heights, because some events follow within seconds.
         distance: 4 + (group % 3) * 15,
         ...FONT,
         fontSize: 11,
@@ -115,7 +115,7 @@ export function plot({ workload, samples, events, load, startedAt }: Plotted): s
       { left: 76, right: 30, top: 346, height: 230 },
     ],
     xAxis: [xAxis(0), xAxis(1)],
-    yAxis: [yAxis(0, 'CPU of what is requested', ' %'), yAxis(1, 'pods and nodes', '')],
+    yAxis: [yAxis(0, 'CPU of the request', ' %'), yAxis(1, 'pods and nodes', '')],
     series: [
       { ...line('CPU', '#c0392b', ({ cpu }) => cpu, 0), markLine: markLine(true) },
       {
@@ -139,20 +139,20 @@ export function plot({ workload, samples, events, load, startedAt }: Plotted): s
   return svg;
 }
 
-/** The first of each kind, then the others, as many as there is room for; in the order of time. */
+/** Chooses the first event of each kind, then others while there is space, in the order of time. */
 function chosen(events: readonly TimelineEvent[]): readonly TimelineEvent[] {
   const known = events.filter(({ kind }) => MARKED.includes(kind));
   const firsts = known.filter((event) => known.find(({ kind }) => kind === event.kind) === event);
   const others = known.filter((event) => !firsts.includes(event));
-  const kept = [...firsts, ...others].slice(0, 2 * ROWS);
-  return known.filter((event) => kept.includes(event));
+  const selected = [...firsts, ...others].slice(0, 2 * ROWS);
+  return known.filter((event) => selected.includes(event));
 }
 
 function shortened(text: string): string {
   return text.length > 92 ? `${text.slice(0, 91)}…` : text;
 }
 
-/** Seconds between two labels of the axis: about ten of them, at times that people count in. */
+/** Seconds between two labels of the axis, for about ten labels at round times. */
 function stepOf(seconds: number): number {
   const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900];
   return steps.find((step) => seconds / step <= 12) ?? 1_800;

@@ -19,15 +19,15 @@ export interface RunOptions {
   readonly namespace: string;
   readonly app: string;
   readonly minutes: number;
-  /** Minutes that the shrink is followed at the most. @default the HPA's window, Cluster Autoscaler's 10 minutes and 10 more */
+  /** Minutes for which the shrink is followed at most. @default the HPA's window, Cluster Autoscaler's 10 minutes, and 10 more */
   readonly settle?: number;
-  /** @default as many as bring the workload to its maximum */
+  /** Concurrent requests. @default enough to bring the workload to its maximum */
   readonly workers?: number;
-  /** @default the Service in front of the workload */
+  /** Address of the workload inside the cluster. @default its Service */
   readonly url?: string;
-  /** Path that is asked for; the default is what costs the service the most CPU. @default /history/LOAD?days=3650 */
+  /** Path of the requests. The default costs the service the most CPU. @default /history/LOAD?days=3650 */
   readonly path?: string;
-  /** Seconds between two looks at the cluster. @default 5 */
+  /** Seconds between two observations of the cluster. @default 5 */
   readonly interval?: number;
 }
 
@@ -38,7 +38,7 @@ export interface Result {
   readonly url: string;
   readonly workers: number;
   readonly minutes: number;
-  /** Why it ended before its time. */
+  /** The reason why the run ended early. */
   readonly stopped?: string;
   readonly load: LoadTotals;
   readonly events: readonly TimelineEvent[];
@@ -47,23 +47,23 @@ export interface Result {
   readonly verdicts: readonly Verdict[];
 }
 
-/** What a container waits for that does not come by itself. */
+/** Reasons for which a container waits and never starts. */
 const HOPELESS = /^(ErrImagePull|ImagePullBackOff|InvalidImageName|CreateContainerConfigError|CreateContainerError)/;
-/** Looks at the cluster that may fail in a row: a control plane that is updated is away for some seconds. */
+/** Consecutive observations that may fail. A control plane does not answer for some seconds while it is updated. */
 const FAILURES = 12;
 
-/** kubectl's arguments that remove what a run makes. */
+/** Arguments of kubectl that remove the Job of a run. */
 export function cleanUp(job: string, namespace: string): string[] {
   return ['delete', 'job', job, `--namespace=${namespace}`, '--ignore-not-found', '--cascade=foreground'];
 }
 
 /**
- * One load and what the cluster does with it, until it is as small as before. The Job is gone when this has ended,
- * however it ends.
+ * Runs one load and follows the cluster until it is as small as before. The Job is removed at the end, however the run
+ * ends.
  *
- * @param signal ends it early: what has been seen until then is the result
+ * @param signal ends the run early; the result then holds the observations until that moment
  * @param onJob called before the Job is created
- * @throws in one line, if the cluster or the workload is not fit for it, or not even the first look at the load is possible
+ * @throws in one line, if the cluster or the workload does not fit, or the first observation of the load fails
  */
 export async function run(
   kubectl: Kubectl,
@@ -87,9 +87,9 @@ export async function run(
   live.line(
     [
       `Deployment ${app} (${workload.image})`,
-      `  ${ready} pods ready, ${workload.min} to ${workload.max} by HPA ${workload.hpa}: CPU ${first.hpa.cpu} % of what they request, target ${workload.target} %`,
+      `  ${ready} pods ready, ${workload.min} to ${workload.max} by HPA ${workload.hpa}: CPU ${first.hpa.cpu} % of their requests, target ${workload.target} %`,
       `  ${first.nodes.length} nodes: ${first.nodes.map(({ name }) => name).join(', ')}`,
-      `  load: ${workers} workers ask for ${url} for ${minutes} min; then at most ${Math.round(settle / 60)} min until it is as small as before`,
+      `  load: ${workers} workers request ${url} for ${minutes} min; then at most ${Math.round(settle / 60)} min until the cluster is as small as before`,
       '',
     ].join('\n'),
   );
@@ -105,12 +105,13 @@ export async function run(
   let failures = 0;
   let logProblem: string | undefined;
 
-  /** One look; undefined if it failed. */
-  const look = async (phase: Phase): Promise<State | undefined> => {
+  /** Observes the cluster; undefined if that failed. */
+  const observe = async (phase: Phase): Promise<State | undefined> => {
     try {
       const state = readState(await get(kubectl, ...stateQuery(namespace)), workload);
       await readLogs(kubectl, namespace, state, job, reports).catch((error: Error) => {
-        if (!signal.aborted && logProblem === undefined) live.line(`        no log of the load pods: ${error.message}`);
+        if (!signal.aborted && logProblem === undefined)
+          live.line(`        the logs of the load pods cannot be read: ${error.message}`);
         logProblem = error.message;
       });
       if (signal.aborted) return undefined;
@@ -123,10 +124,10 @@ export async function run(
       failures = 0;
       return state;
     } catch (error) {
-      // Ctrl-C ends kubectl too.
+      // Ctrl-C also ends kubectl.
       if (signal.aborted) return undefined;
       failures++;
-      live.line(`        no look at the cluster (${failures} in a row): ${reasonOf(error)}`);
+      live.line(`        no answer of the cluster (${failures} in a row): ${reasonOf(error)}`);
       if (failures >= FAILURES) throw error;
       return undefined;
     }
@@ -144,19 +145,19 @@ export async function run(
   try {
     onJob(job);
     await kubectl(['create', '--filename=-'], JSON.stringify(manifest));
-    await followLoad(look, wait, now, job, minutes * 60, signal, reports);
+    await followLoad(observe, wait, now, job, minutes * 60, signal, reports);
     await remove();
     if (!signal.aborted) {
       timeline.mark(now(), 'load ended', 'the load is over');
-      await followShrink(look, wait, now, workload, first, settle, signal);
+      await followShrink(observe, wait, now, workload, first, settle, signal);
     }
     if (signal.aborted) stopped = 'stopped by hand';
   } catch (error) {
-    // Nothing has been seen yet, but what was there before: there is nothing to tell but the error.
+    // The only sample is from before the load, so there is nothing to report except the error.
     if (timeline.samples.length === 1 && !signal.aborted) throw error;
     stopped = signal.aborted ? 'stopped by hand' : reasonOf(error);
   } finally {
-    // Here again where Ctrl-C has ended the kubectl that was at it.
+    // Tries again where Ctrl-C has ended the kubectl that was removing the Job.
     await remove().catch((error: unknown) => {
       const command = ['kubectl', ...cleanUp(job, namespace)].join(' ');
       stopped = `Job ${job} could not be removed: ${reasonOf(error)} Remove it: ${command}`;
@@ -189,11 +190,11 @@ export async function run(
   };
 }
 
-type Look = (phase: Phase) => Promise<State | undefined>;
+type Observe = (phase: Phase) => Promise<State | undefined>;
 
-/** Until the load pods have ended. @throws if they do not start, or fail */
+/** Follows the load pods until they have ended. @throws if they do not start, or fail */
 async function followLoad(
-  look: Look,
+  observe: Observe,
   wait: () => Promise<unknown>,
   now: () => number,
   job: string,
@@ -204,40 +205,40 @@ async function followLoad(
   let startedAt: number | undefined;
   let over = false;
   while (!signal.aborted) {
-    const state = await look('load');
+    const state = await observe('load');
     const pods = state?.pods.filter((pod) => isOf(pod, job)) ?? [];
     if (startedAt === undefined && pods.some(({ phase }) => phase !== 'Pending')) startedAt = now();
     const failed = pods.find(({ phase }) => phase === 'Failed');
     if (failed) {
       throw new Error(
         reports.has(failed.name)
-          ? `Load pod ${failed.name} failed in the middle of the load.`
+          ? `Load pod ${failed.name} failed during the load.`
           : `Load pod ${failed.name} failed at once. Is load.cjs in the image? Deploy the image of this version, which has it.`,
       );
     }
     const hopeless = pods.find(({ waiting }) => waiting !== undefined && HOPELESS.test(waiting));
     if (hopeless) throw new Error(`Load pod ${hopeless.name} cannot start: ${hopeless.waiting}`);
     if (pods.length > 0 && pods.every(({ phase }) => phase === 'Succeeded')) {
-      // Once more where a log could not be read: the last line is all that tells what was lost.
+      // Reads a missing log once more, because only its last line has the number of lost requests.
       if (over || pods.every(({ name }) => reports.get(name)?.done)) return;
       over = true;
     }
     if (startedAt === undefined && now() > START_LIMIT) {
-      const reason = pods[0]?.unschedulable ?? pods[0]?.waiting ?? 'no pod of the Job is there: kubectl describe job';
+      const reason = pods[0]?.unschedulable ?? pods[0]?.waiting ?? 'the Job has no pod, see kubectl describe job';
       throw new Error(`The load has not started within ${START_LIMIT} s: ${reason}`);
     }
     if (startedAt !== undefined && now() > startedAt + seconds + SLACK) {
-      // All load pods have told what they counted; or their node is gone, with what it was.
+      // Either all load pods have reported, or a node has gone and taken the reports of its pods along.
       if (reports.size > 0) return;
-      throw new Error('The load pods are over their time and have not ended.');
+      throw new Error('The load pods have exceeded their time and have not ended.');
     }
     await wait();
   }
 }
 
-/** Until pods and nodes are as few as before, or the time is up. */
+/** Follows the cluster until it has as few pods and nodes as before, or the time is up. */
 async function followShrink(
-  look: Look,
+  observe: Observe,
   wait: () => Promise<unknown>,
   now: () => number,
   { min }: Workload,
@@ -247,7 +248,7 @@ async function followShrink(
 ): Promise<void> {
   const until = now() + settle;
   while (!signal.aborted) {
-    const state = await look('shrink');
+    const state = await observe('shrink');
     const own = state?.pods.filter(({ load }) => !load) ?? [];
     if (state && state.hpa.desired <= min && own.length <= min && state.nodes.length <= first.nodes.length) return;
     if (now() > until) return;

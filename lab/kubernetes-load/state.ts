@@ -3,68 +3,68 @@ import type { Deployment, Event, HorizontalPodAutoscaler, Job, Node, Pod, PodSpe
 /** Value of the label app.kubernetes.io/managed-by of all objects that a load run creates. */
 export const MANAGED_BY = 'kumiki-kubernetes-load';
 
-/** The items of `kubectl get a,b,c -o json`. */
+/** An item of `kubectl get a,b,c -o json`. */
 type Item = Deployment | HorizontalPodAutoscaler | Job | Event | Node | Pod | Service;
 
-/** What is deployed, as far as the load and its verdicts depend on it. */
+/** The deployed workload, as far as the load and the verdicts depend on it. */
 export interface Workload {
   readonly namespace: string;
   readonly app: string;
   readonly image: string;
-  /** What the load pods need to be placed where the workload is, and to pull its image. */
+  /** Fields by which load pods are scheduled like the workload and pull its image. */
   readonly placement: Pick<PodSpec, 'imagePullSecrets' | 'nodeSelector' | 'tolerations'>;
-  /** CPU that a pod requests, in cores. */
+  /** CPU request of a pod, in cores. */
   readonly request: number;
-  /** CPU that a pod may use at the most, in cores; undefined without a limit. */
+  /** CPU limit of a pod, in cores; undefined without a limit. */
   readonly limit?: number;
   /** Name of the HorizontalPodAutoscaler. */
   readonly hpa: string;
   readonly min: number;
   readonly max: number;
-  /** Average utilization of the requested CPU that the HPA aims at, in percent. */
+  /** Target of the HPA: average utilization of the requested CPU, in percent. */
   readonly target: number;
-  /** How long the HPA looks back before it removes pods, in seconds. */
+  /** Stabilization window of the HPA for the removal of pods, in seconds. */
   readonly downWindow: number;
   readonly selector: Readonly<Record<string, string>>;
-  /** Of the Service, inside the cluster, as in http://history.history.svc:80. */
+  /** Address of the Service inside the cluster, such as http://history.history.svc:80. */
   readonly address?: string;
 }
 
 export interface HpaState {
-  /** Undefined as long as the HPA has no metrics. */
+  /** Utilization in percent; undefined while the HPA has no metrics. */
   readonly cpu?: number;
   readonly desired: number;
   readonly current: number;
-  /** Why it does not scale, in its own words. */
+  /** The HPA's message why it does not scale. */
   readonly problem?: string;
 }
 
 export interface PodState {
   readonly name: string;
   readonly uid: string;
-  /** Of the workload, or one of ours that make the load. */
+  /** Whether the pod creates the load; otherwise it belongs to the workload. */
   readonly load: boolean;
   readonly phase: string;
   readonly ready: boolean;
   readonly terminating: boolean;
-  /** Undefined until it is placed. */
+  /** Undefined until the pod is scheduled. */
   readonly node?: string;
-  /** Why the scheduler finds no node for it, in its own words. */
+  /** The scheduler's message why it finds no node for the pod. */
   readonly unschedulable?: string;
-  /** Why its container does not run, as in "ErrImagePull: …". */
+  /** The reason why the container does not run, such as "ErrImagePull: …". */
   readonly waiting?: string;
 }
 
 export interface NodeState {
   readonly name: string;
   readonly ready: boolean;
-  /** Cluster Autoscaler has chosen it for removal. */
+  /** Whether Cluster Autoscaler has chosen the node for removal. */
   readonly leaving: boolean;
 }
 
 /** An event of Cluster Autoscaler about a pod. */
 export interface Signal {
-  /** Another one each time that it is repeated. */
+  /** Changes each time that the event is repeated. */
   readonly id: string;
   readonly reason: 'TriggeredScaleUp' | 'NotTriggerScaleUp';
   readonly message: string;
@@ -85,34 +85,32 @@ export function workloadQuery(namespace: string): string[] {
   ];
 }
 
-/** Arguments of `get` for `readState`: all that is followed, in one call. */
+/** Arguments of `get` for `readState`, which reads all observed objects in one call. */
 export function stateQuery(namespace: string): string[] {
   return ['horizontalpodautoscalers.v2.autoscaling,pods,nodes,events', `--namespace=${namespace}`];
 }
 
-/** @throws in one line with what to do, for what a load would prove nothing about */
+/** Reads the workload. @throws in one line with what to do, if a load could prove nothing about it */
 export function readWorkload(json: string, namespace: string, app: string): Workload {
   const items = itemsOf(json);
   const where = `namespace ${namespace}`;
   const deployment = items.filter((item) => item.kind === 'Deployment').find((item) => item.metadata?.name === app);
   if (!deployment) {
     throw new Error(
-      `Deployment ${app} is not in ${where}. Deploy it, or name what there is: --namespace NAME --app NAME.`,
+      `Deployment ${app} is not in ${where}. Deploy it, or name another one: --namespace NAME --app NAME.`,
     );
   }
   const pod = deployment.spec?.template.spec;
   const container = pod?.containers.find(({ name }) => name === app) ?? pod?.containers[0];
   if (!container?.image) {
-    throw new Error(
-      `The image of Deployment ${app} in ${where} cannot be read: it names none, and the load runs from it.`,
-    );
+    throw new Error(`The image of Deployment ${app} in ${where} is missing, but the load runs from this image.`);
   }
   const hpa = items
     .filter((item) => item.kind === 'HorizontalPodAutoscaler')
     .find(({ spec }) => spec?.scaleTargetRef.kind === 'Deployment' && spec.scaleTargetRef.name === app);
   if (!hpa?.spec) {
     throw new Error(
-      `No HorizontalPodAutoscaler in ${where} scales Deployment ${app}: without one a load proves nothing. ` +
+      `No HorizontalPodAutoscaler in ${where} scales Deployment ${app}, so a load proves nothing. ` +
         'Deploy the workload with its HPA.',
     );
   }
@@ -120,14 +118,12 @@ export function readWorkload(json: string, namespace: string, app: string): Work
     .averageUtilization;
   const name = hpa.metadata?.name ?? app;
   if (target === undefined) {
-    throw new Error(
-      `HorizontalPodAutoscaler ${name} in ${where} has no target utilization of CPU, which is followed here.`,
-    );
+    throw new Error(`HorizontalPodAutoscaler ${name} in ${where} has no target for the utilization of CPU. Add one.`);
   }
   const request = cores(container.resources?.requests?.['cpu']);
   if (request === undefined) {
     throw new Error(
-      `Container ${container.name} of Deployment ${app} in ${where} requests no CPU, of which the HPA's target is a share. ` +
+      `Container ${container.name} of Deployment ${app} in ${where} requests no CPU, but the HPA's target is a percentage of the request. ` +
         'See "HPA unknown metrics" in docs/kubernetes.md.',
     );
   }
@@ -135,7 +131,7 @@ export function readWorkload(json: string, namespace: string, app: string): Work
   if (problem !== undefined) {
     throw new Error(
       `HorizontalPodAutoscaler ${name} in ${where} has unknown metrics: ${problem} ` +
-        'See "HPA unknown metrics" in docs/kubernetes.md; pods that have just started have none for a minute.',
+        'See "HPA unknown metrics" in docs/kubernetes.md; new pods have no metrics for a minute.',
     );
   }
   const running = items
@@ -145,7 +141,7 @@ export function readWorkload(json: string, namespace: string, app: string): Work
     );
   if (running) {
     throw new Error(
-      `Job ${running.metadata?.name} in ${where} is making load already. Wait for it, or kubectl delete job ${running.metadata?.name} --namespace=${namespace}`,
+      `Job ${running.metadata?.name} in ${where} is already creating load. Wait for it, or run kubectl delete job ${running.metadata?.name} --namespace=${namespace}`,
     );
   }
   const service = items
@@ -174,7 +170,7 @@ export function readWorkload(json: string, namespace: string, app: string): Work
   };
 }
 
-/** @throws if the HPA has gone */
+/** Reads one observation of the cluster. @throws if the HPA has been deleted */
 export function readState(json: string, { hpa: name, namespace, selector }: Workload): State {
   const items = itemsOf(json);
   const hpa = items
@@ -199,10 +195,10 @@ function itemsOf(json: string): readonly Item[] {
   return items;
 }
 
-/** The utilization of the CPU, unless the HPA says that it cannot tell; the metrics of before stay in its status. */
+/** The CPU utilization, unless the HPA reports that it has no metrics. Its status keeps earlier metrics even then. */
 function hpaStateOf({ status, spec }: HorizontalPodAutoscaler): HpaState {
   const inactive = status?.conditions?.find(
-    // At the minimum of 0, or with no replicas, there is nothing to measure.
+    // With no replicas there is nothing to measure.
     ({ type, status: is, reason }) => type === 'ScalingActive' && is === 'False' && reason !== 'ScalingDisabled',
   );
   const cpu = status?.currentMetrics?.find(({ resource }) => resource?.name === 'cpu')?.resource?.current
@@ -210,7 +206,7 @@ function hpaStateOf({ status, spec }: HorizontalPodAutoscaler): HpaState {
   const problem = inactive
     ? `${inactive.reason}: ${inactive.message}`
     : cpu === undefined
-      ? 'it has not reported the CPU of any pod yet.'
+      ? 'the CPU of no pod has been reported yet.'
       : undefined;
   const current = status?.currentReplicas ?? 0;
   return {
@@ -262,7 +258,7 @@ function matches(
   return wanted.length > 0 && wanted.every(([key, value]) => labels?.[key] === value);
 }
 
-/** Kubernetes's quantity of CPU, "250m" or "2", in cores. */
+/** Converts a Kubernetes quantity of CPU, "250m" or "2", to cores. */
 function cores(quantity: string | number | undefined): number | undefined {
   const [, amount, milli] = /^(\d+(?:\.\d+)?)(m?)$/.exec(String(quantity ?? '')) ?? [];
   return amount === undefined ? undefined : Number(amount) / (milli === 'm' ? 1_000 : 1);

@@ -1,22 +1,22 @@
 import type { EventEmitter } from 'node:events';
 
-/** Milliseconds in which further signals are the first one once more: a terminal sends Ctrl-C to all, and npm forwards its own. */
+/** Milliseconds within which signals count as one. A terminal sends Ctrl-C to all processes, and npm forwards it again. */
 const SAME = 1_000;
 
 export interface StoppingOptions {
-  /** Where signals arrive. */
+  /** Emitter of the signals, such as `process`. */
   readonly signals: EventEmitter;
-  /** What is written to. It goes away with its reader, as in `| head`, or with the terminal (EPIPE, EIO). */
+  /** Outputs of the process. An output fails when its reader (`| head`) or the terminal has gone (EPIPE, EIO). */
   readonly outputs: readonly EventEmitter[];
   /** Called for the first signal. */
   readonly onStop: () => void;
-  /** Called for one that is sent again later. */
+  /** Called for a later signal. */
   readonly onLeave: () => void;
-  /** Milliseconds of a clock. @default the one of this process */
+  /** Clock in milliseconds. @default `performance.now` */
   readonly now?: () => number;
 }
 
-/** Aborted by the first signal, and when an output goes away. */
+/** A signal that is aborted by the first SIGINT, SIGTERM or SIGHUP, and when an output fails. */
 export function stoppingOn(options: StoppingOptions): AbortSignal {
   const { signals, outputs, onStop, onLeave, now = () => performance.now() } = options;
   const stopping = new AbortController();
@@ -32,7 +32,7 @@ export function stoppingOn(options: StoppingOptions): AbortSignal {
       }
     });
   }
-  // Without a listener the error would end the process, and the Job would stay.
+  // Without a listener, the error would end the process and leave the Job behind.
   for (const output of outputs) output.on('error', () => stopping.abort());
   return stopping.signal;
 }

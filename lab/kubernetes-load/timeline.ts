@@ -1,33 +1,33 @@
 import type { LoadReport } from '../../container/src/load';
 import type { State, Workload } from './state';
 
-/** What all load pods have counted together. */
+/** Totals over all load pods. */
 export interface LoadTotals extends Omit<LoadReport, 'source' | 'seconds' | 'done' | 'p50' | 'p99'> {
-  /** Milliseconds, of the slowest load pod. */
+  /** Milliseconds of the slowest load pod. */
   readonly p50?: number;
   readonly p99?: number;
-  /** Load pods that have printed their last line: all of it is counted. */
+  /** Load pods that have printed their last line, so that all their requests are counted. */
   readonly finished: number;
 }
 
 export type Phase = 'load' | 'shrink';
 
-/** One look at the cluster. */
+/** One observation of the cluster. */
 export interface Sample {
-  /** Since the Job was created. */
+  /** Seconds since the Job was created. */
   readonly seconds: number;
   readonly phase: Phase;
-  /** Utilization of the requested CPU in percent, as the HPA has it from Metrics Server; null while it has none. */
+  /** Utilization of the requested CPU in percent, from Metrics Server through the HPA; null while the HPA has no metrics. */
   readonly cpu: number | null;
   readonly target: number;
   /** Replicas that the HPA wants. */
   readonly desired: number;
-  /** Pods of the workload that are not being ended. */
+  /** Pods of the workload that are not terminating. */
   readonly pods: number;
   readonly ready: number;
-  /** Pods of the workload that the scheduler finds no node for. */
+  /** Pods of the workload for which the scheduler finds no node. */
   readonly pending: number;
-  /** Load pods of this run that it finds no node for: they cause new nodes as well. */
+  /** Load pods of this run without a node. They also cause new nodes. */
   readonly pendingLoad: number;
   readonly nodes: number;
   readonly readyNodes: number;
@@ -60,24 +60,25 @@ export interface TimelineEvent {
   readonly text: string;
 }
 
-/** What was seen once and matters later, beyond what one look at the cluster tells. */
+/** Facts from all observations, beyond the current one. */
 export interface Facts {
-  /** Replicas that the HPA wanted before. */
+  /** Replicas that the HPA wanted before the load. */
   readonly replicasBefore: number;
   readonly cpuBefore: number | null;
   readonly nodesBefore: readonly string[];
-  /** Names of nodes that joined, and of those among them that have gone. */
+  /** Names of nodes that joined. */
   readonly joined: ReadonlySet<string>;
+  /** Names of nodes that have gone. */
   readonly left: ReadonlySet<string>;
-  /** Why pods of the workload, by their uid, were not placed. */
+  /** Messages of the scheduler about pods of the workload without a node, by uid. */
   readonly unschedulable: ReadonlyMap<string, string>;
-  /** Names of pods that were Pending and then ran on a node that had joined. */
+  /** Names of pods that were Pending and then ran on a joined node. */
   readonly ranOnNew: ReadonlySet<string>;
   readonly triggered: readonly string[];
   readonly refused: readonly string[];
 }
 
-/** The sum over the load pods, from the last line of each. */
+/** Adds up the last report of each load pod. */
 export function totalsOf(reports: Iterable<LoadReport>): LoadTotals {
   const all = [...reports];
   const sum = (of: (report: LoadReport) => number) => all.reduce((total, report) => total + of(report), 0);
@@ -98,7 +99,7 @@ export function totalsOf(reports: Iterable<LoadReport>): LoadTotals {
   };
 }
 
-/** The lines of `load.cjs` among whatever else a log holds, into the last one of each load pod. */
+/** Reads the lines of `load.cjs` in a log, and keeps the last one of each load pod in `reports`. */
 export function readReports(log: string, reports: Map<string, LoadReport>): void {
   for (const line of log.split('\n')) {
     if (!line.startsWith('{"source":')) continue;
@@ -109,7 +110,7 @@ export function readReports(log: string, reports: Map<string, LoadReport>): void
   }
 }
 
-/** Turns looks at the cluster into samples, and what changed between two of them into events. */
+/** Turns observations of the cluster into samples, and the changes between them into events. */
 export class Timeline {
   readonly samples: Sample[] = [];
   readonly events: TimelineEvent[] = [];
@@ -128,7 +129,7 @@ export class Timeline {
   ) {
     this.before = first;
     this.samples.push(sampleOf(0, 'load', first, totalsOf([]), workload.target));
-    // Events of an earlier run are kept by the cluster for an hour.
+    // The cluster keeps events of an earlier run for an hour.
     this.signals = new Set(first.signals.map(({ id }) => id));
   }
 
@@ -146,7 +147,7 @@ export class Timeline {
     };
   }
 
-  /** An event that no look at the cluster shows. */
+  /** Adds an event that no observation shows. */
   mark(seconds: number, kind: Kind, text: string): void {
     this.events.push({ seconds, kind, text });
   }
@@ -173,7 +174,7 @@ export class Timeline {
       if (this.signals.has(id)) continue;
       this.signals.add(id);
       const known = reason === 'TriggeredScaleUp' ? this.triggered : this.refused;
-      // Cluster Autoscaler says the same about each pod.
+      // Cluster Autoscaler repeats its message for each pod.
       if (known.has(message)) continue;
       known.add(message);
       mark(
@@ -210,19 +211,19 @@ export class Timeline {
       const reason = state.pods.find(({ load, unschedulable }) => !load && unschedulable !== undefined)?.unschedulable;
       mark('pods pending', `Pending pods: ${sample.pending}: ${reason}`);
     }
-    if (sample.pending === 0 && last.pending > 0) mark('none pending', 'no pod is Pending for want of a node any more');
+    if (sample.pending === 0 && last.pending > 0) mark('none pending', 'no pod is Pending any more for lack of a node');
     if (sample.pendingLoad > 0 && last.pendingLoad === 0) {
       mark(
         'load pods pending',
-        `load pods of this run find no room themselves (${sample.pendingLoad}), which asks for a node too`,
+        `load pods of this run are Pending too (${sample.pendingLoad}), which also asks for a node`,
       );
     }
   }
 
   private compareNodes({ nodes }: State, mark: Mark): void {
-    const of = (name: string) => this.before.nodes.find((node) => node.name === name);
+    const previous = (name: string) => this.before.nodes.find((node) => node.name === name);
     for (const { name, ready, leaving } of nodes) {
-      const earlier = of(name);
+      const earlier = previous(name);
       if (!earlier) {
         this.joined.add(name);
         this.left.delete(name);

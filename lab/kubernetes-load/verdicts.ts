@@ -5,7 +5,7 @@ import type { Facts, LoadTotals, Sample } from './timeline';
 export interface Verdict {
   readonly link: string;
   readonly shown: boolean;
-  /** What was seen, or why there was nothing to see. */
+  /** The observation, or the reason why there was none. */
   readonly detail: string;
 }
 
@@ -16,20 +16,20 @@ export interface Observed {
   readonly load: LoadTotals;
   /** Load pods of the Job. */
   readonly loadPods: number;
-  /** Why the logs of the load pods, which say what they counted, could not be read. */
+  /** The reason why the logs of the load pods, which have the counts, could not be read. */
   readonly logProblem?: string;
-  /** Ended before its time: by Ctrl-C, or an error. */
+  /** Whether the run ended early, by Ctrl-C or an error. */
   readonly stopped: boolean;
 }
 
 export const REACHED = 'load reached the pods';
 
-/** Points of CPU above what it was before that are load and not noise. */
+/** Rise of the CPU in percentage points that is load and not noise. */
 const RISE = 10;
-/** How the scheduler says that a node is full. Other reasons, taints or affinity, are not answered by more of the same. */
+/** Messages of the scheduler for a full node. More nodes do not help against other reasons, such as taints or affinity. */
 const NO_ROOM = /Insufficient|Too many pods/;
 
-/** Shown or not shown for each link, in the order of the chain. */
+/** The verdict on each link, in the order of the chain. */
 export function verdicts(observed: Observed): Verdict[] {
   const { workload, facts, samples, load } = observed;
   const cpu = Math.max(0, ...samples.map((sample) => sample.cpu ?? 0));
@@ -57,8 +57,8 @@ export function verdicts(observed: Observed): Verdict[] {
     row(
       'Metrics Server reported it',
       cpu >= (facts.cpuBefore ?? 0) + RISE,
-      `CPU of the pods rose from ${facts.cpuBefore ?? 0} % to ${cpu} % of what they request`,
-      `CPU was ${cpu} % at the most, ${facts.cpuBefore ?? 0} % before; a metric comes some 30 s after the load, or give more --workers`,
+      `CPU of the pods rose from ${facts.cpuBefore ?? 0} % to ${cpu} % of their requests`,
+      `CPU was at most ${cpu} %, ${facts.cpuBefore ?? 0} % before; a metric arrives some 30 s after the load, or raise --workers`,
     ),
     row(
       'HPA raised the replicas',
@@ -67,8 +67,8 @@ export function verdicts(observed: Observed): Verdict[] {
       cpu > workload.target
         ? most >= workload.max
           ? `the workload was at its maximum of ${workload.max} already`
-          : 'CPU was above the target, but the HPA wanted no more: within its tolerance, or too short a time'
-        : `CPU never went above the target of ${workload.target} %: give more --workers`,
+          : 'CPU was above the target, but within the tolerance of the HPA or for too short a time'
+        : `CPU never exceeded the target of ${workload.target} %: raise --workers`,
     ),
     row(
       'pods were Pending for lack of room',
@@ -77,7 +77,7 @@ export function verdicts(observed: Observed): Verdict[] {
       facts.unschedulable.size > 0
         ? `${facts.unschedulable.size} pods were Pending for another reason: ${[...facts.unschedulable.values()][0]}`
         : samples.some(({ pendingLoad }) => pendingLoad > 0)
-          ? 'only load pods of this run found no room; all pods of the workload fitted'
+          ? 'only load pods of this run had no room; all pods of the workload fitted'
           : 'all pods fitted: no node was needed',
     ),
     row(
@@ -95,12 +95,12 @@ export function verdicts(observed: Observed): Verdict[] {
     row(
       'load fell and HPA lowered the replicas',
       after.length > 0 && desired < most,
-      `${most} -> ${desired}${desired > workload.min ? `, not yet at the minimum of ${workload.min}: give more --settle` : ', the minimum'}`,
+      `${most} -> ${desired}${desired > workload.min ? `, not yet at the minimum of ${workload.min}: raise --settle` : ', the minimum'}`,
       most === facts.replicasBefore
         ? 'the HPA had not raised them'
         : observed.stopped
           ? 'stopped before the load was over and the HPA could lower them'
-          : `still ${desired}: the HPA looks back ${workload.downWindow} s; give more --settle`,
+          : `still ${desired}: the window of the HPA is ${workload.downWindow} s; raise --settle`,
     ),
     row(
       'nodes shrank',
@@ -109,8 +109,8 @@ export function verdicts(observed: Observed): Verdict[] {
       joined.length === 0
         ? 'no node had joined'
         : observed.stopped
-          ? 'stopped before Cluster Autoscaler could remove one: it waits until a node was not needed for 10 minutes'
-          : 'the nodes that joined are still there: Cluster Autoscaler waits 10 minutes; see "nodes do not shrink" in docs/kubernetes.md',
+          ? 'stopped before Cluster Autoscaler could remove one, after a node was not needed for 10 minutes'
+          : 'the nodes that joined are still in the cluster: Cluster Autoscaler waits 10 minutes; see "nodes do not shrink" in docs/kubernetes.md',
     ),
     lost(observed),
   ];
@@ -123,7 +123,7 @@ function lost(observed: Observed): Verdict {
   if (load.failed > 0) return { link, shown: false, detail: `of ${load.sent} requests ${failures(load)}` };
   const unfinished = loadPods - load.finished;
   if (unfinished > 0) {
-    const detail = `none failed of those that were told of, but ${unfinished} of ${loadPods} load pods ended before the last line`;
+    const detail = `no reported request failed, but ${unfinished} of ${loadPods} load pods ended before their last line`;
     return { link, shown: false, detail };
   }
   return { link, shown: true, detail: `${load.answered} of ${load.sent} requests were answered with 2xx` };
@@ -132,20 +132,20 @@ function lost(observed: Observed): Verdict {
 function nothingSent({ logProblem }: Observed): string {
   return logProblem === undefined
     ? 'the load pods have reported no request'
-    : `what the load pods sent is not known: ${logProblem}`;
+    : `the requests of the load pods are not known: ${logProblem}`;
 }
 
 function noNode({ joined, triggered, refused, unschedulable }: Facts): string {
   if (joined.size > 0)
-    return `${[...joined].join(', ')} joined, but no event TriggeredScaleUp says that Cluster Autoscaler asked`;
-  if (triggered.length > 0) return `it asked for one, which has not joined: ${triggered[0]}`;
-  if (refused.length > 0) return `it did not: ${refused[0]}`;
+    return `${[...joined].join(', ')} joined, but there is no event TriggeredScaleUp of Cluster Autoscaler`;
+  if (triggered.length > 0) return `it requested a node, which has not joined: ${triggered[0]}`;
+  if (refused.length > 0) return `it added none: ${refused[0]}`;
   if (unschedulable.size > 0)
-    return 'pods were Pending and it has not said a word: is it running? See "pods Pending" in docs/kubernetes.md';
+    return 'pods were Pending, but there is no event of Cluster Autoscaler: is it running? See "pods Pending" in docs/kubernetes.md';
   return 'all pods fitted: no node was needed';
 }
 
-/** What failed, by status and error: "0 failed", "3 failed (503: 2, ECONNRESET: 1)". */
+/** Failures by status and error: "0 failed", "3 failed (503: 2, ECONNRESET: 1)". */
 function failures({ failed, statuses, errors }: LoadTotals): string {
   if (failed === 0) return '0 failed';
   const bad = Object.entries(statuses).filter(([status]) => !status.startsWith('2'));

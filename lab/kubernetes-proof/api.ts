@@ -7,13 +7,13 @@ export interface Answer {
   readonly text: string;
 }
 
-/** Any object of Kubernetes, with the fields that the proof looks at. */
+/** Any Kubernetes object, with the fields that the proof reads. */
 export interface Item {
   readonly metadata: {
     readonly name: string;
     readonly namespace?: string;
     readonly uid?: string;
-    /** Goes up with each change of what is wanted, not of what is. */
+    /** Rises with each change of the desired state, not of the observed state. */
     readonly generation?: number;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
@@ -52,7 +52,7 @@ export interface Condition {
   readonly message?: string;
 }
 
-/** The API server, asked directly where kubectl would take half a second of CPU for each look. */
+/** Direct requests to the API server. kubectl would take half a second of CPU for each request. */
 export class Api {
   private readonly agent: Agent;
 
@@ -83,7 +83,7 @@ export class Api {
     });
   }
 
-  /** @throws with what the server says, if it is other than a success */
+  /** @throws with the message of the server, unless the request succeeds */
   async change(method: string, path: string, body?: unknown, type?: string): Promise<void> {
     const { status, text } = await this.send(method, path, body, type);
     if (status >= 300) throw new Error(`${method} ${path}: ${status} ${messageOf(text)}`);
@@ -105,7 +105,7 @@ export class Api {
   }
 }
 
-/** What the server says is wrong, of the object that it says it with. */
+/** The message in a Status object of the server, or the whole text. */
 export function messageOf(text: string): string {
   try {
     const { message }: { readonly message?: string } = JSON.parse(text);

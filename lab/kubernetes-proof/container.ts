@@ -5,27 +5,28 @@ import { ProcessGroup } from '../kit/processes/process-group';
 import { Cluster } from './manifests';
 import { podOf } from './pods';
 
-/** The container service, answering. */
+/** The running container service. */
 export interface Container {
-  /** Port that it listens on in a pod. */
+  /** Port on which the service listens in a pod. */
   readonly port: number;
-  /** @returns status of the answer */
+  /** Sends a request. @returns the status of the answer */
   get(path: string): Promise<number>;
 }
 
-/** How it ended after SIGTERM. */
+/** The end of the container service after SIGTERM. */
 export interface Stop {
-  /** Status that its readiness had, and a request, right after the signal. */
+  /** Status of the readiness probe right after the signal. */
   readonly readiness: number;
+  /** Status of a request right after the signal. */
   readonly requests: number;
-  /** From the signal to its end, without requests under way. */
+  /** Seconds from the signal to the end, without current requests. */
   readonly seconds: number;
-  /** The most that it would have taken, by its own log. */
+  /** Longest time to the end in seconds, from the log of the service. */
   readonly limitSeconds: number;
   readonly exitCode: number;
 }
 
-/** Milliseconds until it has to listen. */
+/** Milliseconds within which the service has to listen. */
 const STARTED_WITHIN = 15_000;
 
 interface Started extends Container {
@@ -34,41 +35,42 @@ interface Started extends Container {
 }
 
 /**
- * The container service as a process of this machine, with the variables that its container has in a pod, on the port that
- * it takes by itself, or any other where that one is taken.
+ * Starts the container service as a process of this machine, with the variables of its container in a pod. It listens on its
+ * default port, or on a free one if the default port is taken.
  *
- * @throws if it does not start, with what it says
+ * @throws if the service does not start, with its output
  */
 export async function startContainer(cluster: Cluster, folder: string): Promise<Started> {
   const first = await start(cluster, folder, {});
   if (typeof first !== 'string') return first;
   if (!first.includes('EADDRINUSE')) throw new Error(`The container service does not start: ${first}`);
-  // As in `listen EADDRINUSE: address already in use 127.0.0.1:8080`: the port that it takes is known all the same.
+  // The message names the default port: `listen EADDRINUSE: address already in use 127.0.0.1:8080`.
   const port = Number(/:(\d+)\s*$/.exec(first)?.[1]);
   const second = await start(cluster, folder, { PORT: '0' });
   if (typeof second === 'string') throw new Error(`The container service does not start: ${second}`);
   return { ...second, port };
 }
 
-/** Starts it on a free port, tells it to end, and waits until it has. */
+/** Starts the container service on a free port, sends SIGTERM, and waits for its end. */
 export async function stopContainer(cluster: Cluster, folder: string): Promise<Stop> {
   const started = await start(cluster, folder, { PORT: '0' });
   if (typeof started === 'string') throw new Error(`The container service does not start: ${started}`);
   const [path = '/'] = cluster.exposure.paths;
   const from = performance.now();
   started.group.stop();
-  const told = () => started.lines.map(logOf).find(({ stopTimeout }) => stopTimeout !== undefined);
-  while (told() === undefined && performance.now() - from < STARTED_WITHIN) await sleep(10);
+  const logged = () => started.lines.map(logOf).find(({ stopTimeout }) => stopTimeout !== undefined);
+  while (logged() === undefined && performance.now() - from < STARTED_WITHIN) await sleep(10);
   const readiness = await started.get(readinessPath(cluster));
   const requests = await started.get(asked(path));
   const exitCode = await started.group.exited;
-  const limit = told()?.stopTimeout;
-  if (limit === undefined) throw new Error('The container service does not log how long it takes at the most to end.');
+  const limit = logged()?.stopTimeout;
+  if (limit === undefined)
+    throw new Error('The container service does not log the longest time to its end (stopTimeout).');
   const seconds = (performance.now() - from) / 1_000;
   return { readiness, requests, seconds, exitCode, limitSeconds: limit / 1_000 };
 }
 
-/** Path of a rule of the load balancer as a client asks for it. */
+/** Example of a request for a path pattern of the load balancer. */
 export const asked = (pattern: string) => pattern.replace('*', 'KUMI?days=1');
 
 function readinessPath(cluster: Cluster): string {
@@ -76,7 +78,7 @@ function readinessPath(cluster: Cluster): string {
   return container?.at('readinessProbe').optional()?.at('httpGet').at('path').optional()?.text() ?? '/';
 }
 
-/** @returns what it says, if it ends instead */
+/** Starts the container service. @returns its output, if it ends instead */
 async function start(cluster: Cluster, folder: string, more: NodeJS.ProcessEnv): Promise<Started | string> {
   const lines: string[] = [];
   const server = join(containerContext(), 'server.cjs');
@@ -94,7 +96,7 @@ async function start(cluster: Cluster, folder: string, more: NodeJS.ProcessEnv):
   while (listening() === undefined) {
     if (ended || performance.now() > deadline) {
       group.end();
-      return lines.join(' ') || 'it says nothing';
+      return lines.join(' ') || 'no output';
     }
     await sleep(20);
   }
@@ -111,7 +113,7 @@ async function start(cluster: Cluster, folder: string, more: NodeJS.ProcessEnv):
   };
 }
 
-/** Variables of the container that have a value in the template. */
+/** Variables of the container with a value in the template. */
 function environmentOf(cluster: Cluster): Record<string, string> {
   const [container] = podOf(cluster).spec.at('containers').list();
   const variables = container?.at('env').optional()?.list() ?? [];

@@ -8,18 +8,18 @@ import { Tools } from './build';
 import { KubernetesObject } from './manifests';
 import { sources } from './paths';
 
-/** Seconds between two looks of the autoscaler; EKS has Kubernetes' default, 15. */
+/** Seconds between two syncs of the autoscaler. EKS has the default of Kubernetes, 15. */
 export const SYNC_SECONDS = 5;
-/** Seconds between two looks of Metrics Server at the nodes. */
+/** Seconds between two readings of Metrics Server. */
 export const METRIC_SECONDS = 10;
 
 export interface ControlPlane {
   readonly api: Api;
-  /** @param objects given to it as a file */
+  /** Runs kubectl. @param objects input of the command, as a file */
   readonly kubectl: (args: readonly string[], objects?: readonly KubernetesObject[]) => Promise<Result>;
-  /** Makes objects of the proof's own. @throws with what kubectl says */
+  /** Creates objects that belong to the proof. @throws with the output of kubectl */
   readonly create: (objects: readonly KubernetesObject[]) => Promise<void>;
-  /** Fulfilled with the reason when one of the programs ends, which none should. */
+  /** Resolves to the reason when one of the programs ends, which is always an error. */
   readonly ended: Promise<string>;
 }
 
@@ -32,16 +32,17 @@ export interface Result {
 const STARTED_WITHIN = 60_000;
 
 /**
- * etcd, API server, controller manager, scheduler, kwok and Metrics Server on free ports of 127.0.0.1. All they write is in
- * `folder`; they end with this process.
+ * Starts etcd, API server, controller manager, scheduler, kwok and Metrics Server on free ports of 127.0.0.1. They write to
+ * `folder` only, and end with this process.
  *
  * @throws if one of them ends or does not answer in time, with the last line of its log
  */
 export async function startControlPlane(tools: Tools, folder: string): Promise<ControlPlane> {
   const pki = join(folder, 'pki');
   mkdirSync(pki);
-  const made = new ProcessGroup(tools.helper, ['certificates', pki], { log: join(folder, 'helper.log') });
-  if ((await made.exited) !== 0) throw new Error(`No certificates: ${lastLine(join(folder, 'helper.log'))}`);
+  const certificates = new ProcessGroup(tools.helper, ['certificates', pki], { log: join(folder, 'helper.log') });
+  if ((await certificates.exited) !== 0)
+    throw new Error(`The certificates could not be created: ${lastLine(join(folder, 'helper.log'))}`);
   // All ports are held at once, so that no two are equal. Each one is released just before its program starts.
   const [etcd, peer, apiServer, kubelet, metrics] = await Promise.all([
     holdPort(),
@@ -53,16 +54,16 @@ export async function startControlPlane(tools: Tools, folder: string): Promise<C
   const kubeconfig = join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, JSON.stringify(kubeconfigOf(apiServer.port, pki)), { mode: 0o600 });
 
-  let tell: (reason: string) => void = () => undefined;
+  let reportEnd: (reason: string) => void = () => undefined;
   const ended = new Promise<string>((resolve) => {
-    tell = resolve;
+    reportEnd = resolve;
   });
   const start = async (command: string, name: string, args: readonly string[], ...ports: readonly HeldPort[]) => {
     await Promise.all(ports.map(({ release }) => release()));
     const log = join(folder, `${name}.log`);
     const env = { PATH: process.env.PATH, TMPDIR: folder, HOME: folder };
     new ProcessGroup(command, args, { log, env, cwd: folder }).exited.then((code) => {
-      tell(`${name} ended (exit code ${code}): ${lastLine(log)}`);
+      reportEnd(`${name} ended (exit code ${code}): ${lastLine(log)}`);
     });
   };
   const files = { pki, kubeconfig, folder };
@@ -86,7 +87,7 @@ export async function startControlPlane(tools: Tools, folder: string): Promise<C
   return { api, ended, kubectl, create };
 }
 
-/** Resolves when Metrics Server has values of its own; it needs a node first. */
+/** Waits until Metrics Server has values, which needs a node first. */
 export async function metricsAvailable({ api, ended }: ControlPlane): Promise<void> {
   await answered('The metrics API', ended, async () => {
     const service = await api.get(`/apis/apiregistration.k8s.io/v1/apiservices/${METRICS_API}`);
@@ -126,9 +127,9 @@ function apiServerFlags(port: number, etcd: number, { pki, folder }: Files): str
     ...['--service-account-issuer=https://kubernetes.default.svc', '--service-cluster-ip-range=10.0.0.0/24'],
     ...['--service-account-key-file', file('service-accounts.key')],
     ...['--service-account-signing-key-file', file('service-accounts.key')],
-    // As in EKS, whose own DaemonSets are: what refuses privileged pods is the pod security of their namespace.
+    // As in EKS, whose DaemonSets are privileged. The pod security of a namespace refuses privileged pods.
     '--allow-privileged=true',
-    // Endpoints may not hold 127.0.0.1, so nothing is to write them; the metrics API is found by name.
+    // Endpoints must not contain 127.0.0.1, so no reconciler writes them. The metrics API is found by name.
     ...['--endpoint-reconciler-type=none', '--enable-aggregator-routing=false'],
     ...['--requestheader-client-ca-file', file('ca.crt'), '--requestheader-allowed-names=front-proxy'],
     ...['--requestheader-username-headers=X-Remote-User', '--requestheader-group-headers=X-Remote-Group'],
@@ -147,8 +148,7 @@ function controllerManagerFlags({ pki, kubeconfig }: Files): string[] {
 }
 
 /**
- * Without the constraints that a scheduler adds to pods that have none of their own: spread or not, it is the manifest's
- * doing.
+ * Turns off the constraints that a scheduler adds to pods without constraints, so that any spread comes from the manifest.
  *
  * @see https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/#internal-default-constraints
  */
@@ -169,7 +169,7 @@ function schedulerFlags({ kubeconfig, folder }: Files): string[] {
 function kwokFlags(port: number, { pki, kubeconfig }: Files): string[] {
   return [
     ...['--kubeconfig', kubeconfig, '--config', join(sources, 'kwok.yaml'), '--manage-all-nodes'],
-    // As kubelets do: without a lease, a node is taken for dead after 50 s, and none of its pods for ready.
+    // Kubelets renew a lease too. Without one, a node counts as dead after 50 s, and its pods as not ready.
     '--node-lease-duration-seconds=40',
     ...['--node-ip=127.0.0.1', `--node-port=${port}`, `--server-address=127.0.0.1:${port}`],
     ...['--tls-cert-file', join(pki, 'server.crt'), '--tls-private-key-file', join(pki, 'server.key')],
@@ -242,11 +242,11 @@ async function runKubectl(
   if (objects !== undefined) {
     inputs += 1;
     const file = join(folder, `input-${inputs}.json`);
-    // One after the other, as the CDK's function writes them.
+    // The function of the CDK also writes one object after the other.
     writeFileSync(file, objects.map((object) => JSON.stringify(object)).join(''));
     files.push('-f', file);
   }
-  // Its cache and settings are in the folder, too.
+  // kubectl keeps its cache and settings in the folder.
   const env = { PATH: process.env.PATH, HOME: folder, TMPDIR: folder };
   const code = await new ProcessGroup(command, [...args, ...files], {
     log: join(folder, 'kubectl.log'),
@@ -256,7 +256,7 @@ async function runKubectl(
   return { code, text: lines.join('\n') };
 }
 
-async function answered(what: string, ended: Promise<string>, check: () => Promise<boolean>): Promise<void> {
+async function answered(name: string, ended: Promise<string>, check: () => Promise<boolean>): Promise<void> {
   let reason: string | undefined;
   ended.then((text) => {
     reason = text;
@@ -265,7 +265,7 @@ async function answered(what: string, ended: Promise<string>, check: () => Promi
   for (;;) {
     if (await check().catch(() => false)) return;
     if (reason !== undefined) throw new Error(reason);
-    if (performance.now() > deadline) throw new Error(`${what} did not answer within ${STARTED_WITHIN / 1_000} s.`);
+    if (performance.now() > deadline) throw new Error(`${name} did not answer within ${STARTED_WITHIN / 1_000} s.`);
     await sleep(100);
   }
 }

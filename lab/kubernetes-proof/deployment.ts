@@ -1,26 +1,26 @@
 import { ControlPlane, Result } from './control-plane';
 import { Cluster, KubernetesObject, Manifest, objectsOf, workloadOf } from './manifests';
 
-// What a deployment has done in the cluster. The function of the CDK that CloudFormation calls runs kubectl with one file,
-// all objects of a manifest in their order, and these arguments; a test holds them to it.
+// The commands of a deployment in the cluster. CloudFormation calls a function of the CDK, which runs kubectl with these
+// arguments and one file with all objects of a manifest in order. A test compares the arguments with the function:
 // node_modules/aws-cdk-lib/custom-resource-handlers/dist/aws-eks-v2/kubectl-handler/apply/__init__.py
 
 /** Name of the annotation of pods that changes with the image. */
 export const REVISION = 'image-revision';
 
-/** For a manifest that was not there. */
+/** Arguments for a new manifest. */
 export const CREATE = ['create', '--save-config'] as const;
 
-/** For one that has changed. */
+/** Arguments for a changed manifest. */
 export const update = ({ pruneLabel }: Pick<Manifest, 'pruneLabel'>) => [
   'apply',
   ...(pruneLabel === undefined ? [] : ['--prune', '-l', pruneLabel]),
 ];
 
-/** For one that has left the template. */
+/** Arguments for a manifest that has left the template. */
 export const DELETE = ['delete'] as const;
 
-/** One run of kubectl for each manifest of a cluster, until one fails. @returns what they say */
+/** Runs kubectl for each manifest of a cluster until one run fails. @returns their output */
 export async function run(
   { kubectl }: Pick<ControlPlane, 'kubectl'>,
   { manifests }: Pick<Cluster, 'manifests'>,
@@ -35,7 +35,7 @@ export async function run(
   return { code: 0, text: texts.join('\n') };
 }
 
-/** A cluster with other objects. */
+/** Changes or removes objects of a cluster. */
 export function mapObjects<T extends Pick<Cluster, 'manifests'>>(
   cluster: T,
   change: (object: KubernetesObject) => KubernetesObject | undefined,
@@ -47,7 +47,7 @@ export function mapObjects<T extends Pick<Cluster, 'manifests'>>(
   return { ...cluster, manifests };
 }
 
-/** The objects of a cluster in another namespace, so that two of them have room in one cluster. */
+/** Moves the objects of a cluster to another namespace, so that one control plane can hold several sets. */
 export function inNamespace<T extends Pick<Cluster, 'manifests'>>(cluster: T, namespace: string): T {
   return mapObjects(cluster, (object) => {
     const { metadata, kind } = object;
@@ -56,13 +56,13 @@ export function inNamespace<T extends Pick<Cluster, 'manifests'>>(cluster: T, na
   });
 }
 
-/** The objects of a cluster as the sources of another image give them. @throws if none of them changes with it */
+/** The cluster after a change of the image. @throws if no object depends on the image */
 export function withRevision<T extends Pick<Cluster, 'manifests'>>(cluster: T, revision: string): T {
   const workload = workloadOf(objectsOf(cluster));
   const { template } = workload.spec;
   const annotations = template.metadata.annotations ?? {};
   if (annotations[REVISION] === undefined) {
-    throw new Error(`The pods have no ${REVISION}: a deployment of another image would change nothing.`);
+    throw new Error(`The pods have no annotation ${REVISION}, so a deployment of another image would change nothing.`);
   }
   const metadata = { ...template.metadata, annotations: { ...annotations, [REVISION]: revision } };
   return mapObjects(cluster, (object) =>

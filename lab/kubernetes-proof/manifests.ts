@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Value } from './value';
 
-/** What the proof reads out of a template: pure, so that it is tested without a cluster. */
+// Reads a template for the proof. The functions are pure, so that tests need no cluster.
+
+/** An object of a manifest. */
 export interface KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -10,7 +12,7 @@ export interface KubernetesObject {
   readonly [field: string]: unknown;
 }
 
-/** A policy of scaling: so many pods, or percent of the pods, within a period. */
+/** A scaling policy: a number or a percentage of pods within a period. */
 export interface ScalingPolicy {
   readonly type: string;
   readonly value: number;
@@ -19,7 +21,7 @@ export interface ScalingPolicy {
 
 export interface ScalingRules {
   readonly stabilizationWindowSeconds?: number;
-  /** `Max` allows what the most generous policy does, `Min` the strictest. @default Max */
+  /** `Max` applies the most generous policy, `Min` the strictest. @default Max */
   readonly selectPolicy?: string;
   readonly policies: readonly ScalingPolicy[];
 }
@@ -58,38 +60,38 @@ export interface NodeGroup {
   readonly minSize: number;
   readonly maxSize: number;
   readonly labels: Readonly<Record<string, string>>;
-  /** Subnets, and so zones, that its nodes are spread over. */
+  /** Number of subnets, which are in different zones. */
   readonly zones: number;
-  /** Whether what keeps logs and metrics of pods runs on them. */
+  /** Whether the agents for logs and metrics of pods run on the nodes. */
   readonly observability: boolean;
-  /** CIDR blocks of these subnets; undefined if one is of a network that is not in the templates. */
+  /** CIDR blocks of the subnets; undefined if the network is not in the templates. */
   readonly subnetCidrs?: readonly string[];
 }
 
-/** What one resource of the template has applied, by one run of kubectl. */
+/** The objects of one resource of the template, which one run of kubectl applies. */
 export interface Manifest {
   readonly objects: readonly KubernetesObject[];
-  /** By which kubectl finds what left the manifest, and removes it. */
+  /** Label by which kubectl finds and removes objects that have left the manifest. */
   readonly pruneLabel?: string;
 }
 
-/** What leads from the load balancer to nodes. */
+/** The way from the load balancer to the nodes. */
 export interface Exposure {
   /** Ports of the target groups of instances. */
   readonly targetPorts: readonly number[];
-  /** Ports of nodes that their security group lets others in at. */
+  /** Ports of nodes that their security group opens. */
   readonly openPorts: readonly { readonly from: number; readonly to: number }[];
   /** Path patterns of the rules of the listener. */
   readonly paths: readonly string[];
 }
 
-/** Everything that a template says of Kubernetes. */
+/** All parts of a template that concern Kubernetes. */
 export interface Cluster {
   readonly name: string;
   readonly version: string;
   readonly manifests: readonly Manifest[];
   readonly exposure: Exposure;
-  /** Names of the Helm charts; what is in them is not in the template. */
+  /** Names of the Helm charts, whose objects are not in the template. */
   readonly charts: readonly string[];
   readonly nodeGroup: NodeGroup;
 }
@@ -104,12 +106,12 @@ export interface Template {
   readonly Outputs?: Readonly<Record<string, { readonly Value?: unknown }>>;
 }
 
-/** The only stack of an assembly with a cluster. @throws if there is none, or no assembly */
+/** Reads the stack with a cluster from an assembly. @throws if there is no cluster or no assembly */
 export function clusterOf(assembly: string): Cluster {
   const file = join(assembly, 'manifest.json');
   if (!existsSync(file)) {
     throw new Error(
-      `There is no ${file}. Synthesize into that folder: npx cdk synth -c kubernetes=true -o ${assembly}`,
+      `${file} does not exist. Synthesize into that folder: npx cdk synth -c kubernetes=true -o ${assembly}`,
     );
   }
   const manifest: { readonly artifacts: Readonly<Record<string, Artifact>> } = JSON.parse(readFileSync(file, 'utf8'));
@@ -125,22 +127,27 @@ export function clusterOf(assembly: string): Cluster {
     const types = Object.values(template.Resources ?? {}).map(({ Type }) => Type);
     if (types.includes('AWS::EKS::Cluster')) return read(template, templates);
   }
-  throw new Error(`There is no cluster in ${assembly}. Synthesize with -c kubernetes=true.`);
+  throw new Error(`${assembly} has no cluster. Synthesize with -c kubernetes=true.`);
 }
 
 interface Artifact {
   readonly properties?: { readonly templateFile?: string; readonly stackName?: string };
 }
 
-/** @param others templates of the stacks that this one refers to, by the name of the stack @throws naming what is missing */
+/**
+ * Reads the template of a stack with a cluster.
+ *
+ * @param others templates of the stacks to which the template refers, by the name of the stack
+ * @throws with the missing part
+ */
 export function read(template: Template, others: ReadonlyMap<string, Template> = new Map()): Cluster {
   const resources = Object.values(template.Resources ?? {});
-  const of = (type: string) =>
+  const propertiesOf = (type: string) =>
     resources.flatMap(({ Type, Properties }) => (Type === type && Properties ? [Properties] : []));
-  const [cluster] = of('AWS::EKS::Cluster');
-  const [group] = of('AWS::EKS::Nodegroup');
+  const [cluster] = propertiesOf('AWS::EKS::Cluster');
+  const [group] = propertiesOf('AWS::EKS::Nodegroup');
   if (cluster === undefined || group === undefined) throw new Error('The template has no cluster with a node group.');
-  const manifests = of('Custom::AWSCDK-EKS-KubernetesResource').map(({ Manifest, PruneLabel }): Manifest => {
+  const manifests = propertiesOf('Custom::AWSCDK-EKS-KubernetesResource').map(({ Manifest, PruneLabel }): Manifest => {
     const list: readonly unknown[] = JSON.parse(resolve(Manifest));
     return { objects: list.map(objectOf), pruneLabel: PruneLabel === undefined ? undefined : resolve(PruneLabel) };
   });
@@ -148,24 +155,26 @@ export function read(template: Template, others: ReadonlyMap<string, Template> =
     name: resolve(cluster['Name']),
     version: resolve(cluster['Version']),
     manifests: manifests.toSorted((one, other) => rank(one) - rank(other)),
-    charts: of('Custom::AWSCDK-EKS-HelmChart').map(({ Chart }) => resolve(Chart)),
+    charts: propertiesOf('Custom::AWSCDK-EKS-HelmChart').map(({ Chart }) => resolve(Chart)),
     nodeGroup: {
       ...nodeGroupOf(new Value(group, 'AWS::EKS::Nodegroup'), (subnet) => cidrOf(subnet, template, others)),
-      observability: of('AWS::EKS::Addon').some(({ AddonName }) => AddonName === 'amazon-cloudwatch-observability'),
+      observability: propertiesOf('AWS::EKS::Addon').some(
+        ({ AddonName }) => AddonName === 'amazon-cloudwatch-observability',
+      ),
     },
     exposure: {
-      targetPorts: of('AWS::ElasticLoadBalancingV2::TargetGroup').flatMap(({ TargetType, Port }) =>
+      targetPorts: propertiesOf('AWS::ElasticLoadBalancingV2::TargetGroup').flatMap(({ TargetType, Port }) =>
         TargetType === 'instance' && typeof Port === 'number' ? [Port] : [],
       ),
-      openPorts: of('AWS::EC2::SecurityGroupIngress').flatMap(({ GroupId, FromPort, ToPort }) =>
-        // What EKS gives to nodes unless their launch template names others.
+      openPorts: propertiesOf('AWS::EC2::SecurityGroupIngress').flatMap(({ GroupId, FromPort, ToPort }) =>
+        // EKS gives this security group to nodes whose launch template names no other.
         JSON.stringify(GroupId).includes('ClusterSecurityGroupId') &&
         typeof FromPort === 'number' &&
         typeof ToPort === 'number'
           ? [{ from: FromPort, to: ToPort }]
           : [],
       ),
-      paths: of('AWS::ElasticLoadBalancingV2::ListenerRule').flatMap((rule) =>
+      paths: propertiesOf('AWS::ElasticLoadBalancingV2::ListenerRule').flatMap((rule) =>
         new Value(rule, 'AWS::ElasticLoadBalancingV2::ListenerRule')
           .at('Conditions')
           .list()
@@ -176,12 +185,12 @@ export function read(template: Template, others: ReadonlyMap<string, Template> =
   };
 }
 
-/** Every object of the cluster, in the order in which they are applied. */
+/** All objects of the cluster, in the order of their application. */
 export function objectsOf({ manifests }: Pick<Cluster, 'manifests'>): readonly KubernetesObject[] {
   return manifests.flatMap(({ objects }) => objects);
 }
 
-/** The block of a subnet of this stack or of another one of the assembly. */
+/** The CIDR block of a subnet of this stack or of another stack of the assembly. */
 function cidrOf(subnet: unknown, template: Template, others: ReadonlyMap<string, Template>): string | undefined {
   if (typeof subnet !== 'object' || subnet === null) return undefined;
   if ('Ref' in subnet) {
@@ -195,7 +204,7 @@ function cidrOf(subnet: unknown, template: Template, others: ReadonlyMap<string,
   return other === undefined ? undefined : cidrOf(value, other, new Map());
 }
 
-/** Namespaces first: what is in one is refused without it, and the resources of a template have no order. */
+/** Namespaces come first, because their objects are refused without them, and resources of a template have no order. */
 function rank({ objects }: Manifest): number {
   return objects.some(({ kind }) => kind === 'Namespace') ? 0 : 1;
 }
@@ -237,8 +246,8 @@ function nodeGroupOf(group: Value, cidr: (subnet: unknown) => string | undefined
 }
 
 /**
- * A string of a template; what is known only during a deployment becomes its name in lower case, which reads as the name of
- * an image, too.
+ * Resolves a string of a template. A value that is known only during a deployment becomes its own name in lower case, which
+ * is also a valid image name.
  */
 export function resolve(value: unknown): string {
   if (typeof value === 'string') return value;
@@ -251,11 +260,11 @@ export function resolve(value: unknown): string {
   return words.join('-').toLowerCase();
 }
 
-/** @throws if there is not exactly one */
+/** The only object of a kind. @throws if there is not exactly one */
 export function onlyOne(objects: readonly KubernetesObject[], kind: string): KubernetesObject {
   const [found, ...others] = objects.filter((object) => object.kind === kind);
   if (found === undefined || others.length > 0) {
-    throw new Error(`The template must have one ${kind}, it has ${found === undefined ? 0 : others.length + 1}.`);
+    throw new Error(`The template must have one ${kind}, but has ${found === undefined ? 0 : others.length + 1}.`);
   }
   return found;
 }
@@ -263,7 +272,7 @@ export function onlyOne(objects: readonly KubernetesObject[], kind: string): Kub
 /**
  * The autoscaler and the workload that it scales.
  *
- * @throws if a template has other than one of either, or one lacks what the proof goes by
+ * @throws unless there is exactly one of each, with all fields that the proof reads
  */
 export function scaledWorkload(objects: readonly KubernetesObject[]): { autoscaler: Autoscaler; workload: Workload } {
   const autoscaler = onlyOne(objects, 'HorizontalPodAutoscaler');
@@ -272,7 +281,7 @@ export function scaledWorkload(objects: readonly KubernetesObject[]): { autoscal
   return { autoscaler, workload: workloadOf(objects) };
 }
 
-/** The only Deployment. @throws if there is another number of them, or it lacks what the proof goes by */
+/** The only Deployment. @throws unless there is exactly one, with all fields that the proof reads */
 export function workloadOf(objects: readonly KubernetesObject[]): Workload {
   const workload = onlyOne(objects, 'Deployment');
   checkWorkload(workload);

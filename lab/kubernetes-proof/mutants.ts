@@ -1,10 +1,10 @@
 import { mapObjects, REVISION } from './deployment';
 import { Cluster, KubernetesObject, Manifest } from './manifests';
 
-/** A template with one thing wrong, and the rows of the proof that have to say so. */
+/** A template with one defect, and the rows of the proof that have to fail. */
 export interface Mutant {
   readonly name: string;
-  /** All of them have to fail. */
+  /** Each of these rows has to fail. */
   readonly rows: readonly [string, ...string[]];
   readonly change: (cluster: Cluster) => Cluster;
 }
@@ -21,8 +21,8 @@ const HOSTNAME = 'kubernetes.io/hostname';
 const NODES = { from: [{ ipBlock: { cidr: '10.0.0.0/8' } }], ports: [{ protocol: 'TCP', port: 8080 }] };
 
 /**
- * What can be wrong with a template while the API server takes it: each of these has to turn a row of the proof red, those
- * of rows without a control plane in `npm test`, all of them by `npm run kubernetes:prove -- --mutants`.
+ * Defects of a template that the API server accepts. Each has to fail a row of the proof. `npm test` tries the defects whose
+ * rows need no control plane, and `npm run kubernetes:prove -- --mutants` tries all of them.
  */
 export const MUTANTS: readonly Mutant[] = [
   set('1 pod at least', 'figures', 'HorizontalPodAutoscaler', ['spec', 'minReplicas'], 1),
@@ -178,7 +178,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
 ];
 
-/** A constraint as the workload has it, with what differs. */
+/** A constraint of the workload, with differences. */
 function spread(topologyKey: string, different: object = {}): object {
   return {
     maxSkew: 1,
@@ -190,7 +190,7 @@ function spread(topologyKey: string, different: object = {}): object {
   };
 }
 
-/** @param to undefined takes it away */
+/** Sets a field of all objects of a kind. @param to the new value; undefined removes the field */
 function set(name: string, row: string, kind: string, path: Path, to: unknown): Mutant {
   return {
     name,
@@ -202,7 +202,7 @@ function set(name: string, row: string, kind: string, path: Path, to: unknown): 
         const parent = path.slice(0, -1).reduce<unknown>((inner, key) => Reflect.get(Object(inner), key), copy);
         const key = path.at(-1);
         if (typeof parent !== 'object' || parent === null || key === undefined) {
-          throw new Error(`${name}: there is no ${kind}.${path.slice(0, -1).join('.')} to change.`);
+          throw new Error(`${name}: ${kind}.${path.slice(0, -1).join('.')} does not exist, so it cannot be changed.`);
         }
         if (to === undefined) Reflect.deleteProperty(parent, key);
         else Reflect.set(parent, key, to);

@@ -11,12 +11,12 @@ import { expected, Known, offlineSteps } from './run';
 import { Row } from './table';
 import { Value } from './value';
 
-/** Steps of the placement, each of which goes on from the one before; but the second needs none. */
+/** Steps of the placement. Each continues from the one before, except the second. */
 const PLACEMENT = ['nodes', 'zones', 'zone lost', 'zone back'];
-/** Steps of the workload, each of which needs pods that run. */
+/** Steps of the workload. Each needs running pods. */
 const WORKLOAD = ['again', 'rollout', 'drain'];
 
-/** The template as it is, and each mutant, on one control plane: the steps that its rows are of, in a namespace of its own. */
+/** Tries the unchanged template and each mutant on one control plane. Each runs the steps of its rows in its own namespace. */
 export async function proveMutants(
   plane: ControlPlane,
   cluster: Cluster,
@@ -48,7 +48,7 @@ interface Place {
   readonly known: Known;
 }
 
-/** Rows of the steps that `wanted` names; of all that mutants are tried by, if it names none. */
+/** Runs the steps that `wanted` names, or all steps if it is empty. @returns their rows */
 async function seenOf(
   index: number,
   mutant: Cluster,
@@ -70,11 +70,11 @@ async function seenOf(
     }
     if (takes(['create', ...WORKLOAD])) {
       const moved = elsewhere(mutant, index);
-      // So few that a node has more pods than may go at once, and one more may join.
+      // With so few nodes, a node has more pods than may go at once, and one more node may join.
       await nodes.removeUntil(mutant.nodeGroup.minSize);
       await nodes.joinUntil(mutant.nodeGroup.minSize + 1);
       const proof = new Proof(plane, moved, nodes, chain, node, known.loads);
-      const all = [...proof.steps(), { step: 'grow', proves: 'pods to try it with', work: () => proof.grow() }];
+      const all = [...proof.steps(), { step: 'grow', proves: 'pods for the next steps', work: () => proof.grow() }];
       const later = WORKLOAD.filter((step) => wanted.length === 0 || wanted.includes(step));
       await runUntil(recorder, all, ['create', ...(later.length > 0 ? ['start', 'grow', ...later] : [])], wanted);
       proof.service.end();
@@ -89,7 +89,7 @@ async function seenOf(
   return recorder.rows;
 }
 
-/** Steps by their names, until one fails, or the last one that is wanted has been tried. */
+/** Runs steps by name until one fails or the last wanted one has run. */
 async function runUntil(
   recorder: Recorder,
   steps: readonly Step[],
@@ -105,7 +105,7 @@ async function runUntil(
   }
 }
 
-/** In a namespace of its own, and at a node port of its own, as there may be one Service at each. */
+/** Moves a mutant to its own namespace and its own node port, because only one Service can use a port. */
 function elsewhere(cluster: Cluster, index: number): Cluster {
   const moved = inNamespace(cluster, `mutant-${index}`);
   return mapObjects(moved, (object) => {
@@ -119,7 +119,7 @@ function elsewhere(cluster: Cluster, index: number): Cluster {
   });
 }
 
-/** Whether each row that has to fail has failed; of the template as it is, whether none has. */
+/** The verdict on a mutant: passes if each wanted row failed. Without wanted rows it passes if no row failed. */
 export function verdict(name: string, wanted: readonly string[], seen: readonly Row[], milliseconds: number): Row {
   const red = seen.filter((row) => row.verdict === 'FAIL');
   const missed = wanted.filter((step) => !red.some((row) => row.name === step));
@@ -139,5 +139,5 @@ export function verdict(name: string, wanted: readonly string[], seen: readonly 
   };
 }
 
-/** Characters of a reason that the table has room for. */
+/** Longest reason that fits into the table, in characters. */
 const WIDTH = 90;

@@ -1,27 +1,27 @@
 import { KubernetesObject } from './manifests';
 import { Value } from './value';
 
-/** A pod as policies and services see it: its labels, and its ports by name. */
+/** The fields of a pod that policies and services read: its labels, and its ports by name. */
 export interface Pod {
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Numbers of the ports that have a name. */
+  /** Port numbers by name. */
   readonly ports: ReadonlyMap<string, number>;
 }
 
-/** What lets connections in to a pod: a peer, or everybody, and ports, or all of them. */
+/** Connections that a rule allows to a pod: from peers or from everywhere, to some or all ports. */
 export interface Opening {
-  /** CIDR blocks; undefined for everybody. */
+  /** CIDR blocks; undefined for all senders. */
   readonly blocks?: readonly { readonly cidr: string; readonly except: readonly string[] }[];
   /** Whether pods of other namespaces are among the peers. */
   readonly otherNamespaces: boolean;
-  /** TCP ports from and to; undefined for all. */
+  /** Ranges of TCP ports; undefined for all ports. */
   readonly ports?: readonly { readonly from: number; readonly to: number }[];
 }
 
 /**
- * What the NetworkPolicies open for connections to a pod, all of them together; undefined if none selects it, so that
- * everybody may connect.
+ * The connections that all NetworkPolicies together allow to a pod; undefined if no policy selects the pod, because all
+ * connections are then allowed.
  *
  * @see https://kubernetes.io/docs/concepts/services-networking/network-policies/
  */
@@ -34,7 +34,7 @@ export function openingsOf(objects: readonly KubernetesObject[], pod: Pod): read
   return policies.flatMap((spec) => (spec.at('ingress').optional()?.list() ?? []).map((rule) => openingOf(rule, pod)));
 }
 
-/** Whether a policy of a type applies: without `policyTypes` it is one of ingress. */
+/** Tells whether a policy applies to a direction. Without `policyTypes`, a policy applies to ingress. */
 function hasType(spec: Value, type: string): boolean {
   const types = spec.at('policyTypes').optional()?.list() ?? [];
   return types.length === 0 ? type === 'Ingress' : types.some((candidate) => candidate.text() === type);
@@ -67,7 +67,7 @@ function openingOf(rule: Value, pod: Pod): Opening {
   };
 }
 
-/** A port that is a number, or the name of one of the pod's. @throws if no port has the name */
+/** Resolves a port that is a number or the name of a port of the pod. @throws if no port has the name */
 export function portOf(port: Value, { ports }: Pick<Pod, 'ports'>): number {
   const value = port.quantity();
   if (typeof value === 'number') return value;
@@ -76,7 +76,7 @@ export function portOf(port: Value, { ports }: Pick<Pod, 'ports'>): number {
   return number;
 }
 
-/** Whether a selector of labels takes a pod. @throws for an operator that it does not know */
+/** Tells whether a label selector selects a pod. @throws for an unknown operator */
 export function selects(selector: Value, labels: Readonly<Record<string, string>>): boolean {
   const wanted = selector.at('matchLabels').optional();
   const equal = Object.keys(wanted?.fields() ?? {}).every((key) => labels[key] === wanted?.at(key).text());
@@ -97,24 +97,24 @@ export function selects(selector: Value, labels: Readonly<Record<string, string>
   );
 }
 
-/** Whether each address of one block of IPv4 is in another one. */
+/** Tells whether an IPv4 block contains all addresses of another one. */
 export function isWithin(inner: string, outer: string): boolean {
   const [one, other] = [rangeOf(inner), rangeOf(outer)];
   return other.first <= one.first && one.last <= other.last;
 }
 
-/** Whether two blocks of IPv4 have an address in common. */
+/** Tells whether two IPv4 blocks have an address in common. */
 export function overlap(one: string, other: string): boolean {
   const [left, right] = [rangeOf(one), rangeOf(other)];
   return left.first <= right.last && right.first <= left.last;
 }
 
-/** @throws if it is no block of IPv4 */
+/** @throws if the text is not an IPv4 block */
 function rangeOf(cidr: string): { first: number; last: number } {
   const [, address = '', prefix = ''] = /^(\d+\.\d+\.\d+\.\d+)\/(\d+)$/.exec(cidr) ?? [];
   const bytes = address.split('.').map(Number);
   if (bytes.length !== 4 || bytes.some((byte) => byte > 255) || Number(prefix) > 32) {
-    throw new Error(`"${cidr}" is no block of IPv4 addresses such as 10.0.0.0/16.`);
+    throw new Error(`"${cidr}" is not a block of IPv4 addresses such as 10.0.0.0/16.`);
   }
   const size = 2 ** (32 - Number(prefix));
   const value = bytes.reduce((sum, byte) => sum * 256 + byte, 0);

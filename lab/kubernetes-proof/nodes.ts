@@ -9,11 +9,11 @@ const NAMESPACE = 'kube-system';
 const ZONE = 'topology.kubernetes.io/zone';
 
 /**
- * A node of the group as EKS would let it join: the labels that EKS and the kubelet give, and what an instance of the
- * (smallest) type has to give to pods. Its kubelet is kwok's.
+ * A node of the group as it would join in EKS: with the labels of EKS and the kubelet, and the resources of an instance of
+ * the smallest type. Its kubelet is kwok.
  *
- * @param index 0 for the first; they take turns in the zones
- * @param name of which there was none before
+ * @param index 0 for the first node; nodes take turns in the zones
+ * @param name a name that no earlier node had
  */
 export function nodeObject(group: NodeGroup, index: number, name = `node-${index + 1}`): KubernetesObject {
   const { allocatable, maxPods } = nodeOfGroup(group);
@@ -33,11 +33,11 @@ export function nodeObject(group: NodeGroup, index: number, name = `node-${index
         'eks.amazonaws.com/nodegroup': 'nodes',
         ...group.labels,
       },
-      // How Metrics Server, and kwok, find the metrics of one node behind the one port of all of them.
+      // All nodes share one port, so Metrics Server and kwok find the metrics of a node by this path.
       annotations: { 'metrics.k8s.io/resource-metrics-path': `/metrics/nodes/${name}/metrics/resource` },
     },
     status: {
-      // What the system reserves is of no interest to the scheduler.
+      // The scheduler ignores resources that are reserved for the system.
       capacity: resources,
       allocatable: resources,
       nodeInfo: { architecture: arch, operatingSystem: 'linux', ...UNKNOWN },
@@ -60,15 +60,15 @@ const UNKNOWN = {
   systemUUID: '',
 };
 
-/** What runs on every node (vpc-cni, kube-proxy, the agents), as one DaemonSet with the requests of all of them. */
+/** One DaemonSet with the requests of all pods that run on every node (vpc-cni, kube-proxy, the agents). */
 export function daemonSet(group: NodeGroup): KubernetesObject {
   const spec = { ...podSpec('add-ons', nodeOfGroup(group).daemons), hostNetwork: true };
   return systemObject('DaemonSet', 'add-ons', {}, { ...spec, priorityClassName: 'system-node-critical' });
 }
 
 /**
- * What runs beside the workload (coredns, metrics-server, Cluster Autoscaler, what keeps logs and metrics), each kind on nodes of its own where there
- * are enough, as their add-ons and their chart have it.
+ * Deployments for the system pods beside the workload: coredns, metrics-server, Cluster Autoscaler, and the collection of
+ * logs and metrics. Pods of one kind prefer different nodes, as in their add-ons and in their chart.
  */
 export function systemDeployments(group: NodeGroup): KubernetesObject[] {
   const { system } = nodeOfGroup(group);
@@ -96,15 +96,15 @@ function systemObject(kind: string, name: string, more: object, spec: object): K
   return { apiVersion: 'apps/v1', kind, metadata, spec: { ...more, selector: { matchLabels: labels }, template } };
 }
 
-/** A pod of one container that requests so much, and may run on any node. */
+/** A pod with one container and these requests, which may run on any node. */
 export function podSpec(name: string, { cpuMillis, memoryMiB }: Resources): object {
   const requests = { cpu: `${cpuMillis}m`, memory: `${memoryMiB}Mi` };
   return { tolerations: [{ operator: 'Exists' }], containers: [{ name, image: name, resources: { requests } }] };
 }
 
-/** The nodes that have joined, with what runs on them besides the workload. */
+/** The joined nodes, with the system pods on them. */
 export class Nodes {
-  /** Also of those that have gone: pods of a name that comes back would count as those of the new node. */
+  /** Counts removed nodes too. Pods of a removed node would otherwise count for a new node with the same name. */
   private joined = 0;
   private readonly zones = new Map<string, string>();
 
@@ -113,14 +113,14 @@ export class Nodes {
     private readonly group: NodeGroup,
   ) {}
 
-  /** The least nodes of the group, with the pods of the system. */
+  /** Starts the minimum of nodes, with the pods of the system. */
   async start(): Promise<void> {
     await this.plane.create([daemonSet(this.group), ...systemDeployments(this.group)]);
     await this.joinUntil(this.group.minSize);
     await until('places for the pods of the system', 60, async () => {
       const pods = await this.plane.api.list(`/api/v1/namespaces/${NAMESPACE}/pods`);
-      const there = pods.filter(({ spec }) => spec?.nodeName !== undefined).length;
-      return there === nodeOfGroup(this.group).system.length + this.names.length ? true : undefined;
+      const scheduled = pods.filter(({ spec }) => spec?.nodeName !== undefined).length;
+      return scheduled === nodeOfGroup(this.group).system.length + this.names.length ? true : undefined;
     });
   }
 
@@ -153,12 +153,12 @@ export class Nodes {
     while (this.zones.size < number) await this.join();
   }
 
-  /** Whether new pods may be placed on it. */
+  /** Allows or forbids new pods on a node. */
   async open(name: string, open: boolean): Promise<void> {
     await this.plane.api.change('PATCH', `/api/v1/nodes/${name}`, { spec: { unschedulable: !open } }, MERGE);
   }
 
-  /** Takes away those that came last, until so many are left. */
+  /** Removes the latest nodes until the given number is left. */
   async removeUntil(number: number): Promise<void> {
     for (const name of this.names.slice(number)) {
       await this.plane.api.change('DELETE', `/api/v1/nodes/${name}`);
@@ -166,7 +166,7 @@ export class Nodes {
     }
   }
 
-  /** Pods of a size for which a node has room beside all that runs there now and is not of a namespace. */
+  /** Number of pods of a size that fit on a node beside its current pods, without those of a namespace. */
   async roomFor(pod: Resources, node: string, namespace: string): Promise<number> {
     const pods = await this.plane.api.list(`/api/v1/pods?fieldSelector=spec.nodeName%3D${node}`);
     const others = pods.filter(({ metadata }) => metadata.namespace !== namespace).map(requestsOf);
@@ -178,7 +178,7 @@ export class Nodes {
 
 const MERGE = 'application/merge-patch+json';
 
-/** What a pod requests of its node. */
+/** The requests of a pod. */
 function requestsOf(pod: Item): Resources {
   const containers = pod.spec?.containers ?? [];
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);

@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import { root } from '../kit/folders';
 import { isRunning } from '../kit/processes/running';
 
-/** The sources of what is built. */
+/** Sources of the programs that are built. */
 export const sources = join(root, 'lab', 'kubernetes-proof');
-/** All that the proof leaves behind; safe to delete while none runs. Not in node_modules, which each `npm ci` empties. */
+/** All files that the proof keeps. It may be deleted while no proof runs. It is not in node_modules, which `npm ci` empties. */
 export const cache = join(root, '.kumiki', 'kubernetes');
 
-/** Nothing can be proved, for a reason that is this machine's: it says nothing about the manifests. */
+/** Nothing can be proved on this machine. The error says nothing about the manifests. */
 export class NotBuilt extends Error {}
 
 /**
- * A folder for one run, which the caller removes. Those of runs that were killed are removed now.
+ * Creates a folder for one run, which the caller removes, and removes the folders of runs that were killed.
  *
- * @throws NotBuilt in one line, if nothing can be written there
+ * @throws NotBuilt in one line, if the folder cannot be written
  */
 export function workingFolder(parent = cache): string {
   try {
@@ -28,8 +28,8 @@ export function workingFolder(parent = cache): string {
     const code = codeOf(error);
     if (!/^(EROFS|EACCES|EPERM|ENOTDIR|EEXIST)$/.test(code)) throw error;
     throw new NotBuilt(
-      `The proof keeps its files in ${parent}, where it cannot write (${code}). Make that a folder that it may write to, and ` +
-        'run this again.',
+      `The proof keeps its files in ${parent}, but cannot write there (${code}). Make the folder writable and run this ` +
+        'again.',
     );
   }
 }

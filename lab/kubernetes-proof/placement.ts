@@ -12,16 +12,16 @@ import { isUnschedulable } from './service';
 const MERGE = 'application/merge-patch+json';
 
 /**
- * Where the scheduler places the pods of the workload. It works on a copy of the Deployment, of which it sets the number
- * of pods itself: to wait for the autoscaler would take a minute for each number.
+ * Steps for the placement of pods by the scheduler. They use a copy of the Deployment and set its number of pods, because
+ * the autoscaler would take a minute for each number.
  */
 export class Placement {
   private readonly copy: readonly KubernetesObject[];
   private readonly deployment: string;
 
   /**
-   * @param loads of docs/kubernetes.md, in thousandths of a vCPU
-   * @param namespace that the copy is made in
+   * @param loads the loads in docs/kubernetes.md, in thousandths of a vCPU
+   * @param namespace the namespace of the copy
    */
   constructor(
     private readonly plane: ControlPlane,
@@ -49,7 +49,7 @@ export class Placement {
         proves: 'pods spread over zones and nodes, whatever else runs there',
         work: () => this.spreads(),
       },
-      { step: 'zone lost', proves: 'when a zone is lost no pod waits for it', work: () => this.losesZone() },
+      { step: 'zone lost', proves: 'no pod waits for a zone that is lost', work: () => this.losesZone() },
       {
         step: 'zone back',
         proves: 'the pods of the next deployment spread again',
@@ -58,17 +58,17 @@ export class Placement {
     ];
   }
 
-  /** Makes the copy. */
+  /** Creates the copy. */
   begin(): Promise<void> {
     return this.plane.create(this.copy);
   }
 
-  /** Of what runs beside the workload. */
+  /** Namespace of pods that run beside the workload. */
   private get neighbors(): string {
     return `${this.namespace}-neighbors`;
   }
 
-  /** The namespaces of the proof, and the nodes that joined for it, go. */
+  /** Removes the namespaces of the proof and the nodes that joined for it. */
   async end(): Promise<void> {
     for (const name of this.nodes.names) await this.nodes.open(name, true);
     for (const namespace of [this.namespace, this.neighbors]) await removeNamespace(this.plane, namespace);
@@ -85,7 +85,7 @@ export class Placement {
       if (nodes > this.nodes.names.length) {
         await this.nodes.joinUntil(nodes - 1);
         if ((await waiting()) === 0) {
-          throw new Error(`${replicas} pods fit on ${nodes - 1} nodes, where ${nodes} were computed.`);
+          throw new Error(`${replicas} pods fit on ${nodes - 1} nodes, but ${nodes} were computed.`);
         }
         await this.nodes.join();
         await this.allPlaced(replicas);
@@ -98,16 +98,16 @@ export class Placement {
     return `${rows.join('; ')}; ${await this.fills()} on one`;
   }
 
-  /** With more pods than there is room for, how many are on a node that has nothing else but what runs on every node. */
+  /** Creates more pods than there is room for. @returns the number of pods on a node without other pods but those of every node */
   private async fills(): Promise<number> {
     const expected = podsPerNode(this.node, this.chain.pod);
     const name = await this.nodes.join();
     const many = (expected + 1) * this.nodes.names.length;
     await this.scale(this.deployment, many);
     const pods = await this.settled(many);
-    const there = pods.filter(({ spec }) => spec?.nodeName === name).length;
-    if (there !== expected) throw new Error(`${there} pods fit on an empty node, where ${expected} were computed.`);
-    return there;
+    const fitting = pods.filter(({ spec }) => spec?.nodeName === name).length;
+    if (fitting !== expected) throw new Error(`${fitting} pods fit on an empty node, but ${expected} were computed.`);
+    return fitting;
   }
 
   private async spreads(): Promise<string> {
@@ -115,7 +115,7 @@ export class Placement {
     await this.clear();
     await this.nodes.removeUntil(2 * zones);
     await this.nodes.joinUntil(2 * zones);
-    // What a scheduler that looks at free resources alone would stay away from.
+    // A scheduler that considers only free resources would avoid the nodes of this zone.
     const [zone = ''] = this.nodes.zoneNames.slice(-1);
     await this.plane.create([
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: this.neighbors } },
@@ -126,7 +126,7 @@ export class Placement {
         spec: { nodeName, ...podSpec(this.neighbors, twice(this.chain.pod)) },
       })),
     ]);
-    // So few that each could have a node of the same zone, then two for each node.
+    // First so few pods that one zone could hold all of them, then two for each node.
     await this.scale(this.deployment, zones);
     const few = this.even(await this.allPlaced(zones), true);
     const number = 2 * this.nodes.names.length;
@@ -140,16 +140,16 @@ export class Placement {
     const number = 2 * this.nodes.names.length;
     const lost = this.nodes.in(zone);
     for (const name of lost) await this.nodes.open(name, false);
-    const there = (await this.pods()).filter(({ spec }) => lost.includes(spec?.nodeName ?? ''));
-    if (there.length === 0) throw new Error(`No pod was in ${zone}: that its loss was survived would not show.`);
-    for (const { metadata } of there) await this.remove(metadata.name);
+    const affected = (await this.pods()).filter(({ spec }) => lost.includes(spec?.nodeName ?? ''));
+    if (affected.length === 0) throw new Error(`No pod was in ${zone}, so its loss would have no effect.`);
+    for (const { metadata } of affected) await this.remove(metadata.name);
     const pods = await this.allPlaced(number, 10);
     const still = pods.filter(({ spec }) => lost.includes(spec?.nodeName ?? '')).length;
     if (still > 0) throw new Error(`${still} pods are in ${zone}, which is lost.`);
-    return `${there.length} of ${number} moved, 0 wait`;
+    return `${affected.length} of ${number} moved, 0 wait`;
   }
 
-  /** The pods of another revision while those from before are all in the zones that were left. */
+  /** Deploys another revision while all earlier pods are in the remaining zones. */
   private async spreadsAgain(): Promise<string> {
     for (const name of this.nodes.names) await this.nodes.open(name, true);
     await removeNamespace(this.plane, this.neighbors);
@@ -157,7 +157,7 @@ export class Placement {
     await this.allPlaced(this.nodes.names.length);
     await this.endAtOnce();
     const before = new Set((await this.pods()).map(({ metadata }) => metadata.name));
-    // Beside the first: a deployment's own pace is looked at elsewhere.
+    // A second Deployment beside the first, because another step proves the pace of a rollout.
     const name = `${this.deployment}-next`;
     const next = withRevision({ manifests: [{ objects: this.copy }] }, 'next').manifests.flatMap(
       ({ objects }) => objects,
@@ -167,7 +167,7 @@ export class Placement {
     const number = 2 * this.nodes.names.length;
     await this.scale(name, number);
     const pods = await this.allPlaced(number + before.size);
-    // Nodes with pods from before have less to give, which counts, too.
+    // Only zones are compared, because nodes with earlier pods have less room.
     const spread = this.even(
       pods.filter(({ metadata }) => !before.has(metadata.name)),
       false,
@@ -175,7 +175,7 @@ export class Placement {
     return `${spread.zones} over zones, beside ${before.size} in those that were left`;
   }
 
-  /** @throws if zones differ by more than one pod, or nodes, if they are looked at, too */
+  /** @throws if zones differ by more than one pod; also if nodes do, where `nodesToo` is set */
   private even(pods: readonly Item[], nodesToo: boolean): { readonly zones: string; readonly nodes: string } {
     const hosts = pods.map(({ spec }) => spec?.nodeName ?? '');
     const perNode = countOf(hosts, this.nodes.names);
@@ -197,7 +197,7 @@ export class Placement {
     return pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   }
 
-  /** Pods, when the scheduler has found a place for each, or none. */
+  /** Waits until the scheduler has placed or rejected each pod. @returns the pods */
   private settled(number: number): Promise<readonly Item[]> {
     return until(`${number} pods that the scheduler has looked at`, 30, async () => {
       const pods = await this.pods();
@@ -227,11 +227,11 @@ export class Placement {
   private async remove(pod: string): Promise<void> {
     const path = `/api/v1/namespaces/${this.namespace}/pods/${pod}?gracePeriodSeconds=0`;
     const { status, text } = await this.plane.api.send('DELETE', path);
-    // It may have ended meanwhile.
+    // The pod may have ended in the meantime.
     if (status >= 300 && status !== 404) throw new Error(`DELETE ${path}: ${status} ${messageOf(text)}`);
   }
 
-  /** Pods that are about to end have their places until they have. */
+  /** Ends terminating pods at once, because they keep their places until their end. */
   private async endAtOnce(): Promise<void> {
     await until('end of the pods that are too many', 10, async () => {
       const pods = await this.plane.api.list(`/api/v1/namespaces/${this.namespace}/pods`);
@@ -241,7 +241,7 @@ export class Placement {
     });
   }
 
-  /** No pods, at once: what was of them would stand in the way of the next. */
+  /** Removes all pods at once, so that the next ones find free nodes. */
   private async clear(): Promise<void> {
     await this.scale(this.deployment, 0);
     await until('end of all pods', 30, async () => {
@@ -251,7 +251,7 @@ export class Placement {
   }
 }
 
-/** Its pods go now, so that their places are free; the rest of it, when its controllers have done. */
+/** Deletes a namespace. Its pods end at once, so that their places are free. Controllers remove the other objects later. */
 export async function removeNamespace(plane: ControlPlane, namespace: string): Promise<void> {
   const { status } = await plane.api.send('DELETE', `/api/v1/namespaces/${namespace}`);
   if (status === 404) return;

@@ -2,7 +2,7 @@ import { Cluster, objectsOf, onlyOne } from './manifests';
 import { Pod, portOf } from './network';
 import { Value } from './value';
 
-/** The pods that the workload makes, and their specification. */
+/** The pods of the workload, and their specification. */
 export function podOf(cluster: Cluster): Pod & { readonly spec: Value } {
   const deployment = onlyOne(objectsOf(cluster), 'Deployment');
   const template = new Value(deployment, deployment.kind).at('spec').at('template');
@@ -25,7 +25,7 @@ export function podOf(cluster: Cluster): Pod & { readonly spec: Value } {
   };
 }
 
-/** Port of the container that requests reach: where the one port of the Service leads. */
+/** Port of the container to which the only port of the Service leads. */
 export function containerPortOf(cluster: Cluster): number {
   const service = onlyOne(objectsOf(cluster), 'Service');
   const [port, ...others] = new Value(service, service.kind).at('spec').at('ports').list();
@@ -37,7 +37,7 @@ export function containerPortOf(cluster: Cluster): number {
     .list()
     .flatMap((container) => container.at('ports').optional()?.list() ?? []);
   if (!open.some((candidate) => candidate.at('containerPort').number() === target)) {
-    throw new Error(`The Service leads to port ${target}, which is none of the container's.`);
+    throw new Error(`The Service leads to port ${target}, which the container does not have.`);
   }
   return target;
 }

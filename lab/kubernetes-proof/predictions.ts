@@ -1,20 +1,20 @@
 import { Chain, Node, podsPerNode, settle, smallestNode } from '../../lib/kubernetes-sizing';
 import { Cluster, NodeGroup, objectsOf, ScalingPolicy, ScalingRules, scaledWorkload } from './manifests';
 
-/** What the manifests, or the environment that they are of, say will happen, computed before anything runs. */
+/** Expected behaviour, computed from the manifests or their environment before any program runs. */
 export interface Prediction {
   readonly minReplicas: number;
-  /** Pods that fit on a node beside those that run on every node. */
+  /** Pods that fit on a node beside the pods of every node. */
   readonly podsPerNode: number;
-  /** Percent of the CPU request that the autoscaler aims at. */
+  /** Target of the autoscaler in percent of the CPU request. */
   readonly targetPercent: number;
-  /** Load in thousandths of a vCPU over all pods, that leads to `replicas`. */
+  /** Load over all pods that leads to `replicas`, in thousandths of a vCPU. */
   readonly loadMillis: number;
-  /** Pods under that load: too many for the least nodes of the group, not for one node more. */
+  /** Pods under that load. They need one node more than the minimum of the group. */
   readonly replicas: number;
 }
 
-/** The chain from CPU to nodes as the manifests have it. @throws if they lack a part of it */
+/** Reads the chain from CPU to nodes from the manifests. @throws if a part is missing */
 export function chainOf(cluster: Cluster): Chain {
   const { autoscaler, workload } = scaledWorkload(objectsOf(cluster));
   const { minReplicas, maxReplicas, metrics } = autoscaler.spec;
@@ -34,15 +34,15 @@ export function chainOf(cluster: Cluster): Chain {
   };
 }
 
-/** What a node of the group has for pods. */
+/** Resources for pods on a node of the group. */
 export function nodeOfGroup({ instanceTypes, observability }: NodeGroup): Node {
   return smallestNode(instanceTypes, observability);
 }
 
 /**
- * Of some loads, the greatest that needs just one node more than the least, and where it leads.
+ * Chooses the greatest load that needs exactly one node more than the minimum, and computes its effect.
  *
- * @throws if there is none: the group could not be seen to grow
+ * @throws if there is no such load, because the growth of the group could not be seen
  */
 export function predict(chain: Chain, node: Node, loads: readonly number[]): Prediction {
   const settled = loads.map((loadMillis) => ({ loadMillis, ...settleUnder(loadMillis, chain, node) }));
@@ -52,7 +52,7 @@ export function predict(chain: Chain, node: Node, loads: readonly number[]): Pre
   if (found === undefined) {
     throw new Error(
       `None of the loads of docs/kubernetes.md (${loads.join('m, ')}m) needs ${chain.minNodes + 1} nodes, one more than the ` +
-        'least of the group: that it grows would not show.',
+        'minimum of the group, so its growth could not be seen.',
     );
   }
   return {
@@ -64,25 +64,25 @@ export function predict(chain: Chain, node: Node, loads: readonly number[]): Pre
   };
 }
 
-/** Where a load settles, given in thousandths of a vCPU. */
+/** Pods and nodes under a constant load in thousandths of a vCPU. */
 export function settleUnder(loadMillis: number, chain: Chain, node: Node): ReturnType<typeof settle> {
   return settle({ requestsPerSecond: loadMillis, cpuMsPerRequest: 1 }, chain, node);
 }
 
-/** When the number of replicas changed, and to what. */
+/** A change of the number of replicas. */
 export interface Change {
-  /** Seconds from any moment that all changes count from. */
+  /** Seconds since a moment that all changes share. */
   readonly at: number;
   readonly replicas: number;
 }
 
-/** Seconds by which what is observed may be off: the time of one look, and the server's own. */
+/** Seconds by which an observed time may differ: the interval of observations, and delays of the server. */
 const TOLERANCE = 1.5;
 
 /**
- * The first change that is further than the policies allow within their period, as text; undefined if all are as they say.
+ * Describes the first change that exceeds the policies within their period; undefined if all changes keep them.
  *
- * @param changes the first one is where it began
+ * @param changes the first entry is the initial state
  */
 export function beyondPace(changes: readonly Change[], rules: ScalingRules): string | undefined {
   for (const [index, { at, replicas }] of changes.entries()) {
@@ -91,15 +91,15 @@ export function beyondPace(changes: readonly Change[], rules: ScalingRules): str
     const up = replicas > before;
     const furthest = furthestAt(at, up, changes.slice(0, index), rules);
     if (up ? replicas > furthest : replicas < furthest)
-      return `${before} to ${replicas}, where ${furthest} was the limit`;
+      return `${before} to ${replicas}, but the limit was ${furthest}`;
   }
   return undefined;
 }
 
 /**
- * The numbers of pods, one for each period, when nothing but the policies holds the autoscaler: as in `2, 6, 12, 20`.
+ * The numbers of pods, one for each period, when only the policies limit the autoscaler, such as `2, 6, 12, 20`.
  *
- * @throws if the policies never let it get there
+ * @throws if the policies never lead to the number
  */
 export function fastestPath(rules: ScalingRules, from: number, to: number): number[] {
   const up = to > from;
@@ -113,17 +113,17 @@ export function fastestPath(rules: ScalingRules, from: number, to: number): numb
       changes.push({ at, replicas: next });
       [now, since] = [next, at];
     } else if (at - since > Math.max(...periods)) {
-      throw new Error(`The policies lead from ${from} to ${now} pods and never to ${to}.`);
+      throw new Error(`The policies lead from ${from} to ${now} pods, but never to ${to}.`);
     }
   }
   return changes.map(({ replicas }) => replicas);
 }
 
-/** What the policies allow at a moment. Their periods look back from there, as the autoscaler's do. */
+/** The limit of the policies at a moment. Periods end at this moment, as in the autoscaler. */
 function furthestAt(at: number, up: boolean, changes: readonly Change[], rules: ScalingRules): number {
   const { policies, selectPolicy = 'Max' } = rules;
   const limits = policies.map((policy) => {
-    // What there was when the period began.
+    // The number at the beginning of the period.
     const began = changes.findLast((change) => change.at <= at - policy.periodSeconds + TOLERANCE) ?? changes[0];
     return limitOf(policy, began?.replicas ?? 0, up);
   });
@@ -139,7 +139,7 @@ function limitOf({ type, value }: ScalingPolicy, replicas: number, up: boolean):
   return up ? Math.ceil(limit) : Math.floor(limit);
 }
 
-/** The same rules with all times divided, for a proof that does not take a quarter of an hour. */
+/** The rules with all times divided, so that the proof does not take a quarter of an hour. */
 export function faster(rules: ScalingRules, divisor: number): ScalingRules {
   const divided = (seconds: number) => Math.ceil(seconds / divisor);
   return {
@@ -149,7 +149,7 @@ export function faster(rules: ScalingRules, divisor: number): ScalingRules {
   };
 }
 
-/** `250m`, `0.25` or 0.25 of a vCPU in thousandths. */
+/** Converts `250m`, `0.25` or 0.25 of a vCPU to thousandths. */
 export function millis(quantity: string | number): number {
   const text = String(quantity);
   return text.endsWith('m') ? Number(text.slice(0, -1)) : Number(text) * 1_000;
@@ -157,7 +157,7 @@ export function millis(quantity: string | number): number {
 
 const UNITS: Readonly<Record<string, number>> = { Ki: 2 ** -10, Mi: 1, Gi: 2 ** 10, '': 2 ** -20 };
 
-/** `256Mi`, `1Gi`, `1024Ki` or bytes, in MiB. @throws for another unit */
+/** Converts `256Mi`, `1Gi`, `1024Ki` or bytes to MiB. @throws for another unit */
 export function mebibytes(quantity: string | number): number {
   const [, value, unit = ''] = /^([\d.]+)([A-Za-z]*)$/.exec(String(quantity)) ?? [];
   const factor = UNITS[unit];
@@ -165,7 +165,7 @@ export function mebibytes(quantity: string | number): number {
   return Number(value) * factor;
 }
 
-/** A load spread over so many pods, in whole thousandths that add up to it. */
+/** Divides a load over pods in whole thousandths that add up to the load. */
 export function spread(loadMillis: number, pods: number): number[] {
   return Array.from(
     { length: pods },

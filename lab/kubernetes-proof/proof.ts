@@ -11,23 +11,23 @@ import { Step, until } from './recorder';
 import { judge } from './rollout';
 import { isReady, isUnschedulable, RunningService } from './service';
 
-/** By what all times of scaling down are divided: five minutes of waiting prove no more than half a one. */
+/** Divisor of all times of scaling down. A wait of five minutes proves no more than one of half a minute. */
 export const DIVISOR = 10;
-/** Of the objects that the proof adds as negative controls. */
+/** Name of the objects that the proof adds as a negative control. */
 const CONTROL = 'no-requests';
-/** Of an object that leaves the template. */
+/** Name of an object that leaves the template. */
 const LEFT = 'left-the-template';
 
-/** What happens to the workload of a template: made as by a deployment, loaded, drained, deployed again, removed. */
+/** Steps for the workload of a template: deploy, load, drain, deploy again, delete. */
 export class Proof {
   readonly service: RunningService;
   private readonly autoscaler: Autoscaler;
   private readonly prediction: Prediction;
 
   /**
-   * @param cluster whose manifests are applied
-   * @param chain what they are to make of a load on nodes as `node`
-   * @param loads of docs/kubernetes.md, in thousandths of a vCPU
+   * @param cluster the cluster whose manifests are applied
+   * @param chain the expected chain from load to nodes such as `node`
+   * @param loads the loads in docs/kubernetes.md, in thousandths of a vCPU
    */
   constructor(
     private readonly plane: ControlPlane,
@@ -47,13 +47,13 @@ export class Proof {
     return [
       {
         step: 'create',
-        proves: 'made as by a deployment, every object, without a warning',
+        proves: 'a deployment creates every object, without a warning',
         work: () => this.creates(),
       },
-      { step: 'refuse', proves: 'it refuses broken ones', work: () => this.refusesBroken() },
+      { step: 'refuse', proves: 'the API server refuses broken objects', work: () => this.refusesBroken() },
       {
         step: 'pod security',
-        proves: '"restricted" refuses a pod that breaks it',
+        proves: '"restricted" refuses a pod that violates it',
         work: () => this.refusesPrivileged(),
       },
       {
@@ -61,7 +61,7 @@ export class Proof {
         proves: `${minReplicas} pods run, on different nodes, behind the Service`,
         work: () => this.starts(),
       },
-      { step: 'kubectl top', proves: 'Metrics Server has values of nodes and pods', work: () => this.tops() },
+      { step: 'kubectl top', proves: 'Metrics Server has values for nodes and pods', work: () => this.tops() },
       {
         step: 'load',
         proves: `${loadMillis}m lead to exactly ${replicas} pods, no faster than allowed`,
@@ -69,14 +69,18 @@ export class Proof {
       },
       {
         step: 'pending',
-        proves: 'those without room beside the system wait, Unschedulable',
+        proves: 'pods without room beside the system wait, Unschedulable',
         work: () => this.waits(),
       },
-      { step: 'node', proves: 'they run when the next node of the group joins', work: () => this.runsOnNextNode() },
+      {
+        step: 'node',
+        proves: 'waiting pods run when the next node of the group joins',
+        work: () => this.runsOnNextNode(),
+      },
       { step: 'drain', proves: 'the PodDisruptionBudget holds while a node is drained', work: () => this.drains() },
       {
         step: 'again',
-        proves: 'deployed unchanged, all stays; what left the template goes',
+        proves: 'an unchanged deployment changes nothing, removed objects go',
         work: () => this.changesNothing(),
       },
       {
@@ -86,7 +90,7 @@ export class Proof {
       },
       {
         step: 'no load',
-        proves: `the number goes back to ${minReplicas}, not before the window has passed`,
+        proves: `the pods return to ${minReplicas}, not before the window has passed`,
         work: () => this.scalesDown(),
       },
       {
@@ -94,16 +98,16 @@ export class Proof {
         proves: 'an autoscaler of pods without requests says why it does nothing',
         work: () => this.saysWhy(),
       },
-      { step: 'delete', proves: 'deleted as by a deployment, nothing stays', work: () => this.deletes() },
+      { step: 'delete', proves: 'a deletion leaves nothing behind', work: () => this.deletes() },
     ];
   }
 
-  /** What takes its time, beside the steps. */
+  /** Creates objects that need time before their step. */
   begin(): Promise<void> {
     return this.plane.create(this.withoutRequests());
   }
 
-  /** Pods under a load for which the least nodes do, at once: where a step needs some, and the autoscaler would take a minute. */
+  /** Sets a load for the minimum of nodes, and the number of pods at once, because the autoscaler would take a minute. */
   async grow(): Promise<string> {
     const settled = this.loads.map((load) => ({ load, ...settleUnder(load, this.chain, this.node) }));
     const fitting = settled.filter(({ nodes, pending }) => nodes <= this.chain.minNodes && pending === 0);
@@ -170,7 +174,7 @@ export class Proof {
     return `${pods.length} pods on ${hosts} nodes, ${ready} behind the Service at ${port}`;
   }
 
-  /** The workload and its autoscaler once more, where no pod security stands in the way, and without what it needs. */
+  /** A copy of the workload and its autoscaler without requests, in a namespace without pod security. */
   private withoutRequests(): KubernetesObject[] {
     const metadata = { name: CONTROL, namespace: CONTROL };
     const container = { name: CONTROL, image: CONTROL };
@@ -218,7 +222,7 @@ export class Proof {
         throw new Error(`${error.message} There are ${this.service.replicas}.`);
       },
     );
-    // An autoscaler that goes too far does so with the next metrics, when its policies allow the next step.
+    // An autoscaler that goes too far does so with the next metrics, once its policies allow the next step.
     const period = Math.max(...scaleUp.policies.map(({ periodSeconds }) => periodSeconds));
     await sleep((period + METRIC_SECONDS + SYNC_SECONDS) * 1_000);
     const changes = this.service.since(at);
@@ -234,8 +238,8 @@ export class Proof {
   }
 
   /**
-   * The moment when the autoscaler has seen a load: two metrics after it, as the first may be of the time before, and a
-   * sync. It does nothing within 10 % of its target.
+   * Waits until the autoscaler has seen a load: after two readings of the metrics, because the first may be from before the
+   * load, and one sync. The autoscaler does nothing within 10 % of its target.
    */
   private loadSeen(): Promise<number> {
     const { targetPercent, minReplicas } = this.prediction;
@@ -252,14 +256,14 @@ export class Proof {
       this.nodes.names.map((name) => this.nodes.roomFor(pod, name, this.service.namespace)),
     );
     const pending = replicas - rooms.reduce((sum, room) => sum + room, 0);
-    if (pending <= 0) throw new Error('All pods fit on the least nodes of the group, which then never grows.');
+    if (pending <= 0) throw new Error('All pods fit on the minimum of nodes, so the group never grows.');
     const waiting = await until(`${pending} pods without a place`, 30, async () => {
       const pods = await this.service.pods();
       const found = pods.filter(isUnschedulable);
       const ready = pods.filter(isReady).length;
       return found.length === pending && ready === replicas - pending ? found : undefined;
     });
-    // As in `0/2 nodes are available: 2 Insufficient cpu. preemption: …`.
+    // Example: `0/2 nodes are available: 2 Insufficient cpu. preemption: …`.
     const message = (waiting[0] && condition(waiting[0], 'PodScheduled')?.message) ?? '';
     return `${rooms.join(' + ')} run, ${pending} wait: ${/: ([^.]*)\./.exec(message)?.[1] ?? message}`;
   }
@@ -267,15 +271,16 @@ export class Proof {
   private async runsOnNextNode(): Promise<string> {
     const { replicas } = this.prediction;
     const { maxSize } = this.cluster.nodeGroup;
-    if (this.nodes.names.length === maxSize) throw new Error('The group has as many nodes as it may: none is next.');
+    if (this.nodes.names.length === maxSize)
+      throw new Error('The group has its maximum of nodes, so no node can join.');
     const waited = new Set((await this.service.pods()).filter(isUnschedulable).map(({ metadata }) => metadata.name));
     const name = await this.nodes.join();
     const pods = await this.allReady(replicas, 60);
-    const there = pods.filter(({ spec, metadata }) => spec?.nodeName === name && waited.has(metadata.name)).length;
-    if (waited.size === 0 || there !== waited.size) {
-      throw new Error(`Of ${waited.size} that waited, ${there} run on ${name}.`);
+    const moved = pods.filter(({ spec, metadata }) => spec?.nodeName === name && waited.has(metadata.name)).length;
+    if (waited.size === 0 || moved !== waited.size) {
+      throw new Error(`Of ${waited.size} that waited, ${moved} run on ${name}.`);
     }
-    return `${there} on ${name}, ${pods.length} run`;
+    return `${moved} on ${name}, ${pods.length} run`;
   }
 
   private allReady(number: number, seconds: number): Promise<readonly Item[]> {
@@ -285,7 +290,7 @@ export class Proof {
     });
   }
 
-  /** Drains the node with the most pods, with another one to take them, as an update of a node group does. */
+  /** Drains the node with the most pods after a node has joined for them, as an update of a node group does. */
   private async drains(): Promise<string> {
     if (this.nodes.names.length < this.cluster.nodeGroup.maxSize) await this.nodes.join();
     const replicas = (await this.service.deployment()).spec?.replicas ?? 0;
@@ -296,7 +301,9 @@ export class Proof {
     const { status } = await this.service.budget();
     const { disruptionsAllowed = 0, desiredHealthy = 0 } = status ?? {};
     if (number <= disruptionsAllowed) {
-      throw new Error(`Of ${number} pods on ${node}, ${disruptionsAllowed} may go at once: nothing was to be refused.`);
+      throw new Error(
+        `Of ${number} pods on ${node}, ${disruptionsAllowed} may go at once, so no eviction would be refused.`,
+      );
     }
 
     const watch = this.service.watch();
@@ -304,13 +311,13 @@ export class Proof {
     const { code, text } = await this.plane.kubectl(drain);
     const moved = await this.allReady(replicas, 60).finally(watch.end);
     const least = Math.min(...(await watch.end()).map(({ ready }) => ready));
-    // kubectl asks for all pods at once, and again in 5 s for those that it was refused.
+    // kubectl requests all evictions at once, and refused ones again after 5 s.
     const refused = new Set([...text.matchAll(/error when evicting pods?\/"([^"]+)"/g)].map(([, name]) => name)).size;
     if (code !== 0) throw new Error(`kubectl drain ${node}: ${text.split('\n').at(-1)}`);
-    if (least < desiredHealthy) throw new Error(`${least} pods were ready, where the budget wants ${desiredHealthy}.`);
-    if (refused === 0) throw new Error(`No eviction was refused, of ${number} at once.`);
-    if (moved.some(({ spec }) => spec?.nodeName === node)) throw new Error(`${node} has pods.`);
-    // In its place there would be a new one.
+    if (least < desiredHealthy) throw new Error(`${least} pods were ready, but the budget requires ${desiredHealthy}.`);
+    if (refused === 0) throw new Error(`None of ${number} simultaneous evictions was refused.`);
+    if (moved.some(({ spec }) => spec?.nodeName === node)) throw new Error(`${node} still has pods.`);
+    // In an update, a new node would replace this one.
     await this.nodes.open(node, true);
     return `${number} moved, ${refused} refused at first, ${least} ready`;
   }
@@ -320,32 +327,32 @@ export class Proof {
     if (manifest?.pruneLabel === undefined) throw new Error('The manifest has no label by which kubectl could prune.');
     const { namespace } = this.service;
     const metadata = { name: LEFT, namespace, labels: { [manifest.pruneLabel]: '' } };
-    const made = await this.plane.kubectl(CREATE, [{ apiVersion: 'v1', kind: 'ConfigMap', metadata }]);
-    if (made.code !== 0) throw new Error(complaintOf(made.text));
+    const created = await this.plane.kubectl(CREATE, [{ apiVersion: 'v1', kind: 'ConfigMap', metadata }]);
+    if (created.code !== 0) throw new Error(complaintOf(created.text));
     const [before, sets] = [await this.objects(), await this.service.replicaSets()];
 
     const { code, text } = await run(this.plane, this.cluster, update);
     if (code !== 0) throw new Error(complaintOf(text));
-    // What the controllers would make of a change.
+    // Gives controllers time to act on a change.
     await sleep(1_000);
     for (const [object, { metadata, spec }] of await this.objects()) {
-      const was = before.get(object);
-      if (was?.metadata.uid !== metadata.uid) throw new Error(`${object} was replaced.`);
-      if (spec?.replicas !== was?.spec?.replicas) {
-        throw new Error(`${object} was set from ${was?.spec?.replicas} to ${spec?.replicas} replicas.`);
+      const earlier = before.get(object);
+      if (earlier?.metadata.uid !== metadata.uid) throw new Error(`${object} was replaced.`);
+      if (spec?.replicas !== earlier?.spec?.replicas) {
+        throw new Error(`${object} was set from ${earlier?.spec?.replicas} to ${spec?.replicas} replicas.`);
       }
-      // kubectl sends an empty list of a NetworkPolicy each time, as the server leaves it out: nothing follows from that.
-      const changed = metadata.generation !== was?.metadata.generation;
+      // kubectl sends an empty list of a NetworkPolicy each time, because the server omits it. The change has no effect.
+      const changed = metadata.generation !== earlier?.metadata.generation;
       if (changed && !object.startsWith('NetworkPolicy ')) throw new Error(`${object} was changed.`);
     }
     const more = (await this.service.replicaSets()).length - sets.length;
-    if (more !== 0) throw new Error(`There are ${more} ReplicaSets more.`);
+    if (more !== 0) throw new Error(`There are ${more} more ReplicaSets.`);
     const { status } = await this.plane.api.send('GET', `/api/v1/namespaces/${namespace}/configmaps/${LEFT}`);
-    if (status !== 404) throw new Error('An object that left the template is still there.');
+    if (status !== 404) throw new Error('An object that left the template still exists.');
     return `${before.size} objects kept, 1 pruned`;
   }
 
-  /** The objects of the template as they are in the cluster. @throws if one is not there */
+  /** Reads the objects of the template from the cluster. @throws if one is missing */
   private async objects(): Promise<Map<string, Item>> {
     const found = new Map<string, Item>();
     for (const { objects } of this.cluster.manifests) {
@@ -357,7 +364,7 @@ export class Proof {
     return found;
   }
 
-  /** As for other sources: what changes in the template is the revision; the tag of the image is known to nobody here. */
+  /** Deploys another revision, as other sources would. The tag of an image is known only after its build. */
   private async rollsOut(): Promise<string> {
     const next = withRevision(this.cluster, 'another');
     const before = (await this.service.deployment()).spec?.replicas ?? 0;
@@ -378,7 +385,7 @@ export class Proof {
       await watch.end();
     }
     const more = (await this.service.replicaSets()).length - sets;
-    if (more !== 1) throw new Error(`There are ${more} ReplicaSets more, not one.`);
+    if (more !== 1) throw new Error(`There are ${more} more ReplicaSets, not one.`);
     return judge(watch.samples, before);
   }
 
@@ -386,7 +393,7 @@ export class Proof {
     const { code, text } = await run(this.plane, this.cluster, () => DELETE);
     if (code !== 0) throw new Error(complaintOf(text));
     const { status } = await this.plane.api.send('GET', `/api/v1/namespaces/${this.service.namespace}`);
-    if (status !== 404) throw new Error(`The namespace ${this.service.namespace} is still there.`);
+    if (status !== 404) throw new Error(`The namespace ${this.service.namespace} still exists.`);
     return 'the namespace has gone';
   }
 
@@ -396,7 +403,7 @@ export class Proof {
     const window = rules.stabilizationWindowSeconds ?? 0;
     if (window <= SYNC_SECONDS) {
       throw new Error(
-        `The window of ${window} s is not longer than a sync of ${SYNC_SECONDS} s: that it was kept would not show.`,
+        `The window of ${window} s is not longer than a sync of ${SYNC_SECONDS} s, so its effect could not be seen.`,
       );
     }
     checkPace(rules, replicas, minReplicas);
@@ -426,7 +433,7 @@ export class Proof {
   }
 }
 
-/** What kubectl says besides what went well. */
+/** The output of kubectl without the lines on success. */
 function complaintOf(text: string): string {
   return text
     .split('\n')
@@ -434,19 +441,19 @@ function complaintOf(text: string): string {
     .join(' ');
 }
 
-/** When the number changed first. @throws if it never did */
+/** Time of the first change. @throws if there was none */
 function firstOf([before, change]: readonly Change[]): number {
   if (change === undefined) throw new Error(`There were ${before?.replicas ?? 0} pods from the beginning.`);
   return change.at;
 }
 
-/** As in `2, 6 (13 s), 12 (44 s)`. */
+/** The numbers of pods with times: `2, 6 (13 s), 12 (44 s)`. */
 function pathOf([first, ...others]: readonly Change[], from: number): string {
   return [first?.replicas, ...others.map(({ at, replicas }) => `${replicas} (${(at - from).toFixed(0)} s)`)].join(', ');
 }
 
-/** @throws if the policies allow all of it at once: that they were kept would not show */
+/** @throws if the policies allow the whole change at once, so that their effect could not be seen */
 function checkPace(rules: ScalingRules, from: number, to: number): void {
   if (fastestPath(rules, from, to).length > 2) return;
-  throw new Error(`The policies allow ${from} to ${to} pods at once: that they were kept would not show.`);
+  throw new Error(`The policies allow ${from} to ${to} pods at once, so their effect could not be seen.`);
 }

@@ -23,7 +23,7 @@ import { table } from './table';
 const USAGE = 'Usage: npm run kubernetes:prove [-- --assembly cdk.out] [--mutants] [--json table.json]';
 
 const say = terminal();
-/** Of this run; gone when it ends. */
+/** Folder of this run, which is removed at its end. */
 let folder: string | undefined;
 
 async function main(): Promise<void> {
@@ -32,13 +32,13 @@ async function main(): Promise<void> {
     mutants: { type: 'boolean', default: false },
     json: { type: 'string' },
   });
-  say.line('Kumiki, the manifests of the templates on a Kubernetes control plane of 127.0.0.1\n');
-  // What is wrong with it is said before anything is built.
+  say.line('Kumiki, the manifests of the templates on a Kubernetes control plane on 127.0.0.1\n');
+  // Reads the assembly first, so that its errors are reported before a build.
   const given = values.assembly === undefined ? undefined : clusterOf(values.assembly);
   const working = workingFolder();
   folder = working;
   const programs = await tools(say);
-  // What was downloaded by the user's settings is there: the rest is about this machine alone.
+  // Downloads needed the settings of the user. All later programs use this machine only.
   adopt(ownVariables());
   const cluster = given ?? clusterOf(await synthesize(working));
   if (!programs.version.startsWith(`${cluster.version}.`)) {
@@ -57,22 +57,22 @@ async function main(): Promise<void> {
   if (!values.mutants) {
     const { stabilizationWindowSeconds = 300 } = SCALE_DOWN;
     say.line(
-      `\n  For this run, all times of scaling down are divided by ${DIVISOR}: the stabilisation window of ` +
+      `\n  This run divides all times of scaling down by ${DIVISOR}: the stabilisation window of ` +
         `${stabilizationWindowSeconds} s is ${stabilizationWindowSeconds / DIVISOR} s. All else is as in the template.\n`,
     );
   }
   const rows = await (values.mutants ? proveMutants : prove)(plane, cluster, known, say);
-  say.step('all of it', '', from);
+  say.step('total', '', from);
   say.line(`\n${table.render(rows)}`);
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ ...table.count(rows), rows }, null, 2));
   end(table.count(rows).failed > 0 ? 1 : 0);
 }
 
-/** @param own whether the template was synthesized here, from the sources that are here now */
+/** @param own whether this run synthesized the template from the current sources */
 function knownOf(cluster: Cluster, working: string, own: boolean): Known {
   const container = startContainer(cluster, working);
   const stop = stopContainer(cluster, working);
-  // A failure is of the row that needs it, which may be minutes later.
+  // The row that needs the result reports a failure, which may be minutes later.
   for (const promise of [container, stop]) promise.catch(() => undefined);
   return {
     reference: referenceOf(cluster),
@@ -83,7 +83,7 @@ function knownOf(cluster: Cluster, working: string, own: boolean): Known {
   };
 }
 
-/** The sandbox with its cluster, as `cdk synth` makes it. @returns folder of the templates */
+/** Synthesizes the sandbox with its cluster. @returns the folder of the templates */
 async function synthesize(working: string): Promise<string> {
   const from = performance.now();
   say.status('cdk synth');
@@ -101,20 +101,20 @@ async function synthesize(working: string): Promise<string> {
   return assembly;
 }
 
-/** Ends what was started, then the process: connections of the proof would keep it. */
+/** Ends all programs and this process, which open connections would otherwise keep running. */
 function end(code: number): never {
   endAll();
   process.exit(code);
 }
 
 process.on('exit', () => {
-  // What was just killed may still be on its way out of the folder.
+  // A program that was just killed may still write to the folder.
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     say.line();
-    console.error('Interrupted: everything that was started here has ended.');
+    console.error('Interrupted. All programs of this run have ended.');
     end(130);
   });
 }

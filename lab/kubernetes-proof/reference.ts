@@ -5,8 +5,8 @@ import { localEnvironments } from '../kit/local-environment';
 import { Cluster, ScalingRules } from './manifests';
 
 /**
- * How fast pods come and go: docs/kubernetes.md, "Pods: fast up, slow down". Written down here once more on purpose, as what
- * is computed from a manifest cannot show that the manifest is wrong. A test holds it to the page.
+ * The pace of scaling in docs/kubernetes.md, "Pods: fast up, slow down". It is repeated here on purpose, because figures from
+ * a manifest cannot show that the manifest is wrong. A test compares it with the page.
  */
 export const SCALE_UP: ScalingRules = {
   stabilizationWindowSeconds: 0,
@@ -20,26 +20,26 @@ export const SCALE_DOWN: ScalingRules = {
   policies: [{ type: 'Percent', value: 50, periodSeconds: 60 }],
 };
 
-/** Share of the pods that a deployment has more of for a while, and that a budget lets go at once; rounded up. */
+/** Share of the pods by which a deployment may exceed their number, and which a budget lets go at once; rounded up. */
 export const QUARTER = 0.25;
-/** Seconds from the moment that a pod leaves its Service until it is told to end: "until every node knows". */
+/** Seconds between the removal of a pod from its Service and SIGTERM, until every node knows of the removal. */
 export const DRAIN_SECONDS = 5;
 
-/** What an environment is to be, by lib/environments.ts. */
+/** The cluster of an environment as lib/environments.ts describes it. */
 export interface Reference {
   readonly chain: Chain;
   readonly node: Node;
   readonly instanceTypes: readonly string[];
-  /** Whether logs and metrics of pods are kept. */
+  /** Whether logs and metrics of pods are collected. */
   readonly observability: boolean;
 }
 
 const shipped: Environments = { ...environments, ...localEnvironments };
 
 /**
- * The reference of the environment whose cluster it is; undefined for a cluster of another app.
+ * The reference for the environment of a cluster; undefined for a cluster of another app.
  *
- * @param known environments that the cluster may be of
+ * @param known environments to which the cluster may belong
  */
 export function referenceOf({ name }: Pick<Cluster, 'name'>, known = shipped): Reference | undefined {
   const [, id] = /^kumiki-(.+)$/.exec(name) ?? [];
@@ -63,7 +63,7 @@ export interface Documented {
   readonly nodes: number;
 }
 
-/** The table of loads of docs/kubernetes.md. @throws if there is none */
+/** Reads the table of loads in docs/kubernetes.md. @throws if the page has no such table */
 export function tableOf(page: string): Documented[] {
   const rows = [...page.matchAll(/^\| \d+ \| (\d+)m \| (\d+) \| (\d+) \|$/gm)].map(
     ([, load, pods, nodes]): Documented => ({

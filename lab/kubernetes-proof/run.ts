@@ -12,19 +12,19 @@ import { Lost, Recorder, Step } from './recorder';
 import { Reference } from './reference';
 import { Row } from './table';
 
-/** What is known besides the template. */
+/** Facts that do not come from the template. */
 export interface Known {
-  /** The environment that the cluster is of; undefined if it is not of this app. */
+  /** The environment of the cluster; undefined for a cluster of another app. */
   readonly reference: Reference | undefined;
-  /** Of docs/kubernetes.md, in thousandths of a vCPU. */
+  /** Loads in docs/kubernetes.md, in thousandths of a vCPU. */
   readonly loads: readonly number[];
-  /** Of the sources that the template was synthesized with; undefined where it was given. */
+  /** Fingerprint of the sources of the template; undefined for a template from `--assembly`. */
   readonly fingerprint: string | undefined;
   readonly container: Promise<Container>;
   readonly stop: Promise<Stop>;
 }
 
-/** What needs no control plane. */
+/** The steps that need no control plane. */
 export function offlineSteps(cluster: Cluster, known: Known): Step[] {
   const { reference, fingerprint, container, stop } = known;
   return [
@@ -38,28 +38,28 @@ export function offlineSteps(cluster: Cluster, known: Known): Step[] {
       proves: 'the template changes with the sources of the image',
       work: () => revision(cluster, fingerprint),
     },
-    { step: 'ports', proves: 'what the load balancer sends to a node reaches the pods', work: () => ports(cluster) },
-    { step: 'policy', proves: 'the NetworkPolicy lets nodes in, and nobody else', work: () => policy(cluster) },
+    { step: 'ports', proves: 'requests from the load balancer to a node reach the pods', work: () => ports(cluster) },
+    { step: 'policy', proves: 'the NetworkPolicy allows nodes, and no other sender', work: () => policy(cluster) },
     { step: 'budget', proves: 'a quarter of the pods may be evicted at once', work: () => budget(cluster) },
     {
       step: 'probes',
-      proves: 'the container service answers where it is asked',
+      proves: 'the container service answers probes and load balancer',
       work: async () => probes(cluster, await container),
     },
     {
       step: 'termination',
-      proves: 'a pod that goes has the time that its container takes',
+      proves: 'a terminating pod has the time that its container needs',
       work: async () => termination(cluster, await stop),
     },
   ];
 }
 
-/** The chain that the manifests are held to: that of the environment, or, of another app, their own. */
+/** The chain that the manifests have to match: that of the environment, or their own for a cluster of another app. */
 export function expected(cluster: Cluster, reference: Reference | undefined): { chain: Chain; node: Node } {
   return reference ?? { chain: chainOf(cluster), node: nodeOfGroup(cluster.nodeGroup) };
 }
 
-/** All steps, in their order; a template that lacks what they go by is a row that failed. */
+/** Runs all steps in order. A template that lacks an object that steps need is a failed row. */
 export async function prove(plane: ControlPlane, cluster: Cluster, known: Known, say: Terminal): Promise<Row[]> {
   const recorder = new Recorder(say, plane.ended);
   let proof: Proof | undefined;
@@ -76,10 +76,10 @@ export async function prove(plane: ControlPlane, cluster: Cluster, known: Known,
     await proof.begin();
     for (const step of proof.steps()) await recorder.step(step);
   } catch (error) {
-    // Its row says so.
+    // The row of the step already reports a lost control plane.
     if (!(error instanceof Lost)) {
       const detail = error instanceof Error ? error.message : String(error);
-      recorder.rows.push({ name: 'the rest', proves: 'what could not be tried', result: '', verdict: 'FAIL', detail });
+      recorder.rows.push({ name: 'the rest', proves: 'steps that could not run', result: '', verdict: 'FAIL', detail });
     }
   } finally {
     proof?.service.end();
@@ -87,14 +87,14 @@ export async function prove(plane: ControlPlane, cluster: Cluster, known: Known,
   return [...recorder.rows, ...notProven(recorder.rows, cluster)];
 }
 
-/** What steps say of Cluster Autoscaler, which does not run here. */
+/** What steps prove in place of Cluster Autoscaler, which does not run here. */
 const INSTEAD: Readonly<Record<string, string>> = {
-  pending: 'the condition of pods that makes it add a node',
+  pending: 'the condition of pods for which it adds a node',
   node: 'that one more node of the group is enough',
-  drain: 'that a node is emptied the way it does that, within the budget',
+  drain: 'that evictions empty a node within the budget',
 };
 
-/** What is not proven, and what passed instead. */
+/** The rows that are not proven, with the checks that passed instead. */
 export function notProven(rows: readonly Row[], { charts, nodeGroup }: Pick<Cluster, 'charts' | 'nodeGroup'>): Row[] {
   const instead = rows.flatMap(({ name, verdict }) =>
     verdict === 'pass' && INSTEAD[name] !== undefined ? [`${INSTEAD[name]} (${name})`] : [],
@@ -110,34 +110,34 @@ export function notProven(rows: readonly Row[], { charts, nodeGroup }: Pick<Clus
     row(
       'cluster autoscaler',
       'nodes come and go with the pods',
-      'it does not run here, where there is no Auto Scaling group to change. Checked instead: ' +
+      'it does not run here, because there is no Auto Scaling group. Checked instead: ' +
         `${instead.length > 0 ? instead.join('; ') : 'nothing'}.` +
-        (charts.length > 0 ? ` What is in the Helm chart (${charts.join(', ')}) is not applied.` : ''),
+        (charts.length > 0 ? ` The Helm chart (${charts.join(', ')}) is not applied.` : ''),
       `${nodeGroup.minSize} to ${nodeGroup.maxSize} nodes`,
     ),
     row(
       'pods that run',
       'images, probes, use of CPU',
-      "kubelets are kwok's: no image is pulled, no probe is asked by one. A pod is ready 6 s after its start, and takes its " +
-        'pause before SIGTERM and 5 s to end. What a pod uses is what the proof writes.',
+      "kubelets are kwok's: they pull no image and send no probe. A pod is ready 6 s after its start, and takes its pause " +
+        'before SIGTERM and 5 s to end. The proof writes the CPU that a pod uses.',
     ),
     row(
       'network',
       'requests reach pods',
-      'nothing is sent: no kube-proxy, no load balancer, no security group. The NetworkPolicy is read as Kubernetes documents ' +
-        'it; nothing enforces it.',
+      'nothing is sent: there is no kube-proxy, no load balancer, no security group. The NetworkPolicy is read as Kubernetes ' +
+        'documents it, but not enforced.',
     ),
     row(
       'times',
       'how long it takes',
-      `the autoscaler looks each ${SYNC_SECONDS} s, not 15, Metrics Server each ${METRIC_SECONDS} s, not 15; times of scaling ` +
-        `down are divided by ${DIVISOR}.`,
+      `the autoscaler syncs every ${SYNC_SECONDS} s, not 15, Metrics Server reads every ${METRIC_SECONDS} s, not 15; times of ` +
+        `scaling down are divided by ${DIVISOR}.`,
     ),
     row(
       'EKS',
       'its control plane, add-ons and nodes',
       'permissions of controllers and of the function that applies manifests (all are administrators here), Pod Identity, ' +
-        'updates and replacement of nodes, a zone that fails: here it is closed to pods and emptied.',
+        'updates and replacement of nodes, a zone that fails (here a zone is closed to pods and emptied).',
     ),
   ];
 }

@@ -4,14 +4,14 @@ import { Autoscaler } from './manifests';
 import { Change, spread } from './predictions';
 import { Sample } from './rollout';
 
-/** Milliseconds between two looks at pods and replicas. */
-const LOOK = 250;
+/** Milliseconds between two observations of pods and replicas. */
+const INTERVAL = 250;
 const USAGE = 'kwok.x-k8s.io/usage-cpu';
 const MERGE = 'application/merge-patch+json';
 
 /**
- * The service while it runs: puts a load on its pods, as a load balancer would on all that are ready, and keeps what
- * becomes of their number.
+ * The running service. The class puts a load on all ready pods, as a load balancer would, and records the changes of the
+ * number of replicas.
  */
 export class RunningService {
   readonly changes: Change[] = [];
@@ -24,12 +24,12 @@ export class RunningService {
     private readonly autoscaler: Autoscaler,
   ) {}
 
-  /** Looks, and spreads the load, until `end`. */
+  /** Observes the service and spreads the load until `end`. */
   async follow(): Promise<void> {
     while (!this.ended) {
-      // What fails now succeeds a moment later, or the control plane has ended and says so.
-      await this.look().catch(() => undefined);
-      await sleep(LOOK);
+      // A failed request succeeds a moment later, or the control plane has ended, which is reported elsewhere.
+      await this.observe().catch(() => undefined);
+      await sleep(INTERVAL);
     }
   }
 
@@ -37,13 +37,13 @@ export class RunningService {
     this.ended = true;
   }
 
-  /** Thousandths of a vCPU over all pods from now on. @returns the moment, on the clock of `changes` */
+  /** Sets the load over all pods, in thousandths of a vCPU. @returns the time on the clock of `changes` */
   load(millis: number): number {
     this.loadMillis = millis;
     return this.now();
   }
 
-  /** Seconds, on the clock of `changes`. */
+  /** Time in seconds on the clock of `changes`. */
   now(): number {
     return (performance.now() - this.from) / 1_000;
   }
@@ -52,7 +52,7 @@ export class RunningService {
     return this.changes.at(-1)?.replicas ?? 0;
   }
 
-  /** What happened from `at` on, with what there was before as the first. */
+  /** The changes from `at` on, preceded by the last one before it. */
   since(at: number): Change[] {
     const first = this.changes.findLastIndex((change) => change.at <= at);
     return this.changes.slice(Math.max(0, first));
@@ -62,7 +62,7 @@ export class RunningService {
     return this.api.list(`/api/v1/namespaces/${this.namespace}/pods`);
   }
 
-  /** Percent of what the pods request, as the autoscaler last saw it. */
+  /** Utilization in percent of the requests, from the status of the autoscaler. */
   async utilization(): Promise<number | undefined> {
     const item = await this.api.get(this.autoscalerPath);
     return item.status?.currentMetrics?.[0]?.resource?.current.averageUtilization;
@@ -70,11 +70,11 @@ export class RunningService {
 
   async budget(): Promise<Item> {
     const [budget] = await this.api.list(`/apis/policy/v1/namespaces/${this.namespace}/poddisruptionbudgets`);
-    if (budget === undefined) throw new Error('There is no PodDisruptionBudget.');
+    if (budget === undefined) throw new Error('There is no PodDisruptionBudget in the namespace.');
     return budget;
   }
 
-  /** Pods that its Service sends requests to, and their ports. */
+  /** Number of pods behind the Service, and their ports. */
   async endpoints(): Promise<{ ready: number; ports: number[] }> {
     const slices = await this.api.list(`/apis/discovery.k8s.io/v1/namespaces/${this.namespace}/endpointslices`);
     const ports = slices.flatMap((slice) => (slice.ports ?? []).flatMap(({ port }) => port ?? []));
@@ -97,13 +97,13 @@ export class RunningService {
     return this.api.change('PATCH', `${this.deploymentPath}/scale`, { spec: { replicas } }, MERGE);
   }
 
-  /** Looks at pods ten times a second until `end`; what was seen. */
+  /** Observes the pods ten times a second until `end`. */
   watch(): { readonly samples: readonly Sample[]; end: () => Promise<readonly Sample[]> } {
     let ended = false;
     const samples: Sample[] = [];
-    const looking = (async () => {
+    const observing = (async () => {
       while (!ended) {
-        // Without an answer there is nothing to count.
+        // A failed request gives no sample.
         const [pods, deployment] = await Promise.all([this.pods(), this.deployment()]).catch(() => []);
         if (pods && deployment) {
           const staying = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined).length;
@@ -115,13 +115,13 @@ export class RunningService {
     })();
     const end = async () => {
       ended = true;
-      await looking;
+      await observing;
       return samples;
     };
     return { samples, end };
   }
 
-  /** Changes the rules by which the number of pods shrinks. */
+  /** Changes the rules of the autoscaler for scaling down. */
   changeScaleDown(scaleDown: object): Promise<void> {
     return this.api.change('PATCH', this.autoscalerPath, { spec: { behavior: { scaleDown } } }, MERGE);
   }
@@ -139,7 +139,7 @@ export class RunningService {
     return `/apis/apps/v1/namespaces/${this.namespace}/deployments/${this.autoscaler.spec.scaleTargetRef.name}`;
   }
 
-  private async look(): Promise<void> {
+  private async observe(): Promise<void> {
     const deployment = await this.deployment();
     const replicas = deployment.spec?.replicas ?? 0;
     if (replicas !== this.replicas) this.changes.push({ at: this.now(), replicas });
@@ -160,7 +160,7 @@ export function isReady(pod: Item): boolean {
   return pod.metadata.deletionTimestamp === undefined && condition(pod, 'Ready')?.status === 'True';
 }
 
-/** Whether the scheduler finds no place: what Cluster Autoscaler looks for. */
+/** Tells whether the scheduler finds no node for a pod. Cluster Autoscaler adds nodes for such pods. */
 export function isUnschedulable(pod: Item): boolean {
   const scheduled = condition(pod, 'PodScheduled');
   return pod.status?.phase === 'Pending' && scheduled?.status === 'False' && scheduled.reason === 'Unschedulable';

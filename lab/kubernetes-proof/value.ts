@@ -1,8 +1,8 @@
-/** A value of a template with where it is, read as what it must be. @throws naming what is missing or of another type */
+/** A value of a template with its path, read as an expected type. @throws with the path of a missing or wrong value */
 export class Value {
   constructor(
     private readonly value: unknown,
-    /** Where it is, as in `Deployment.spec.replicas`. */
+    /** Path of the value, such as `Deployment.spec.replicas`. */
     readonly path: string,
   ) {}
 
@@ -10,12 +10,12 @@ export class Value {
     return new Value(this.fields()[property], `${this.path}.${property}`);
   }
 
-  /** undefined if it is not there. */
+  /** undefined if the value is missing. */
   optional(): Value | undefined {
     return this.value === undefined ? undefined : this;
   }
 
-  /** As it is in the template. */
+  /** The value as the template contains it. */
   raw(): unknown {
     return this.value;
   }
@@ -37,14 +37,14 @@ export class Value {
     return typeof this.value === 'number' ? this.value : this.isNot('a number');
   }
 
-  /** As `250m`, or a number. */
+  /** A number, or a text such as `250m`. */
   quantity(): string | number {
     return typeof this.value === 'number' ? this.value : this.text();
   }
 
-  private isNot(what: string): never {
+  private isNot(type: string): never {
     if (this.value === undefined) throw new Error(`${this.path} is missing.`);
-    throw new Error(`${this.path} must be ${what}, it is ${JSON.stringify(this.value)}.`);
+    throw new Error(`${this.path} must be ${type}, but is ${JSON.stringify(this.value)}.`);
   }
 }
 

@@ -2,17 +2,17 @@ import { environmentOf } from '../../lib/context';
 import { assignmentsOf } from '../../ops/kit/options';
 import { localEnvironments } from '../kit/local-environment';
 
-/** What `npm start` is told about the environment local (`-c capacity=ec2`), by key. */
+/** Context of the environment local, by key (`npm start -- -c capacity=ec2`). */
 export type Context = Readonly<Record<string, string>>;
 
-/** The endpoint finds load balancers and functions of one region only when it is asked without a signature. */
+/** Without a signature, the endpoint finds load balancers and functions of this region only. */
 const FIXED = { environment: 'local', region: 'us-east-1' };
 
 /**
- * Reads what is given as the CDK CLI takes it, and holds it against the environment as the app will: a typing error is told
- * before anything is started.
+ * Reads context in the form of the CDK CLI and checks it as the app does, so that a typing error is found before anything
+ * starts.
  *
- * @throws in one line, if one is no `key=value`, the environment or the region is another one, or the app would refuse it
+ * @throws in one line, if a value is not `key=value`, names another environment or region, or would be refused by the app
  */
 export function contextOf(given: readonly string[] = []): Context {
   const context = assignmentsOf(given);

@@ -9,30 +9,30 @@ import { Terminal } from '../kit/terminal';
 import { Context } from './context';
 import { STAND_IN_KEY } from './stand-ins';
 
-/** The stock CLI by its path: npx looks for it for two seconds first. */
+/** The path of the CDK CLI. npx would search for two seconds first. */
 const CDK = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
-/** The app of the local environment, in place of the one in cdk.json. */
+/** The app of the environment local, in place of the app in cdk.json. */
 const APP = 'node --no-warnings --import tsx lab/local/app.ts';
-/** Milliseconds without a line after which it is said where to look, and again after as many. */
+/** Milliseconds without output after which the log is named, and named again after the same time. */
 const QUIET = 60_000;
 
 /** Synthesizes the environment local with the given context. */
 export async function synthesize(say: Terminal, context: Context = {}): Promise<void> {
   const from = performance.now();
-  // Of a CLI that was killed; only one works in this folder at a time.
+  // A CLI that was killed leaves its lock. Only one CLI uses this folder at a time.
   for (const file of existsSync(folders.assembly) ? readdirSync(folders.assembly) : []) {
     if (file.endsWith('.lock')) rmSync(join(folders.assembly, file), { force: true });
   }
   const given = Object.entries(context).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
   await cdk('synthesis', logs.deploy, ['synth', '--quiet', '--app', APP, ...given, '-o', folders.assembly]);
-  // What is switched off is a template without resources, which is not deployed.
+  // The CLI does not deploy the template of a part that is switched off, because it has no resources.
   const deployed = templates().filter((file) =>
     readFileSync(join(folders.assembly, file), 'utf8').includes('"Resources"'),
   );
   say.step('synthesis', `${deployed.length} stacks`, from);
 }
 
-/** Whether the bucket and roles are there that every CDK deployment uses. */
+/** Tells whether the bucket and the roles of CDK deployments exist. */
 export async function isBootstrapped(region: string): Promise<boolean> {
   try {
     await new CloudFormationClient({ region }).send(new DescribeStacksCommand({ StackName: 'CDKToolkit' }));
@@ -49,14 +49,14 @@ export async function bootstrap(region: string, say: Terminal): Promise<void> {
   say.step('bootstrap', 'CDKToolkit', from);
 }
 
-/** Deploys what `synthesize` wrote, with a line for each stack that is done. */
+/** Deploys the output of `synthesize`, with a line for each finished stack. */
 export async function deploy(say: Terminal): Promise<void> {
   const progress = stackProgress(say);
   const args = ['deploy', '--all', '--app', folders.assembly, '--require-approval', 'never'];
   let last = performance.now();
   const quiet = setInterval(() => {
     const seconds = Math.round((performance.now() - last) / 1_000);
-    say.line(`  Nothing new for ${seconds} s: see ${logs.deploy}`);
+    say.line(`  No output for ${seconds} s: see ${logs.deploy}`);
   }, QUIET);
   const onLine = (line: string) => {
     last = performance.now();
@@ -70,7 +70,7 @@ export async function deploy(say: Terminal): Promise<void> {
   }
 }
 
-/** Types that stand-ins replaced in the synthesized templates, with the number of resources of each. */
+/** Resource types that stand-ins replaced in the synthesized templates, with the number of resources of each type. */
 export function replacedTypes(): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const file of templates()) {
@@ -82,7 +82,7 @@ export function replacedTypes(): ReadonlyMap<string, number> {
   return counts;
 }
 
-/** Reads the CLI's events and says a line for each stack that is done. */
+/** Reads the events of the CLI and prints a line for each finished stack. */
 export function stackProgress(say: Terminal): (line: string) => void {
   const begun = new Map<string, number>();
   const resources = new Map<string, string>();
@@ -107,7 +107,7 @@ export function stackProgress(say: Terminal): (line: string) => void {
   };
 }
 
-async function cdk(what: string, log: string, args: readonly string[], onLine?: (line: string) => void): Promise<void> {
+async function cdk(step: string, log: string, args: readonly string[], onLine?: (line: string) => void): Promise<void> {
   const lines: string[] = [];
   const code = await new ProcessGroup(process.execPath, [CDK, ...args, '--no-notices', '--no-color'], {
     cwd: root,
@@ -119,9 +119,9 @@ async function cdk(what: string, log: string, args: readonly string[], onLine?: 
   }).exited;
   if (code === 0) return;
   if (saysDiskFull(lines)) {
-    throw new Error(`The ${what} failed: no space left on the disk. Make room and start again. Its log: ${log}`);
+    throw new Error(`The ${step} failed: no space is left on the disk. Free some space and start again. Log: ${log}`);
   }
-  throw new Error([`The ${what} failed. From ${log}:`, ...failureOf(lines).map((line) => `  ${line}`)].join('\n'));
+  throw new Error([`The ${step} failed. From ${log}:`, ...failureOf(lines).map((line) => `  ${line}`)].join('\n'));
 }
 
 function templates(): string[] {

@@ -1,14 +1,16 @@
-"""Starts ministack with two defects of 1.5.33 mended, and with an environment of its own.
+"""Starts ministack with corrections for two defects of 1.5.33, and with a clean environment.
 
-ministack hands all of its environment variables on to the functions, whose AWS SDK would then sign with the user's
-keys, run the user's programs for credentials, or ask another endpoint. So nothing of the user's is left but what is
-named below, whoever starts this file and however.
+ministack passes all its environment variables to functions. The AWS SDK of a function would then sign with the user's
+keys, run the user's programs for credentials, or call another endpoint. So this file removes all variables of the user
+except those in KEPT, however it is started.
 
-The defects: its REST API reads the body of an error of an HTTP backend on the event loop. When that backend is its own
-load balancer, whose answer needs the same loop, both wait for each other until a timeout of 30 s. Here the body is read
-in the thread that sent the request. And both APIs decode the path of a request and put it into the address of an HTTP
-backend as it then is: what stood for a question mark ends the path there, and other letters than ASCII's are no address
-at all. Here it is encoded again.
+First defect: the REST API reads the body of an error of an HTTP backend on the event loop. If the backend is ministack's
+own load balancer, its answer needs the same loop, and both wait for each other until a timeout of 30 s. Here the thread
+that sent the request also reads the body.
+
+Second defect: both APIs decode the path of a request and put the decoded path into the address of an HTTP backend. An
+encoded question mark then ends the path, and letters outside ASCII make the address invalid. Here the path is encoded
+again.
 """
 
 import io
@@ -18,32 +20,32 @@ import tempfile
 import urllib.error
 from urllib.parse import quote
 
-TAKEN_OVER = re.compile(
-    # Where node is; libraries of a Python that does not know it itself.
+KEPT = re.compile(
+    # The path of node, and libraries for a Python that cannot find them alone.
     r"PATH|LD_LIBRARY_PATH|NIX_LD|NIX_LD_LIBRARY_PATH|LANG|LC_\w+|TZ"
-    # Where ministack listens and writes.
+    # The addresses and folders of ministack.
     r"|BIND_HOST|GATEWAY_PORT|TMPDIR"
 )
 
 for name in list(os.environ):
-    if not TAKEN_OVER.fullmatch(name):
+    if not KEPT.fullmatch(name):
         del os.environ[name]
-# ministack itself would listen to the whole network.
+# Without this, ministack listens on all network interfaces.
 os.environ.setdefault("BIND_HOST", "127.0.0.1")
 os.environ.update(
-    # Where these two are not set, an SDK looks for the files at home.
+    # Without these two, an SDK looks for the files at home.
     AWS_CONFIG_FILE="/dev/null",
     AWS_SHARED_CREDENTIALS_FILE="/dev/null",
     AWS_EC2_METADATA_DISABLED="true",
     HOME=tempfile.gettempdir(),
-    # Its broker for devices would take port 8883, and the time to make a certificate.
+    # The IoT broker would take port 8883, and time to create a certificate.
     IOT_MTLS_ENABLED="0",
-    # Without these Python asks macOS for a proxy.
+    # Without these two, Python asks macOS for a proxy.
     NO_PROXY="*",
     no_proxy="*",
 )
 
-# ministack reads the environment as it is loaded.
+# ministack reads the environment when it is imported.
 from ministack import app  # noqa: E402
 from ministack.services import apigateway, apigateway_v1  # noqa: E402
 

@@ -6,30 +6,30 @@ import { ProcessGroup } from '../kit/processes/process-group';
 export interface EmulatorProps {
   readonly command: string;
   readonly args?: readonly string[];
-  /** Folder for its temporary files. */
+  /** Folder for temporary files of the emulator. */
   readonly temporary: string;
   readonly log: string;
-  /** Finds a port. @default a free one */
+  /** Finds a port. @default finds a free port */
   readonly port?: () => Promise<number>;
-  /** Milliseconds until it has to answer. @default 60000 */
+  /** Milliseconds within which the emulator has to answer. @default 60000 */
   readonly timeout?: number;
 }
 
 export interface Emulator {
   readonly url: string;
-  /** Id of its process group. */
+  /** Id of the process group. */
   readonly group: number | undefined;
-  /** Fulfilled with its exit code when it ends. */
+  /** Resolves to the exit code when the emulator ends. */
   readonly exited: Promise<number>;
 }
 
-/** A port may be taken by somebody else between being found free and being used. */
+/** Another process may take a free port before the emulator does. */
 const ATTEMPTS = 3;
 
 /**
- * Starts the emulator on 127.0.0.1 and waits until it answers.
+ * Starts the emulator on 127.0.0.1 and waits for an answer.
  *
- * @throws if it ends or does not answer in time, with the place of its log
+ * @throws if the emulator ends or does not answer in time, with the path of the log
  */
 export async function startEmulator(props: EmulatorProps): Promise<Emulator> {
   const problems: string[] = [];
@@ -45,16 +45,16 @@ export async function startEmulator(props: EmulatorProps): Promise<Emulator> {
       },
     });
     const url = `http://127.0.0.1:${port}`;
-    const problem = await answering(url, group, props.timeout ?? 60_000);
+    const problem = await problemOf(url, group, props.timeout ?? 60_000);
     if (problem === undefined) return { url, group: group.id, exited: group.exited };
     group.end();
     problems.push(problem);
   }
-  throw new Error(`The emulator did not start: ${problems.at(-1)}. Its log: ${props.log}`);
+  throw new Error(`The emulator did not start: ${problems.at(-1)}. Log: ${props.log}`);
 }
 
-/** Waits until `url` answers; what is wrong if the process ends before, or after `timeout` milliseconds without. */
-async function answering(url: string, group: ProcessGroup, timeout: number): Promise<string | undefined> {
+/** Waits until `url` answers. @returns the problem, if the process ends first or `timeout` milliseconds pass */
+async function problemOf(url: string, group: ProcessGroup, timeout: number): Promise<string | undefined> {
   const ended = new AbortController();
   let exitCode = 0;
   group.exited.then((code) => {
@@ -67,7 +67,7 @@ async function answering(url: string, group: ProcessGroup, timeout: number): Pro
       const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(2_000)]);
       if ((await fetch(`${url}/_ministack/health`, { signal })).ok) return undefined;
     } catch {
-      // Not yet.
+      // The emulator does not answer yet.
     }
     await sleep(50);
   }

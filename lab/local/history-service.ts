@@ -13,11 +13,11 @@ import { ProcessGroup } from '../kit/processes/process-group';
 
 export interface HistoryService {
   readonly port: number;
-  /** Digest of the bundle that it runs. */
+  /** Digest of the bundle that the service runs. */
   readonly digest: string;
-  /** Fulfilled with its exit code when it ends. */
+  /** Resolves to the exit code when the service ends. */
   readonly exited: Promise<number>;
-  /** Ends it when it has answered what it was asked, because another one has taken its place. */
+  /** Ends the service after its current requests, because another process has replaced it. */
   replace(): void;
   readonly replaced: boolean;
 }
@@ -26,10 +26,10 @@ export interface HistoryService {
 const READY_TIMEOUT = 15_000;
 
 /**
- * Starts the bundled container service as a process of this machine, in place of the tasks that the endpoint only
- * records, and waits until it is ready.
+ * Starts the bundled container service as a process of this machine and waits until it is ready. The process replaces the
+ * tasks, which the endpoint only records.
  *
- * @throws if it ends or is not ready in time, with the place of its log
+ * @throws if the service ends or is not ready in time, with the path of the log
  */
 export async function startHistoryService(bundle: string, servedBy: string, log: string): Promise<HistoryService> {
   const port = await freePort();
@@ -43,10 +43,10 @@ export async function startHistoryService(bundle: string, servedBy: string, log:
   });
   const deadline = Date.now() + READY_TIMEOUT;
   while (!(await isReady(port))) {
-    if (ended !== undefined) throw new Error(`The container service ended with exit code ${ended}. Its log: ${log}`);
+    if (ended !== undefined) throw new Error(`The container service ended with exit code ${ended}. Log: ${log}`);
     if (Date.now() > deadline) {
       group.end();
-      throw new Error(`The container service did not get ready. Its log: ${log}`);
+      throw new Error(`The container service did not become ready. Log: ${log}`);
     }
     await sleep(30);
   }
@@ -65,17 +65,17 @@ export async function startHistoryService(bundle: string, servedBy: string, log:
   };
 }
 
-/** What of a deployment the service is for. */
+/** The part of a deployment that the service needs. */
 export interface Served {
   readonly environmentId: string;
   readonly targetGroupArns: readonly string[];
 }
 
 /**
- * The service as a deployment needs it: the only target of its target groups, which may be new and empty also where the code
- * is the same; another process in the place of `current` where that runs another bundle, or where there is none yet.
+ * Makes the service the only target of the deployment's target groups. A new process replaces `current` if the bundle has
+ * changed. A `current` process with the same bundle is registered again, because target groups may be new and empty.
  *
- * @throws as `startHistoryService`, or if it cannot be registered; `current` then goes on serving
+ * @throws like `startHistoryService`, or if the registration fails; `current` then goes on serving
  */
 export async function serve(
   { environmentId, targetGroupArns }: Served,
@@ -95,7 +95,7 @@ export async function serve(
   return service;
 }
 
-/** Makes the service the only target of the target group, by the API that ECS would use. */
+/** Makes the service the only target of the target group, through the API that ECS uses. */
 async function registerTarget(targetGroupArn: string, port: number): Promise<void> {
   const client = new ElasticLoadBalancingV2Client();
   const target = { Id: '127.0.0.1', Port: port };
@@ -103,7 +103,7 @@ async function registerTarget(targetGroupArn: string, port: number): Promise<voi
     new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn }),
   );
   const old = TargetHealthDescriptions.flatMap(({ Target }) => (Target && Target.Port !== port ? [Target] : []));
-  // First the new one: without any target the load balancer answers 503.
+  // The new target is registered first, because the load balancer answers 503 without a target.
   await client.send(new RegisterTargetsCommand({ TargetGroupArn: targetGroupArn, Targets: [target] }));
   if (old.length > 0) await client.send(new DeregisterTargetsCommand({ TargetGroupArn: targetGroupArn, Targets: old }));
 }

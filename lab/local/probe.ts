@@ -8,34 +8,34 @@ import {
 import { Row } from '../tour/table';
 import { StandIn, standIns } from './stand-ins';
 
-/** What the endpoint can be asked about: it accepts every custom resource, and would fail in the function that makes it. */
-const asked = standIns.filter(({ type }) => type.startsWith('AWS::'));
+/** Stand-ins that can be checked. The endpoint accepts every custom resource and fails only in the function behind it. */
+const checked = standIns.filter(({ type }) => type.startsWith('AWS::'));
 
-/** Asks the endpoint whether it still refuses everything that has a stand-in, custom resources apart. */
+/** Asks the endpoint whether it still refuses all types with a stand-in, except custom resources. */
 export async function standInsRow(region: string): Promise<Row> {
   const client = new CloudFormationClient({ region });
   const from = performance.now();
   const [refused, accepted] = await Promise.all([
     refusedTypes(client),
-    Promise.all(asked.map(async (standIn) => (standIn.only ? [await creates(client, standIn)] : []))),
+    Promise.all(checked.map(async (standIn) => (standIn.only ? [await creates(client, standIn)] : []))),
   ]);
-  const notNeeded = asked.filter(({ type, only }, index) => (only ? accepted[index]?.[0] : !refused.includes(type)));
+  const notNeeded = checked.filter(({ type, only }, index) => (only ? accepted[index]?.[0] : !refused.includes(type)));
   return {
     name: 'cloudformation validate-template',
     proves: 'every stand-in is still needed',
-    result: `${asked.length - notNeeded.length}/${asked.length}`,
+    result: `${checked.length - notNeeded.length}/${checked.length}`,
     milliseconds: performance.now() - from,
     verdict: notNeeded.length === 0 ? 'pass' : 'FAIL',
     detail:
       notNeeded.length === 0
         ? undefined
-        : `accepted by now, remove from lab/local/stand-ins.ts: ${notNeeded.map(({ type }) => type).join(', ')}`,
+        : `the endpoint accepts these now, remove them from lab/local/stand-ins.ts: ${notNeeded.map(({ type }) => type).join(', ')}`,
   };
 }
 
-/** All types in one template; the endpoint names those that it does not know, as CloudFormation does. */
+/** Validates one template with all types. The endpoint names the unknown types, as CloudFormation does. */
 async function refusedTypes(client: CloudFormationClient): Promise<string[]> {
-  const resources = asked.map(({ type }, index) => [`R${index}`, { Type: type }]);
+  const resources = checked.map(({ type }, index) => [`R${index}`, { Type: type }]);
   try {
     await client.send(new ValidateTemplateCommand({ TemplateBody: template(Object.fromEntries(resources)) }));
     return [];
@@ -47,7 +47,7 @@ async function refusedTypes(client: CloudFormationClient): Promise<string[]> {
   }
 }
 
-/** Whether a throwaway stack with the example comes up. */
+/** Tells whether the endpoint creates a temporary stack with the example. */
 async function creates(client: CloudFormationClient, { type, only }: StandIn): Promise<boolean> {
   const StackName = `Kumiki-probe-${type.replaceAll('::', '-')}`;
   const TemplateBody = template({ Probe: { Type: type, Properties: only?.example } });

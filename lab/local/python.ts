@@ -9,29 +9,29 @@ const OLDEST = [3, 10] as const;
 const INTERPRETERS = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10'];
 
 export interface PythonEnvironmentProps {
-  /** Folder of the environment. */
+  /** Folder of the Python environment. */
   readonly directory: string;
-  /** File of pinned packages with their hashes. */
+  /** File with pinned packages and their hashes. */
   readonly requirements: string;
   readonly log: string;
-  /** Told once when there is something to install. */
+  /** Called once, before an installation. */
   readonly onInstall: () => void;
-  /** Search path for uv and python3. @default that of this process */
+  /** Search path for uv and python3. @default PATH of this process */
   readonly path?: string;
 }
 
 /**
- * A private Python environment with just the packages of `requirements`, made when there is none or they have changed.
- * A file written last says what is in it, so one that was interrupted is made anew.
+ * Creates a Python environment with only the packages of `requirements`, unless there is one already. A file that is written
+ * last has the digest of `requirements`, so an interrupted or outdated environment is created again.
  *
- * @returns folder of its commands
- * @throws if it cannot be made, naming what to install
+ * @returns the folder of its commands
+ * @throws if the environment cannot be created, with what to install
  */
 export async function pythonEnvironment(props: PythonEnvironmentProps): Promise<string> {
   const { directory, requirements } = props;
   const commands = join(directory, 'bin');
   const marker = join(directory, 'requirements.sha256');
-  // The user's own environment, for its proxy and index, but these two are about another Python than this one.
+  // The environment of the user may hold a proxy or an index. Only these two variables concern another Python.
   const { PYTHONHOME: _home, PYTHONPATH: _path, ...variables } = process.env;
   const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex');
   if (
@@ -80,7 +80,7 @@ async function withVenv(
         '(https://docs.astral.sh/uv; apt install python3 python3-venv; brew install python) and start again.',
     );
   }
-  // Debian has these in a package of their own; `import venv` works without it.
+  // On Debian, `import venv` works without the package python3-venv, but `import ensurepip` does not.
   if (!(await succeeds(python, ['-c', 'import ensurepip, venv'], log, env))) {
     throw new Error(
       `Python: ${python} has no venv module. Install it (apt install python3-venv) or uv, and start again.`,
@@ -91,7 +91,7 @@ async function withVenv(
   await run(join(directory, 'bin', 'python'), [...pip, '--require-hashes', '-r', requirements], log, env);
 }
 
-/** In a process group of its own: Ctrl-C would otherwise end it first, and be taken for a no. */
+/** Runs in a process group of its own, because Ctrl-C would otherwise end the command first and look like a failure. */
 async function succeeds(command: string, args: string[], log: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   return (await new ProcessGroup(command, args, { log, env }).exited) === 0;
 }
@@ -101,12 +101,12 @@ async function run(command: string, args: readonly string[], log: string, env: N
   const code = await new ProcessGroup(command, args, { log, env, onLine: (line) => lines.push(line) }).exited;
   if (code === 0) return;
   if (saysDiskFull(lines) || isDiskFull(dirname(log))) {
-    throw new Error(`Python: no space left for the emulator (about 150 MB). Make room and start again.`);
+    throw new Error(`Python: no space is left for the emulator (about 150 MB). Free some space and start again.`);
   }
-  // Packages that cannot be asked for are to pip and uv packages that are not there.
+  // Without a network, pip and uv report that the package does not exist.
   const last = lines.filter((line) => line.trim() !== '').at(-1) ?? `exit code ${code}`;
   throw new Error(
-    `Python: the emulator could not be installed: ${last.trim()} (all of it in ${log}). With a network, and behind a proxy ` +
-      'or with an index of your own with the settings of pip and uv for them, start again.',
+    `Python: the emulator could not be installed: ${last.trim()} (log: ${log}). Check the network, and the settings of pip ` +
+      'and uv for a proxy or an index, then start again.',
   );
 }

@@ -7,12 +7,12 @@ import { terminal } from '../kit/terminal';
 import { deploy, synthesize } from './deploy';
 import { claimRun, type Run, readRun, redeployFile, releaseRun, runFile, updateRun } from './run-file';
 
-/** Milliseconds until `npm start` has to have the container service running and registered. */
+/** Milliseconds within which `npm start` has to run and register the container service. */
 const RESTART_TIMEOUT = 20_000;
-/** Milliseconds between two looks whether `npm start` is still there. */
+/** Milliseconds between two checks whether `npm start` is still running. */
 const WATCH_INTERVAL = 500;
 
-/** Deploys the code as it is now into the `npm start` that is running. */
+/** Deploys the current code into the running `npm start`. */
 async function main(): Promise<void> {
   optionsOf('Usage: npm run deploy:local, while npm start runs', {});
   const say = terminal();
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   }
   claimRun(
     redeployFile,
-    ({ pid }) => `Changed code is being deployed already (process ${pid}). Wait until it is done.`,
+    ({ pid }) => `Another deployment of changed code is running (process ${pid}). Wait for its end.`,
   );
   process.on('exit', () => releaseRun(redeployFile));
   let phase = 'synthesizing';
@@ -48,7 +48,8 @@ async function main(): Promise<void> {
   phase = 'deploying';
   await deploy(say);
 
-  // Also where its code is the same: a changed load balancer or capacity has target groups that are new, and empty.
+  // The service is registered again even if its code is the same, because a change of the load balancer or of the capacity
+  // creates new, empty target groups.
   phase = 'registering the container service';
   updateRun(runFile, { registered: undefined, problem: undefined });
   process.kill(run.pid, 'SIGUSR2');
@@ -57,18 +58,18 @@ async function main(): Promise<void> {
   for (; !now?.registered; now = readRun(runFile)) {
     if (now?.problem !== undefined) throw new Error(now.problem);
     if (Date.now() > deadline) {
-      throw new Error('The container service was not registered: see the terminal of npm start.');
+      throw new Error('The container service was not registered. See the terminal of npm start.');
     }
     await sleep(50);
   }
-  say.step('container', now.service === run.service ? 'registered' : 'started anew');
+  say.step('container', now.service === run.service ? 'registered' : 'restarted');
   say.step('deployed', run.endpoint, from);
 }
 
-/** Calls back when `npm start` has ended, which the CLI would find out by many attempts to reach its endpoint. */
-function watchStart({ pid }: Run, ended: () => void): void {
+/** Calls `onEnd` when `npm start` has ended. The CLI would retry its endpoint many times before it noticed. */
+function watchStart({ pid }: Run, onEnd: () => void): void {
   const watch = setInterval(() => {
-    if (readRun(runFile)?.pid !== pid) ended();
+    if (readRun(runFile)?.pid !== pid) onEnd();
   }, WATCH_INTERVAL);
   watch.unref();
 }

@@ -5,9 +5,9 @@ import { IConstruct } from 'constructs';
 export interface StandIn {
   /** CloudFormation type that the local endpoint refuses. */
   readonly type: string;
-  /** What is therefore not to be seen locally, and why nothing else misses it. */
+  /** The behaviour that a local deployment lacks without the type, or why nothing needs it. */
   readonly reason: string;
-  /** For a type that is refused only with certain properties: whether a resource has them, and an example. */
+  /** For a type that is refused only with certain properties: a test for these properties, and an example. */
   readonly only?: {
     readonly if: (resource: CfnResource) => boolean;
     readonly example: Readonly<Record<string, unknown>>;
@@ -15,12 +15,12 @@ export interface StandIn {
 }
 
 const NO_PACKETS = 'functions and containers are processes of this machine: nothing is routed, filtered or logged';
-const NO_SCALING = 'nothing scales there';
-const NO_TASKS = 'tasks are kept as records and started nowhere';
-const NO_LINK = 'integrations reach the load balancer at its local address';
-const NO_KUBERNETES = 'clusters are kept as records, there is no Kubernetes API';
+const NO_SCALING = 'the endpoint scales nothing';
+const NO_TASKS = 'the endpoint records tasks and does not start them';
+const NO_LINK = 'integrations use the local address of the load balancer';
+const NO_KUBERNETES = 'the endpoint records clusters, but has no Kubernetes API';
 
-/** Seen to be refused by ministack 1.5.33. `npm start` asks the endpoint again and tells when an entry is not needed any more. */
+/** Types that ministack 1.5.33 refuses. `npm start` asks the endpoint and reports entries that are no longer needed. */
 export const standIns: readonly StandIn[] = [
   { type: 'AWS::EC2::EIP', reason: NO_PACKETS },
   { type: 'AWS::EC2::NatGateway', reason: NO_PACKETS },
@@ -33,19 +33,19 @@ export const standIns: readonly StandIn[] = [
   { type: 'AWS::ECS::ClusterCapacityProviderAssociations', reason: NO_TASKS },
   { type: 'AWS::ApiGateway::VpcLink', reason: NO_LINK },
   { type: 'AWS::ApiGatewayV2::VpcLink', reason: NO_LINK },
-  { type: 'AWS::ApiGatewayV2::Deployment', reason: 'stages serve the latest routes without one' },
-  { type: 'AWS::ApiGatewayV2::RouteResponse', reason: 'answers return to the caller without one' },
+  { type: 'AWS::ApiGatewayV2::Deployment', reason: 'stages serve the latest routes without it' },
+  { type: 'AWS::ApiGatewayV2::RouteResponse', reason: 'answers return to the caller without it' },
   { type: 'AWS::EKS::Addon', reason: NO_KUBERNETES },
   { type: 'AWS::EKS::AccessEntry', reason: NO_KUBERNETES },
   { type: 'AWS::EKS::PodIdentityAssociation', reason: NO_KUBERNETES },
   { type: 'Custom::AWSCDK-EKS-KubernetesResource', reason: NO_KUBERNETES },
   { type: 'Custom::AWSCDK-EKS-HelmChart', reason: NO_KUBERNETES },
-  { type: 'Custom::LeftOverLogGroup', reason: 'control planes write no logs there' },
-  { type: 'Custom::NodeGroupAutoScalingGroup', reason: 'node groups have no Auto Scaling group there' },
-  { type: 'Custom::NodeGroupTarget', reason: 'node groups have no Auto Scaling group there' },
+  { type: 'Custom::LeftOverLogGroup', reason: 'control planes of the endpoint write no logs' },
+  { type: 'Custom::NodeGroupAutoScalingGroup', reason: 'node groups of the endpoint have no Auto Scaling group' },
+  { type: 'Custom::NodeGroupTarget', reason: 'node groups of the endpoint have no Auto Scaling group' },
   {
     type: 'AWS::CloudWatch::Alarm',
-    reason: 'metric math is refused; other alarms are kept, but nothing publishes metrics there',
+    reason: 'metric math is refused; other alarms are recorded, but the endpoint publishes no metrics',
     only: {
       if: (alarm) => alarm instanceof CfnAlarm && Stack.of(alarm).resolve(alarm.metrics) !== undefined,
       example: {
@@ -60,19 +60,19 @@ export const standIns: readonly StandIn[] = [
 
 const IMAGE_PARAMETER = 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>';
 
-/** Metadata key of a replaced resource; its value is the type that it stands in for. */
+/** Metadata key of a replaced resource. Its value is the original type. */
 export const STAND_IN_KEY = 'kumiki:stand-in-for';
 
 /**
- * Replaces what the local endpoint refuses by a wait condition handle: a resource without properties that every
- * CloudFormation accepts. Its `Ref` resolves, dependencies and conditions stay; its attributes do not exist, and
- * lab/test/local/stand-ins.test.ts looks that nobody reads one.
+ * Replaces the types that the local endpoint refuses by a wait condition handle, a resource without properties that every
+ * CloudFormation accepts. The `Ref` of the handle resolves; dependencies and conditions stay. The handle has no attributes,
+ * and lab/test/local/stand-ins.test.ts checks that no template reads one.
  *
- * Add it with `AspectPriority.READONLY`, so that it comes after the aspects that create or change resources.
+ * Add the aspect with `AspectPriority.READONLY`, so that it runs after the aspects that create or change resources.
  */
 export class StandIns implements IAspect {
   visit(node: IConstruct): void {
-    // A machine image by its public parameter: there are none, and no instances either.
+    // The endpoint has no public parameters of machine images, and starts no instances.
     if (node instanceof CfnParameter && node.type === IMAGE_PARAMETER) {
       node.type = 'String';
       node.default = 'ami-00000000000000000';

@@ -22,7 +22,7 @@ import { standInsRow } from './probe';
 import { pythonEnvironment } from './python';
 import { claimRun, releaseRun, runFile, updateRun } from './run-file';
 
-/** What ends a run from outside, with the exit code that it then has. */
+/** An event from outside that ends a run, with the exit code of the run. */
 class Interruption extends Error {
   constructor(
     message: string,
@@ -32,16 +32,16 @@ class Interruption extends Error {
   }
 }
 
-/** Milliseconds between two looks at an endpoint that we did not start: its end is seen by nothing else. */
+/** Milliseconds between two checks of an endpoint that somebody else started. Nothing else reports its end. */
 const WATCH_INTERVAL = 500;
-/** The same at our own, which may hang. */
+/** Milliseconds between two checks of the emulator. Its process reports its end, but it may also hang. */
 const OWN_WATCH_INTERVAL = 5_000;
-/** Times in a row that an endpoint may fail to answer in 5 s: a busy one does, with all its work on one thread. */
+/** Consecutive checks that may get no answer within 5 s. A busy endpoint misses some, because it has only one thread. */
 const FAILURES = 6;
 
 const say = terminal();
 const interruption = new AbortController();
-/** What is being done, for the messages of what interrupts it. */
+/** The current work, for the messages of an interruption. */
 let phase = 'starting';
 
 async function main(): Promise<void> {
@@ -60,10 +60,12 @@ async function main(): Promise<void> {
     process.on(signal, () => {
       const serving = phase === 'serving';
       const when = serving ? '' : ` Interrupted while ${phase}.`;
-      interruption.abort(new Interruption(`Everything that was started here has ended.${when}`, serving ? 0 : 130));
+      interruption.abort(new Interruption(`All processes of this command have ended.${when}`, serving ? 0 : 130));
     });
   }
-  onNpmEnd('start', () => interruption.abort(new Interruption('npm has ended, and so has everything here.', 1)));
+  onNpmEnd('start', () =>
+    interruption.abort(new Interruption('npm has ended, and with it all processes of this command.', 1)),
+  );
   const interrupted = new Promise<never>((_, reject) => {
     interruption.signal.addEventListener('abort', () => reject(interruption.signal.reason));
   });
@@ -86,11 +88,11 @@ async function run(once: boolean, context: Context, connections?: number): Promi
   say.line('Kumiki, environment local\n');
   prepareFolders();
   const given = givenEndpoint();
-  const url = given === undefined ? await ownEndpoint() : await givenAndThere(given);
+  const url = given === undefined ? await startEndpoint() : await useEndpoint(given);
   updateRun(runFile, { endpoint: url });
   const { id, region } = environmentOf(context, localEnvironments);
 
-  phase = 'asking the endpoint what is there';
+  phase = 'asking the endpoint for its stacks';
   const bootstrapped = await isBootstrapped(region);
   phase = 'synthesizing';
   say.status('cdk synth, cdk bootstrap');
@@ -100,15 +102,15 @@ async function run(once: boolean, context: Context, connections?: number): Promi
   await deploy(say);
   phase = 'starting the container service';
   const deployment = await connect(id, region);
-  const service = await serveNow(deployment);
+  const service = await runService(deployment);
   serveOnRequest(() => connect(id, region), service);
   updateRun(runFile, { service: service.digest, registered: true, ready: true });
   say.step('deployed', '', from);
-  tellStandIns();
+  printStandIns();
 
   phase = 'sending requests';
   const rows = await runExperiments({ ...deployment, connections }, say.status);
-  // The list is of our emulator; another endpoint may well know more.
+  // The list of stand-ins is for this emulator. Another endpoint may know more types.
   if (given === undefined) rows.push(await standInsRow(region));
   say.line(`${table.render(rows)}\n`);
   writeFileSync(join(folders.state, 'table.json'), JSON.stringify({ ...table.count(rows), rows }, null, 2));
@@ -116,13 +118,13 @@ async function run(once: boolean, context: Context, connections?: number): Promi
   if (once) return;
 
   phase = 'serving';
-  tellWhatNext(deployment, url);
-  // Until something interrupts it.
+  printNextSteps(deployment, url);
+  // Waits for an interruption.
   await new Promise(() => setInterval(() => undefined, 60_000));
 }
 
-/** The endpoint that somebody else started, watched from now on. */
-async function givenAndThere(url: string): Promise<string> {
+/** Checks the endpoint that somebody else started, and watches it from now on. */
+async function useEndpoint(url: string): Promise<string> {
   const from = performance.now();
   adopt(localVariables(url));
   await checkEndpoint(url);
@@ -131,8 +133,8 @@ async function givenAndThere(url: string): Promise<string> {
   return url;
 }
 
-/** URL of an emulator that is started here. */
-async function ownEndpoint(): Promise<string> {
+/** Starts the emulator. @returns its URL */
+async function startEndpoint(): Promise<string> {
   checkPackages();
   phase = 'installing the emulator';
   const commands = await pythonEnvironment({
@@ -141,26 +143,26 @@ async function ownEndpoint(): Promise<string> {
     log: logs.python,
     onInstall: () => {
       const folder = relative(root, folders.python);
-      say.line(`  The emulator is being installed into ${folder}, which takes a while once.`);
+      say.line(`  Installing the emulator into ${folder}. This happens once and takes a while.`);
     },
   });
-  // Before the first request to this machine's own address, which the installation's proxy would not find.
+  // From now on without the proxy of the installation, which would not reach the address of this machine.
   adopt(ownVariables());
   phase = 'starting the emulator';
   const started = performance.now();
   const { url, group, exited } = await startEmulator({
     command: join(commands, 'python'),
-    // -I: whatever PYTHONHOME and PYTHONPATH say.
+    // -I ignores PYTHONHOME and PYTHONPATH.
     args: ['-I', join(root, 'lab', 'local', 'emulator.py')],
     temporary: folders.temporary,
     log: logs.emulator,
   });
   exited.then((code) => {
-    const line = `The emulator ended (exit code ${code}) while ${phase}. Its log: ${logs.emulator}`;
+    const line = `The emulator ended (exit code ${code}) while ${phase}. Log: ${logs.emulator}`;
     interruption.abort(new Interruption(line, 1));
   });
   adopt(localVariables(url));
-  watchEndpoint(url, OWN_WATCH_INTERVAL, ` Its log: ${logs.emulator}`);
+  watchEndpoint(url, OWN_WATCH_INTERVAL, ` Log: ${logs.emulator}`);
   updateRun(runFile, { emulator: group });
   say.step('emulator', url, started);
   return url;
@@ -175,7 +177,7 @@ async function watchEndpoint(url: string, interval: number, hint = ''): Promise<
   }
 }
 
-/** Why nothing works any more, if the endpoint that somebody else started has gone. */
+/** The interruption, if the endpoint that somebody else started has ended. */
 async function lostEndpoint(): Promise<Interruption | undefined> {
   const url = process.env.AWS_ENDPOINT_URL;
   if (url === undefined || phase === 'starting') return undefined;
@@ -190,17 +192,17 @@ function problemOf(url: string): Promise<unknown> {
 }
 
 function lost(url: string, hint = ''): Interruption {
-  return new Interruption(`The endpoint ${url} does not answer any more, while ${phase}.${hint}`, 1);
+  return new Interruption(`The endpoint ${url} no longer answers, while ${phase}.${hint}`, 1);
 }
 
-/** The container service as its code is now, and as what is deployed needs it. */
-async function serveNow(deployment: Deployment, current?: HistoryService): Promise<HistoryService> {
+/** Runs the current code of the container service for the deployment. */
+async function runService(deployment: Deployment, current?: HistoryService): Promise<HistoryService> {
   const from = performance.now();
   const service = await serve(deployment, join(containerContext(), 'server.cjs'), logs.service, current);
   if (service === current) return service;
   service.exited.then((code) => {
     if (service.replaced) return;
-    const line = `The container service ended (exit code ${code}) while ${phase}. Its log: ${logs.service}`;
+    const line = `The container service ended (exit code ${code}) while ${phase}. Log: ${logs.service}`;
     interruption.abort(new Interruption(line, 1));
   });
   say.step('container', `http://127.0.0.1:${service.port}`, from);
@@ -208,36 +210,36 @@ async function serveNow(deployment: Deployment, current?: HistoryService): Promi
 }
 
 /**
- * `npm run deploy:local` asks by a signal, when it has deployed, for the container service to be registered with what is
- * there now, and to be started again if its code has changed.
+ * After a deployment, `npm run deploy:local` sends a signal. The container service is then registered with the new
+ * deployment, and restarted if its code has changed.
  */
 function serveOnRequest(deployed: () => Promise<Deployment>, service: HistoryService): void {
   let current = service;
   let done: Promise<void> = Promise.resolve();
-  const meet = async () => {
+  const refresh = async () => {
     try {
-      current = await serveNow(await deployed(), current);
+      current = await runService(await deployed(), current);
       updateRun(runFile, { service: current.digest, registered: true });
     } catch (error) {
-      const problem = `${error instanceof Error ? error.message : String(error)}\nThe old one still serves.`;
+      const problem = `${error instanceof Error ? error.message : String(error)}\nThe previous container service still runs.`;
       say.line(problem);
       updateRun(runFile, { problem });
     }
   };
   process.on('SIGUSR2', () => {
-    done = done.then(meet);
+    done = done.then(refresh);
   });
 }
 
-function tellStandIns(): void {
+function printStandIns(): void {
   const replaced = replacedTypes();
   if (replaced.size === 0) return;
-  say.line('\n  Stand-ins for what the endpoint does not know (reasons in lab/local/stand-ins.ts):');
+  say.line('\n  Stand-ins for types that the endpoint does not know (reasons in lab/local/stand-ins.ts):');
   for (const [type, number] of replaced) say.line(`  ${String(number).padStart(4)} ${type}`);
   say.line();
 }
 
-function tellWhatNext({ restApi, httpApi, webSocketApi, region }: Deployment, url: string): void {
+function printNextSteps({ restApi, httpApi, webSocketApi, region }: Deployment, url: string): void {
   const curl = `curl --aws-sigv4 aws:amz:${region}:execute-api --user test:test`;
   const days = { days: 30 };
   for (const path of [pathTo('quote', 'KUMI'), pathTo('analysis', 'KUMI', days), pathTo('history', 'KUMI', days)]) {

@@ -1,37 +1,37 @@
 import * as emulator from '../kit/emulator-urls';
 
-/** What an address is made of, all of it from stack outputs. */
+/** Stack outputs from which the address of the REST API is built. */
 export interface RestApiAddress {
   readonly restApiId: string;
   readonly stageName: string;
-  /** Base URL as CloudFormation gives it, with the stage. */
+  /** Base URL of the stack output, with the stage. */
   readonly url: string;
 }
 
-/** The same of an HTTP API. */
+/** Stack outputs from which the address of the HTTP API is built. */
 export interface HttpApiAddress {
   readonly httpApiId: string;
   readonly stageName: string;
   readonly url: string;
 }
 
-/** Where the REST API answers, without a slash at the end: its URL on AWS, or a path below a local endpoint. */
+/** Address of the REST API, without a slash at the end: its URL on AWS, or a path below a local endpoint. */
 export function restApiUrl(api: RestApiAddress, endpoint: string | undefined): string {
   return endpoint === undefined ? withoutSlash(api.url) : emulator.restApiUrl(endpoint, api.restApiId, api.stageName);
 }
 
-/** Where the HTTP API answers, likewise. */
+/** Address of the HTTP API, without a slash at the end. */
 export function httpApiUrl(api: HttpApiAddress, endpoint: string | undefined): string {
   return endpoint === undefined ? withoutSlash(api.url) : emulator.httpApiUrl(endpoint, api.httpApiId, api.stageName);
 }
 
 export interface WebSocketApiAddress {
   readonly webSocketApiId: string;
-  /** URL as CloudFormation gives it, with the stage. */
+  /** URL of the stack output, with the stage. */
   readonly url: string;
 }
 
-/** Where the WebSocket API answers: its URL, or the path of the stage below a local endpoint. */
+/** Address of the WebSocket API: its URL on AWS, or a path below a local endpoint. */
 export function webSocketUrl(api: WebSocketApiAddress, endpoint: string | undefined): string {
   if (endpoint === undefined) return withoutSlash(api.url);
   const stageName = withoutSlash(api.url).split('/').at(-1) ?? '';

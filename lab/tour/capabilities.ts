@@ -1,4 +1,4 @@
-/** What an endpoint may keep as a record without doing it. */
+/** Features that an endpoint may record without providing them. */
 export type Capability =
   | 'signatures'
   | 'cache'
@@ -10,22 +10,22 @@ export type Capability =
   | 'encoded slashes'
   | 'proxied headers';
 
-/** Seen on ministack 1.5.33, with what it does instead. An experiment that needs one of these never counts as passed. */
+/** Behaviour of ministack 1.5.33 for features that it does not provide. An experiment that needs one never passes. */
 const RECORDS_OF_MINISTACK: Readonly<Partial<Record<Capability, string>>> = {
-  signatures: 'any Authorization header will do',
+  signatures: 'any Authorization header is accepted',
   cache: 'settings are stored, nothing is cached',
-  'provisioned concurrency': 'answers READY and starts nothing ahead',
-  'initialization type': 'functions are not told how they were started',
-  'target health': 'every target is called healthy',
+  'provisioned concurrency': 'the state is READY, but nothing is started ahead',
+  'initialization type': 'functions do not learn how they were started',
+  'target health': 'every target is reported as healthy',
   instances: 'groups are records without instances; a process of this machine answers in place of tasks',
   'Kubernetes API': 'clusters are records: there is no Kubernetes API, so no object is applied and no pod answers',
-  'encoded slashes': 'paths are decoded before they are routed, so this is another route',
-  'proxied headers': 'of the headers of an HTTP backend only the content type is passed on',
+  'encoded slashes': 'paths are decoded before they are routed, so the path is that of another route',
+  'proxied headers': 'only the content type of the headers of an HTTP backend is passed on',
 };
 
 /**
- * What the endpoint does not model, and what it does instead. Asked of the endpoint: one that does not say what it is
- * gets no allowances, and neither does AWS.
+ * Features that the endpoint does not model, with its behaviour instead. An endpoint that does not identify itself as
+ * ministack gets no allowances, and AWS gets none.
  */
 export async function notModelled(
   endpoint: string | undefined,

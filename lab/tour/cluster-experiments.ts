@@ -2,13 +2,14 @@ import type { Cluster } from './cluster';
 import type { Experiment } from './experiment';
 
 export const clusterExperiments: readonly Experiment[] = [
-  aboutCluster('eks describe-cluster', 'Kubernetes: control plane is there, not open to the world', {
+  aboutCluster('eks describe-cluster', 'Kubernetes: control plane is active, not open to the world', {
     run: async (cluster) => {
       const { status, version, publicCidrs } = await cluster.describe();
       const open = publicCidrs?.find((cidr) => cidr.endsWith('/0'));
       return {
         status: `${status} ${version}`,
-        problem: status === 'ACTIVE' ? open && `its API is reached from ${open}` : `it is ${status}, wait for ACTIVE`,
+        problem:
+          status === 'ACTIVE' ? open && `its API is open to ${open}` : `the cluster is ${status}, wait for ACTIVE`,
       };
     },
   }),
@@ -35,7 +36,7 @@ export const clusterExperiments: readonly Experiment[] = [
 ];
 
 function list(states: readonly string[]): string {
-  return states.length === 0 ? 'none at all' : states.join(', ');
+  return states.length === 0 ? 'there is none' : states.join(', ');
 }
 
 function aboutCluster(
@@ -49,7 +50,7 @@ function aboutCluster(
     needs,
     appliesTo: ({ cluster }) => cluster !== undefined,
     run: ({ cluster }) => {
-      if (cluster === undefined) throw new Error('no cluster');
+      if (cluster === undefined) throw new Error('the environment has no cluster');
       return run(cluster);
     },
   };

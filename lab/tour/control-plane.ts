@@ -7,17 +7,17 @@ import { Outputs } from './outputs';
 import { pathTo } from './paths';
 import { objectOf } from './request';
 
-/** What AWS's own APIs say of a deployment. */
+/** State of a deployment as AWS's APIs report it. */
 export interface ControlPlane {
-  /** Settings of the stage's methods that are cached, by path and method. */
+  /** Settings of the cached methods of the stage, by path and method. */
   cachedMethods(): Promise<Readonly<Record<string, { readonly encrypted: boolean; readonly guarded: boolean }>>>;
-  /** Provisioned concurrency of the live alias, undefined if it asks for none. */
+  /** Provisioned concurrency of the live alias; undefined if the alias has none. */
   provisionedConcurrency(): Promise<ProvisionedConcurrency | undefined>;
-  /** Invokes the on-demand alias as the REST API would for a quote. */
+  /** Invokes the on-demand alias as the REST API does for a quote. */
   invokeOnDemand(): Promise<{ readonly status: unknown; readonly initializationType: unknown; readonly text: string }>;
-  /** State of each target of the container service, by the kinds of capacity that it runs on. */
+  /** States of the targets of the container service, by kind of capacity. */
   targetStates(): Promise<readonly (readonly string[])[]>;
-  /** Instances of the container service that are in service. */
+  /** Number of the container service's instances that are in service. */
   instancesInService(): Promise<number>;
 }
 

@@ -7,42 +7,41 @@ import { readOutputs } from './outputs';
 import { Get, requests } from './request';
 import { Sessions, sessionsOf } from './session';
 
-/** An environment that is deployed, as experiments see it. */
+/** A deployed environment, as experiments use it. */
 export interface Deployment {
   readonly environmentId: string;
   readonly region: string;
   /** Base URL of the REST API, without a slash at the end. */
   readonly restApi: string;
-  /** Base URL of the HTTP API, likewise; undefined where there is none that takes signed requests. */
+  /** Base URL of the HTTP API; undefined where no HTTP API accepts signed requests. */
   readonly httpApi?: string;
-  /** Address of the WebSocket API; undefined where there is none. */
+  /** Address of the WebSocket API; undefined where the environment has none. */
   readonly webSocketApi?: string;
   readonly targetGroupArns: readonly string[];
-  /** Whether tasks run on EC2 instances, too or only. */
+  /** Whether tasks run on EC2 instances, with or without Fargate beside them. */
   readonly instances: boolean;
   /** Whether the stage of the REST API has a cache. */
   readonly cache: boolean;
-  /** Whether the live alias asks for provisioned concurrency. */
+  /** Whether the live alias has provisioned concurrency. */
   readonly provisionedConcurrency: boolean;
-  /** What the endpoint does not model, and what it does instead. */
+  /** Features that the endpoint does not model, with its behaviour instead. */
   readonly notModelled: Readonly<Partial<Record<Capability, string>>>;
   readonly get: Get;
-  /** The same to the HTTP API. */
+  /** Sends a GET request to the HTTP API; undefined where `httpApi` is. */
   readonly getOverHttpApi?: Get;
-  /** The WebSocket API; undefined where there is none. */
+  /** The WebSocket API; undefined where the environment has none. */
   readonly sessions?: Sessions;
-  /** The Kubernetes cluster; undefined where there is none. */
+  /** The Kubernetes cluster; undefined where the environment has none. */
   readonly cluster?: Cluster;
-  /** Connections among which ticks are counted. @default few */
+  /** Number of connections over which ticks are counted. @default 10 */
   readonly connections?: number;
   readonly controlPlane: ControlPlane;
 }
 
 /**
- * Finds what is deployed of an environment, by its stack outputs alone: on AWS, or on the endpoint that
- * `AWS_ENDPOINT_URL` names.
+ * Finds the deployed parts of an environment by its stack outputs, on AWS or on the endpoint in `AWS_ENDPOINT_URL`.
  *
- * @throws if a stack is missing or the credentials do not do; `explain` makes one line of it
+ * @throws if a stack is missing or AWS rejects the credentials; `explain` turns the error into one line
  */
 export async function connect(environmentId: string, region: string): Promise<Deployment> {
   const endpoint = process.env.AWS_ENDPOINT_URL;
@@ -52,7 +51,7 @@ export async function connect(environmentId: string, region: string): Promise<De
     notModelled(endpoint),
   ]);
   const restApi = restApiUrl(outputs, endpoint);
-  // Tokens for an API that wants them come from an issuer that is not ours.
+  // An API with JWT authorization needs tokens of an issuer that this project does not operate.
   const httpApi = outputs.httpApi?.authorization === 'IAM' ? httpApiUrl(outputs.httpApi, endpoint) : undefined;
   const webSocketApi = outputs.webSocketApi && webSocketUrl(outputs.webSocketApi, endpoint);
   const plane = controlPlane(outputs, region);
@@ -78,12 +77,12 @@ export async function connect(environmentId: string, region: string): Promise<De
   };
 }
 
-/** Connections as given on a command line. @throws unless it is a whole number of 1 to 500, which an account may open a second */
+/** Reads the number of connections from a command line. @throws unless it is 1 to 500, the quota of new connections a second */
 export function connectionsOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const connections = Number(text);
   if (Number.isInteger(connections) && connections >= 1 && connections <= 500) return connections;
   throw new Error(
-    `--connections: must be a whole number from 1 to 500, got "${text}". Give one as in --connections 100.`,
+    `--connections: must be a whole number from 1 to 500, got "${text}". Write --connections 100, for example.`,
   );
 }

@@ -9,7 +9,7 @@ import { Answer, Get } from './request';
 import { sessionExperiments } from './session-experiments';
 import { Row } from './table';
 
-/** A time long past: a price that no clock changes. */
+/** A time in the past, whose price never changes. */
 const AT = 1_700_000_000;
 const DAYS = 30;
 
@@ -21,10 +21,10 @@ const HISTORY_OF_PODS = `${KUBERNETES_PREFIX}${HISTORY}`;
 
 const ROUTES_WITH_SYMBOL = Object.values<Route>(routes).filter(({ path }) => path.includes('{symbol}'));
 
-/** Values that a query parameter of this name refuses, on whichever route. */
+/** Values that every route refuses for the query parameter. */
 const BAD_VALUES: Readonly<Record<string, readonly string[]>> = { at: ['soon'], days: ['0', 'abc'] };
 
-/** Requests that the caller has to change: status 400 with the reason, over any API. */
+/** Requests that every API has to answer with status 400 and the reason. */
 const BAD_INPUT = ROUTES_WITH_SYMBOL.flatMap(({ path, query }) => [
   pathWith('kumi', path),
   ...query.flatMap((name) => (BAD_VALUES[name] ?? []).map((value) => `${pathWith('KUMI', path)}?${name}=${value}`)),
@@ -106,7 +106,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: `GET ${QUOTE} unsigned`,
-    proves: 'IAM authorisation: who does not sign is refused',
+    proves: 'IAM authorisation: unsigned requests are refused',
     run: async ({ get }) => {
       const answer = await get(QUOTE, 'none');
       return observed(answer, status(answer, 403) ?? message(answer));
@@ -114,7 +114,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: `GET ${QUOTE}, altered after signing`,
-    proves: 'IAM authorisation: a signature is checked',
+    proves: 'IAM authorisation: the signature is checked',
     needs: 'signatures',
     run: async ({ get }) => {
       const answer = await get(QUOTE, 'altered');
@@ -127,8 +127,8 @@ const experiments: readonly Experiment[] = [
     needs: 'cache',
     appliesTo: ({ cache }) => cache,
     run: async ({ get }) => {
-      // A symbol that nobody has asked for, so that the first answer is a fresh one. A quote without `at` changes by
-      // the second, unless it comes from the cache.
+      // No earlier request had this symbol, so the first answer is not from the cache. A quote without `at` changes each
+      // second, unless it comes from the cache.
       const symbol = `T${Date.now() % 100_000_000}`;
       const first = await get(pathTo('quote', symbol));
       await sleep(1_200);
@@ -139,11 +139,12 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: `GET ${pathTo('history', '{new}')}?days=0 twice, then days=${DAYS}`,
-    proves: 'stage cache: an error, kept or not, answers for its own key alone',
+    proves: 'stage cache: an error never answers for another key',
     needs: 'cache',
     appliesTo: ({ cache }) => cache,
     run: async ({ get }) => {
-      // Nobody documents whether the cache keeps errors. The container gives each request that it answers an id.
+      // AWS does not document whether the cache keeps errors. The container gives each request that it answers an id, so a
+      // repeated id means that the answer came from the cache.
       const symbol = `E${Date.now() % 100_000_000}`;
       const refusedPath = pathTo('history', symbol, { days: 0 });
       const errors = [await get(refusedPath), await get(refusedPath)];
@@ -152,29 +153,30 @@ const experiments: readonly Experiment[] = [
       const refused = errors
         .map((error) => status(error, 400) ?? message(error))
         .find((problem) => problem !== undefined);
-      const told = first !== null && second !== null;
-      const seen = first === second ? 'error kept' : 'error not kept';
+      const known = first !== null && second !== null;
+      const seen = first === second ? 'error cached' : 'error not cached';
       return {
-        status: told ? seen : 'no request id',
+        status: known ? seen : 'no request id',
         milliseconds: good.milliseconds,
         problem:
           refused ??
-          (told ? undefined : 'no header x-request-id, so nobody can tell which answer is which') ??
+          (known ? undefined : 'no header x-request-id, so the answers cannot be told apart') ??
           status(good, 200),
       };
     },
   },
   {
     path: 'apigateway get-stage',
-    proves: 'stage cache: encrypted, and emptied only by who may',
+    proves: 'stage cache: encrypted; only authorised callers can flush it',
     appliesTo: ({ cache }) => cache,
     run: async ({ controlPlane }) => {
       const cached = Object.entries(await controlPlane.cachedMethods());
       const open = cached.flatMap(([method, { encrypted, guarded }]) => (encrypted && guarded ? [] : [method]));
-      const none = cached.length === 0 ? 'no method is cached, so the cache is paid for nothing' : undefined;
+      const none = cached.length === 0 ? 'no method is cached, so the cache costs money for nothing' : undefined;
       return {
         status: `${cached.length} cached`,
-        problem: none ?? (open.length > 0 ? `not encrypted, or emptied by anyone: ${open.join(', ')}` : undefined),
+        problem:
+          none ?? (open.length > 0 ? `not encrypted, or open to a flush by anyone: ${open.join(', ')}` : undefined),
       };
     },
   },
@@ -220,7 +222,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: `GET ${pathTo('quote', '{8 symbols}')} at once`,
-    proves: 'concurrent requests are all answered; ms of the slowest',
+    proves: 'all concurrent requests are answered; ms of the slowest',
     run: async ({ get }) => {
       const answers = await Promise.all(Array.from({ length: 8 }, (_, index) => get(pathTo('quote', `KUMI${index}`))));
       const slowest = answers.reduce((slow, answer) => (answer.milliseconds > slow.milliseconds ? answer : slow));
@@ -235,24 +237,24 @@ const experiments: readonly Experiment[] = [
     run: async ({ controlPlane }) => {
       const groups = await controlPlane.targetStates();
       const healthy = groups.flat().filter((state) => state === 'healthy').length;
-      // With both kinds of capacity, each has its share of the requests.
+      // With both kinds of capacity, each target group gets a share of the requests.
       const without = groups.find((states) => !states.includes('healthy'));
       return {
         status: `${healthy}/${groups.flat().length} healthy`,
-        problem: without && `no healthy target: ${without.join(', ') || 'none at all'}`,
+        problem: without && `no healthy target: ${without.join(', ') || 'there is none'}`,
       };
     },
   },
   {
     path: 'autoscaling describe-auto-scaling-groups',
-    proves: 'ECS on EC2: instances have come for the tasks',
+    proves: 'ECS on EC2: instances have started for the tasks',
     needs: 'instances',
     appliesTo: ({ instances }) => instances,
     run: async ({ controlPlane }) => {
       const instances = await controlPlane.instancesInService();
       return {
         status: `${instances} in service`,
-        problem: instances > 0 ? undefined : 'none, so tasks have nowhere to run; managed scaling takes minutes',
+        problem: instances > 0 ? undefined : 'no instance, so tasks cannot run; managed scaling takes minutes',
       };
     },
   },
@@ -296,7 +298,7 @@ const experiments: readonly Experiment[] = [
     const answer = await http('/nothing/here');
     return observed(answer, status(answer, 404) ?? message(answer));
   }),
-  overHttpApi(`GET ${QUOTE} unsigned`, 'IAM authorisation: who does not sign is refused', async (http) => {
+  overHttpApi(`GET ${QUOTE} unsigned`, 'IAM authorisation: unsigned requests are refused', async (http) => {
     const answer = await http(QUOTE, 'none');
     return observed(answer, status(answer, 403) ?? message(answer));
   }),
@@ -319,21 +321,21 @@ const experiments: readonly Experiment[] = [
 ];
 
 /**
- * Runs them one after the other, so that none disturbs the times of another. One that throws has failed, and so has one
- * that leaves a rejection behind for which nobody waits; the others are run all the same.
+ * Runs the experiments one after the other, so that none disturbs the times of another. An experiment that throws has
+ * failed, and so has one that leaves an unhandled rejection behind. The other experiments run in any case.
  */
 export async function runExperiments(deployment: Deployment, onStart?: (path: string) => void): Promise<Row[]> {
   const rows: Row[] = [];
-  const strays: unknown[] = [];
-  const keep = (reason: unknown) => strays.push(reason);
-  // Node would end the process.
+  const unhandled: unknown[] = [];
+  const keep = (reason: unknown) => unhandled.push(reason);
+  // Without a listener, Node.js would end the process.
   process.on('unhandledRejection', keep);
   try {
     for (const { path, proves, needs, appliesTo, run } of experiments) {
       if (appliesTo && !appliesTo(deployment)) continue;
       onStart?.(path);
       const record = needs && deployment.notModelled[needs];
-      const { status, milliseconds, problem } = await observe(run, deployment, strays);
+      const { status, milliseconds, problem } = await observe(run, deployment, unhandled);
       const seen = { name: path, proves, result: String(status), milliseconds };
       if (record !== undefined) {
         rows.push({ ...seen, verdict: 'not modelled by this endpoint', detail: record });
@@ -347,14 +349,14 @@ export async function runExperiments(deployment: Deployment, onStart?: (path: st
   return rows;
 }
 
-async function observe(run: Experiment['run'], deployment: Deployment, strays: unknown[]): Promise<Observation> {
+async function observe(run: Experiment['run'], deployment: Deployment, unhandled: unknown[]): Promise<Observation> {
   const failed = (error: unknown): Observation => ({ status: 'error', problem: reasonOf(error) });
   const observation = await Promise.resolve(deployment).then(run).catch(failed);
-  // Node tells of a stray rejection when all that can go on has gone on.
+  // Node.js reports an unhandled rejection after all pending microtasks.
   await new Promise(setImmediate);
-  const [stray] = strays.splice(0);
-  if (stray === undefined || observation.problem !== undefined) return observation;
-  return { ...observation, problem: reasonOf(stray) };
+  const [rejection] = unhandled.splice(0);
+  if (rejection === undefined || observation.problem !== undefined) return observation;
+  return { ...observation, problem: reasonOf(rejection) };
 }
 
 function reasonOf(error: unknown): string {
@@ -371,13 +373,13 @@ function overHttpApi(
     proves,
     appliesTo: ({ getOverHttpApi }) => getOverHttpApi !== undefined,
     run: (deployment) => {
-      if (deployment.getOverHttpApi === undefined) throw new Error('no HTTP API');
+      if (deployment.getOverHttpApi === undefined) throw new Error('the environment has no HTTP API');
       return run(deployment.getOverHttpApi, deployment);
     },
   };
 }
 
-/** Asks the function for an analysis, which it has the container service calculate. */
+/** Asks the function for an analysis, which the container service calculates. */
 async function analysisByFunction(get: Get, environmentId: string): Promise<Observation> {
   const answer = await get(ANALYSIS);
   const fields = ['price', 'mean', 'volatility', 'high', 'low'].filter((name) => !isPositive(answer.body[name]));
@@ -387,7 +389,7 @@ async function analysisByFunction(get: Get, environmentId: string): Promise<Obse
   );
 }
 
-/** Asks a container of the service, past any function, for the closes of `path`. */
+/** Asks a container of the service for the closes of `path`, without a function in between. */
 async function closesFromContainer(get: Get, path: string): Promise<Observation> {
   const answer = await get(path);
   const closes = Array.isArray(answer.body.closes) ? answer.body.closes.length : 0;

@@ -3,37 +3,37 @@ import type { Received, Session, Sessions } from './session';
 
 export interface FanOutOptions {
   readonly connections: number;
-  /** Symbols of each connection. */
+  /** Symbols to which each connection subscribes. */
   readonly symbols: number;
   /** Periods that the ticker publishes. */
   readonly periods: number;
 }
 
-/** What became of the ticks, counted for each connection and symbol. */
+/** Counts of ticks over all connections and symbols. */
 export interface FanOut {
   readonly expected: number;
   readonly delivered: number;
   readonly lost: number;
   readonly duplicated: number;
-  /** That came after one of a later period. */
+  /** Ticks that came after a tick of a later period. */
   readonly outOfOrder: number;
-  /** Milliseconds from the start of its period to its receipt, of each message of a period that the ticker waited for. */
+  /** Milliseconds from the start of a period to the receipt of each message, for periods that the ticker waited for. */
   readonly delays: readonly number[];
-  /** Ticks a second of each of those periods, from its start to the last receipt: how fast they come, however long a period is. */
+  /** Ticks a second in each of these periods, from its start to the last receipt, so that the length of a period does not count. */
   readonly rates: readonly number[];
 }
 
-/** Connections that are opened and subscribed at once: API Gateway throttles them by the second. */
+/** Connections that are opened and subscribed at the same time. API Gateway throttles connections by the second. */
 const AT_ONCE = 10;
-/** Milliseconds in which a message that was sent would have come. */
+/** Milliseconds within which a sent message arrives. */
 const SETTLE_MS = 500;
 
 /**
- * Opens connections whose symbols overlap (each symbol goes to as many connections as a connection has symbols), has the
- * ticker publish, and counts what came to whom.
+ * Opens connections with overlapping symbols, has the ticker publish, and counts the ticks that each connection received.
+ * Each symbol goes to as many connections as a connection has symbols.
  */
 export async function fanOut(sessions: Sessions, { connections, symbols, periods }: FanOutOptions): Promise<FanOut> {
-  // Symbols that nobody else has subscribed to, of at most ten characters.
+  // No other client has subscribed to these symbols. A symbol has at most ten characters.
   const prefix = `F${Math.floor(Math.random() * 1e4)}N`;
   const subscribers: { session: Session; wanted: string[] }[] = [];
   const pool = Math.max(connections, symbols);
@@ -63,8 +63,8 @@ export interface Subscriber {
 }
 
 /**
- * Counts what `subscribers` have of the first `periods` that came to all of them. Where a schedule starts the ticker too, a
- * period may have been published while they were subscribing, and further ones since.
+ * Counts the ticks of the first `periods` that all `subscribers` could receive. Where a schedule also starts the ticker, it
+ * may have published earlier periods while they subscribed, and later ones since.
  */
 export function counted(subscribers: readonly Subscriber[], periods: number): FanOut {
   const received = subscribers.map(({ session }) => session.messages.filter(({ type }) => type === 'ticks'));
@@ -93,7 +93,7 @@ export function counted(subscribers: readonly Subscriber[], periods: number): Fa
     }
   }
   const expected = periods * subscribers.reduce((sum, { wanted }) => sum + wanted.length, 0);
-  // A run begins within a period, and publishes that one at once.
+  // A run begins within a period and publishes this period without waiting.
   const waitedFor = [...published].filter((sequence) => sequence !== begin);
   const periodsOf = waitedFor.map((period) => received.flat().filter((message) => sequenceOf(message) === period));
   const rates = periodsOf.map((messages) => {

@@ -1,19 +1,19 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { HttpApiAddress, WebSocketApiAddress } from './address';
 
-/** What experiments need to know, from stack outputs. */
+/** Stack outputs that experiments need. */
 export interface Outputs {
   readonly restApiId: string;
   readonly stageName: string;
-  /** Base URL of the REST API as CloudFormation gives it, with the stage. */
+  /** Base URL of the REST API, with the stage. */
   readonly url: string;
   readonly cacheEnabled: boolean;
   readonly functionName: string;
   readonly liveAliasArn: string;
   readonly onDemandAliasArn: string;
-  /** One for each kind of capacity that the container service runs on. */
+  /** One target group for each kind of capacity of the container service. */
   readonly targetGroupArns: readonly string[];
-  /** Of the instances that tasks run on; undefined where all of them run on Fargate. */
+  /** Auto Scaling group of the instances for tasks; undefined where all tasks run on Fargate. */
   readonly autoScalingGroupName?: string;
   /** Undefined where the environment has no HTTP API. */
   readonly httpApi?: HttpApiAddress & { readonly authorization: string };
@@ -49,7 +49,7 @@ export async function readOutputs(environmentId: string, region: string): Promis
     liveAliasArn: quotes('LiveAliasArn'),
     onDemandAliasArn: quotes('OnDemandAliasArn'),
     targetGroupArns: containers('TargetGroupArn').split(','),
-    autoScalingGroupName: containers.ifThere('AutoScalingGroupName'),
+    autoScalingGroupName: containers.optional('AutoScalingGroupName'),
     httpApi: http && {
       httpApiId: http('HttpApiId'),
       stageName: http('StageName'),
@@ -70,7 +70,7 @@ export async function readOutputs(environmentId: string, region: string): Promis
   };
 }
 
-/** A part that an environment may be without. */
+/** Resolves to undefined for a part without a stack. */
 async function ifDeployed<T>(part: Promise<T>): Promise<T | undefined> {
   try {
     return await part;
@@ -92,5 +92,5 @@ async function outputsOf(client: CloudFormationClient, stackName: string) {
     }
     return value;
   };
-  return Object.assign(required, { ifThere: (name: string) => outputs.get(name) });
+  return Object.assign(required, { optional: (name: string) => outputs.get(name) });
 }

@@ -1,6 +1,6 @@
 import { Query, RouteName, routes } from '../../domain/routes';
 
-/** The path to ask a route for, as in `/quotes/KUMI?at=1`. Symbol and values stand in it as they are, not encoded. */
+/** The path of a request to a route, such as `/quotes/KUMI?at=1`. The symbol and the values are not encoded. */
 export function pathTo<Name extends RouteName>(
   name: Name,
   symbol: string,
@@ -12,7 +12,7 @@ export function pathTo(name: RouteName, symbol: string, query: Readonly<Record<s
   return values.length === 0 ? path : `${path}?${values.join('&')}`;
 }
 
-/** The path of a route with a symbol in place of its parameter. */
+/** The path of a route with the symbol filled in. */
 export function pathWith(symbol: string, path: string): string {
   return path.replace('{symbol}', symbol);
 }

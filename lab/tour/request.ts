@@ -4,13 +4,13 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The body as an object of JSON; empty if it is none. */
+  /** The body as a JSON object; empty if it is not JSON. */
   readonly body: Readonly<Record<string, unknown>>;
-  /** From sending the request to the last byte. */
+  /** Time from sending the request to the last byte. */
   readonly milliseconds: number;
 }
 
-/** Sends a GET request to a path of the REST API: signed, not signed, or altered after signing. */
+/** Sends a GET request to a path: signed, unsigned, or altered after signing. */
 export type Get = (path: string, signature?: 'valid' | 'none' | 'altered') => Promise<Answer>;
 
 export interface Signer {
@@ -20,10 +20,10 @@ export interface Signer {
   readonly region: string;
 }
 
-/** Milliseconds; longer than a REST API waits for its integration (29 s). */
+/** Timeout in milliseconds, longer than that of a REST API for its integration (29 s). */
 const TIMEOUT = 35_000;
 
-/** Requests to the REST API at `url`, signed by SigV4. Nothing is tried twice: that would hide what is measured. */
+/** Sends requests to the API at `url`, signed by SigV4. There are no retries, because they would hide failures and delays. */
 export function requests(url: string, signer: Signer): Get {
   const client = new AwsClient({ ...signer, service: 'execute-api' });
   return async (path, signature = 'valid') => {

@@ -8,7 +8,7 @@ import type { Session, Sessions } from './session';
 const experiments: readonly Experiment[] = [
   {
     path: 'WebSocket connect, unsigned',
-    proves: 'IAM authorisation: who does not sign gets no connection',
+    proves: 'IAM authorisation: unsigned connections are refused',
     run: async ({ sessions }) => {
       const from = performance.now();
       const status: unknown = await sessions?.open('none').then(
@@ -24,7 +24,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: 'WebSocket subscribe, twice',
-    proves: 'each message is answered; a symbol is there once',
+    proves: 'each message is answered; a symbol is stored once',
     run: withSession(async (session, sessions) => {
       const symbol = ownSymbol();
       const from = performance.now();
@@ -45,10 +45,10 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: 'WebSocket, lambda invoke ticker, three ticks',
-    proves: 'ticks come in order, at the price that the REST API gives',
+    proves: 'ticks come in order, with the price of the REST API',
     run: withSession(async (session, sessions, { get }) => {
       await ask(session, { action: 'subscribe', symbols: ['KUMI'] });
-      // First the run and its failure, if it fails: what came in the meantime is there.
+      // Waits for the run first, so that its failure is reported. The messages of the meantime are kept.
       await sessions.tick(3);
       const ticks = [];
       for (let count = 0; count < 3; count++) ticks.push((await session.next('ticks', TICK_MS)).body);
@@ -68,7 +68,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: 'WebSocket unsubscribe, then a tick',
-    proves: 'who has unsubscribed gets no more',
+    proves: 'no ticks arrive after unsubscribing',
     run: withSession(async (session, sessions) => {
       const symbol = ownSymbol();
       await ask(session, { action: 'subscribe', symbols: [symbol] });
@@ -91,9 +91,9 @@ const experiments: readonly Experiment[] = [
   ],
   {
     path: 'WebSocket, many connections x 20 symbols',
-    proves: 'each gets every tick, in order, none twice',
+    proves: 'each gets every tick once and in order',
     run: async ({ sessions, connections = CONNECTIONS }) => {
-      if (sessions === undefined) throw new Error('no WebSocket API');
+      if (sessions === undefined) throw new Error('the environment has no WebSocket API');
       const { expected, delivered, ...wrong } = await fanOut(sessions, { connections, symbols: 20, periods: 2 });
       const { lost, duplicated, outOfOrder } = wrong;
       const fine = lost === 0 && duplicated === 0 && outOfOrder === 0;
@@ -107,21 +107,21 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: 'WebSocket disconnect, dynamodb query',
-    proves: 'a connection that ends leaves nothing in the table',
+    proves: 'a closed connection leaves nothing in the table',
     run: async ({ sessions }) => {
-      if (sessions === undefined) throw new Error('no WebSocket API');
+      if (sessions === undefined) throw new Error('the environment has no WebSocket API');
       const session = await sessions.open();
       const symbol = ownSymbol();
       await ask(session, { action: 'subscribe', symbols: [symbol] });
       const [id] = await sessions.subscribersOf(symbol);
       await session.close();
-      if (id === undefined) return { status: 'not there', problem: 'the subscription was not in the table' };
+      if (id === undefined) return { status: 'missing', problem: 'the subscription was not in the table' };
       const from = performance.now();
       const remains = async () => (await sessions.isConnected(id)) || (await sessions.subscribersOf(symbol)).length > 0;
       while ((await remains()) && performance.now() - from < GONE_MS) await sleep(100);
       const left = await remains();
       return {
-        status: left ? 'there' : 'gone',
+        status: left ? 'stored' : 'gone',
         milliseconds: performance.now() - from,
         problem: left ? `still in the table after ${GONE_MS} ms` : undefined,
       };
@@ -130,21 +130,21 @@ const experiments: readonly Experiment[] = [
 ];
 
 /**
- * What a session on prices does, where there is a WebSocket API. Where the ticker has no schedule, or the endpoint runs
- * none, the experiments invoke its function, as the schedule would; where one runs, both do and one of them publishes.
+ * Experiments with the WebSocket API. They invoke the function of the ticker, because the ticker may have no schedule and
+ * the local endpoint runs none. Where a schedule runs too, only one of the two runs publishes.
  */
 export const sessionExperiments: readonly Experiment[] = experiments.map((experiment) => ({
   ...experiment,
   appliesTo: ({ sessions }: Deployment) => sessions !== undefined,
 }));
 
-/** Each takes a local endpoint 0.1 s to register; `--connections 100` has more of them. */
+/** Default number of connections. A local endpoint takes 0.1 s to register each one. `--connections` changes the number. */
 const CONNECTIONS = 10;
-/** Milliseconds for one tick: a run of a schedule begins within two minutes. */
+/** Timeout for one tick in milliseconds. A scheduled run begins within two minutes. */
 const TICK_MS = 120_000;
-/** Milliseconds in which a message that was sent would have come. */
+/** Milliseconds within which a sent message arrives. */
 const SETTLE_MS = 500;
-/** Milliseconds in which $disconnect is served. */
+/** Milliseconds within which $disconnect is handled. */
 const GONE_MS = 10_000;
 
 function refused(what: string, message: unknown): Experiment {
@@ -162,7 +162,7 @@ function refused(what: string, message: unknown): Experiment {
   };
 }
 
-/** A symbol that nobody else has subscribed to. */
+/** A symbol to which no other client has subscribed. */
 function ownSymbol(): string {
   return `T${Math.floor(Math.random() * 1e9)}`;
 }
@@ -179,7 +179,7 @@ function withSession(
   run: (session: Session, sessions: Sessions, deployment: Deployment) => Promise<Observation>,
 ): Experiment['run'] {
   return async (deployment) => {
-    if (deployment.sessions === undefined) throw new Error('no WebSocket API');
+    if (deployment.sessions === undefined) throw new Error('the environment has no WebSocket API');
     const session = await deployment.sessions.open();
     try {
       return await run(session, deployment.sessions, deployment);

@@ -4,34 +4,34 @@ import { AwsClient } from 'aws4fetch';
 import { WebSocket } from 'ws';
 import { Signer } from './request';
 
-/** The WebSocket API of a deployment, with what is behind it. */
+/** The WebSocket API of a deployment, with its ticker and its table. */
 export interface Sessions {
   open(signature?: Signature): Promise<Session>;
-  /** Starts a run of the ticker, as its schedule would, and waits for it. @throws if the run fails */
+  /** Starts a run of the ticker, as its schedule does, and waits for its end. @throws if the run fails */
   tick(ticks: number): Promise<void>;
-  /** Ids of the connections that the table has for a symbol. */
+  /** Ids of the connections that have subscribed to a symbol, from the table. */
   subscribersOf(symbol: string): Promise<readonly string[]>;
-  /** Whether the table has a connection. */
+  /** Tells whether the table contains a connection. */
   isConnected(id: string): Promise<boolean>;
 }
 
-/** A connection to the WebSocket API, with all that it has received. */
+/** A connection to the WebSocket API, with all messages that it has received. */
 export interface Session {
   readonly messages: readonly Received[];
   send(message: unknown): void;
-  /** The next message of a type that has not been waited for. @throws if none comes in time */
+  /** The next message of a type that no earlier call returned. @throws if no message arrives in time */
   next(type: string, milliseconds?: number): Promise<Received>;
   close(): Promise<void>;
 }
 
-/** A message of the API, and when it came (milliseconds, of `performance.now`). */
+/** A message of the API, and the time of its receipt (milliseconds, `performance.now`). */
 export interface Received {
   readonly type: string;
   readonly body: Readonly<Record<string, unknown>>;
   readonly at: number;
 }
 
-/** The API refused to connect. */
+/** Error for a connection that the API refused. */
 export class Refused extends Error {
   constructor(readonly status: number) {
     super(`refused with status ${status}`);
@@ -40,17 +40,17 @@ export class Refused extends Error {
 
 export type Signature = 'valid' | 'none';
 
-/** Milliseconds for one answer, a cold start included. */
+/** Timeout for one answer in milliseconds, a cold start included. */
 const ANSWER_MS = 10_000;
 
 /**
- * Connects to the WebSocket API at `url`, with the query signed by SigV4, as a browser has to do it.
+ * Connects to the WebSocket API at `url`. The query is signed by SigV4, because a browser cannot send signed headers.
  *
  * @throws Refused if the API answers with a status instead
  */
 export async function openSession(url: string, signer: Signer, signature: Signature = 'valid'): Promise<Session> {
   const client = new AwsClient({ ...signer, service: 'execute-api' });
-  // Signing knows http only; scheme and signature have nothing to do with each other.
+  // aws4fetch signs http(s) URLs only. The scheme is not part of the signature.
   const http = url.replace(/^ws/, 'http');
   const target = signature === 'none' ? http : (await client.sign(http, { aws: { signQuery: true } })).url;
   const socket = new WebSocket(target.replace(/^http/, 'ws'));
@@ -100,7 +100,7 @@ export async function openSession(url: string, signer: Signer, signature: Signat
   };
 }
 
-/** @param url where the API answers, which is not what its stack says on a local endpoint */
+/** @param url address of the API, which differs from the stack output on a local endpoint */
 export function sessionsOf(
   { tableName, tickerFunctionName }: { readonly tableName: string; readonly tickerFunctionName: string },
   url: string,

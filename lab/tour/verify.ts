@@ -7,7 +7,7 @@ import { targetOf } from './target';
 
 const USAGE = 'Usage: npm run verify -- --environment sandbox [--region eu-west-1] [--connections 100] [--json]';
 
-/** The table of `npm start` for whatever is deployed, from its stack outputs. */
+/** Prints the table of `npm start` for a deployed environment, which is found by its stack outputs. */
 async function main(): Promise<void> {
   const values = optionsOf(USAGE, {
     environment: { type: 'string' },

@@ -1,5 +1,5 @@
-// Command helper does for lab/kubernetes-proof what Node.js has no module for: it makes certificates and takes a file out
-// of a zip archive. Standard library only.
+// Command helper creates certificates and extracts a file from a zip archive for lab/kubernetes-proof, because Node.js has
+// no modules for these tasks. It uses the standard library only.
 package main
 
 import (
@@ -36,7 +36,7 @@ func run(args []string) error {
 	return fmt.Errorf("usage: helper certificates <folder> | helper unzip <archive> <name in it> <file>")
 }
 
-// An authority that exists for one run: its own key is never written.
+// An authority for one run. Its key is never written to a file.
 type authority struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey

@@ -11,7 +11,7 @@ afterAll(() => {
   rmSync(scratch, { recursive: true });
 });
 
-/** The module as a process has it that was started with this KUMIKI_STATE. */
+/** Loads the module as a process with this KUMIKI_STATE would. */
 function withState(state: string): typeof import('../../kit/folders') {
   process.env.KUMIKI_STATE = state;
   let folders: typeof import('../../kit/folders') | undefined;
@@ -22,21 +22,21 @@ function withState(state: string): typeof import('../../kit/folders') {
   return folders;
 }
 
-test.each(['', '  '])('takes the state "%s" for none, so that nothing of the repository is removed', (state) => {
+test.each(['', '  '])('treats the name "%s" as unset, so that no file of the repository is removed', (state) => {
   expect(withState(state).folders.state).toBe(join(root, '.kumiki'));
 });
 
-test('refuses a folder that holds anything of somebody else', () => {
+test('refuses a folder that holds other files', () => {
   const state = join(scratch, 'theirs');
   mkdirSync(join(state, 'tmp'), { recursive: true });
   const { claimState } = withState(state);
   expect(claimState).toThrow(
-    `KUMIKI_STATE: ${state} holds other files, and what is of no more use there would be removed. Name a folder that is new or empty`,
+    `KUMIKI_STATE: ${state} holds other files, which Kumiki could remove. Name a folder that is new or empty`,
   );
   expect(readdirSync(state)).toEqual(['tmp']);
 });
 
-test('takes a new folder, an empty one, and one that it has made, which it may then empty', () => {
+test('takes a new folder, an empty one, and one that it has created, which it may then empty', () => {
   mkdirSync(join(scratch, 'empty'));
   for (const name of ['new', 'empty']) {
     const { claimState, folders, prepareFolders } = withState(join(scratch, name));
@@ -49,9 +49,9 @@ test('takes a new folder, an empty one, and one that it has made, which it may t
   }
 });
 
-test('says where functions would find no packages', () => {
+test('refuses a folder from which functions would find no packages', () => {
   expect(withState(join(scratch, 'outside')).checkPackages).toThrow(
-    `KUMIKI_STATE: ${join(scratch, 'outside')} is below no folder with node_modules`,
+    `KUMIKI_STATE: ${join(scratch, 'outside')} is not below a folder with node_modules`,
   );
   expect(withState('.kumiki/second').checkPackages).not.toThrow();
 });

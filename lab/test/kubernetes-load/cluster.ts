@@ -4,20 +4,20 @@ import * as path from 'node:path';
 import type { Kubectl } from '../../kubernetes-load/kubectl';
 import { MANAGED_BY } from '../../kubernetes-load/state';
 
-/** What one look at the cluster of these tests shows. */
+/** One observation of the cluster in these tests. */
 export interface Frame {
-  /** Percent; none while the HPA has no metrics. */
+  /** Percent; undefined while the HPA has no metrics. */
   readonly cpu?: number;
   readonly desired: number;
-  /** Pods of the workload that run, six on a node, and that are not placed. */
+  /** Pods of the workload that run, six on a node, and pods without a node. */
   readonly running: number;
   readonly pending?: number;
-  /** Pods of those, the last ones, that are being ended. */
+  /** Number of these pods that are terminating, from the last one on. */
   readonly ending?: number;
   readonly nodes: number;
-  /** State of the load pod. @default there is none */
+  /** State of the load pod. @default there is no load pod */
   readonly load?: 'Pending' | 'Running' | 'Succeeded' | 'Failed';
-  /** What it has counted. */
+  /** Counts of the load pod. */
   readonly answered?: number;
   readonly failed?: number;
   /** An event of Cluster Autoscaler. */
@@ -26,7 +26,7 @@ export interface Frame {
 
 export const NO_ROOM = '0/2 nodes are available: 2 Insufficient cpu.';
 
-/** Load, twenty pods on two nodes more, and back: the chain as it should be. */
+/** The complete chain: load, twenty pods on two more nodes, and back. */
 export const CHAIN: readonly Frame[] = [
   { cpu: 1, desired: 2, running: 2, nodes: 2 },
   { cpu: 1, desired: 2, running: 2, nodes: 2, load: 'Pending' },
@@ -90,7 +90,7 @@ export function stateJson(frame: Frame): string {
   ]);
 }
 
-/** The log of its load pod. */
+/** The log of the load pod of a frame. */
 export function log({ answered = 0, failed = 0, load }: Frame): string {
   const report = {
     source: 'JOB-0',
@@ -116,7 +116,7 @@ export interface WorkloadOptions {
   readonly running?: boolean;
 }
 
-/** `kubectl get … -o json` of what is deployed. */
+/** `kubectl get … -o json` of the deployed workload. */
 export function workloadJson(options: WorkloadOptions = {}): string {
   const { without, image = 'registry/history:1', requests = { cpu: '250m' }, running = false } = options;
   return list(
@@ -151,7 +151,7 @@ export function workloadJson(options: WorkloadOptions = {}): string {
   );
 }
 
-/** A folder with a kubectl that replays these frames; its file `calls` says what it was asked. */
+/** Creates a folder with a kubectl that replays these frames, and writes its calls to the file `calls`. */
 export function replay(frames: readonly Frame[], fails: readonly number[] = []): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'kubectl-'));
   copyFileSync(path.join(__dirname, 'kubectl'), path.join(folder, 'kubectl'));
@@ -228,14 +228,14 @@ function hpa({ cpu, desired, running }: Frame) {
 }
 
 function pod(name: string, labels: Record<string, string>, phase: string, node: string, ending = false) {
-  const placed = phase !== 'Pending';
+  const scheduled = phase !== 'Pending';
   return {
     kind: 'Pod',
     metadata: { name, uid: `uid-${name}`, labels, ...(ending && { deletionTimestamp: '2026-11-25T10:20:30Z' }) },
-    spec: placed ? { nodeName: node } : {},
+    spec: scheduled ? { nodeName: node } : {},
     status: {
       phase,
-      conditions: placed
+      conditions: scheduled
         ? [{ type: 'Ready', status: 'True' }]
         : [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: NO_ROOM }],
     },

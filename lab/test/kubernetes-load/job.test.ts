@@ -7,14 +7,14 @@ const job = loadJob(workload, { name: 'history-load-1', url: 'http://history/', 
 const pod = job.spec?.template.spec;
 const [container] = pod?.containers ?? [];
 
-test('sends enough at a time to keep the maximum of pods above the target', () => {
+test('sends enough concurrent requests to keep the maximum of pods above the target', () => {
   // 20 x 250m x 70 % are 3.5 cores.
   expect(workersFor({ max: 20, request: 0.25, target: 70 })).toBe(11);
   expect(workersFor({ max: 20, request: 0.25, target: 70, limit: 0.25 })).toBe(42);
   expect(workersFor({ max: 20, request: 0.25, target: 70, limit: 4 })).toBe(11);
 });
 
-test("runs the workload's own image where the workload runs, with the workers shared between load pods", () => {
+test("runs the workload's image on nodes of the workload, and divides the workers between load pods", () => {
   expect(container?.image).toBe('registry/history:1');
   expect(container?.command).toEqual(['node', 'load.cjs']);
   expect(pod?.nodeSelector).toEqual(workload.placement.nodeSelector);
@@ -36,7 +36,7 @@ test('is allowed by the pod-security standard restricted', () => {
   expect(pod?.automountServiceAccountToken).toBe(false);
 });
 
-test('takes little room, is tried once, and goes by itself when nobody is left to remove it', () => {
+test('takes little room, is tried once, and removes itself after a run without a cleanup', () => {
   expect(container?.resources).toEqual({
     requests: { cpu: '50m', memory: '64Mi' },
     limits: { cpu: '500m', memory: '128Mi' },

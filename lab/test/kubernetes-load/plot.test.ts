@@ -18,7 +18,7 @@ test('draws replicas, pods, nodes and CPU against the target, with numbered even
   expect(texts).toEqual(
     expect.arrayContaining([
       'history: load, pods and nodes, 2026-11-25 10:20 UTC',
-      'CPU of what is requested',
+      'CPU of the request',
       'CPU target',
       'replicas wanted by the HPA',
       'pods ready',

@@ -4,7 +4,7 @@ import { CHAIN, type Frame, stateJson, type WorkloadOptions, workloadJson } from
 const workload = readWorkload(workloadJson(), 'history', 'history');
 const frame = (of: Partial<Frame>): Frame => ({ cpu: 1, desired: 2, running: 2, nodes: 2, ...of });
 
-test('reads what the load depends on: image, place, requests, HPA and the Service that selects the pods', () => {
+test('reads the image, placement, requests, HPA and Service of the workload', () => {
   expect(workload).toMatchObject({
     image: 'registry/history:1',
     placement: { nodeSelector: { 'kubernetes.io/arch': 'arm64' } },
@@ -21,7 +21,7 @@ test('reads what the load depends on: image, place, requests, HPA and the Servic
 test.each<[string, WorkloadOptions, RegExp]>([
   ['no Deployment', { without: 'Deployment' }, /^Deployment history is not in namespace history\. .*--app NAME/],
   ['no HPA', { without: 'HorizontalPodAutoscaler' }, /^No HorizontalPodAutoscaler in .* scales Deployment history/],
-  ['no image', { image: '' }, /^The image of Deployment history in namespace history cannot be read/],
+  ['no image', { image: '' }, /^The image of Deployment history in namespace history is missing/],
   ['no requests', { requests: {} }, /requests no CPU.*"HPA unknown metrics" in docs\/kubernetes\.md/],
   [
     'unknown metrics',
@@ -41,7 +41,7 @@ test('has no address without a Service that selects the pods', () => {
   expect(readWorkload(workloadJson({ without: 'Service' }), 'history', 'history').address).toBeUndefined();
 });
 
-test('tells pods that run from those that no node has room for, and its own from the workload', () => {
+test('distinguishes running pods from pods without room, and load pods from the workload', () => {
   const { pods, nodes, hpa } = readState(stateJson(frame({ running: 7, pending: 1, load: 'Pending' })), workload);
   expect(pods.map(({ load, ready, node }) => [load, ready, node])).toEqual([
     ...Array(6).fill([false, true, 'node-0']),
@@ -54,14 +54,14 @@ test('tells pods that run from those that no node has room for, and its own from
   expect(hpa).toEqual({ cpu: 1, desired: 2, current: 7 });
 });
 
-/** An HPA that has measured and now does not, for this reason. */
+/** An HPA that had metrics and has none now, for this reason. */
 const inactive = (reason: string) =>
   stateJson(frame({ cpu: 40 })).replace(
     '"type":"ScalingActive","status":"True"',
     `"type":"ScalingActive","status":"False","reason":"${reason}","message":"so it says"`,
   );
 
-test('takes no metrics for none, whatever the HPA had before', () => {
+test('reports no metrics, whatever the HPA had before', () => {
   expect(readState(inactive('FailedGetResourceMetric'), workload).hpa).toEqual({
     problem: 'FailedGetResourceMetric: so it says',
     desired: 2,
@@ -69,21 +69,21 @@ test('takes no metrics for none, whatever the HPA had before', () => {
   });
 });
 
-test('takes an HPA that has nothing to scale for one that works', () => {
+test('accepts an HPA that has nothing to scale', () => {
   expect(readState(inactive('ScalingDisabled'), workload).hpa).toEqual({ cpu: 40, desired: 2, current: 2 });
 });
 
-test('is not held up by a load that is over', () => {
+test('accepts a load that has ended', () => {
   const json = workloadJson({ running: true }).replace('"active":1', '"succeeded":1');
   expect(readWorkload(json, 'history', 'history')).toEqual(workload);
 });
 
-test('tells pods that are being ended', () => {
+test('recognises terminating pods', () => {
   const { pods } = readState(stateJson(frame({ running: 3, ending: 1 })), workload);
   expect(pods.map(({ terminating }) => terminating)).toEqual([false, false, true]);
 });
 
-test('reads what Cluster Autoscaler says about pods', () => {
+test('reads the events of Cluster Autoscaler about pods', () => {
   expect(readState(stateJson(CHAIN[6] ?? frame({})), workload).signals).toEqual([
     { id: 'TriggeredScaleUp/1', reason: 'TriggeredScaleUp', message: expect.stringContaining('2->4') },
   ]);

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { stoppingOn } from '../../kubernetes-load/stopping';
 
-/** Signals and an output of a test, at any time, and what comes of them. */
+/** Emitters of signals and output errors with a clock of the test, and the calls that follow. */
 function stand() {
   const [signals, output] = [new EventEmitter(), new EventEmitter()];
   const done: string[] = [];
@@ -20,7 +20,7 @@ function stand() {
   return { signal, output, done, send };
 }
 
-test('takes signals within a second for one Ctrl-C, and a later one for leaving at once', () => {
+test('counts signals within a second as one Ctrl-C, and leaves at once on a later one', () => {
   const { signal, done, send } = stand();
   expect(signal.aborted).toBe(false);
   send('SIGINT', 5_000);
@@ -31,7 +31,7 @@ test('takes signals within a second for one Ctrl-C, and a later one for leaving 
   expect(done).toEqual(['stop', 'leave']);
 });
 
-test('stops when nobody is left to read the output, and lets each further write fail', () => {
+test('stops when the reader of the output has gone, and lets further writes fail', () => {
   const { signal, output, done } = stand();
   for (let write = 0; write < 2; write++) output.emit('error', new Error('write EPIPE'));
   expect([signal.aborted, ...done]).toEqual([true]);

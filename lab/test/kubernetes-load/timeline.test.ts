@@ -7,7 +7,7 @@ import { CHAIN, type Frame, log, stateJson, workloadJson } from './cluster';
 const workload = readWorkload(workloadJson(), 'history', 'history');
 const NONE = totalsOf([]);
 
-/** A run that saw these frames, 10 s apart; the load is over with the one where its pod has succeeded. */
+/** A run with these frames, 10 s apart. The load ends with the frame in which its pod has succeeded. */
 function seen(frames: readonly Frame[], change: Partial<LoadTotals> = {}, stopped = false) {
   const [first, ...rest] = frames.map((frame) => readState(stateJson(frame), workload));
   if (!first) throw new Error('no frame');
@@ -34,7 +34,7 @@ function seen(frames: readonly Frame[], change: Partial<LoadTotals> = {}, stoppe
 
 const shown = (rows: ReturnType<typeof verdicts>) => rows.filter((row) => row.shown).map(({ link }) => link);
 
-test('tells what happened when, in the order of the chain', () => {
+test('lists the events with their times, in the order of the chain', () => {
   const { events } = seen(CHAIN);
   const firsts = events.filter(({ kind }, index) => events.findIndex((event) => event.kind === kind) === index);
   expect(firsts.map(({ seconds, kind }) => [seconds, kind])).toEqual([
@@ -53,10 +53,10 @@ test('tells what happened when, in the order of the chain', () => {
     [140, 'at minimum'],
     [150, 'node gone'],
   ]);
-  expect(events.find(({ kind }) => kind === 'load pods pending')?.text).toMatch(/asks for a node too/);
+  expect(events.find(({ kind }) => kind === 'load pods pending')?.text).toMatch(/also asks for a node/);
 });
 
-test('shows every link of the chain when all of it was seen', () => {
+test('shows every link of the chain when all links were observed', () => {
   const { rows, details } = seen(CHAIN);
   expect(rows.filter((row) => !row.shown)).toEqual([]);
   expect(details['HPA raised the replicas']).toBe('2 -> 20 of at most 20');
@@ -73,55 +73,59 @@ test('says that no node was needed when all pods fitted', () => {
     'load fell and HPA lowered the replicas',
     'no request lost',
   ]);
-  expect(details['pods were Pending for lack of room']).toMatch(/only load pods of this run found no room/);
+  expect(details['pods were Pending for lack of room']).toMatch(/only load pods of this run had no room/);
   expect(details['Cluster Autoscaler added a node']).toBe('all pods fitted: no node was needed');
   expect(details['nodes shrank']).toBe('no node had joined');
 });
 
-test('takes no node for the work of Cluster Autoscaler that it has not asked for', () => {
+test('does not attribute a node to Cluster Autoscaler that it has not requested', () => {
   const { rows, details } = seen(CHAIN.map((frame) => ({ ...frame, says: undefined })));
   expect(shown(rows)).not.toContain('Cluster Autoscaler added a node');
   expect(details['Cluster Autoscaler added a node']).toBe(
-    'node-2, node-3 joined, but no event TriggeredScaleUp says that Cluster Autoscaler asked',
+    'node-2, node-3 joined, but there is no event TriggeredScaleUp of Cluster Autoscaler',
   );
 });
 
-test('tells a refusal of Cluster Autoscaler from its silence', () => {
+test('distinguishes a refusal of Cluster Autoscaler from its silence', () => {
   const stuck = (says?: 'NotTriggerScaleUp') =>
     seen(CHAIN.slice(0, 8).map((frame) => ({ ...frame, says: frame.pending === 8 ? says : undefined }))).details;
-  expect(stuck('NotTriggerScaleUp')['Cluster Autoscaler added a node']).toMatch(/^it did not: /);
-  expect(stuck()['Cluster Autoscaler added a node']).toMatch(/has not said a word: is it running\? See "pods Pending"/);
+  expect(stuck('NotTriggerScaleUp')['Cluster Autoscaler added a node']).toMatch(/^it added none: /);
+  expect(stuck()['Cluster Autoscaler added a node']).toMatch(
+    /there is no event of Cluster Autoscaler: is it running\? See "pods Pending"/,
+  );
 });
 
-test('counts one request that failed as lost, with its reason', () => {
+test('counts a failed request as lost, with its reason', () => {
   const { rows, details } = seen(CHAIN, { failed: 3, statuses: { 200: 2400, 503: 2 }, errors: { ECONNRESET: 1 } });
   expect(shown(rows)).not.toContain('no request lost');
   expect(details['no request lost']).toMatch(/3 failed \(503: 2, ECONNRESET: 1\)/);
 });
 
-test('does not claim that none was lost without the last line of each load pod', () => {
+test('does not claim that no request was lost without the last line of each load pod', () => {
   const { rows, details } = seen(CHAIN.slice(0, 10), {}, true);
   expect(shown(rows)).not.toContain('no request lost');
-  expect(details['no request lost']).toMatch(/^none failed .*, but 1 of 1 load pods ended before the last line/);
+  expect(details['no request lost']).toMatch(
+    /^no reported request failed, but 1 of 1 load pods ended before their last line/,
+  );
   expect(details['load fell and HPA lowered the replicas']).toMatch(/^stopped before/);
 });
 
-test('shows nothing where the load reached nobody', () => {
+test('shows no link where the load reached no pod', () => {
   const idle = CHAIN.slice(0, 3).map((frame) => ({ ...frame, answered: 0 }));
   const { rows, details } = seen(idle, { sent: 9, failed: 9, errors: { ETIMEDOUT: 9 } });
   expect(shown(rows)).toEqual([]);
   expect(details[REACHED]).toMatch(/none of 9 requests was answered: 9 failed \(ETIMEDOUT: 9\)\. A NetworkPolicy/);
-  expect(details['HPA raised the replicas']).toBe('CPU never went above the target of 70 %: give more --workers');
+  expect(details['HPA raised the replicas']).toBe('CPU never exceeded the target of 70 %: raise --workers');
 });
 
-test('counts no pod that is being ended', () => {
+test('does not count terminating pods', () => {
   const busy: Frame = { cpu: 90, desired: 12, running: 10, pending: 2, nodes: 2 };
   const { samples, observed } = seen([CHAIN[0] ?? busy, { ...busy, ending: 4 }]);
   expect(samples.at(-1)).toMatchObject({ pods: 8, ready: 8, pending: 0 });
   expect(observed.facts.unschedulable.size).toBe(0);
 });
 
-test('shows no fall of the load while it lasts, though the HPA has lowered the replicas', () => {
+test('shows no fall of the load during the load, even if the HPA has lowered the replicas', () => {
   const { rows } = seen([...CHAIN.slice(0, 10), { ...CHAIN[9], desired: 12, running: 12, nodes: 4 }]);
   expect(shown(rows)).toContain('HPA raised the replicas');
   expect(shown(rows)).not.toContain('load fell and HPA lowered the replicas');
@@ -137,14 +141,14 @@ test.each([
   expect(row).toMatchObject({ shown: is, detail: expect.stringMatching(detail) });
 });
 
-test('forgets what Cluster Autoscaler said before the run', () => {
+test('ignores events of Cluster Autoscaler from before the run', () => {
   const json = stateJson({ cpu: 1, desired: 2, running: 2, nodes: 2, says: 'TriggeredScaleUp' });
   const timeline = new Timeline(workload, readState(json, workload));
   timeline.add(10, 'load', readState(json, workload), NONE);
   expect(timeline.facts.triggered).toEqual([]);
 });
 
-test('adds up what the load pods say last, whatever else stands in their logs', () => {
+test('adds up the last reports of the load pods, whatever else is in their logs', () => {
   const reports = new Map<string, LoadReport>();
   const line = (source: string, answered: number, done = false) =>
     log({ desired: 2, running: 2, nodes: 2, answered, load: done ? 'Succeeded' : 'Running' }).replace('JOB-0', source);

@@ -8,7 +8,7 @@ const objects = manifestsOf(synthesize()).map((object) => ({ ...object, metadata
 const { scaleUp, scaleDown } = scaledWorkload(objects).autoscaler.spec.behavior;
 const page = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'kubernetes.md'), 'utf8');
 
-test('the workload scales up at once, and as the page says: 2, 6, 12, 20', () => {
+test('the workload scales up at once and as documented: 2, 6, 12, 20', () => {
   const path = fastestPath(scaleUp, 2, 20);
   expect(path).toEqual([2, 6, 12, 20]);
   expect(page).toContain(path.join(', '));
@@ -16,7 +16,7 @@ test('the workload scales up at once, and as the page says: 2, 6, 12, 20', () =>
   expect(new Set(scaleUp.policies.map(({ periodSeconds }) => periodSeconds))).toEqual(new Set([15]));
 });
 
-test('it scales down after five minutes, and as the page says: 20, 10, 5, 2', () => {
+test('the workload scales down after five minutes and as documented: 20, 10, 5, 2', () => {
   const path = fastestPath(scaleDown, 20, 2);
   expect(path).toEqual([20, 10, 5, 2]);
   expect(page).toContain(path.join(', '));

@@ -11,7 +11,7 @@ import { fixtureCluster } from './fixture';
 const folder = mkdtempSync(join(tmpdir(), 'container-'));
 afterAll(endAll);
 
-/** The sandbox with other variables of the container. */
+/** The sandbox with changed variables of the container. */
 function withVariables(variables: Readonly<Record<string, string>>): Cluster {
   const env = Object.entries({ PATH_PREFIX: '/v1/k8s,/k8s', LOG_LEVEL: 'info', ...variables });
   return mapObjects(fixtureCluster(), (object) => {
@@ -22,14 +22,14 @@ function withVariables(variables: Readonly<Record<string, string>>): Cluster {
   });
 }
 
-test('is started with the variables of the template, and says how it ends', async () => {
+test('starts with the variables of the template, and reports its end', async () => {
   const cluster = withVariables({ DRAIN_DELAY_MS: '300', STOP_TIMEOUT_MS: '7000' });
   const stop = await stopContainer(cluster, folder);
   expect(stop).toMatchObject({ readiness: 503, requests: 200, exitCode: 0, limitSeconds: 7 });
   expect(stop.seconds).toBeGreaterThan(0.29);
 });
 
-test('answers on a free port where its own is taken, and knows its own', async () => {
+test('answers on a free port where its default port is taken, and reports the default port', async () => {
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
   const address = taken.address();
@@ -41,7 +41,7 @@ test('answers on a free port where its own is taken, and knows its own', async (
   expect(await container.get('/nope')).toBe(404);
 });
 
-test('fails with what it says, if it does not start', async () => {
+test('fails with its output, if it does not start', async () => {
   await expect(startContainer(withVariables({ PORT: 'eighty' }), folder)).rejects.toThrow(
     'The container service does not start: PORT: must be a whole number from 0 to 65535, got "eighty".',
   );

@@ -9,8 +9,8 @@ const handler = readFileSync(
   'utf8',
 );
 
-test('runs kubectl as the function does that CloudFormation calls', () => {
-  // Of the handler: what it runs for Create, Update and Delete, and how it writes the file.
+test('runs kubectl like the function that CloudFormation calls', () => {
+  // The commands of the handler for Create, Update and Delete, and its way of writing the file.
   expect(handler).toContain("cmd = ['kubectl', verb, '--kubeconfig', kubeconfig, '-f', file] + list(opts)");
   expect(handler).toMatch(
     /kubectl_opts\.extend\(\['--save-config'\]\)\s+kubectl\('create', manifest_file, \*kubectl_opts\)/,
@@ -26,16 +26,16 @@ test('runs kubectl as the function does that CloudFormation calls', () => {
   expect(DELETE).toEqual(['delete']);
 });
 
-test('the template has none of the options by which the function would do something else', () => {
+test('the template has no option that changes the commands of the function', () => {
   const [manifest, ...others] = cluster.manifests;
   expect(others).toEqual([]);
   expect(manifest?.pruneLabel).toMatch(/^aws\.cdk\.eks\/prune-/);
-  // kubectl prunes what has the label and is not in the file: an object without it would stay for ever.
+  // kubectl prunes objects with the label that are not in the file, so an object without the label would never be removed.
   const labels = objectsOf(cluster).map(({ metadata }) => Object(metadata['labels'])[manifest?.pruneLabel ?? '']);
   expect(labels).toEqual(labels.map(() => ''));
 });
 
-test('runs once a manifest, and no further when one fails', async () => {
+test('runs kubectl once for each manifest, and stops at a failure', async () => {
   const { manifests } = cluster;
   const kubectl = jest.fn(async () => ({ code: 1, text: 'error: no' }));
   const twice = { manifests: [...manifests, ...manifests] };
@@ -45,14 +45,14 @@ test('runs once a manifest, and no further when one fails', async () => {
   expect(await run({ kubectl }, twice, update)).toEqual({ code: 0, text: 'well\nwell' });
 });
 
-test('moves all of a cluster to another namespace', () => {
+test('moves all objects of a cluster to another namespace', () => {
   const moved = objectsOf(inNamespace(cluster, 'elsewhere'));
   expect(
     new Set(moved.map(({ kind, metadata }) => (kind === 'Namespace' ? metadata.name : metadata.namespace))),
   ).toEqual(new Set(['elsewhere']));
 });
 
-test('another image changes the pods and nothing else', () => {
+test('another image changes only the pods', () => {
   const [before, after] = [cluster, withRevision(cluster, 'other')].map(
     (one) => new Map(objectsOf(one).map((object) => [object.kind, JSON.stringify(object)])),
   );

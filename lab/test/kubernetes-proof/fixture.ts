@@ -12,5 +12,5 @@ export function fixtureCluster(): Cluster {
   return read(kubernetes, new Map([...others].map(([stack, template]) => [`Kumiki-trial-${stack}`, template])));
 }
 
-/** Fingerprint of the sources that the tests synthesize the image from. */
+/** Fingerprint of the sources from which the tests synthesize the image. */
 export const FINGERPRINT = FileSystem.fingerprint('container');

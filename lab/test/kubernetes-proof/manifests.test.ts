@@ -68,7 +68,7 @@ const network: Template = {
 
 type Resource = NonNullable<Template['Resources']>[string];
 
-/** Each resource under the last word of its type. */
+/** Names each resource by the last word of its type. */
 function templateOf(list: readonly Resource[]): Template {
   return { Resources: Object.fromEntries(list.map((resource, index) => [idOf(resource, index), resource])) };
 }
@@ -77,7 +77,7 @@ function idOf({ Type }: Resource, index: number): string {
   return Type === 'AWS::EC2::Subnet' ? 'Subnet' : `R${index}`;
 }
 
-test('reads the objects, the charts and the node group of a template, as they are applied', () => {
+test('reads the objects, the charts and the node group of a template, in the order of their application', () => {
   const cluster = read(template, new Map([['Network', network]]));
   const { name, version, manifests, charts, nodeGroup } = cluster;
   expect([name, version]).toEqual(['kumiki-test', '1.36']);
@@ -96,7 +96,7 @@ test('reads the objects, the charts and the node group of a template, as they ar
   });
 });
 
-test('reads what leads from the load balancer to the nodes', () => {
+test('reads the way from the load balancer to the nodes', () => {
   expect(read(template).exposure).toEqual({
     targetPorts: [30_080],
     openPorts: [{ from: 30_080, to: 30_090 }],
@@ -104,7 +104,7 @@ test('reads what leads from the load balancer to the nodes', () => {
   });
 });
 
-test('applies the manifest with the namespace first, whichever is first in the template', () => {
+test('applies the manifest with the namespace first, whatever the order in the template', () => {
   const second = (object: object) => ({
     Type: 'Custom::AWSCDK-EKS-KubernetesResource',
     Properties: { Manifest: JSON.stringify([object]) },
@@ -114,26 +114,26 @@ test('applies the manifest with the namespace first, whichever is first in the t
   expect(objectsOf(cluster).map(({ kind }) => kind)).toEqual(['Namespace', 'Service']);
 });
 
-test('does not know the blocks of subnets of a network that is not in the templates', () => {
+test('has no CIDR blocks for subnets of a network outside the templates', () => {
   expect(read(template).nodeGroup.subnetCidrs).toBeUndefined();
 });
 
-test('turns what is known only during a deployment into a name that an image may have', () => {
+test('turns a value that is known only during a deployment into a valid image name', () => {
   expect(objectsOf(read(template))[0]).toMatchObject({ spec: { image: 'stackname-containers-outputname-imageuri:1' } });
   expect(resolve({ Ref: 'Cluster' })).toBe('cluster');
 });
 
-test('fails for a template without a cluster, and for one with other than one workload', () => {
+test('fails for a template without a cluster, and without exactly one workload', () => {
   expect(() => read({})).toThrow('The template has no cluster with a node group.');
   expect(() => scaledWorkload([object('Deployment')])).toThrow(
-    'The template must have one HorizontalPodAutoscaler, it has 0.',
+    'The template must have one HorizontalPodAutoscaler, but has 0.',
   );
   expect(() => scaledWorkload([object('HorizontalPodAutoscaler'), object('Deployment'), object('Deployment')])).toThrow(
-    'The template must have one Deployment, it has 2.',
+    'The template must have one Deployment, but has 2.',
   );
 });
 
-test('fails with what is missing or of another type, and where', () => {
+test('fails with the path of a missing value or a wrong type', () => {
   const scaler = (behavior?: object) => {
     const spec = { minReplicas: 2, maxReplicas: 20, scaleTargetRef: { name: 'history' }, metrics: [], behavior };
     return [object('HorizontalPodAutoscaler', spec), object('Deployment')];
@@ -150,17 +150,17 @@ test('fails with what is missing or of another type, and where', () => {
   const [cluster, group] = resources;
   const wrong = { Type: 'AWS::EKS::Nodegroup', Properties: { ...group?.Properties, InstanceTypes: 't4g.medium' } };
   expect(() => read(templateOf([...(cluster ? [cluster] : []), wrong]))).toThrow(
-    'AWS::EKS::Nodegroup.InstanceTypes must be a list, it is "t4g.medium".',
+    'AWS::EKS::Nodegroup.InstanceTypes must be a list, but is "t4g.medium".',
   );
 });
 
-test('fails in one line for a folder that is no assembly', () => {
+test('fails in one line for a folder without an assembly', () => {
   expect(() => clusterOf(__dirname)).toThrow(
-    /^There is no \S+manifest\.json\. Synthesize into that folder: npx cdk synth .*$/,
+    /^\S+manifest\.json does not exist\. Synthesize into that folder: npx cdk synth .*$/,
   );
 });
 
-test('lets nodes join in turns over the zones, with the labels and the room that EKS gives them', () => {
+test('lets nodes join the zones in turn, with the labels and resources of EKS', () => {
   const { nodeGroup } = read(template);
   const nodes = [0, 1, 2].map((index) => nodeObject(nodeGroup, index));
   expect(nodes.map(({ metadata }) => metadata['labels'])).toMatchObject([

@@ -12,7 +12,7 @@ const row = (name: string, verdict: Row['verdict'], detail?: string): Row => ({
   detail,
 });
 
-test('a mutant passes when all rows that are to fail have failed, with the reason of the last', () => {
+test('a mutant passes when all its rows have failed, with the reason of the last one', () => {
   const seen = [row('ports', 'pass'), row('budget', 'FAIL', 'no budget'), row('drain', 'FAIL', 'none')];
   expect(verdict('no PDB', ['budget', 'drain'], seen, 1)).toMatchObject({
     proves: 'fails "budget", "drain"',
@@ -21,7 +21,7 @@ test('a mutant passes when all rows that are to fail have failed, with the reaso
   });
 });
 
-test('it fails when one of them passed, was not tried, or could not be told', () => {
+test('a mutant fails when one of its rows passed, did not run, or was not proven', () => {
   for (const seen of [[row('drain', 'pass')], [], [row('drain', 'not proven here')]]) {
     expect(verdict('no PDB', ['drain'], seen, 1)).toMatchObject({ verdict: 'FAIL', detail: '"drain" did not fail.' });
   }
@@ -31,7 +31,7 @@ test('it fails when one of them passed, was not tried, or could not be told', ()
   expect(verdict('no PDB', ['drain'], other, 1).detail).toBe('"drain" did not fail. create: refused');
 });
 
-test('the template as it is fails for any row that fails', () => {
+test('the unchanged template fails when any row fails', () => {
   expect(verdict('none', [], [row('ports', 'pass')], 1)).toMatchObject({ verdict: 'pass', result: '1 rows passed' });
   expect(verdict('none', [], [row('ports', 'FAIL', 'shut')], 1)).toMatchObject({
     verdict: 'FAIL',
@@ -39,13 +39,13 @@ test('the template as it is fails for any row that fails', () => {
   });
 });
 
-test('each mutant differs from the template, and has a name of its own', () => {
+test('each mutant differs from the template, and has a unique name', () => {
   const cluster = fixtureCluster();
   for (const { change } of MUTANTS) expect(change(cluster)).not.toEqual(cluster);
   expect(new Set(MUTANTS.map(({ name }) => name)).size).toBe(MUTANTS.length);
 });
 
-test('the pages say how many mutants there are, and how many need no control plane', () => {
+test('the documents state the number of mutants, and of those without a control plane', () => {
   const offline = new Set([...'figures revision ports policy budget probes termination'.split(' ')]);
   const without = MUTANTS.filter(({ rows }) => rows.every((name) => offline.has(name))).length;
   const read = (file: string) => readFileSync(file, 'utf8');

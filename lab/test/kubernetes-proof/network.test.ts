@@ -16,11 +16,11 @@ test.each([
   expect(isWithin(inner, outer)).toBe(expected);
 });
 
-test('blocks overlap where they have an address in common', () => {
+test('blocks overlap where they share an address', () => {
   expect(overlap('10.0.0.0/16', '10.0.255.0/24')).toBe(true);
   expect(overlap('10.0.0.0/24', '10.0.1.0/24')).toBe(false);
-  expect(() => overlap('10.0.0.0', '10.0.0.0/24')).toThrow('"10.0.0.0" is no block of IPv4 addresses such as');
-  expect(() => isWithin('10.0.0.300/32', '10.0.0.0/24')).toThrow('"10.0.0.300/32" is no block');
+  expect(() => overlap('10.0.0.0', '10.0.0.0/24')).toThrow('"10.0.0.0" is not a block of IPv4 addresses such as');
+  expect(() => isWithin('10.0.0.300/32', '10.0.0.0/24')).toThrow('"10.0.0.300/32" is not a block');
 });
 
 test.each<[object, boolean]>([
@@ -35,7 +35,7 @@ test.each<[object, boolean]>([
   expect(selects(selector(value), pod.labels)).toBe(expected);
 });
 
-test('fails for an operator or a name of a port that it does not know', () => {
+test('fails for an unknown operator or port name', () => {
   const odd = selector({ matchExpressions: [{ key: 'tier', operator: 'Like', values: ['w'] }] });
   expect(() => selects(odd, pod.labels)).toThrow(
     'selector.matchExpressions[0].operator is "Like", which is not known.',
@@ -45,7 +45,7 @@ test('fails for an operator or a name of a port that it does not know', () => {
   );
 });
 
-test('no policy opens everything, a policy of ingress what its rules say, one of egress nothing less', () => {
+test('without an ingress policy all connections are allowed, with one only those of its rules', () => {
   expect(openingsOf([], pod)).toBeUndefined();
   expect(openingsOf(policyOf({ podSelector: {}, policyTypes: ['Egress'] }), pod)).toBeUndefined();
   expect(openingsOf(policyOf({ podSelector: {} }), { ...pod, namespace: 'other' })).toBeUndefined();
@@ -55,7 +55,7 @@ test('no policy opens everything, a policy of ingress what its rules say, one of
   ]);
 });
 
-test('reads blocks with their holes, ports by name, ranges of ports, and leaves out UDP', () => {
+test('reads blocks with exceptions, ports by name and ranges of ports, and ignores UDP', () => {
   const ingress = [
     {
       from: [{ ipBlock: { cidr: '10.0.0.0/16', except: ['10.0.1.0/24'] } }, { namespaceSelector: {} }],

@@ -5,7 +5,7 @@ import { NotBuilt, workingFolder } from '../../kubernetes-proof/paths';
 
 const folder = () => mkdtempSync(join(tmpdir(), 'cache-'));
 
-test('a run has a folder of its own', () => {
+test('each run has its own folder', () => {
   const parent = join(folder(), 'kubernetes');
   const [one, other] = [workingFolder(parent), workingFolder(parent)];
   expect(one).not.toBe(other);
@@ -16,12 +16,12 @@ test('a run has a folder of its own', () => {
 test.each([
   ['a file in its place', ''],
   ['a file in the place of the folder above', 'kubernetes'],
-])('fails in one line, as what says nothing about manifests, for %s', (_, below) => {
+])('fails in one line, with an error about this machine, for %s', (_, below) => {
   const file = join(folder(), 'file');
   writeFileSync(file, '');
   const parent = join(file, below);
   expect(() => workingFolder(parent)).toThrow(NotBuilt);
   expect(() => workingFolder(parent)).toThrow(
-    /^The proof keeps its files in .*file.*, where it cannot write \(E[A-Z]+\)\./,
+    /^The proof keeps its files in .*file.*, but cannot write there \(E[A-Z]+\)\./,
   );
 });

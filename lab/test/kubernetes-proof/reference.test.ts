@@ -6,7 +6,7 @@ import { DRAIN_SECONDS, referenceOf, SCALE_DOWN, SCALE_UP, tableOf } from '../..
 const page = readFileSync('docs/kubernetes.md', 'utf8');
 const reference = referenceOf({ name: 'kumiki-sandbox' });
 
-test('what the proof holds manifests to is what the page says', () => {
+test('the reference of the proof matches the documented pace', () => {
   expect(page).toContain(`twice as many pods or 4 more, whichever is more: ${fastestPath(SCALE_UP, 2, 20).join(', ')}`);
   expect(page).toContain(`fewer were enough for ${SCALE_DOWN.stabilizationWindowSeconds} s; half of them a minute: `);
   expect(page).toContain(fastestPath(SCALE_DOWN, 20, 2).join(', '));
@@ -33,7 +33,7 @@ test('fails for a page without a table', () => {
   expect(() => tableOf('# Kubernetes')).toThrow('docs/kubernetes.md has no table of loads');
 });
 
-test('knows the environments of this app, and no other cluster', () => {
+test('has a reference for environments of this app only', () => {
   expect(referenceOf({ name: 'kumiki-lasting' }, fixtures)?.chain.maxPods).toBe(60);
   expect(referenceOf({ name: 'kumiki-local' })).toEqual(reference);
   expect(referenceOf({ name: 'kumiki-nowhere' })).toBeUndefined();

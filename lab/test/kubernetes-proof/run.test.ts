@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fixtures } from '../../../test/support/fixture';
 import { Api } from '../../kubernetes-proof/api';
-import { Lost, NotTold, Recorder, until } from '../../kubernetes-proof/recorder';
+import { Lost, NotProven, Recorder, until } from '../../kubernetes-proof/recorder';
 import { referenceOf } from '../../kubernetes-proof/reference';
 import { Known, notProven, offlineSteps, prove } from '../../kubernetes-proof/run';
 import { Row } from '../../kubernetes-proof/table';
@@ -31,7 +31,7 @@ function lost() {
   };
 }
 
-test('a control plane that ends is a row that failed, and nothing more is tried', async () => {
+test('a control plane that ends is a failed row, and no further step runs', async () => {
   const rows = await prove(lost(), cluster, known, say);
   const failed = rows.filter(({ verdict }) => verdict === 'FAIL');
   expect(failed.map(({ detail }) => detail)).toEqual(['The control plane is gone: etcd ended (exit code 137)']);
@@ -44,7 +44,7 @@ test('a control plane that ends is a row that failed, and nothing more is tried'
   ]);
 });
 
-test('a template that lacks what the steps go by fails its rows, and says that the rest was not tried', async () => {
+test('a template without the objects of the steps fails their rows, and reports that the rest did not run', async () => {
   const rows = await prove(
     { ...lost(), ended: new Promise(() => undefined) },
     { ...cluster, manifests: [] },
@@ -53,10 +53,10 @@ test('a template that lacks what the steps go by fails its rows, and says that t
   );
   const failed = rows.filter(({ verdict }) => verdict === 'FAIL');
   expect(failed.map(({ name }) => name)).toEqual([...offlineSteps(cluster, known).map(({ step }) => step), 'the rest']);
-  expect(failed.at(-1)?.detail).toBe('The template must have one Deployment, it has 0.');
+  expect(failed.at(-1)?.detail).toBe('The template must have one Deployment, but has 0.');
 });
 
-test('a step passes, fails with the reason, or cannot be told', async () => {
+test('a step passes, fails with the reason, or is not proven', async () => {
   const recorder = new Recorder(say);
   const step = (name: string, work: () => string) => recorder.step({ step: name, proves: '', work });
   await step('one', () => 'seen');
@@ -64,7 +64,7 @@ test('a step passes, fails with the reason, or cannot be told', async () => {
     throw new Error('why');
   });
   await step('three', () => {
-    throw new NotTold('not here');
+    throw new NotProven('not here');
   });
   expect(recorder.rows).toMatchObject([
     { name: 'one', result: 'seen', verdict: 'pass' },
@@ -80,16 +80,16 @@ test('a step that waits when the control plane ends fails, and ends the run', as
   expect(recorder.rows).toMatchObject([{ name: 'one', verdict: 'FAIL', detail: 'The control plane is gone: gone' }]);
 });
 
-test('what did not come in time is named', async () => {
+test('names the state that was not reached in time', async () => {
   await expect(until('pods', 0, async () => undefined)).rejects.toThrow('No pods within 0 s.');
 });
 
-test('what was checked instead of Cluster Autoscaler is only what passed', () => {
+test('lists only checks that passed in place of Cluster Autoscaler', () => {
   const row = (name: string, verdict: Row['verdict']) => ({ name, proves: '', result: '', verdict });
   const rows = [row('pending', 'pass'), row('node', 'FAIL'), row('load', 'pass')];
   const detailOf = (of: readonly Row[]) => notProven(of, cluster)[0]?.detail;
   expect(detailOf(rows)).toMatch(
-    /Checked instead: the condition of pods that makes it add a node \(pending\)\. What is in the Helm chart/,
+    /Checked instead: the condition of pods for which it adds a node \(pending\)\. The Helm chart/,
   );
   expect(detailOf([])).toMatch(/Checked instead: nothing\. /);
 });

@@ -19,19 +19,19 @@ const common = {
 afterEach(endAll);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('answers on 127.0.0.1 when it has started', async () => {
+test('answers on 127.0.0.1 after its start', async () => {
   const { url } = await startEmulator(common);
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   expect((await fetch(url)).ok).toBe(true);
 });
 
-test('is started, and hands on to functions, without anything that the user has set up', async () => {
+test('starts without any settings of the user, and so do its functions', async () => {
   const before = { ...process.env };
   const { variables } = planted(folder);
   Object.assign(process.env, variables);
   const { url } = await startEmulator(common).finally(() => adopt(before));
   const environment: Record<string, string> = JSON.parse(await (await fetch(`${url}/environment`)).text());
-  expect(handedOn(environment)).toEqual({
+  expect(withoutAdded(environment)).toEqual({
     ...ownVariables(before),
     LANG: variables.LANG,
     LC_TIME: variables.LC_TIME,
@@ -41,22 +41,22 @@ test('is started, and hands on to functions, without anything that the user has 
   });
 });
 
-/** The python3 of the user, past a shim of pyenv; the emulator's own is installed by `npm start`. */
+/** The python3 of the user, not a shim of pyenv. Only `npm start` installs the Python of the emulator. */
 const recent = 'import sys; sys.exit(print(sys.executable) if sys.version_info >= (3, 10) else 1)';
 const { status, stdout: python } = spawnSync('python3', ['-E', '-c', recent], { encoding: 'utf8' });
 
 (status === 0 ? describe : describe.skip)('lab/local/emulator.py', () => {
   const { variables } = planted(folder);
-  /** What it makes of the environment and of ministack, before it would start it. */
-  function started(): { environment: Record<string, string>; asked: unknown } {
+  /** Runs the file with a substitute for ministack, which prints its environment and its requests. */
+  function runWithFake(): { environment: Record<string, string>; asked: unknown } {
     const env = { ...variables, PYTHONHOME: undefined, PYTHONPATH: 'lab/test/local/fixtures/python', TMPDIR: folder };
     const run = spawnSync(python.trim(), ['-B', 'lab/local/emulator.py'], { env, encoding: 'utf8' });
     expect(run.stderr).toBe('');
     return JSON.parse(run.stdout);
   }
 
-  test('cleans its environment by itself before ministack sees it, whoever starts it', () => {
-    expect(handedOn(started().environment)).toEqual({
+  test('removes the variables of the user before ministack sees them, whoever starts it', () => {
+    expect(withoutAdded(runWithFake().environment)).toEqual({
       PATH: variables.PATH,
       LANG: variables.LANG,
       LC_TIME: variables.LC_TIME,
@@ -72,12 +72,12 @@ const { status, stdout: python } = spawnSync('python3', ['-E', '-c', recent], { 
     });
   });
 
-  test('encodes the path of a request again for a backend', () => {
-    expect(started().asked).toEqual([{ symbol: 'K%C3%9CMI%3F%20%2F' }, '/history/K%C3%9CMI%3F%20']);
+  test('encodes the path of a request for a backend', () => {
+    expect(runWithFake().asked).toEqual([{ symbol: 'K%C3%9CMI%3F%20%2F' }, '/history/K%C3%9CMI%3F%20']);
   });
 });
 
-test('takes another port when the first is taken in between', async () => {
+test('takes another port when another process takes the first one', async () => {
   const other = createServer((socket) => socket.destroy());
   const taken = await new Promise<number>((resolve) => {
     freePort().then((port) => other.listen(port, '127.0.0.1', () => resolve(port)));
@@ -88,15 +88,15 @@ test('takes another port when the first is taken in between', async () => {
   other.close();
 });
 
-test('tells when it is killed with kill -9', async () => {
+test('reports that it was killed with kill -9', async () => {
   const { url, exited } = await startEmulator({ ...common, args: ['-e', KILLS_ITSELF] });
   await fetch(`${url}/kill`).catch(() => undefined);
   expect(await exited).toBe(137);
 });
 
-test('fails with the place of its log when it ends at once', async () => {
+test('fails with the path of its log when it ends at once', async () => {
   const start = startEmulator({ ...common, args: ['-e', 'process.exit(5)'] });
-  await expect(start).rejects.toThrow(/^The emulator did not start: it ended with exit code 5\. Its log: .*log$/);
+  await expect(start).rejects.toThrow(/^The emulator did not start: it ended with exit code 5\. Log: .*log$/);
 });
 
 test('fails when it does not answer in time', async () => {
@@ -110,8 +110,8 @@ const KILLS_ITSELF = `
     response.end('{}');
   }).listen(Number(process.env.GATEWAY_PORT), '127.0.0.1');`;
 
-/** Without what the shell, Python and macOS add of themselves. */
-function handedOn(environment: Record<string, string>): Record<string, string> {
+/** The variables without those that the shell, Python and macOS add. */
+function withoutAdded(environment: Record<string, string>): Record<string, string> {
   const added = /^(PWD|OLDPWD|SHLVL|_|LC_CTYPE|__CF_USER_TEXT_ENCODING)$/;
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !added.test(name)));
 }

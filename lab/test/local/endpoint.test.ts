@@ -21,7 +21,7 @@ import { planted } from './fixtures/planted';
 const folder = mkdtempSync(join(tmpdir(), 'kumiki-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('says in one line that nothing answers, and can tell that nothing listens', async () => {
+test('reports an endpoint that does not answer in one line, and tells a refused connection from a timeout', async () => {
   const url = `http://127.0.0.1:${await freePort()}`;
   const error: unknown = await checkEndpoint(url).catch((reason) => reason);
   expect(error).toMatchObject({
@@ -31,9 +31,9 @@ test('says in one line that nothing answers, and can tell that nothing listens',
   expect(isRefused(new Error('nothing answers', { cause: new DOMException('late', 'TimeoutError') }))).toBe(false);
 });
 
-test.each(['localhost', 'localhost:4566', 'zzz', 'ftp://127.0.0.1'])('says that %s is not a URL', (url) => {
+test.each(['localhost', 'localhost:4566', 'zzz', 'ftp://127.0.0.1'])('refuses %s, which is not a URL', (url) => {
   expect(() => givenEndpoint({ AWS_ENDPOINT_URL: url })).toThrow(
-    `AWS_ENDPOINT_URL: "${url}" is not a URL. Give one as in http://127.0.0.1:4566, or unset it.`,
+    `AWS_ENDPOINT_URL: "${url}" is not a URL. Set it to http://127.0.0.1:4566, for example, or unset it.`,
   );
 });
 
@@ -44,14 +44,14 @@ test.each([undefined, ''])(
   },
 );
 
-test('takes an endpoint without its last slash, and an empty one for none', () => {
+test('removes the slash at the end of an endpoint, and unsets an empty one', () => {
   expect(givenEndpoint({ AWS_ENDPOINT_URL: 'http://127.0.0.1:4566//' })).toBe('http://127.0.0.1:4566');
   const variables = { AWS_ENDPOINT_URL: '' };
   expect(givenEndpoint(variables)).toBeUndefined();
   expect(variables).toEqual({});
 });
 
-test('takes over of the user only where programs are, and how they are read', () => {
+test('keeps only the paths and the language of the user', () => {
   const { variables } = planted(folder);
   const search = [dirname(process.execPath), '/user/bin'].join(':');
   expect(ownVariables({ ...variables, NODE_OPTIONS: '--require /user.js', PATH: '/user/bin', TMPDIR: '/tmp' })).toEqual(
@@ -71,11 +71,11 @@ test('takes over of the user only where programs are, and how they are read', ()
       NODE_NO_WARNINGS: '1',
     },
   );
-  // Those of a process that has adopted them already.
+  // A process that has adopted these variables gets the same PATH again.
   expect(ownVariables({ PATH: search }).PATH).toBe(search);
 });
 
-test('an SDK of the local deployment finds the dummy keys and the endpoint, whatever the user has set up', async () => {
+test('an SDK of the local deployment uses the dummy keys and the endpoint, whatever the user has configured', async () => {
   const asked: string[] = [];
   const server = createServer(({ url, headers }, response) => {
     asked.push(`${url} ${/Credential=(\w+\/\d+\/[\w-]+\/\w+)/.exec(headers.authorization ?? '')?.[1]}`);

@@ -31,7 +31,7 @@ describe('after a deployment', () => {
   const before = { ...process.env };
   const bundle = join(folder, 'service.cjs');
   const log = join(folder, 'served');
-  /** What the endpoint was asked of target groups, one of which has an old target. */
+  /** Requests about target groups. The group "used" has an old target. */
   const asked: string[] = [];
   const elb = createServer((request, response) => {
     let body = '';
@@ -61,7 +61,7 @@ describe('after a deployment', () => {
     elb.close().closeAllConnections();
   });
 
-  test('the service is the only target, also of target groups that are new, where its code is the same', async () => {
+  test('an unchanged service is the only target, also of new target groups', async () => {
     expect(asked.splice(0)).toEqual([
       'DescribeTargetHealth used',
       `RegisterTargets used ${service.port}`,
@@ -72,7 +72,7 @@ describe('after a deployment', () => {
     expect(asked.splice(0)).toEqual(['DescribeTargetHealth new', `RegisterTargets new ${service.port}`]);
   });
 
-  test('one with other code takes its place, and it answers what it was asked before it ends', async () => {
+  test('a service with changed code replaces it, and it answers its current requests before it ends', async () => {
     const answer = fetch(`http://127.0.0.1:${service.port}/history`).then((response) => response.text());
     appendFileSync(bundle, '// changed');
     await fetch(`http://127.0.0.1:${service.port}/readyz`);
@@ -82,7 +82,7 @@ describe('after a deployment', () => {
     expect([await service.exited, service.replaced, next.replaced]).toEqual([0, true, false]);
   });
 
-  test('it goes on serving where the other one does not start', async () => {
+  test('it goes on serving where its replacement does not start', async () => {
     appendFileSync(bundle, 'process.exit(4);');
     const next = serve({ environmentId: 'second', targetGroupArns: ['used'] }, bundle, log, service);
     await expect(next).rejects.toThrow('The container service ended with exit code 4');

@@ -19,7 +19,7 @@ function synthesize(build: (stack: Stack) => void): Template {
 }
 
 test.each(standIns.filter(({ only }) => only === undefined))(
-  'replaces $type and says so in its metadata',
+  'replaces $type and names the type in the metadata',
   ({ type }) => {
     const template = synthesize((stack) => new CfnResource(stack, 'Refused', { type, properties: { Name: 'x' } }));
     template.hasResource(HANDLE, { Properties: Match.absent(), Metadata: { 'kumiki:stand-in-for': type } });
@@ -27,7 +27,7 @@ test.each(standIns.filter(({ only }) => only === undefined))(
   },
 );
 
-test('keeps references, dependencies and conditions of what it replaces', () => {
+test('keeps references, dependencies and conditions of a replaced resource', () => {
   const template = synthesize((stack) => {
     const refused = new CfnResource(stack, 'Refused', { type: 'AWS::EC2::NatGateway' });
     refused.cfnOptions.condition = new CfnCondition(stack, 'Condition', { expression: Fn.conditionEquals('a', 'a') });
@@ -51,7 +51,7 @@ test('replaces an alarm on metric math and leaves an alarm on a metric', () => {
   template.resourceCountIs(HANDLE, 1);
 });
 
-test('gives launch templates an image where there is none', () => {
+test('gives launch templates an image, because the endpoint has none', () => {
   const template = synthesize((stack) => {
     const image = ec2.MachineImage.latestAmazonLinux2023();
     new ec2.LaunchTemplate(stack, 'LaunchTemplate', { machineImage: image });
@@ -60,11 +60,11 @@ test('gives launch templates an image where there is none', () => {
   expect(parameter).toEqual({ Type: 'String', Default: expect.stringMatching(/^ami-0+$/) });
 });
 
-test('names each type once', () => {
+test('lists each type once', () => {
   expect(new Set(standIns.map(({ type }) => type)).size).toBe(standIns.length);
 });
 
-test('nothing of the local environment reads an attribute of a stand-in, which has none', () => {
+test('no template of the environment local reads an attribute of a stand-in, which has none', () => {
   const stage = stageOf(environmentOf({ capacity: 'both' }, { local: localOf(fixtures.trial) }));
   useEndpoint(stage, 'http://127.0.0.1:4566');
   Aspects.of(stage).add(new StandIns(), { priority: AspectPriority.READONLY });

@@ -7,16 +7,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { planted } from './fixtures/planted';
 
-// Several processes that each load the AWS CDK: on a busy machine that takes a while.
+// Several processes load the AWS CDK, which takes a while on a busy machine.
 jest.setTimeout(30_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'kumiki-'));
-/** Of somebody with an AWS configuration and a proxy, which no run may use. */
+/** A user with an AWS configuration and a proxy, which no run may use. */
 const user = planted(folder);
-/** What a test that fails leaves behind, for which Jest would wait. */
-const left: (() => void)[] = [];
+/** Ends processes and servers of a failed test, for which Jest would wait. */
+const ends: (() => void)[] = [];
 afterAll(() => {
-  for (const end of left) end();
+  for (const end of ends) end();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -29,7 +29,7 @@ function start(name: string, endpoint: string, ...args: string[]) {
       env: { ...user.variables, AWS_ENDPOINT_URL: endpoint, KUMIKI_STATE: join(folder, name) },
     },
   );
-  left.push(() => child.kill('SIGKILL'));
+  ends.push(() => child.kill('SIGKILL'));
   let output = '';
   child.stdout?.on('data', (data) => (output += data));
   child.stderr?.on('data', (data) => (output += data));
@@ -37,7 +37,7 @@ function start(name: string, endpoint: string, ...args: string[]) {
   return { child, ended };
 }
 
-/** An endpoint of the account, which never answers anything but who one is. */
+/** Starts an endpoint of the account. It answers GetCallerIdentity, and no other request. */
 async function endpoint(
   account: string,
   onOther = (_headers: IncomingHttpHeaders) => {},
@@ -50,13 +50,13 @@ async function endpoint(
       else onOther(request.headers);
     });
   });
-  left.push(() => server.close().closeAllConnections());
+  ends.push(() => server.close().closeAllConnections());
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return Object.assign(server, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
 }
 
-test.concurrent('says in one line what is wrong with a flag or an endpoint', async () => {
+test.concurrent('reports a wrong flag or endpoint in one line', async () => {
   const real = await endpoint('123456789012');
   const [flag, account] = await Promise.all([
     start('flag', real.url, '--twice').ended,
@@ -71,7 +71,7 @@ test.concurrent('says in one line what is wrong with a flag or an endpoint', asy
   expect(account.output).not.toMatch(/\n\s+at /);
 });
 
-/** Runs it until it has begun to deploy, which this endpoint keeps it waiting for. */
+/** Runs `npm start` until it asks CloudFormation, which this endpoint never answers. */
 async function deploying(name: string) {
   let reached = (_headers: IncomingHttpHeaders) => {};
   const deployment = new Promise<IncomingHttpHeaders>((resolve) => {
@@ -82,7 +82,7 @@ async function deploying(name: string) {
   return { ...run, server, headers: await deployment };
 }
 
-test.concurrent('asks with dummy keys, and ends with everything that it started on Ctrl-C', async () => {
+test.concurrent('signs with dummy keys, and ends with all its processes on Ctrl-C', async () => {
   const { child, ended, server, headers } = await deploying('signal');
   expect(headers.authorization).toMatch(/ Credential=test\/\d{8}\/us-east-1\/cloudformation\//);
   expect(headers).not.toHaveProperty('x-amz-security-token');
@@ -91,14 +91,14 @@ test.concurrent('asks with dummy keys, and ends with everything that it started 
   const { code, output } = await ended;
   expect(code).toBe(130);
   expect(output).toMatch(
-    /Everything that was started here has ended\. Interrupted while asking the endpoint what is there\.\n$/,
+    /All processes of this command have ended\. Interrupted while asking the endpoint for its stacks\.\n$/,
   );
   expect(existsSync(join(folder, 'signal', 'run.json'))).toBe(false);
   server.closeAllConnections();
   server.close();
 });
 
-test.concurrent('ends without a word when nobody reads what it prints any more', async () => {
+test.concurrent('ends without output when its reader has gone', async () => {
   const server = await endpoint('000000000000');
   const { child, ended } = start('pipe', server.url);
   child.stdout?.destroy();
@@ -106,13 +106,11 @@ test.concurrent('ends without a word when nobody reads what it prints any more',
   expect(existsSync(join(folder, 'pipe', 'run.json'))).toBe(false);
 });
 
-test.concurrent('says that the endpoint has died while it deployed', async () => {
+test.concurrent('reports that the endpoint ended during the deployment', async () => {
   const { ended, server } = await deploying('death');
   server.closeAllConnections();
   server.close();
   const { code, output } = await ended;
   expect(code).toBe(1);
-  expect(output).toMatch(
-    /The endpoint http:\S+ does not answer any more, while asking the endpoint what is there\.\n$/,
-  );
+  expect(output).toMatch(/The endpoint http:\S+ no longer answers, while asking the endpoint for its stacks\.\n$/);
 });

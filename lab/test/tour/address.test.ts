@@ -2,12 +2,12 @@ import { httpApiUrl, restApiUrl } from '../../tour/address';
 
 const api = { restApiId: 'abc123', stageName: 'v1', url: 'https://abc123.execute-api.eu-west-1.amazonaws.com/v1/' };
 
-test('is the URL of the stage on AWS', () => {
+test('a REST API is at the URL of its stage on AWS', () => {
   expect(restApiUrl(api, undefined)).toBe('https://abc123.execute-api.eu-west-1.amazonaws.com/v1');
 });
 
 test.each(['http://127.0.0.1:4566', 'http://127.0.0.1:4566/'])(
-  'is below the endpoint %s on this machine',
+  'a REST API is below the endpoint %s on this machine',
   (endpoint) => {
     expect(restApiUrl(api, endpoint)).toBe('http://127.0.0.1:4566/restapis/abc123/v1/_user_request_');
   },

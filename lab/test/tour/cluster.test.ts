@@ -1,6 +1,6 @@
 import { clusterOf } from '../../tour/cluster';
 
-/** What AWS answers to each command, and what it was asked for. */
+/** Answers to each command, and the requests. */
 const answers: Record<string, object> = {};
 const asked: Record<string, unknown> = {};
 
@@ -28,8 +28,8 @@ jest.mock('@aws-sdk/client-elastic-load-balancing-v2', () =>
 const cluster = clusterOf({ stackName: 'Stack', clusterName: 'history', targetGroupArn: 'arn' }, 'eu-west-1');
 
 test.each([
-  ['with a public endpoint names who reaches it', true, ['0.0.0.0/0']],
-  ['without one names nobody, though EKS lists the world', false, undefined],
+  ['with a public endpoint names the networks that reach it', true, ['0.0.0.0/0']],
+  ['without a public endpoint names no network, though EKS lists 0.0.0.0/0', false, undefined],
 ])('a cluster %s', async (_, endpointPublicAccess, publicCidrs) => {
   const resourcesVpcConfig = { endpointPublicAccess, publicAccessCidrs: ['0.0.0.0/0'] };
   answers['DescribeClusterCommand'] = { cluster: { status: 'ACTIVE', version: '1.36', resourcesVpcConfig } };
@@ -37,7 +37,7 @@ test.each([
   expect(asked['DescribeClusterCommand']).toEqual({ region: 'eu-west-1', input: { name: 'history' } });
 });
 
-test('of the resources of the stack, manifests and charts count', async () => {
+test('counts only manifests and charts of the stack', async () => {
   answers['DescribeStackResourcesCommand'] = {
     StackResources: [
       { ResourceType: 'Custom::AWSCDK-EKS-KubernetesResource', ResourceStatus: 'CREATE_COMPLETE' },
@@ -51,7 +51,7 @@ test('of the resources of the stack, manifests and charts count', async () => {
   expect(asked['DescribeStackResourcesCommand']).toEqual({ region: 'eu-west-1', input: { StackName: 'Stack' } });
 });
 
-test('nodes have the states of targets', async () => {
+test('gives nodes the states of their targets', async () => {
   answers['DescribeTargetHealthCommand'] = {
     TargetHealthDescriptions: [{ TargetHealth: { State: 'healthy' } }, { TargetHealth: {} }],
   };

@@ -12,7 +12,7 @@ jest.mock('node:timers/promises', () => ({ setTimeout: async () => undefined }))
 
 let requests = 0;
 
-/** Answers of a deployment that does everything right. */
+/** Answers of a deployment without defects, except those of AWS's APIs. */
 async function answer(asked: string, signature?: string): Promise<Answer> {
   const [path = '', query = ''] = asked.replace(KUBERNETES_PREFIX, '').split('?');
   const route = Object.values<Route>(routes).find((each) => matcherOf(each.path).test(path));
@@ -78,7 +78,7 @@ function deployment(overrides: Partial<Deployment> = {}): Deployment {
   };
 }
 
-test('passes a deployment that does as it should', async () => {
+test('passes a deployment without defects', async () => {
   const rows = await runExperiments(deployment());
   expect(rows.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
   expect(rows.length).toBeGreaterThan(20);
@@ -154,17 +154,17 @@ describe('an error under the key of a cached answer', () => {
   });
 
   test.each<[string, Deployment['get'], object]>([
-    ['says that it was kept', cache(true), { result: 'error kept', verdict: 'pass' }],
-    ['says that it was not kept', cache(false), { result: 'error not kept', verdict: 'pass' }],
+    ['reports that it was cached', cache(true), { result: 'error cached', verdict: 'pass' }],
+    ['reports that it was not cached', cache(false), { result: 'error not cached', verdict: 'pass' }],
     ['fails when it answers for other keys, too', cache(true, false), { verdict: 'FAIL' }],
-    ['fails when nobody can tell which answer is which', withoutId, { result: 'no request id', verdict: 'FAIL' }],
+    ['fails when the answers cannot be told apart', withoutId, { result: 'no request id', verdict: 'FAIL' }],
   ])('%s', async (_, get, row) => {
     const rows = await runExperiments(deployment({ get }));
     expect(rows.find((each) => each.name === path)).toMatchObject(row);
   });
 });
 
-test('never passes what the endpoint does not model, whatever it answers', async () => {
+test('never passes an experiment on a feature that the endpoint does not model', async () => {
   const rows = await runExperiments(deployment({ notModelled: { signatures: 'any will do' } }));
   const row = rows.find(({ name }) => name.includes('altered'));
   expect(row).toMatchObject({ result: '403', verdict: 'not modelled by this endpoint', detail: 'any will do' });
@@ -213,7 +213,7 @@ test.each<[string, Partial<Cluster>, string]>([
   expect(rows.filter(({ verdict }) => verdict === 'FAIL').map((row) => row.name)).toEqual([path]);
 });
 
-test('leaves out what the environment has not got', async () => {
+test('leaves out experiments on parts that the environment does not have', async () => {
   const rows = await runExperiments(
     deployment({
       ...{ instances: false, cache: false, provisionedConcurrency: false },
@@ -229,7 +229,7 @@ test('leaves out what the environment has not got', async () => {
   ).toEqual([]);
 });
 
-test('fails, and goes on, when an experiment cannot be made', async () => {
+test('fails an experiment without an answer, and goes on', async () => {
   const get = async () => {
     throw new Error('socket hang up');
   };
@@ -238,7 +238,7 @@ test('fails, and goes on, when an experiment cannot be made', async () => {
   expect(failed.every(({ detail }) => detail === 'socket hang up')).toBe(true);
 });
 
-test('fails, and goes on, when an experiment throws before it has begun', async () => {
+test('fails an experiment that throws at its start, and goes on', async () => {
   const broken = Object.defineProperty(deployment(), 'get', {
     get: () => {
       throw new Error('boom');
@@ -253,7 +253,7 @@ test('fails, and goes on, when an experiment throws before it has begun', async 
   expect(rows.find(({ name }) => name === 'HTTP API: GET /nothing/here')).toMatchObject({ verdict: 'pass' });
 });
 
-test('fails, and goes on, when the ticker fails and so no tick ever comes', async () => {
+test('fails the experiments that wait for ticks when the ticker fails, and goes on', async () => {
   const session: Session = {
     messages: [],
     send: () => undefined,
@@ -281,11 +281,11 @@ test('fails, and goes on, when the ticker fails and so no tick ever comes', asyn
   expect(rows.at(-1)?.name).not.toMatch(/WebSocket, lambda/);
 });
 
-test('fails, and goes on, when an experiment leaves a rejection behind', () => {
+test('fails an experiment that leaves an unhandled rejection behind, and goes on', () => {
   // In a process of its own: Jest has its own way with rejections.
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    ['--no-warnings', '--import', 'tsx', 'lab/test/tour/fixtures/stray.ts'],
+    ['--no-warnings', '--import', 'tsx', 'lab/test/tour/fixtures/unhandled-rejection.ts'],
     { encoding: 'utf8' },
   );
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

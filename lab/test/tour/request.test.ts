@@ -31,12 +31,12 @@ test('signs for API Gateway in the region of the deployment', async () => {
   expect(request?.headers['x-amz-security-token']).toBe('token');
 });
 
-test('sends no signature when told so', async () => {
+test('sends no signature when asked for none', async () => {
   await requests(url, signer)('/quotes/KUMI', 'none');
   expect(received[0]?.headers.authorization).toBeUndefined();
 });
 
-test('alters the request after it was signed when told so', async () => {
+test('alters the request after signing when asked to', async () => {
   const get = requests(url, signer);
   await get('/quotes/KUMI', 'altered');
   await get('/quotes/KUMI?at=2', 'altered');
@@ -44,7 +44,7 @@ test('alters the request after it was signed when told so', async () => {
   expect(received[0]?.headers.authorization).toMatch(/^AWS4-HMAC-SHA256/);
 });
 
-test('gives status, headers, body and time', async () => {
+test('returns status, headers, body and time', async () => {
   const answer = await requests(url, signer)('/quotes/KUMI');
   expect(answer).toMatchObject({ status: 200, body: { symbol: 'KUMI' }, text: '{"symbol":"KUMI"}' });
   expect(answer.headers.get('x-served-by')).toBe('sandbox');

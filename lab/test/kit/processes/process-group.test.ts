@@ -10,12 +10,12 @@ const folder = mkdtempSync(join(tmpdir(), 'kumiki-'));
 const log = join(folder, 'log');
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Fulfilled when none of the processes is left. */
+/** Resolves when all of the processes have ended. */
 async function gone(pids: readonly number[]): Promise<void> {
   for (const pid of pids) while (isRunning(pid)) await sleep(10);
 }
 
-/** A process that has ended is listed until its parent asks for it, in a container perhaps for ever. */
+/** Tells whether a process runs. A zombie has ended, and its parent may never ask for it in a container. */
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -26,7 +26,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Starts a command that starts another one, and waits for their process ids. */
+/** Starts a command that starts another command, and waits for both process ids. */
 async function family(): Promise<{ group: ProcessGroup; pids: number[] }> {
   return new Promise((resolve) => {
     const group: ProcessGroup = new ProcessGroup('sh', ['-c', 'sleep 600 & echo $! $$; wait'], {
@@ -38,13 +38,13 @@ async function family(): Promise<{ group: ProcessGroup; pids: number[] }> {
 
 test.each([
   ['that of the command', ['sh', '-c', 'exit 3'], 3],
-  ['127 for a command that is not there', ['kumiki-no-such-command'], 127],
+  ['127 for a command that does not exist', ['kumiki-no-such-command'], 127],
   ['137 for a command that was killed', ['sh', '-c', 'kill -9 $$'], 137],
 ])('the exit code is %s', async (_, [command = '', ...args], code) => {
   expect(await new ProcessGroup(command, args, { log }).exited).toBe(code);
 });
 
-test('gives both outputs line by line and logs them', async () => {
+test('passes on both outputs line by line and logs them', async () => {
   const lines: string[] = [];
   const args = ['-c', 'echo out; echo err >&2'];
   await new ProcessGroup('sh', args, { log, onLine: (line) => lines.push(line) }).exited;
@@ -52,7 +52,7 @@ test('gives both outputs line by line and logs them', async () => {
   expect(readFileSync(log, 'utf8')).toMatch(/out\n/);
 });
 
-test('asks a command to end, which takes its time and has its own exit code', async () => {
+test('sends SIGTERM to a command, which may take time to end and choose its exit code', async () => {
   const lines: string[] = [];
   const script = "trap 'sleep 0.2; echo drained; exit 3' TERM; echo ready; while :; do sleep 0.05; done";
   const code = await new Promise((resolve) => {
@@ -68,14 +68,14 @@ test('asks a command to end, which takes its time and has its own exit code', as
   expect({ lines, code }).toEqual({ lines: ['ready', 'drained'], code: 3 });
 });
 
-test('ends a command together with what it has started', async () => {
+test('ends a command together with the processes that it started', async () => {
   const { group, pids } = await family();
   expect(pids.every(isRunning)).toBe(true);
   group.end();
   await gone(pids);
 });
 
-test('ends everything when this process is killed with kill -9', async () => {
+test('ends all processes when this process is killed with kill -9', async () => {
   const parent = spawn(process.execPath, ['--import', 'tsx', 'lab/test/kit/fixtures/keeps-processes.ts', log], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
