@@ -76,11 +76,14 @@ export function routesOf({ kubernetes, further = [] }: RoutesOfEnvironment): rea
   return [...Object.values(routes), ...(kubernetes ? ofPods : []), ...further];
 }
 
+/** Name of the service that answers a route. */
+export function serviceOf(route: ServiceRoute): string {
+  return route.service ?? HISTORY_SERVICE;
+}
+
 /** The routes among `all` that the service of this name answers. */
 export function routesOfService(service: string, all: readonly Route[] = Object.values(routes)): ServiceRoute[] {
-  return all
-    .filter((route) => route.by === 'service')
-    .filter((route) => (route.service ?? HISTORY_SERVICE) === service);
+  return all.filter((route) => route.by === 'service').filter((route) => serviceOf(route) === service);
 }
 
 /** The paths of routes as a listener rule has them (`/history/*`), each below every prefix. */

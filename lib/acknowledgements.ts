@@ -2,7 +2,7 @@ import { Validations } from 'aws-cdk-lib';
 import { Construct, IConstruct } from 'constructs';
 
 interface Acknowledgement {
-  /** Below the stage; what is below it is included. */
+  /** Path below the stage, with everything below it. A `*` stands for any characters of one id: of any service, of any stack of services. */
   readonly path: string;
   /**
    * Without the prefix `AwsSolutions-`; `<region>` and `<environment>` stand for those of the stage. A rule of the validation
@@ -39,23 +39,23 @@ export const acknowledgements: readonly Acknowledgement[] = [
     reason: 'NAT instance: holds no state, and termination protection would make cdk destroy fail.',
   },
   {
-    path: `Containers/${BUILD_TRIGGER}`,
+    path: `Containers*/${BUILD_TRIGGER}`,
     rules: [managedPolicy('service-role/AWSLambdaBasicExecutionRole')],
     reason: 'Role of deploy-time-build: the managed policy lets it write its own logs and nothing else.',
   },
   {
-    path: `Containers/${BUILD_TRIGGER}`,
+    path: `Containers*/${BUILD_TRIGGER}`,
     rules: ['L1'],
     reason:
       'The runtime (Node.js 22, supported) is chosen and tested by deploy-time-build; it runs during deployments only.',
   },
   {
-    path: `Containers/${BUILD_PROJECT}`,
+    path: `Containers*/${BUILD_PROJECT}`,
     rules: [managedPolicy('AmazonElasticContainerRegistryPublicReadOnly')],
     reason: 'Lets the build pull the base image from the public gallery, read only.',
   },
   {
-    path: `Containers/${BUILD_PROJECT}`,
+    path: `Containers*/${BUILD_PROJECT}`,
     rules: [
       `IAM5[Resource::arn:aws:logs:<region>:<AWS::AccountId>:log-group:/aws/codebuild/<${BUILD_PROJECT}C13E3549>:*]`,
       `IAM5[Resource::arn:aws:codebuild:<region>:<AWS::AccountId>:report-group/<${BUILD_PROJECT}C13E3549>-*]`,
@@ -63,7 +63,7 @@ export const acknowledgements: readonly Acknowledgement[] = [
     reason: 'The streams of its own log group and its own report groups.',
   },
   {
-    path: `Containers/${BUILD_PROJECT}`,
+    path: `Containers*/${BUILD_PROJECT}`,
     rules: [
       'IAM5[Action::s3:GetBucket*]',
       'IAM5[Action::s3:GetObject*]',
@@ -73,70 +73,70 @@ export const acknowledgements: readonly Acknowledgement[] = [
     reason: 'Reads its source from the assets bucket of the CDK bootstrap, which holds nothing but deployed sources.',
   },
   {
-    path: `Containers/${BUILD_PROJECT}`,
+    path: `Containers*/${BUILD_PROJECT}`,
     rules: ['IAM5[Resource::*]'],
     reason: 'ecr:GetAuthorizationToken knows no resources; pulling and pushing is limited to the one repository.',
   },
   {
-    path: `Containers/${BUILD_PROJECT}`,
+    path: `Containers*/${BUILD_PROJECT}`,
     rules: ['CB4'],
     reason: 'The project has no artifacts to encrypt: its only output is the image, encrypted by the repository.',
   },
   {
-    path: 'Containers/LoadBalancer',
+    path: 'Containers*/LoadBalancer',
     rules: ['ELB2'],
     reason:
       'Internal load balancer of an environment without loadBalancer.accessLogDays: API Gateway logs each request from ' +
       'outside, the function and the service log each of theirs.',
   },
   {
-    path: 'Containers/AccessLogs',
+    path: 'Containers*/AccessLogs',
     rules: ['S1'],
     reason: 'The bucket holds access logs; logging the access to them would need another bucket, and so on.',
   },
   {
-    path: 'Containers/History/TaskDefinition',
+    path: 'Containers*/*/TaskDefinition',
     rules: ['ECS2'],
     reason: 'Port, time limits and the name of the environment: nothing secret, and part of what is deployed.',
   },
   {
-    path: 'Containers/History/TaskDefinition',
+    path: 'Containers*/*/TaskDefinition',
     rules: ['IAM5[Resource::*]'],
     reason: 'ecr:GetAuthorizationToken knows no resources; pulling is limited to the one repository.',
   },
   {
-    path: 'Containers/Instances/InstanceRole',
+    path: 'Containers*/Instances/InstanceRole',
     rules: [managedPolicy('AmazonSSMManagedInstanceCore')],
     reason: 'Session Manager in place of key pairs and open ports; AWS documents no narrower form of its policy.',
   },
   {
-    path: 'Containers/Instances/InstanceRole',
+    path: 'Containers*/Instances/InstanceRole',
     rules: ['IAM5[Resource::*]'],
     reason:
       'ecs:DiscoverPollEndpoint knows no resources; the other rights are for container instances, whose ids are not ' +
       'known before, and conditioned on the one cluster.',
   },
   {
-    path: 'Containers/Instances/Group',
+    path: 'Containers*/Instances/Group',
     rules: ['AS3'],
     reason: 'Instances come and go with tasks, many times a day: a notification of each would teach to ignore them.',
   },
   {
-    path: 'Containers/Instances/Group',
+    path: 'Containers*/Instances/Group',
     rules: ['EC26'],
     reason:
       'The rule fails to read a group whose launch template is in a mixed instances policy. The volume in it is encrypted, ' +
       'and a test says so.',
   },
   {
-    path: 'Containers/Instances/ForceDelete',
+    path: 'Containers*/Instances/ForceDelete',
     rules: [
       'IAM5[Resource::arn:aws:autoscaling:<region>:<AWS::AccountId>:autoScalingGroup:*:autoScalingGroupName/<InstancesGroupASG9A25D793>]',
     ],
     reason: 'The one group by its name; the wildcard stands for the id that EC2 Auto Scaling gives it.',
   },
   {
-    path: 'Containers/AWS679f53fac002430cb0da5b7982bd2287',
+    path: 'Containers*/AWS679f53fac002430cb0da5b7982bd2287',
     rules: [managedPolicy('service-role/AWSLambdaBasicExecutionRole')],
     reason: 'Function of AwsCustomResource: lets it write its own logs; its other right is to delete one group.',
   },
@@ -304,12 +304,23 @@ export const acknowledgements: readonly Acknowledgement[] = [
 /** Acknowledges what of the above is there in a stage: parts that are switched off break no rule. */
 export function acknowledge(stage: Construct, region: string): void {
   for (const { path, rules, reason } of acknowledgements) {
-    const construct = path.split('/').reduce<IConstruct | undefined>((at, id) => at?.node.tryFindChild(id), stage);
-    if (construct === undefined) continue;
-    Validations.of(construct).acknowledge(
-      ...rules.map((rule) => ({ id: ruleId(rule, stage.node.id, region), reason })),
-    );
+    for (const construct of constructsAt(path, stage)) {
+      Validations.of(construct).acknowledge(
+        ...rules.map((rule) => ({ id: ruleId(rule, stage.node.id, region), reason })),
+      );
+    }
   }
+}
+
+function constructsAt(path: string, stage: Construct): readonly IConstruct[] {
+  return path.split('/').reduce<readonly IConstruct[]>(
+    (parents, pattern) => {
+      if (!pattern.includes('*')) return parents.flatMap((parent) => parent.node.tryFindChild(pattern) ?? []);
+      const id = new RegExp(`^${pattern.replaceAll('*', '.*')}$`);
+      return parents.flatMap((parent) => parent.node.children.filter((child) => id.test(child.node.id)));
+    },
+    [stage],
+  );
 }
 
 /** Full id of a rule of the above in an environment. */

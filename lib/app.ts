@@ -36,6 +36,6 @@ export function buildStage(app: App, config: EnvironmentConfig): ReferenceStage 
     quotesCode: bundles.code('lambda/quotes/index.ts'),
     sessionsCode: bundles.code('lambda/sessions/index.ts'),
     tickerCode: bundles.code('lambda/ticker/index.ts'),
-    containerDirectory: containerContext(),
+    containerDirectory: containerContext,
   });
 }

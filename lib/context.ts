@@ -1,10 +1,11 @@
+import { HISTORY_SERVICE } from '../domain/routes';
 import {
   CapacityConfig,
   CapacityDefinition,
   EnvironmentConfig,
   EnvironmentDefinition,
-  ImageConfig,
   KubernetesConfig,
+  ServiceConfig,
 } from './environment-config';
 import { environments } from './environments';
 import { otherPartitionOf, zonesOf } from './zones';
@@ -53,13 +54,13 @@ export function environmentOf(context: Context, known: Environments = environmen
         'To deploy to this machine, without an account, use npm start.',
     );
   }
-  const { capacity, ...service } = definition.service;
+  const { capacity } = definition;
   return {
     ...definition,
     id,
     ...placementOf(context, definition),
-    image: imageOf(context, id, definition.image),
-    service: { ...service, capacity: capacityOf(textOf(context, 'capacity') ?? capacity.use, capacity) },
+    services: servicesOf(context, id, definition.services),
+    capacity: capacityOf(textOf(context, 'capacity') ?? capacity.use, capacity),
     kubernetes: kubernetesOf(context, definition.kubernetes),
   };
 }
@@ -114,12 +115,18 @@ function placementOf(
   return { region, availabilityZones };
 }
 
-function imageOf(context: Context, id: string, image: ImageConfig): ImageConfig {
+/** The services, with the digest of the context for the history service. */
+function servicesOf(context: Context, id: string, services: readonly ServiceConfig[]): readonly ServiceConfig[] {
   const digest = textOf(context, 'imageDigest');
-  if (digest === undefined) return image;
-  if (image.from === 'digest' && (image.digest === undefined || image.digest === digest)) return { ...image, digest };
+  if (digest === undefined) return services;
+  const image = services.find(({ name }) => name === HISTORY_SERVICE)?.image;
+  if (image?.from === 'digest' && (image.digest === undefined || image.digest === digest)) {
+    return services.map((service) =>
+      service.name === HISTORY_SERVICE ? { ...service, image: { ...image, digest } } : service,
+    );
+  }
   throw new Error(
-    `imageDigest: environment ${id} deploys no image by a digest from outside. ` +
+    `imageDigest: environment ${id} deploys no image of the history service by a digest from outside. ` +
       'Leave it out, or name an environment whose image is { from: "digest" }.',
   );
 }

@@ -1,4 +1,5 @@
 import { RemovalPolicy, StackProps } from 'aws-cdk-lib';
+import type { ServiceRoute } from '../domain/routes';
 import type { ClusterAddOnsProps } from './constructs/cluster-add-ons';
 import type { ExistingNetwork, NetworkEgress } from './constructs/network';
 import type { ProvisionedConcurrency } from './constructs/private-function';
@@ -21,12 +22,41 @@ export interface NewNetworkConfig {
   readonly routedCidrs?: readonly string[];
 }
 
-/** Where the image of the container service comes from. */
+/** Source of the image of a service. */
 export type ImageConfig =
-  /** Built from `container/` in the account during the deployment (CodeBuild): no Docker on the laptop. */
-  | { readonly from: 'source' }
-  /** Promoted: the digest (`sha256:` and 64 hex digits) of an image that this environment's repository holds. */
+  /**
+   * Built in the account during the deployment (CodeBuild), without Docker on the laptop: from `directory`, a folder of the
+   * repository with a Dockerfile. @default the history service, bundled from `container/`
+   */
+  | { readonly from: 'source'; readonly directory?: string }
+  /** Promoted: the digest (`sha256:` and 64 hex digits) of an image that the repository of the service holds. */
   | { readonly from: 'digest'; readonly digest?: string };
+
+/** A container service: docs/ecs-capacity.md, "A second service". */
+export interface ServiceConfig {
+  /** Lower-case words with hyphens between, as in `reports`: part of its ids. A service with another name is another service. */
+  readonly name: string;
+  readonly image: ImageConfig;
+  /**
+   * Order of its rule at the load balancer, 1 to 50000, lowest first, which no other service has; 200 is for Kubernetes. The
+   * thousands choose the load balancer: services from 1000 to 1999 are behind the second one, in stacks of their own.
+   */
+  readonly priority: number;
+  /**
+   * Its routes on the REST API and on the HTTP API, with the classes of cache and throttle of domain/routes.ts.
+   *
+   * @default none beside those of domain/routes.ts that name the service
+   */
+  readonly routes?: readonly Omit<ServiceRoute, 'by' | 'service'>[];
+  /** Tasks, lower bound of autoscaling. */
+  readonly minTasks: number;
+  /** Tasks, upper bound of autoscaling. */
+  readonly maxTasks: number;
+  /** CPU units a task (1024 is one vCPU). */
+  readonly cpu: number;
+  /** MiB a task. */
+  readonly memoryMiB: number;
+}
 
 /** Tasks on Fargate. */
 export interface FargateConfig {
@@ -174,20 +204,11 @@ export interface EnvironmentConfig {
 
   readonly network: NetworkConfig;
 
-  readonly image: ImageConfig;
+  /** Where the tasks of all services run, or `-c capacity=fargate|ec2|both`. */
+  readonly capacity: CapacityConfig;
 
-  readonly service: {
-    /** Tasks, lower bound of autoscaling. */
-    readonly minTasks: number;
-    /** Tasks, upper bound of autoscaling. */
-    readonly maxTasks: number;
-    /** CPU units a task (1024 is one vCPU). */
-    readonly cpu: number;
-    /** MiB a task. */
-    readonly memoryMiB: number;
-    /** Where tasks run, or `-c capacity=fargate|ec2|both`. */
-    readonly capacity: CapacityConfig;
-  };
+  /** The container services, among them `history`. */
+  readonly services: readonly ServiceConfig[];
 
   readonly loadBalancer: {
     /** Days that a bucket keeps the access log of the load balancer. @default no access log: API Gateway has one */
@@ -251,10 +272,10 @@ export interface CapacityDefinition {
  * another region, other zones, the capacity, the digest of the image, and whether there is a cluster.
  */
 export interface EnvironmentDefinition
-  extends Omit<EnvironmentConfig, 'id' | 'availabilityZones' | 'service' | 'kubernetes'> {
+  extends Omit<EnvironmentConfig, 'id' | 'availabilityZones' | 'capacity' | 'kubernetes'> {
   /** Names of the availability zones in `region`, at least 2. @default the first two of `zonesOf(region)` */
   readonly availabilityZones?: readonly string[];
-  readonly service: Omit<EnvironmentConfig['service'], 'capacity'> & { readonly capacity: CapacityDefinition };
+  readonly capacity: CapacityDefinition;
   /** The cluster, and whether there is one unless `-c kubernetes=` says otherwise. @default none, whatever `-c` says */
   readonly kubernetes?: KubernetesConfig & { readonly enabled: boolean };
 }

@@ -7,18 +7,14 @@ const sandbox: EnvironmentDefinition = {
   logRetentionDays: 7,
   terminationProtection: false,
   network: { create: { cidr: '10.0.0.0/16', egress: { mode: 'nat', gateways: 1 } } },
-  image: { from: 'source' },
-  service: {
-    minTasks: 1,
-    maxTasks: 4,
-    cpu: 256,
-    memoryMiB: 512,
-    capacity: {
-      use: 'fargate',
-      fargate: { spot: { spotWeight: 3, onDemandWeight: 1 } },
-      ec2: { instanceTypes: ['t4g.small'], maxInstances: 6 },
-    },
+  capacity: {
+    use: 'fargate',
+    fargate: { spot: { spotWeight: 3, onDemandWeight: 1 } },
+    ec2: { instanceTypes: ['t4g.small'], maxInstances: 6 },
   },
+  services: [
+    { name: 'history', image: { from: 'source' }, priority: 100, minTasks: 1, maxTasks: 4, cpu: 256, memoryMiB: 512 },
+  ],
   loadBalancer: {},
   function: { memoryMiB: 512, logLevel: 'INFO', provisionedConcurrency: { min: 1, max: 4 } },
   restApi: {
@@ -50,19 +46,15 @@ const production: EnvironmentDefinition = {
   logRetentionDays: 90,
   terminationProtection: true,
   network: { create: { cidr: '10.16.0.0/16', egress: { mode: 'nat', gateways: 'one-per-zone' } } },
-  // The digest is given with each deployment: -c imageDigest=sha256:…
-  image: { from: 'digest' },
-  service: {
-    minTasks: 2,
-    maxTasks: 20,
-    cpu: 512,
-    memoryMiB: 1024,
-    capacity: {
-      use: 'fargate',
-      fargate: {},
-      ec2: { instanceTypes: ['m7g.large', 'c7g.large'], maxInstances: 24 },
-    },
+  capacity: {
+    use: 'fargate',
+    fargate: {},
+    ec2: { instanceTypes: ['m7g.large', 'c7g.large'], maxInstances: 24 },
   },
+  services: [
+    // The digest is given with each deployment: -c imageDigest=sha256:…
+    { name: 'history', image: { from: 'digest' }, priority: 100, minTasks: 2, maxTasks: 20, cpu: 512, memoryMiB: 1024 },
+  ],
   loadBalancer: { accessLogDays: 90 },
   function: {
     memoryMiB: 1024,

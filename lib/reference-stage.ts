@@ -2,18 +2,18 @@ import { Aspects, FileSystem, PropertyInjectors, RemovalPolicy, Stack, Tags } fr
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { KUBERNETES_PREFIX } from '../domain/routes';
+import { HISTORY_SERVICE, KUBERNETES_PREFIX } from '../domain/routes';
 import { acknowledge } from './acknowledgements';
 import { AlarmActions } from './alarm-actions';
 import { ContainerService } from './constructs/container-service';
 import { Ec2Capacity } from './constructs/ec2-capacity';
 import { Network } from './constructs/network';
-import { EnvironmentConfig, EnvironmentStackProps, WebSocketApiConfig } from './environment-config';
-import { checkFargateSize } from './fargate-sizes';
+import { EnvironmentConfig, EnvironmentStackProps, ServiceConfig, WebSocketApiConfig } from './environment-config';
 import { checkInstances } from './instance-sizing';
 import { addressesPerNode, checkRoom } from './kubernetes-sizing';
 import { LogGroupDefaults } from './log-group-defaults';
 import { OPTIONAL_PARTS } from './optional-parts';
+import { checkServices, routesOfEnvironment, serviceGroups } from './services';
 import { ContainersStack } from './stacks/containers-stack';
 import { FunctionStack } from './stacks/function-stack';
 import { HttpApiStack } from './stacks/http-api-stack';
@@ -32,12 +32,15 @@ export interface ReferenceStageProps {
   readonly sessionsCode: lambda.Code;
   /** Code of the function that sends ticks to its sessions, bundled. */
   readonly tickerCode: lambda.Code;
-  /** Folder with the Dockerfile and the bundled container service; read only where the image is built from source. */
-  readonly containerDirectory: string;
+  /** Folder with the Dockerfile of an image that is built from source: that of `image.directory`, or the bundled history service. */
+  readonly containerDirectory: (directory?: string) => string;
 }
 
 /** Version of the APIs, in their URLs. */
 const API_STAGE_NAME = 'v1';
+
+/** Prefixes of the paths that the load balancer receives: a private integration may put the stage of the API in front. */
+const PATH_PREFIXES = ['', `/${API_STAGE_NAME}`];
 
 /**
  * One environment: creates the stacks and hands what one makes to the next.
@@ -63,11 +66,16 @@ export class ReferenceStage extends Construct {
       tags: { 'kumiki:environment': config.id },
     });
 
+    checkServices(config, PATH_PREFIXES);
     checkTasks(config);
     if (config.kubernetes) checkRoom(config.kubernetes);
-    const registry = new RegistryStack(this, 'Registry', {
-      ...common('Registry', 'repository for the image of the container service'),
-    });
+    const registries = serviceGroups(config.services).map(({ suffix, services }) => ({
+      suffix,
+      registry: new RegistryStack(this, `Registry${suffix}`, {
+        ...common(`Registry${suffix}`, 'repositories for the images of the container services'),
+        services,
+      }),
+    }));
     const { create, existing } = config.network;
     const planned = { availabilityZones: config.availabilityZones, plannedAddresses: plannedAddresses(config) };
     const network = create
@@ -78,26 +86,39 @@ export class ReferenceStage extends Construct {
           plannedAddresses: planned.plannedAddresses,
         }).network
       : // In the scope of a stack that has resources: cdk deploy deletes a stack that has none.
-        Network.fromExisting(registry, 'Network', { ...existing, ...planned });
-    const containers = new ContainersStack(this, 'Containers', {
-      ...common('Containers', 'internal load balancer and the container service on ECS'),
-      network,
-      repositoryName: registry.repository.repositoryName,
-      imageSource:
-        config.image.from === 'source' ? { directory: props.containerDirectory } : { digest: config.image.digest },
-      apiStageName: API_STAGE_NAME,
-    });
-    const { kubernetes, image } = config;
+        Network.fromExisting(registries[0]?.registry ?? this, 'Network', { ...existing, ...planned });
+    const routes = routesOfEnvironment(config);
+    const imageSource = ({ image }: ServiceConfig) =>
+      image.from === 'source' ? { directory: props.containerDirectory(image.directory) } : { digest: image.digest };
+    const containers = registries.map(
+      ({ suffix, registry }) =>
+        new ContainersStack(this, `Containers${suffix}`, {
+          ...common(`Containers${suffix}`, 'internal load balancer and container services on ECS'),
+          network,
+          services: registry.services.map((service) => ({
+            config: service.config,
+            repositoryName: service.repository.repositoryName,
+          })),
+          routes,
+          imageSource,
+          apiStageName: API_STAGE_NAME,
+        }),
+    );
+    const history = partsOf(HISTORY_SERVICE, containers, config);
+    const { kubernetes } = config;
     if (kubernetes) {
+      const { image } = history.config;
       new KubernetesStack(this, 'Kubernetes', {
-        ...common('Kubernetes', 'EKS cluster with Cluster Autoscaler, and the container service on it'),
+        ...common('Kubernetes', 'EKS cluster with Cluster Autoscaler, and the history service on it'),
         kubernetes,
         network,
-        loadBalancer: containers.loadBalancer,
-        image: containers.image,
+        loadBalancer: history.loadBalancer,
+        image: history.image,
         // Known now, unlike the tag of the image: the CLI skips a stack whose template did not change.
         imageRevision:
-          image.from === 'source' ? FileSystem.fingerprint(props.containerDirectory) : (image.digest ?? 'none'),
+          image.from === 'source'
+            ? FileSystem.fingerprint(props.containerDirectory(image.directory))
+            : (image.digest ?? 'none'),
         pathPrefixes: [`/${API_STAGE_NAME}${KUBERNETES_PREFIX}`, KUBERNETES_PREFIX],
       });
     }
@@ -105,23 +126,24 @@ export class ReferenceStage extends Construct {
       ...common('Function', 'quotes function in the private subnets, its aliases and alarms'),
       network,
       code: props.quotesCode,
-      loadBalancer: containers.loadBalancer,
+      loadBalancer: history.loadBalancer,
     });
-    const restApi = new RestApiStack(this, 'RestApi', {
-      ...common('RestApi', 'cached REST API in front of the function and the container service'),
+    const apiProps = {
       network,
       stageName: API_STAGE_NAME,
       live: quotes.live,
-      loadBalancer: containers.loadBalancer,
+      routes,
+      loadBalancerOf: (service: string) => partsOf(service, containers, config).loadBalancer,
+    };
+    const restApi = new RestApiStack(this, 'RestApi', {
+      ...common('RestApi', 'cached REST API in front of the function and the container services'),
+      ...apiProps,
     });
     if (config.httpApi) {
       new HttpApiStack(this, 'HttpApi', {
-        ...common('HttpApi', 'HTTP API in front of the function and the container service'),
+        ...common('HttpApi', 'HTTP API in front of the function and the container services'),
+        ...apiProps,
         httpApi: config.httpApi,
-        network,
-        stageName: API_STAGE_NAME,
-        live: quotes.live,
-        loadBalancer: containers.loadBalancer,
       });
     }
 
@@ -139,8 +161,8 @@ export class ReferenceStage extends Construct {
     }
 
     const deployed = this.node.children.filter(Stack.isStack);
-    const { listener, loadBalancer } = containers.loadBalancer;
-    const readByKubernetes = [listener.listenerArn, loadBalancer.loadBalancerFullName, containers.image.uri];
+    const { listener, loadBalancer } = history.loadBalancer;
+    const readByKubernetes = [listener.listenerArn, loadBalancer.loadBalancerFullName, history.image.uri];
     for (const [name, property] of OPTIONAL_PARTS) {
       if (config[property]) continue;
       const reads = property === 'kubernetes' ? readByKubernetes : [];
@@ -171,14 +193,28 @@ function checkLimits({ maxSymbols, messagesPerSecond }: WebSocketApiConfig): voi
   }
 }
 
-/** Checks that AWS offers tasks of the size, and that the tasks of a deployment fit on the instances. */
-function checkTasks({ service, availabilityZones }: EnvironmentConfig): void {
-  checkFargateSize(service, 'service');
-  const { ec2 } = service.capacity;
+/** A service with its image and the load balancer in front of it. */
+function partsOf(name: string, stacks: readonly ContainersStack[], { services }: EnvironmentConfig) {
+  for (const { images, loadBalancer } of stacks) {
+    const [image, config] = [images.get(name), services.find((service) => service.name === name)];
+    if (image && config) return { config, image, loadBalancer };
+  }
+  throw new Error(`services: a route names the service ${name}, which is none of them. Add it in lib/environments.ts.`);
+}
+
+/** Checks that the tasks of a deployment of all services of a load balancer fit on its instances. */
+function checkTasks({ services, capacity, availabilityZones }: EnvironmentConfig): void {
+  const { ec2 } = capacity;
   if (ec2 === undefined) return;
-  const tasks = ContainerService.tasksDuringDeployment(service.maxTasks);
   const instances = { ...ec2, reservedMiB: Ec2Capacity.RESERVED_MIB };
-  checkInstances([{ ...service, tasks }], instances, availabilityZones.length, 'service.capacity.ec2');
+  for (const group of serviceGroups(services)) {
+    const demand = group.services.map(({ cpu, memoryMiB, maxTasks }) => ({
+      cpu,
+      memoryMiB,
+      tasks: ContainerService.tasksDuringDeployment(maxTasks),
+    }));
+    checkInstances(demand, instances, availabilityZones.length, 'capacity.ec2');
+  }
 }
 
 /** The services that the enabled parts call from the private subnets; S3 and DynamoDB have free gateway endpoints. */
@@ -205,23 +241,27 @@ function endpointServices(config: EnvironmentConfig): ec2.InterfaceVpcEndpointAw
     ec2.InterfaceVpcEndpointAwsService.ECR,
     ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,
     ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
-    ...(config.service.capacity.ec2 ? [ECS, ECS_AGENT, ECS_TELEMETRY, SSM, SSM_MESSAGES, EC2_MESSAGES] : []),
+    ...(config.capacity.ec2 ? [ECS, ECS_AGENT, ECS_TELEMETRY, SSM, SSM_MESSAGES, EC2_MESSAGES] : []),
   ];
 }
 
 /** Addresses that the parts take in one private subnet at the most. */
 function plannedAddresses(config: EnvironmentConfig): Record<string, number> {
   const zones = config.availabilityZones.length;
-  const { fargate, ec2: instances } = config.service.capacity;
+  const { fargate, ec2: instances } = config.capacity;
   const kinds = fargate && instances ? 2 : 1;
+  const loadBalancers = serviceGroups(config.services).length;
+  const tasks = config.services
+    .map(({ maxTasks }) => kinds * ContainerService.tasksDuringDeployment(maxTasks))
+    .reduce((sum, count) => sum + count, 0);
   const nodes = config.kubernetes?.nodes;
   return {
     // A deployment runs old and new tasks side by side, and a zone can be lost. On instances, too, each task has an interface
     // and an address of its own; an instance refresh starts new instances beside the old ones.
-    'container tasks': Math.ceil(
-      (kinds * ContainerService.tasksDuringDeployment(config.service.maxTasks)) / Math.max(1, zones - 1),
-    ),
-    ...(instances && { 'container instances': Math.ceil((2 * instances.maxInstances) / Math.max(1, zones - 1)) }),
+    'container tasks': Math.ceil(tasks / Math.max(1, zones - 1)),
+    ...(instances && {
+      'container instances': Math.ceil((2 * loadBalancers * instances.maxInstances) / Math.max(1, zones - 1)),
+    }),
     // Nodes with their pods, when a zone is lost and an update has started new nodes beside the old.
     ...(nodes && {
       'nodes and pods': Math.ceil(
@@ -231,7 +271,7 @@ function plannedAddresses(config: EnvironmentConfig): Record<string, number> {
       'control plane': 8,
     }),
     // An Application Load Balancer asks for 8 free addresses a subnet, and can grow to 100 over all of them.
-    'load balancer': Math.ceil(100 / zones),
+    'load balancer': loadBalancers * Math.ceil(100 / zones),
     // Hyperplane interfaces are shared by all environments of a function: one a subnet and security group, and
     // another per 65,000 connections.
     'function interfaces': 2,

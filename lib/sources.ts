@@ -69,14 +69,16 @@ export class FunctionBundles {
 }
 
 /**
- * Writes the Docker build context of the container service, its Dockerfile, the bundled server and the bundled load
- * generator, and returns its folder. The same sources give the same bytes on every machine, so the image is built again
- * only when they change.
+ * The Docker build context of a service: `folder`, or that of the history service, which is written now. It holds the
+ * Dockerfile, the bundled server and the bundled load generator. The same sources give the same bytes on every machine, so the
+ * image is built again only when they change.
  *
- * @throws if the server does not bundle, with esbuild's reason in one line
+ * @param folder path from the root of the repository
+ * @throws if the folder has no Dockerfile, or the server does not bundle, with esbuild's reason in one line
  */
-export function containerContext(): string {
+export function containerContext(folder?: string): string {
   const root = repositoryRoot();
+  if (folder !== undefined) return checkedContext(root, folder);
   const directory = path.join(root, 'node_modules', '.cache', 'kumiki', 'container');
   const entries = { server: 'container/src/server.ts', load: 'container/src/load.ts' };
   const bundled = bundle(root, entries, { format: 'cjs', outExtension: { '.js': '.cjs' } });
@@ -90,6 +92,14 @@ export function containerContext(): string {
   }
   for (const { name, contents } of files) replace(path.join(directory, name), contents);
   return directory;
+}
+
+function checkedContext(root: string, folder: string): string {
+  const directory = path.resolve(root, folder);
+  if (fs.existsSync(path.join(directory, 'Dockerfile'))) return directory;
+  throw new Error(
+    `image.directory: must be a folder of the repository with a Dockerfile, got "${folder}". Give its path, as in services/reports`,
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 import { checkAccount, environmentOf } from '../lib/context';
 import { EnvironmentDefinition } from '../lib/environment-config';
-import { DIGEST, fixtures } from './support/fixture';
+import { DIGEST, fixtures, withServices } from './support/fixture';
 
 const environment = (name: string, given: object = {}) => environmentOf({ environment: name, ...given }, fixtures);
 
@@ -80,11 +80,11 @@ test.each([
   ['ec2', ['ec2']],
   ['both', ['fargate', 'ec2']],
 ])('runs tasks on the capacity given from outside: %s', (capacity, kinds) => {
-  expect(Object.keys(environment('trial', { capacity }).service.capacity)).toEqual(kinds);
+  expect(Object.keys(environment('trial', { capacity }).capacity)).toEqual(kinds);
 });
 
 test('runs tasks on Fargate unless told otherwise, and refuses capacity that it does not know', () => {
-  expect(environment('lasting').service.capacity).toEqual({ fargate: {} });
+  expect(environment('lasting').capacity).toEqual({ fargate: {} });
   expect(() => environment('trial', { capacity: 'ecs' })).toThrow(
     'capacity: "ecs" is not known. Give one of fargate, ec2, both: -c capacity=ec2',
   );
@@ -150,13 +150,16 @@ describe('context', () => {
   });
 
   test('takes a digest for an environment that names none, and refuses one that would not be deployed', () => {
-    expect(environment('lasting', { imageDigest: DIGEST }).image).toEqual({ from: 'digest', digest: DIGEST });
+    expect(environment('lasting', { imageDigest: DIGEST }).services[0]?.image).toEqual({
+      from: 'digest',
+      digest: DIGEST,
+    });
     expect(() => environment('trial', { imageDigest: DIGEST })).toThrow(
-      /^imageDigest: environment trial deploys no image by a digest from outside\. Leave it out/,
+      /^imageDigest: environment trial deploys no image of the history service by a digest from outside\. Leave it out/,
     );
-    const known = { fixed: { ...fixtures.lasting, image: { from: 'digest' as const, digest: DIGEST } } };
+    const known = { fixed: withServices(fixtures.lasting, { image: { from: 'digest', digest: DIGEST } }) };
     expect(() => environmentOf({ imageDigest: 'sha256:0' }, known)).toThrow(
-      /deploys no image by a digest from outside/,
+      /deploys no image of the history service by a digest from outside/,
     );
   });
 });

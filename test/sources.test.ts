@@ -118,3 +118,10 @@ test('writes a build context of three files, the same bytes each time and from e
   }
   expect(JSON.stringify(first)).not.toContain(root);
 });
+
+test('takes the folder of a service as it is, from every working directory, and refuses one without a Dockerfile', () => {
+  expect(containerContext('container')).toBe(path.join(root, 'container'));
+  expect(() => containerContext('docs')).toThrow(
+    'image.directory: must be a folder of the repository with a Dockerfile, got "docs". Give its path, as in services/reports',
+  );
+});

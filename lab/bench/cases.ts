@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
 import { containerContext } from '../../lib/sources';
 import { apis } from './apis';
+import { growth } from './growth';
 import { bundled, CaseOptions, Figure, folder, medians, quantile, secondsOf, start } from './measure';
 import { overload } from './overload';
 import { serve } from './serve';
@@ -30,6 +31,7 @@ export const cases: Readonly<Record<string, Case>> = {
   overload,
   apis,
   ticker,
+  growth,
   size,
 };
 

@@ -1,3 +1,4 @@
+import { HISTORY_SERVICE } from '../../domain/routes';
 import { EnvironmentDefinition } from '../../lib/environment-config';
 import { environments } from '../../lib/environments';
 import { LOCAL_ACCOUNT } from './endpoint';
@@ -13,8 +14,10 @@ export function localOf(sandbox: EnvironmentDefinition): EnvironmentDefinition {
     alarmTopicArn: undefined,
     logRetentionDays: 1,
     network: { create: { cidr: '10.32.0.0/16', egress: { mode: 'nat', gateways: 1 } } },
-    // The endpoint pulls no image: `npm start` runs the container service as a process.
-    image: { from: 'digest', digest: `sha256:${'0'.repeat(64)}` },
+    // The endpoint pulls no image: `npm start` runs the history service as a process, and no other service.
+    services: sandbox.services
+      .filter(({ name }) => name === HISTORY_SERVICE)
+      .map((service) => ({ ...service, image: { from: 'digest', digest: `sha256:${'0'.repeat(64)}` } })),
     loadBalancer: { ...sandbox.loadBalancer, https: undefined },
     restApi: { ...sandbox.restApi, webAclArn: undefined, ownsApiAccount: true },
     kubernetes: sandbox.kubernetes && { ...sandbox.kubernetes, enabled: true },

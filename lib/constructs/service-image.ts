@@ -28,6 +28,16 @@ export interface ServiceImageProps {
   readonly architecture?: ecs.CpuArchitecture;
 }
 
+/** An image, as the tasks and pods that run it need to know it. */
+export interface IServiceImage extends IConstruct {
+  /** For the container of an ECS task definition; it grants the task's execution role to pull. */
+  readonly image: ecs.ContainerImage;
+  /** `<repository>:<tag>` or `<repository>@<digest>`. */
+  readonly uri: string;
+  /** The architecture that the task has to have. */
+  readonly architecture: ecs.CpuArchitecture;
+}
+
 /**
  * The image that a service runs, built from source or promoted by digest, never by a tag that moves.
  *
@@ -49,12 +59,9 @@ export interface ServiceImageProps {
  *
  * @see https://github.com/cdklabs/deploy-time-build
  */
-export class ServiceImage extends Construct {
-  /** For the container of an ECS task definition; it grants the task's execution role to pull. */
+export class ServiceImage extends Construct implements IServiceImage {
   readonly image: ecs.ContainerImage;
-  /** `<repository>:<tag>` or `<repository>@<digest>`. */
   readonly uri: string;
-  /** The architecture that the task has to have. */
   readonly architecture: ecs.CpuArchitecture;
 
   constructor(scope: Construct, id: string, props: ServiceImageProps) {

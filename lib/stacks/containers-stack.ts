@@ -1,37 +1,45 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
-import { InstanceType } from 'aws-cdk-lib/aws-ec2';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
-import { HISTORY_SERVICE, pathPatterns, routesOfService } from '../../domain/routes';
+import { Route } from '../../domain/routes';
 import { AccessLogBucket } from '../constructs/access-log-bucket';
 import { ContainerCluster } from '../constructs/container-cluster';
-import { ContainerService } from '../constructs/container-service';
+import { ContainerService, ServiceCapacity } from '../constructs/container-service';
 import { Ec2Capacity } from '../constructs/ec2-capacity';
 import { INetwork } from '../constructs/network';
 import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
-import { ServiceImage, ServiceImageProps } from '../constructs/service-image';
+import { IServiceImage, ServiceImage, ServiceImageProps } from '../constructs/service-image';
 import { TargetGroupAlarms } from '../constructs/target-group-alarms';
-import { EnvironmentStackProps } from '../environment-config';
+import { CapacityConfig, EnvironmentStackProps, ServiceConfig } from '../environment-config';
+import { idPrefix, pascalCase, rulePaths } from '../services';
 
 export interface ContainersStackProps extends EnvironmentStackProps {
   readonly network: INetwork;
-  /** Name of the image repository: what else it is known by is made of this, here (docs/decisions/0003). */
-  readonly repositoryName: string;
+  /** Services behind the load balancer of the stack, each with the name of its image repository (docs/decisions/0003). */
+  readonly services: readonly { readonly config: ServiceConfig; readonly repositoryName: string }[];
+  /** Routes of both APIs: the services answer those that name them. */
+  readonly routes: readonly Route[];
+  readonly imageSource: (service: ServiceConfig) => ServiceImageProps['source'];
   /** Stage of the API in front. */
   readonly apiStageName: string;
-  readonly imageSource: ServiceImageProps['source'];
 }
 
+/** A load balancer with the services behind it, which share a cluster. */
 export class ContainersStack extends Stack {
   readonly loadBalancer: PrivateLoadBalancer;
-  /** What the tasks run. */
-  readonly image: ServiceImage;
+  /** Images that the tasks run, by the names of their services. */
+  readonly images: ReadonlyMap<string, IServiceImage>;
 
-  constructor(scope: Construct, id: string, props: ContainersStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: ContainersStackProps,
+  ) {
     super(scope, id, props);
-    const { config, network } = props;
-    const placement = { vpc: network.vpc, vpcSubnets: network.privateSubnets };
+    const { config, services } = props;
     const { https, accessLogDays } = config.loadBalancer;
     const logBucket =
       accessLogDays === undefined
@@ -41,68 +49,112 @@ export class ContainersStack extends Stack {
             removalPolicy: props.removalPolicy,
           });
     this.loadBalancer = new PrivateLoadBalancer(this, 'LoadBalancer', {
-      ...placement,
+      ...this.placement(),
       https: https && {
         certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', https.certificateArn),
         hostName: https.hostName,
       },
       accessLogs: logBucket?.bucket,
     });
-    const { loadBalancerName } = this.loadBalancer.loadBalancer;
+    const capacity = this.capacity(config.capacity);
+    this.images = new Map(
+      services.map((service) => {
+        const image = this.image(service.config, service.repositoryName);
+        this.service(service.config, image, capacity);
+        return [service.config.name, image];
+      }),
+    );
 
-    const repository = ecr.Repository.fromRepositoryName(this, 'Images', props.repositoryName);
-    this.image = new ServiceImage(this, 'ServiceImage', { repository, source: props.imageSource });
-    const { fargate, ec2 } = config.service.capacity;
-    const { architecture } = this.image;
-    // Each kind of capacity has a cluster of its own: ec2-capacity.ts says why. The ids are those of the parts that the
-    // clusters once belonged to, below 'Default', which is no part of a logical id: another one would replace a cluster.
+    const { loadBalancerName } = this.loadBalancer.loadBalancer;
+    this.output('LoadBalancerUrl', this.loadBalancer.url, 'Internal load balancer, from in the VPC');
+    this.output('LoadBalancerName', loadBalancerName, 'Name of the load balancer');
+  }
+
+  private placement() {
+    return { vpc: this.props.network.vpc, vpcSubnets: this.props.network.privateSubnets };
+  }
+
+  private image(service: ServiceConfig, repositoryName: string): ServiceImage {
+    const prefix = idPrefix(service.name);
+    const repository = ecr.Repository.fromRepositoryName(this, `${prefix}Images`, repositoryName);
+    const source = this.props.imageSource(service);
+    const image = new ServiceImage(this, `${prefix}ServiceImage`, { repository, source, architecture: ARCHITECTURE });
+    this.output(`${prefix}ImageUri`, image.uri, `Image that the service ${service.name} runs`);
+    return image;
+  }
+
+  /**
+   * The clusters, one for each kind of capacity (ec2-capacity.ts says why), and the instances. The ids of the clusters are those
+   * of the parts that they belonged to before services shared them, below 'Default', which is no part of a logical id: another
+   * id would replace a cluster.
+   */
+  private capacity({ fargate, ec2: instances }: CapacityConfig) {
     const clusters = new Construct(this, 'Default');
+    const { vpc } = this.placement();
     const { cluster, capacityProviders } = new ContainerCluster(clusters, fargate ? 'History' : 'Instances', {
-      vpc: network.vpc,
+      vpc,
       fargateSpot: fargate?.spot !== undefined,
     });
     // In an account that is new to ECS, the load balancer takes longer than the role that the providers need.
     capacityProviders?.node.addDependency(this.loadBalancer.listener);
-    const instances =
-      ec2 &&
-      new Ec2Capacity(this, 'Instances', {
-        ...placement,
-        ...ec2,
-        cluster: fargate ? new ContainerCluster(clusters, 'Instances', { vpc: network.vpc }).cluster : cluster,
-        architecture,
-        instanceTypes: ec2.instanceTypes.map((type) => new InstanceType(type)),
-      });
-    const history = new ContainerService(this, 'History', {
-      ...placement,
-      ...config.service,
-      cluster: instances && !fargate ? instances.cluster : cluster,
-      architecture,
-      capacity: { fargate, ec2: instances && { ...ec2, capacity: instances, cluster: instances.cluster } },
-      image: this.image.image,
+    if (instances === undefined) return { cluster, capacity: { fargate } };
+    const capacity = new Ec2Capacity(this, 'Instances', {
+      ...this.placement(),
+      ...instances,
+      cluster: fargate ? new ContainerCluster(clusters, 'Instances', { vpc }).cluster : cluster,
+      architecture: ARCHITECTURE,
+      instanceTypes: instances.instanceTypes.map((type) => new ec2.InstanceType(type)),
+    });
+    const { autoScalingGroupName } = capacity.autoScalingGroup;
+    this.output('AutoScalingGroupName', autoScalingGroupName, 'Instances that tasks run on');
+    return {
+      cluster: fargate ? cluster : capacity.cluster,
+      capacity: { fargate, ec2: { ...instances, capacity, cluster: capacity.cluster } },
+    };
+  }
+
+  private service(
+    { name, image: _, routes: __, ...size }: ServiceConfig,
+    { image }: ServiceImage,
+    on: { readonly cluster: ecs.ICluster; readonly capacity: ServiceCapacity },
+  ): void {
+    const { apiStageName, routes } = this.props;
+    const prefix = idPrefix(name);
+    const id = pascalCase(name);
+    if (this.node.tryFindChild(id)) {
+      throw new Error(`services: "${name}" is taken by the part ${id} of the stack. Give the service another name.`);
+    }
+    const service = new ContainerService(this, id, {
+      ...this.placement(),
+      ...size,
+      ...on,
+      architecture: ARCHITECTURE,
+      image,
       listener: this.loadBalancer.listener,
       // A private integration may put the stage of the API in front of the path: docs/decisions/0005.
-      paths: pathPatterns(routesOfService(HISTORY_SERVICE), ['', `/${props.apiStageName}`]),
-      priority: 100,
-      environment: { SERVED_BY: config.id, PATH_PREFIX: `/${props.apiStageName}` },
+      paths: rulePaths(name, routes, ['', `/${apiStageName}`]),
+      environment: { SERVED_BY: this.props.config.id, PATH_PREFIX: `/${apiStageName}` },
     });
-    for (const { capacity, service, targetGroup } of history.services) {
-      new TargetGroupAlarms(this, `${capacity}Alarms`, {
+    for (const { capacity, service: ecsService, targetGroup } of service.services) {
+      new TargetGroupAlarms(this, `${prefix}${capacity}Alarms`, {
         targetGroup,
         loadBalancer: this.loadBalancer.loadBalancer,
         firstLook: 'the events of the ECS service, the reasons of its stopped tasks, and their log group.',
-      }).node.addDependency(service);
+      }).node.addDependency(ecsService);
     }
+    const targetGroups = service.services.map(({ targetGroup }) => targetGroup.targetGroupArn).join(',');
+    this.output(`${prefix}TargetGroupArn`, targetGroups, 'Where tasks are registered; two with both kinds of capacity');
+    this.output(
+      `${prefix}RedeployCommand`,
+      service.redeployCommand,
+      'Replaces all tasks, one healthy set after the other',
+    );
+  }
 
-    const targetGroups = history.services.map(({ targetGroup }) => targetGroup.targetGroupArn).join(',');
-    for (const [name, value, description] of [
-      ['LoadBalancerUrl', this.loadBalancer.url, 'Internal load balancer, from in the VPC'],
-      ['LoadBalancerName', loadBalancerName, 'Name of the load balancer'],
-      ['TargetGroupArn', targetGroups, 'Where tasks are registered; two with both kinds of capacity'],
-      ['AutoScalingGroupName', instances?.autoScalingGroup.autoScalingGroupName, 'Instances that tasks run on'],
-      ['ImageUri', this.image.uri, 'Image that the container service runs'],
-      ['RedeployCommand', history.redeployCommand, 'Replaces all tasks, one healthy set after the other'],
-    ] as const) {
-      if (value !== undefined) new CfnOutput(this, name, { value, description });
-    }
+  private output(name: string, value: string, description: string): void {
+    new CfnOutput(this, name, { value, description });
   }
 }
+
+/** All images are built for Graviton, which is cheaper than x86 for the same work. */
+const ARCHITECTURE = ecs.CpuArchitecture.ARM64;

@@ -4,13 +4,13 @@ import { Construct } from 'constructs';
 import { FunctionAlarms } from '../constructs/function-alarms';
 import { INetwork } from '../constructs/network';
 import { PrivateFunction } from '../constructs/private-function';
-import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
+import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { EnvironmentStackProps } from '../environment-config';
 
 export interface FunctionStackProps extends EnvironmentStackProps {
   readonly network: INetwork;
   readonly code: lambda.Code;
-  readonly loadBalancer: PrivateLoadBalancer;
+  readonly loadBalancer: IPrivateLoadBalancer;
 }
 
 /** Function and security group together, apart from the network: their interfaces take up to 20 minutes to go. */

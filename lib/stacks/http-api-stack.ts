@@ -2,20 +2,23 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { routesOf } from '../../domain/routes';
+import { Route, serviceOf } from '../../domain/routes';
 import { ApiAlarms } from '../constructs/api-alarms';
 import { AuthorizedHttpApi } from '../constructs/authorized-http-api';
 import { INetwork } from '../constructs/network';
-import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
+import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { PrivateVpcLink } from '../constructs/private-vpc-link';
 import { EnvironmentStackProps, HttpApiConfig } from '../environment-config';
+import { loadBalancersOf } from '../services';
 
 export interface HttpApiStackProps extends EnvironmentStackProps {
   readonly httpApi: HttpApiConfig;
   readonly network: INetwork;
   /** Alias that answers the routes of the function. */
   readonly live: lambda.IAlias;
-  readonly loadBalancer: PrivateLoadBalancer;
+  readonly routes: readonly Route[];
+  /** The load balancer in front of a service. */
+  readonly loadBalancerOf: (service: string) => IPrivateLoadBalancer;
   /** First segment of every URL. */
   readonly stageName: string;
 }
@@ -24,7 +27,7 @@ export interface HttpApiStackProps extends EnvironmentStackProps {
 export class HttpApiStack extends Stack {
   constructor(scope: Construct, id: string, props: HttpApiStackProps) {
     super(scope, id, props);
-    const { config, httpApi, network, loadBalancer } = props;
+    const { config, httpApi, network, routes } = props;
     const { domain } = httpApi;
 
     const api = new AuthorizedHttpApi(this, 'Quotes', {
@@ -36,19 +39,23 @@ export class HttpApiStack extends Stack {
       },
     });
     const link = new PrivateVpcLink(this, 'Link', { vpc: network.vpc, vpcSubnets: network.privateSubnets });
-    loadBalancer.allowFrom(link, 'HTTP API reads the container service');
+    for (const loadBalancer of loadBalancersOf(routes, props.loadBalancerOf)) {
+      loadBalancer.allowFrom(link, 'HTTP API reads the container service');
+    }
 
     const toService = {
       vpcLink: link.link,
-      listener: loadBalancer.listener,
       serverName: config.loadBalancer.https?.hostName,
       // As long as the function waits. If callers chose, one who waits for a millisecond would cause 503s and raise the alarm.
       requestHeaders: { 'x-timeout-ms': '2000' },
     };
-    for (const route of routesOf({ kubernetes: config.kubernetes !== undefined })) {
+    for (const route of routes) {
       const common = { path: route.path, throttle: route.throttle && httpApi.historyThrottle };
       if (route.by === 'function') api.addFunctionRoute({ ...common, handler: props.live });
-      else api.addPrivateRoute({ ...common, ...toService });
+      else {
+        const { listener } = props.loadBalancerOf(serviceOf(route));
+        api.addPrivateRoute({ ...common, ...toService, listener });
+      }
     }
     new ApiAlarms(this, 'Alarms', { stage: api.stage });
 

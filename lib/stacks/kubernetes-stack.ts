@@ -10,19 +10,20 @@ import { KubernetesWorkload } from '../constructs/kubernetes-workload';
 import { ManagedNodeGroup } from '../constructs/managed-node-group';
 import { INetwork } from '../constructs/network';
 import { NodePortTarget } from '../constructs/node-port-target';
-import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
-import { ServiceImage } from '../constructs/service-image';
+import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
+import { IServiceImage } from '../constructs/service-image';
 import { TargetGroupAlarms } from '../constructs/target-group-alarms';
 import { EnvironmentStackProps, KubernetesConfig } from '../environment-config';
 import { kubernetesRelease } from '../kubernetes-release';
 import { roomOf, smallestNode } from '../kubernetes-sizing';
+import { KUBERNETES_PRIORITY } from '../services';
 
 export interface KubernetesStackProps extends EnvironmentStackProps {
   readonly kubernetes: KubernetesConfig;
   readonly network: INetwork;
-  readonly loadBalancer: PrivateLoadBalancer;
+  readonly loadBalancer: IPrivateLoadBalancer;
   /** What pods run: the image of the tasks. */
-  readonly image: ServiceImage;
+  readonly image: IServiceImage;
   /** Changes with the sources of the image. */
   readonly imageRevision: string;
   /** In front of the paths that pods answer. */
@@ -71,7 +72,7 @@ export class KubernetesStack extends Stack {
       nodeSecurityGroup: cluster.clusterSecurityGroup,
       nodePort: 30_080,
       paths: pathPatterns(routesOfService(HISTORY_SERVICE), pathPrefixes),
-      priority: 200,
+      priority: KUBERNETES_PRIORITY,
     });
     const { targetGroup } = exposure;
     new TargetGroupAlarms(this, 'Alarms', {

@@ -2,20 +2,30 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct } from 'constructs';
 import { ImageRepository } from '../constructs/image-repository';
-import { EnvironmentStackProps } from '../environment-config';
+import { EnvironmentStackProps, ServiceConfig } from '../environment-config';
+import { idPrefix } from '../services';
 
-/** The repository alone: an image is built or chosen by the stack that runs it, so that a new one changes its template. */
+export interface RegistryStackProps extends EnvironmentStackProps {
+  readonly services: readonly ServiceConfig[];
+}
+
+/** Only repositories: an image is built or chosen by the stack that runs it, so that a new image changes its template. */
 export class RegistryStack extends Stack {
-  readonly repository: ecr.IRepository;
+  /** The services, each with its repository. */
+  readonly services: readonly { readonly config: ServiceConfig; readonly repository: ecr.IRepository }[];
 
-  constructor(scope: Construct, id: string, props: EnvironmentStackProps) {
+  constructor(scope: Construct, id: string, props: RegistryStackProps) {
     super(scope, id, props);
-    const { repository } = new ImageRepository(this, 'Images', {
-      removalPolicy: props.removalPolicy,
+    this.services = props.services.map((config) => {
+      const prefix = idPrefix(config.name);
+      const { repository } = new ImageRepository(this, `${prefix}Images`, { removalPolicy: props.removalPolicy });
+      for (const [name, value, description] of [
+        ['RepositoryName', repository.repositoryName, `Image repository of the service ${config.name}`],
+        ['RepositoryUri', repository.repositoryUri, `docker push of the service ${config.name} goes here`],
+      ] as const) {
+        new CfnOutput(this, `${prefix}${name}`, { value, description });
+      }
+      return { config, repository };
     });
-    this.repository = repository;
-
-    new CfnOutput(this, 'RepositoryName', { value: repository.repositoryName, description: 'Image repository' });
-    new CfnOutput(this, 'RepositoryUri', { value: repository.repositoryUri, description: 'docker push goes here' });
   }
 }

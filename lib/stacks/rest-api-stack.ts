@@ -1,21 +1,24 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { routesOf } from '../../domain/routes';
+import { Route, serviceOf } from '../../domain/routes';
 import { ApiAccount } from '../constructs/api-account';
 import { ApiAlarms } from '../constructs/api-alarms';
 import { CacheInvalidationGuard } from '../constructs/cache-invalidation-guard';
 import { CachedRestApi } from '../constructs/cached-rest-api';
 import { INetwork } from '../constructs/network';
-import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
+import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { PrivateVpcLink } from '../constructs/private-vpc-link';
 import { EnvironmentStackProps } from '../environment-config';
+import { loadBalancersOf } from '../services';
 
 export interface RestApiStackProps extends EnvironmentStackProps {
   readonly network: INetwork;
   /** Alias that answers the routes of the function. */
   readonly live: lambda.IAlias;
-  readonly loadBalancer: PrivateLoadBalancer;
+  readonly routes: readonly Route[];
+  /** The load balancer in front of a service. */
+  readonly loadBalancerOf: (service: string) => IPrivateLoadBalancer;
   /** First segment of every URL. */
   readonly stageName: string;
 }
@@ -24,7 +27,7 @@ export interface RestApiStackProps extends EnvironmentStackProps {
 export class RestApiStack extends Stack {
   constructor(scope: Construct, id: string, props: RestApiStackProps) {
     super(scope, id, props);
-    const { config, network, loadBalancer } = props;
+    const { config, network, routes } = props;
     const { cache, throttle, historyThrottle, webAclArn, ownsApiAccount } = config.restApi;
 
     const api = new CachedRestApi(this, 'Quotes', {
@@ -35,7 +38,9 @@ export class RestApiStack extends Stack {
       account: ownsApiAccount ? new ApiAccount(this, 'ApiAccount').ready : undefined,
     });
     const link = new PrivateVpcLink(this, 'Link', { vpc: network.vpc, vpcSubnets: network.privateSubnets });
-    loadBalancer.allowFrom(link, 'REST API reads the container service');
+    for (const loadBalancer of loadBalancersOf(routes, props.loadBalancerOf)) {
+      loadBalancer.allowFrom(link, 'REST API reads the container service');
+    }
 
     const ttl = cache && {
       quote: Duration.seconds(cache.quoteTtlSeconds),
@@ -43,17 +48,18 @@ export class RestApiStack extends Stack {
     };
     const toService = {
       vpcLink: link.link,
-      loadBalancer: loadBalancer.loadBalancer,
-      url: loadBalancer.url,
       // Almost as long as API Gateway waits, because the cache would keep a 503 that the service gives under load.
       requestHeaders: { 'x-timeout-ms': '25000' },
     };
-    for (const route of routesOf({ kubernetes: config.kubernetes !== undefined })) {
+    for (const route of routes) {
       const { path, query } = route;
       const cacheTtl = route.cache && ttl?.[route.cache];
       const common = { path, query, cacheTtl, throttle: route.throttle && historyThrottle };
       if (route.by === 'function') api.addFunctionRoute({ ...common, handler: props.live });
-      else api.addPrivateRoute({ ...common, ...toService });
+      else {
+        const { loadBalancer, url } = props.loadBalancerOf(serviceOf(route));
+        api.addPrivateRoute({ ...common, ...toService, loadBalancer, url });
+      }
     }
     new ApiAlarms(this, 'Alarms', { stage: api.stage });
 

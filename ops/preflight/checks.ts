@@ -164,10 +164,11 @@ function withoutVpcLinks(region: string): Outcome {
   };
 }
 
-/** Checks that AWS documents ARM builds for the region, with which the image of the container service is built. */
-export function imageBuild({ image, region }: EnvironmentConfig): Outcome {
-  if (image.from !== 'source')
-    return { verdict: 'pass', says: 'nothing is built, because the image is given by its digest' };
+/** Checks that AWS documents ARM builds for the region, with which the images of the container services are built. */
+export function imageBuild({ services, region }: EnvironmentConfig): Outcome {
+  if (services.every(({ image }) => image.from !== 'source')) {
+    return { verdict: 'pass', says: 'nothing is built, because every image is given by its digest' };
+  }
   if (buildsOnArm(region)) return { verdict: 'pass', says: `CodeBuild builds ARM images in ${region}` };
   return {
     verdict: 'warning',
@@ -199,8 +200,8 @@ export const VCPU_QUOTAS: readonly VcpuQuota[] = [
 ];
 
 /** Instance types that an environment launches. */
-export function instanceTypes({ kubernetes, service, network }: EnvironmentConfig): string[] {
-  const types = [...(kubernetes?.nodes.instanceTypes ?? []), ...(service.capacity.ec2?.instanceTypes ?? [])];
+export function instanceTypes({ kubernetes, capacity, network }: EnvironmentConfig): string[] {
+  const types = [...(kubernetes?.nodes.instanceTypes ?? []), ...(capacity.ec2?.instanceTypes ?? [])];
   return [...new Set([...types, ...(hasNatInstance(network) ? [NAT_INSTANCE_TYPE] : [])])];
 }
 
@@ -211,7 +212,7 @@ export function instanceTypes({ kubernetes, service, network }: EnvironmentConfi
  * @throws if `vcpus` lacks one of its instance types
  */
 export function vcpuDemand(config: EnvironmentConfig, vcpus: Readonly<Record<string, number>>): Demand[] {
-  const { kubernetes, network, service, availabilityZones } = config;
+  const { kubernetes, network, capacity, availabilityZones } = config;
   const largest = (types: readonly string[]) =>
     Math.max(
       ...types.map((type) => {
@@ -244,8 +245,8 @@ export function vcpuDemand(config: EnvironmentConfig, vcpus: Readonly<Record<str
       most: (maxNodes + beside) * size,
     });
   }
-  if (service.capacity.ec2) {
-    const { instanceTypes: types, maxInstances, spot } = service.capacity.ec2;
+  if (capacity.ec2) {
+    const { instanceTypes: types, maxInstances, spot } = capacity.ec2;
     const base = spot?.onDemandBase ?? maxInstances;
     const onDemand = Math.min(
       maxInstances,

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { Template } from 'aws-cdk-lib/assertions';
-import { configOf, Resource, resourcesOf, synthesized } from '../support/stage';
+import { fixtureOf } from '../support/fixture';
+import { Resource, resourcesOf, synthesized } from '../support/stage';
 
-const sandbox = synthesized(configOf('sandbox'));
-const production = synthesized(configOf('production'));
+// The documents are about the shipped environments, whose parts these have: editing lib/environments.ts changes no document.
+const sandbox = synthesized(fixtureOf('trial'));
+const production = synthesized(fixtureOf('lasting'));
 const ofType = (templates: Record<string, Template>, type: string): Resource[] =>
   resourcesOf(templates).flatMap(([, , resource]) => (resource.Type === type ? [resource] : []));
 
@@ -84,7 +86,7 @@ describe.each(['docs/costs.md', 'docs/costs.ja.md'])('%s', (file) => {
   test('has what a cluster adds to them, and production has as many', () => {
     const total = (templates: Record<string, Template>) =>
       detailed(templates).reduce((sum, { count, each }) => sum + count * each * CUSTOM_METRIC, 0);
-    const withCluster = synthesized(configOf('sandbox', { kubernetes: 'true' }));
+    const withCluster = synthesized(fixtureOf('trial', { kubernetes: 'true' }));
     const added = (total(withCluster) - total(sandbox)).toFixed(2);
     expect(readFileSync(file, 'utf8')).toMatch(new RegExp(`(up to|最大) ${added}`));
     expect(total(production)).toBe(total(withCluster));

@@ -1,4 +1,6 @@
-import { fixtureOf, withEgress } from '../support/fixture';
+import { EnvironmentConfig } from '../../lib/environment-config';
+import { pascalCase, serviceGroups } from '../../lib/services';
+import { fixtureOf, service, withEgress, withFurther } from '../support/fixture';
 import { reachabilityOf } from '../support/reachability';
 import { synthesized } from '../support/stage';
 
@@ -10,22 +12,53 @@ function reachability(config = fixtureOf('trial')) {
 }
 
 /** Who can open a connection to whom, on which port. Whatever is not here is refused. */
-const BETWEEN = [
-  'Containers/LoadBalancer -> Containers/History tcp 8080',
-  'Function/Quotes -> Containers/LoadBalancer tcp 80',
-  'HttpApi/Link -> Containers/LoadBalancer tcp 80',
-  'RestApi/Link -> Containers/LoadBalancer tcp 80',
-];
+function between({ services }: EnvironmentConfig): string[] {
+  return [
+    'Function/Quotes -> Containers/LoadBalancer tcp 80',
+    ...serviceGroups(services).flatMap(({ suffix, services: members }) => [
+      `HttpApi/Link -> Containers${suffix}/LoadBalancer tcp 80`,
+      `RestApi/Link -> Containers${suffix}/LoadBalancer tcp 80`,
+      ...members.map(
+        ({ name }) => `Containers${suffix}/LoadBalancer -> Containers${suffix}/${pascalCase(name)} tcp 8080`,
+      ),
+    ]),
+  ];
+}
+
 /** Tasks fetch their image and write logs; the subnets decide whether this leads anywhere. */
-const OUT = ['Containers/History -> 0.0.0.0/0 tcp 443'];
+function out({ services }: EnvironmentConfig): string[] {
+  return serviceGroups(services).flatMap(({ suffix, services: members }) =>
+    members.map(({ name }) => `Containers${suffix}/${pascalCase(name)} -> 0.0.0.0/0 tcp 443`),
+  );
+}
+
+const BETWEEN = between(fixtureOf('trial'));
+const OUT = out(fixtureOf('trial'));
 
 test.each([
   ['trial', fixtureOf('trial')],
   ['lasting without a cluster', fixtureOf('lasting', { kubernetes: 'false' })],
+  [
+    'three services behind two load balancers',
+    withFurther(fixtureOf('trial'), [service('reports', 110), service('archive', 1_000)]),
+  ],
 ])('%s: what is let out is what is let in, and nothing else', (_, config) => {
   const { egress, ingress } = reachability(config);
-  expect(egress).toEqual([...BETWEEN, ...OUT].sort());
-  expect(ingress).toEqual([...BETWEEN].sort());
+  expect(egress).toEqual([...between(config), ...out(config)].sort());
+  expect(ingress).toEqual(between(config).sort());
+});
+
+test('the table has every load balancer and every service', () => {
+  expect(between(withFurther(fixtureOf('trial'), [service('reports', 110), service('archive', 1_000)]))).toEqual([
+    'Function/Quotes -> Containers/LoadBalancer tcp 80',
+    'HttpApi/Link -> Containers/LoadBalancer tcp 80',
+    'RestApi/Link -> Containers/LoadBalancer tcp 80',
+    'Containers/LoadBalancer -> Containers/History tcp 8080',
+    'Containers/LoadBalancer -> Containers/Reports tcp 8080',
+    'HttpApi/Link -> Containers2/LoadBalancer tcp 80',
+    'RestApi/Link -> Containers2/LoadBalancer tcp 80',
+    'Containers2/LoadBalancer -> Containers2/Archive tcp 8080',
+  ]);
 });
 
 test('with a cluster: the load balancer reaches two ports of nodes, its function the control plane, nobody else anything', () => {

@@ -1,5 +1,6 @@
-import { Route, routesOf } from '../../domain/routes';
+import { Route } from '../../domain/routes';
 import { HttpApiConfig } from '../../lib/environment-config';
+import { routesOfEnvironment } from '../../lib/services';
 import { fixtureOf } from '../support/fixture';
 import { resourcesOf, synthesized } from '../support/stage';
 
@@ -18,7 +19,7 @@ interface Deployed {
 
 const ENVIRONMENTS = (['trial', 'lasting'] as const).map((name) => {
   const config = fixtureOf(name);
-  const table = routesOf({ kubernetes: config.kubernetes !== undefined });
+  const table = routesOfEnvironment(config);
   return { name, config, table, ...deployedIn(synthesized(config)) };
 });
 

@@ -21,7 +21,7 @@ function templatesForCli(config: EnvironmentConfig): Record<string, { Resources?
     quotesCode: bundles.code('lambda/quotes/index.ts'),
     sessionsCode: bundles.code('lambda/sessions/index.ts'),
     tickerCode: bundles.code('lambda/ticker/index.ts'),
-    containerDirectory: 'container',
+    containerDirectory: () => 'container',
   });
   const { stacks } = app.synth();
   return Object.fromEntries(stacks.map(({ stackName, template }) => [stackName, template]));

@@ -1,7 +1,7 @@
 import { EnvironmentConfig } from '../../lib/environment-config';
 import { kubernetesRelease } from '../../lib/kubernetes-release';
 import { manifestsOf, problemsOf, SCHEMA_VERSION } from '../kubernetes/manifests';
-import { DIGEST, fixtureOf, withEgress } from '../support/fixture';
+import { DIGEST, fixtureOf, withEgress, withServices } from '../support/fixture';
 import { resourcesOf, stacksOf, stageOf, synthesized, templatesOf } from '../support/stage';
 import { ALARM_TOPIC, EXISTING_VPC, variants } from '../support/variants';
 
@@ -123,7 +123,7 @@ describe('synthesis', () => {
 /** Log groups whose authors chose a retention or a deletion policy of their own, each with the reason. */
 const AUTHORS: readonly (readonly [RegExp, { readonly days?: number; readonly policy?: string }])[] = [
   // Container Insights makes metrics of its events, and keeps the events for a day by itself.
-  [/^Containers\/(History|Instances)Performance/, { days: 1, policy: 'Delete' }],
+  [/^Containers\d*\/(History|Instances)Performance/, { days: 1, policy: 'Delete' }],
   // The function that empties the default security group of the VPC logs nothing that anybody would read later.
   [/^Network\/CustomVpcRestrictDefaultSG/, { policy: 'Delete' }],
 ];
@@ -258,7 +258,7 @@ describe('switches: what is off is absent', () => {
   });
 
   test('spot: no capacity providers', () => {
-    const templates = withTrial(({ service }) => ({ service: { ...service, capacity: { fargate: {} } } }));
+    const templates = withTrial(() => ({ capacity: { fargate: {} } }));
     expect(text(templates)).not.toContain('FARGATE_SPOT');
   });
 
@@ -353,7 +353,7 @@ test('behind a cache, which may keep a refusal, histories wait almost as long as
 });
 
 test('lasting without an image says how to give one [F1]', () => {
-  expect(() => stageOf({ ...fixtureOf('lasting'), image: { from: 'digest' } })).toThrow(
+  expect(() => stageOf(withServices(fixtureOf('lasting'), { image: { from: 'digest' } }))).toThrow(
     /digest: must be "sha256:" and 64 hexadecimal digits, got none.*-c imageDigest=sha256:/,
   );
 });
@@ -399,11 +399,10 @@ describe('on instances', () => {
 
   test('a private subnet that is too small for tasks and instances is refused, with what takes the addresses', () => {
     const config = fixtureOf('trial', { capacity: 'both' });
-    const { fargate, ec2 } = config.service.capacity;
+    const { fargate, ec2 } = config.capacity;
     if (!fargate || !ec2) throw new Error('not on both kinds of capacity');
     const capacity = { fargate, ec2: { ...ec2, maxInstances: 4_000 } };
-    const service = { ...config.service, maxTasks: 2_000, capacity };
-    expect(() => stageOf({ ...config, service })).toThrow(/container tasks.*8000/);
+    expect(() => stageOf({ ...withServices(config, { maxTasks: 2_000 }), capacity })).toThrow(/container tasks.*8000/);
   });
 });
 

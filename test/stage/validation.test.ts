@@ -7,7 +7,7 @@ import { acknowledgements, ruleId } from '../../lib/acknowledgements';
 import { EnvironmentConfig } from '../../lib/environment-config';
 import { ReferenceStage } from '../../lib/reference-stage';
 import { FunctionBundles } from '../../lib/sources';
-import { fixtureOf, withEgress } from '../support/fixture';
+import { fixtureOf, service, withEgress, withFurther } from '../support/fixture';
 import { configOf, context } from '../support/stage';
 
 interface Violation {
@@ -25,8 +25,12 @@ interface Report {
   }[];
 }
 
-/** Environments that have on, between them, each switch that an acknowledgement is about. */
-const fixtures = [fixtureOf('trial', { kubernetes: 'true' }), changed(fixtureOf('lasting', { capacity: 'both' }))];
+/** Environments that have on, between them, each switch that an acknowledgement is about, and three services each. */
+const further = [service('reports', 110), service('archive', 1_000)];
+const fixtures = [
+  withFurther(fixtureOf('trial', { kubernetes: 'true' }), further),
+  changed(withFurther(fixtureOf('lasting', { capacity: 'both' }), further)),
+];
 
 /** All environments in one app, because loading the rules costs more than applying them. */
 function validate(): Report {
@@ -44,7 +48,7 @@ function validate(): Report {
       quotesCode: bundles.code('lambda/quotes/index.ts'),
       sessionsCode: bundles.code('lambda/sessions/index.ts'),
       tickerCode: bundles.code('lambda/ticker/index.ts'),
-      containerDirectory: 'container',
+      containerDirectory: () => 'container',
     });
   }
   // The findings are in the report; that they also end the process is for the CLI.

@@ -1,6 +1,7 @@
 import { NetworkEgress } from '../../lib/constructs/network';
 import { Context, environmentOf } from '../../lib/context';
-import { EnvironmentConfig, EnvironmentDefinition, NetworkConfig } from '../../lib/environment-config';
+import { EnvironmentConfig, EnvironmentDefinition, NetworkConfig, ServiceConfig } from '../../lib/environment-config';
+import { SERVICES_PER_LOAD_BALANCER } from '../../lib/limits';
 
 /** Destroyed with its data, builds its image from source, and runs on little. */
 const trial: EnvironmentDefinition = {
@@ -9,18 +10,14 @@ const trial: EnvironmentDefinition = {
   logRetentionDays: 7,
   terminationProtection: false,
   network: { create: { cidr: '10.0.0.0/16', egress: { mode: 'nat', gateways: 1 } } },
-  image: { from: 'source' },
-  service: {
-    minTasks: 1,
-    maxTasks: 4,
-    cpu: 256,
-    memoryMiB: 512,
-    capacity: {
-      use: 'fargate',
-      fargate: { spot: { spotWeight: 3, onDemandWeight: 1 } },
-      ec2: { instanceTypes: ['t4g.small'], maxInstances: 6 },
-    },
+  capacity: {
+    use: 'fargate',
+    fargate: { spot: { spotWeight: 3, onDemandWeight: 1 } },
+    ec2: { instanceTypes: ['t4g.small'], maxInstances: 6 },
   },
+  services: [
+    { name: 'history', image: { from: 'source' }, priority: 100, minTasks: 1, maxTasks: 4, cpu: 256, memoryMiB: 512 },
+  ],
   loadBalancer: {},
   function: { memoryMiB: 512, logLevel: 'INFO', provisionedConcurrency: { min: 1, max: 4 } },
   restApi: {
@@ -50,18 +47,14 @@ const lasting: EnvironmentDefinition = {
   logRetentionDays: 90,
   terminationProtection: true,
   network: { create: { cidr: '10.16.0.0/16', egress: { mode: 'nat', gateways: 'one-per-zone' } } },
-  image: { from: 'digest' },
-  service: {
-    minTasks: 2,
-    maxTasks: 20,
-    cpu: 512,
-    memoryMiB: 1024,
-    capacity: {
-      use: 'fargate',
-      fargate: {},
-      ec2: { instanceTypes: ['m7g.large', 'c7g.large'], maxInstances: 24 },
-    },
+  capacity: {
+    use: 'fargate',
+    fargate: {},
+    ec2: { instanceTypes: ['m7g.large', 'c7g.large'], maxInstances: 24 },
   },
+  services: [
+    { name: 'history', image: { from: 'digest' }, priority: 100, minTasks: 2, maxTasks: 20, cpu: 512, memoryMiB: 1024 },
+  ],
   loadBalancer: { accessLogDays: 90 },
   function: {
     memoryMiB: 1024,
@@ -109,11 +102,48 @@ export const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
  * @param given context, as the CDK CLI takes it with `-c`
  */
 export function fixtureOf(name: keyof typeof fixtures, given: Context = {}): EnvironmentConfig {
-  const needsDigest = fixtures[name].image.from === 'digest';
+  const needsDigest = fixtures[name].services.some(({ image }) => image.from === 'digest');
   return environmentOf({ environment: name, ...(needsDigest && { imageDigest: DIGEST }), ...given }, fixtures);
 }
 
 /** A network of the address plan of the fixture `trial`, with another way out. */
 export function withEgress(egress: NetworkEgress): NetworkConfig {
   return { create: { cidr: '10.0.0.0/16', egress } };
+}
+
+/** An environment whose services have other properties. */
+export function withServices<Environment extends Pick<EnvironmentConfig, 'services'>>(
+  environment: Environment,
+  change: Partial<ServiceConfig>,
+): Environment {
+  return { ...environment, services: environment.services.map((service) => ({ ...service, ...change })) };
+}
+
+/** A second service of an environment, with a route on both APIs. */
+export function service(name: string, priority: number, change: Partial<ServiceConfig> = {}): ServiceConfig {
+  return {
+    name,
+    priority,
+    image: { from: 'source', directory: 'container' },
+    routes: [{ path: `/${name}/{id}`, query: ['page'], cache: 'history' }],
+    minTasks: 1,
+    maxTasks: 2,
+    cpu: 256,
+    memoryMiB: 512,
+    ...change,
+  };
+}
+
+/** An environment with further services, or with so many. */
+export function withFurther(
+  environment: EnvironmentConfig,
+  further: number | readonly ServiceConfig[],
+): EnvironmentConfig {
+  const services =
+    typeof further === 'number'
+      ? Array.from({ length: further }, (_, index) =>
+          service(`service-${index}`, 1_000 * Math.floor((index + 1) / SERVICES_PER_LOAD_BALANCER) + 300 + index),
+        )
+      : further;
+  return { ...environment, services: [...environment.services, ...services] };
 }

@@ -17,7 +17,7 @@ export const context: Record<string, unknown> = JSON.parse(readFileSync('cdk.jso
 
 /** An environment of lib/environments.ts, with a digest where its image needs one. */
 export function configOf(name: keyof typeof environments, given: Context = {}): EnvironmentConfig {
-  const needsDigest = environments[name].image.from === 'digest';
+  const needsDigest = environments[name].services.some(({ image }) => image.from === 'digest');
   return environmentOf({ environment: name, ...(needsDigest && { imageDigest: DIGEST }), ...given });
 }
 
@@ -34,7 +34,7 @@ export function stageOf(config: EnvironmentConfig, sources: { quotesCode?: lambd
     quotesCode: sources.quotesCode ?? bundles.code('lambda/quotes/index.ts'),
     sessionsCode: bundles.code('lambda/sessions/index.ts'),
     tickerCode: bundles.code('lambda/ticker/index.ts'),
-    containerDirectory: 'container',
+    containerDirectory: () => 'container',
   });
 }
 

@@ -1,5 +1,5 @@
 import { EnvironmentConfig } from '../../lib/environment-config';
-import { fixtureOf, withEgress } from './fixture';
+import { fixtureOf, service, withEgress, withFurther } from './fixture';
 
 const CERTIFICATE = 'arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000';
 export const ALARM_TOPIC = 'arn:aws:sns:us-east-1:123456789012:alarms';
@@ -20,6 +20,10 @@ export function variants(): Record<string, EnvironmentConfig> {
   return {
     trial,
     lasting: fixtureOf('lasting'),
+    'with three services behind two load balancers': withFurther(trial, [
+      service('reports', 110),
+      service('archive', 1_000),
+    ]),
     'on instances': fixtureOf('trial', { capacity: 'ec2' }),
     'on Fargate and instances, with a topic': {
       ...fixtureOf('lasting', { capacity: 'both' }),
@@ -46,7 +50,7 @@ export function variants(): Record<string, EnvironmentConfig> {
     },
     'with all off': {
       ...trial,
-      service: { ...trial.service, capacity: { fargate: {} } },
+      capacity: { fargate: {} },
       function: { ...trial.function, provisionedConcurrency: undefined },
       restApi: { ...restApi, cache: undefined, ownsApiAccount: false },
       httpApi: undefined,

@@ -15,7 +15,10 @@ test.each([
   ['capacity=ecs', 'capacity: "ecs" is not known. Give one of fargate, ec2, both: -c capacity=ec2'],
   ['capacity=', 'capacity: "" is not known'],
   ['capcity=ec2', 'context: "capcity" is not known. Give -c with one of environment, region,'],
-  ['imageDigest=sha256:0', 'imageDigest: environment local deploys no image by a digest from outside'],
+  [
+    'imageDigest=sha256:0',
+    'imageDigest: environment local deploys no image of the history service by a digest from outside',
+  ],
   ['environment=sandbox', 'environment: npm start deploys to local, got "sandbox". Leave it out, or deploy to AWS:'],
   ['region=eu-west-1', 'region: npm start deploys to us-east-1, got "eu-west-1". Leave it out, or deploy to AWS:'],
 ])('refuses %s as the app would', (given, message) => {

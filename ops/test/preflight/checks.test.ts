@@ -200,9 +200,9 @@ describe('the build of the image', () => {
     });
   });
 
-  test('needs no check where an image is promoted', () => {
-    const { image } = lasting;
-    expect(checks.imageBuild({ ...trial, image, region: 'eu-north-1' }).verdict).toBe('pass');
+  test('needs no check where every image is promoted', () => {
+    const { services } = lasting;
+    expect(checks.imageBuild({ ...trial, services, region: 'eu-north-1' }).verdict).toBe('pass');
   });
 });
 
@@ -248,7 +248,7 @@ describe('vCPUs of EC2', () => {
     expect(checks.vcpuRoom(onDemand, demand(config), 0, 'us-east-1')).toBeUndefined();
     expect(checks.vcpuRoom(spot, demand(config), 5, 'us-east-1')).toMatchObject({ verdict: 'warning' });
     const ec2 = { instanceTypes: ['t4g.small'], maxInstances: 11, spot: { onDemandBase: 1, onDemandPercent: 25 } };
-    const mixed = { ...trial, service: { ...trial.service, capacity: { ec2 } } };
+    const mixed = { ...trial, capacity: { ec2 } };
     expect(demand(mixed).map(({ what, spot: isSpot, most }) => [what, isSpot, most])).toEqual([
       ['4 container instances', false, 8],
       ['7 container instances', true, 14],

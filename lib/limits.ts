@@ -1,0 +1,43 @@
+/**
+ * Limits of AWS that the number of services runs into, each with its source. `lib/services.ts` divides the services over stacks
+ * and load balancers by them, and test/stage/many-services.test.ts counts the templates of a hundred services against them. All
+ * but the quotas marked "adjustable" are fixed; the defaults are assumed for those, too.
+ */
+
+/** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
+export const STACK = { resources: 500, outputs: 200, parameters: 200, templateBytes: 1_048_576 } as const;
+
+/**
+ * Rules are adjustable, and the default rule does not count. Values and wildcards are those of the conditions of one rule.
+ *
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+ */
+export const LOAD_BALANCER = {
+  rules: 100,
+  targetGroups: 100,
+  listeners: 50,
+  valuesPerRule: 5,
+  wildcardsPerRule: 5,
+} as const;
+
+/** Rules of a security group for each direction, adjustable. @see https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups */
+export const SECURITY_GROUP = { rules: 60 } as const;
+
+/** Resources are adjustable. @see https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html */
+export const REST_API = { resources: 300 } as const;
+
+/** Routes and VPC links are adjustable. @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html */
+export const HTTP_API = { routes: 300, integrations: 300, vpcLinksPerRegion: 10 } as const;
+
+/** Characters of all inline policies of a role without white space. @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length */
+export const ROLE = { inlinePolicyCharacters: 10_240 } as const;
+
+/** Bytes of the resource-based policy of a function. @see https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+export const FUNCTION = { policyBytes: 20_480 } as const;
+
+/**
+ * Services that share a load balancer, a stack and a cluster. The resources of the stack are what ends first: a service on both
+ * kinds of capacity has 22, and fewer than 40 are for the load balancer, the clusters, the instances and the builds. Target groups (2 for
+ * each service), rules and outputs stay far below their limits.
+ */
+export const SERVICES_PER_LOAD_BALANCER = Math.floor((STACK.resources - 40) / 22);

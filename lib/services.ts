@@ -1,0 +1,186 @@
+import {
+  HISTORY_SERVICE,
+  pathPatterns,
+  Route,
+  routesOf,
+  routesOfService,
+  ServiceRoute,
+  serviceOf,
+} from '../domain/routes';
+import { EnvironmentConfig, ServiceConfig } from './environment-config';
+import { checkFargateSize } from './fargate-sizes';
+import { HTTP_API, LOAD_BALANCER, REST_API, SERVICES_PER_LOAD_BALANCER } from './limits';
+
+/**
+ * Priorities from one load balancer to the next. The priority decides on the load balancer, and not the place in the list,
+ * because a service that moves to another load balancer is another service: nothing moves when a service is added or removed.
+ */
+const PRIORITIES_PER_LOAD_BALANCER = 1_000;
+
+/** Priority of the rule for the pods of the Kubernetes cluster, whether there is a cluster or not. */
+export const KUBERNETES_PRIORITY = 200;
+
+/** Services that share a load balancer, a cluster, and a stack for each of repositories and services. */
+export interface ServiceGroup {
+  /** Follows the names of the stacks; empty for the first group. */
+  readonly suffix: string;
+  readonly services: readonly ServiceConfig[];
+}
+
+/** The services by the load balancers that their priorities choose, in the order of the priorities. */
+export function serviceGroups(services: readonly ServiceConfig[]): readonly ServiceGroup[] {
+  const groups = new Map<number, ServiceConfig[]>();
+  for (const service of services.toSorted((a, b) => a.priority - b.priority)) {
+    const number = Math.floor(service.priority / PRIORITIES_PER_LOAD_BALANCER) + 1;
+    groups.set(number, [...(groups.get(number) ?? []), service]);
+  }
+  return [...groups].map(([number, members]) => ({ suffix: number === 1 ? '' : String(number), services: members }));
+}
+
+/**
+ * First part of the ids and outputs of a service, as in `ReportsTargetGroupArn`. Those of the history service have none, from when
+ * it was the only service: another id would replace its resources.
+ */
+export function idPrefix(service: string): string {
+  return service === HISTORY_SERVICE ? '' : pascalCase(service);
+}
+
+export function pascalCase(name: string): string {
+  return name.replaceAll(/(?:^|-)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** All routes of both APIs of an environment. */
+export function routesOfEnvironment({ kubernetes, services }: EnvironmentConfig): readonly Route[] {
+  const further = services.flatMap(({ name, routes = [] }) =>
+    routes.map((route): ServiceRoute => ({ ...route, by: 'service', service: name })),
+  );
+  return routesOf({ kubernetes: kubernetes !== undefined, further });
+}
+
+/** The load balancers in front of the services that answer routes. */
+export function loadBalancersOf<LoadBalancer>(
+  routes: readonly Route[],
+  loadBalancerOf: (service: string) => LoadBalancer,
+): ReadonlySet<LoadBalancer> {
+  return new Set(routes.filter((route) => route.by === 'service').map((route) => loadBalancerOf(serviceOf(route))));
+}
+
+/**
+ * Path patterns of the listener rule of a service: its routes below each prefix, without the patterns that another one covers,
+ * because a `*` of a rule matches slashes, too.
+ */
+export function rulePaths(service: string, routes: readonly Route[], prefixes: readonly string[]): string[] {
+  const patterns = pathPatterns(routesOfService(service, routes), prefixes);
+  const covers = (pattern: string, other: string) => pattern !== other && matcherOf(pattern).test(other);
+  return [...new Set(patterns)].filter((pattern) => !patterns.some((other) => covers(other, pattern)));
+}
+
+function matcherOf(pattern: string): RegExp {
+  return new RegExp(`^${pattern.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`);
+}
+
+/**
+ * Checks what no single construct can see.
+ *
+ * @param pathPrefixes prefixes of the paths of requests to the load balancer, among them the empty one
+ * @throws if the history service is missing or not behind the first load balancer, a name, a priority or a path is taken twice
+ * or malformed, a size is none of Fargate's, or the services are more than a load balancer or an API holds
+ */
+export function checkServices(config: EnvironmentConfig, pathPrefixes: readonly string[]): void {
+  const { services } = config;
+  for (const [index, { name, priority }] of services.entries()) {
+    if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || name.length > 30) {
+      throw new Error(
+        `services: "${name}" must be lower-case words of letters and digits with hyphens between, of at most 30 characters. ` +
+          'Give a name as in reports',
+      );
+    }
+    if (services.findIndex((other) => other.name === name) !== index) {
+      throw new Error(`services: "${name}" is the name of two services. Give each a name of its own`);
+    }
+    if (!(Number.isInteger(priority) && priority >= 1 && priority <= 50_000)) {
+      throw new Error(
+        `services.${name}.priority: must be a whole number from 1 to 50000, got ${priority}. Give one that no other service has`,
+      );
+    }
+    if (priority === KUBERNETES_PRIORITY) {
+      throw new Error(
+        `services.${name}.priority: ${priority} is the priority of the rule for pods of the Kubernetes cluster. Give another one`,
+      );
+    }
+    const other = services.find((each) => each.priority === priority && each.name !== name);
+    if (other !== undefined) {
+      throw new Error(
+        `services.${name}.priority: ${priority} is the priority of ${other.name}, too. Give each service a priority of its own`,
+      );
+    }
+  }
+  for (const service of services) checkFargateSize(service, `services.${service.name}`);
+  checkGroups(services);
+  const routes = routesOfEnvironment(config);
+  checkRoutes(routes);
+  for (const { name } of services) checkRule(name, rulePaths(name, routes, pathPrefixes));
+}
+
+function checkGroups(services: readonly ServiceConfig[]): void {
+  const groups = serviceGroups(services);
+  const first = groups.find(({ suffix }) => suffix === '');
+  if (!first?.services.some(({ name }) => name === HISTORY_SERVICE)) {
+    throw new Error(
+      `services: must have one named ${HISTORY_SERVICE} with a priority below ${PRIORITIES_PER_LOAD_BALANCER}, because the quotes ` +
+        'function asks it and the first load balancer for histories. Add it as in the sandbox of lib/environments.ts',
+    );
+  }
+  const crowded = groups.find((group) => group.services.length > SERVICES_PER_LOAD_BALANCER);
+  if (crowded === undefined) return;
+  const [{ priority } = { priority: 0 }] = crowded.services;
+  const next = (Math.floor(priority / PRIORITIES_PER_LOAD_BALANCER) + 1) * PRIORITIES_PER_LOAD_BALANCER;
+  throw new Error(
+    `services: ${crowded.services.length} have a priority from ${next - PRIORITIES_PER_LOAD_BALANCER} to ${next - 1}, but a ` +
+      `stack holds ${SERVICES_PER_LOAD_BALANCER} services with their load balancer (lib/limits.ts). Give the newest one a ` +
+      `priority from ${next}: it gets the next load balancer`,
+  );
+}
+
+function checkRoutes(routes: readonly Route[]): void {
+  const byPath = new Map<string, Route>();
+  for (const route of routes) {
+    // Two names of a parameter in one place are one resource of the API.
+    const path = route.path.replaceAll(/\{\w+\}/g, '{}');
+    const other = byPath.get(path);
+    if (other !== undefined) {
+      throw new Error(
+        `services: ${answerer(route)} and ${answerer(other)} both answer ${route.path}. Give each route a path of its own`,
+      );
+    }
+    byPath.set(path, route);
+  }
+  const resources = new Set(
+    routes.flatMap(({ path }) => path.split('/').map((_, index, segments) => segments.slice(0, index + 1).join('/'))),
+  );
+  for (const [what, count, limit] of [
+    ['resources of the REST API', resources.size, REST_API.resources],
+    ['routes of the HTTP API', routes.length, HTTP_API.routes],
+  ] as const) {
+    if (count <= limit) continue;
+    throw new Error(
+      `services: their routes take ${count} ${what}, of which there are ${limit} at most (lib/limits.ts). Give ` +
+        'fewer routes, or have AWS raise the quota and change the limit there',
+    );
+  }
+}
+
+function checkRule(service: string, paths: readonly string[]): void {
+  const wildcards = paths.join('').split('*').length - 1;
+  const { valuesPerRule, wildcardsPerRule } = LOAD_BALANCER;
+  if (paths.length >= 1 && paths.length <= valuesPerRule && wildcards <= wildcardsPerRule) return;
+  throw new Error(
+    `services.${service}.routes: the rule of the load balancer must have 1 to ${valuesPerRule} paths with at most ` +
+      `${wildcardsPerRule} wildcards, got ${paths.length === 0 ? 'none' : paths.join(', ')}. Give routes that begin alike, as in ` +
+      `/${service}/{id} and /${service}/{id}/lines`,
+  );
+}
+
+function answerer(route: Route): string {
+  return route.by === 'function' ? 'the quotes function' : serviceOf(route);
+}

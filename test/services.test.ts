@@ -1,0 +1,138 @@
+import { EnvironmentConfig, ServiceConfig } from '../lib/environment-config';
+import { SERVICES_PER_LOAD_BALANCER } from '../lib/limits';
+import { checkServices, idPrefix, routesOfEnvironment, rulePaths, serviceGroups } from '../lib/services';
+import { fixtureOf, service, withFurther, withServices } from './support/fixture';
+
+const trial = fixtureOf('trial');
+const PREFIXES = ['', '/v1'];
+const check = (config: EnvironmentConfig) => () => checkServices(config, PREFIXES);
+const checkFurther = (...further: ServiceConfig[]) => check(withFurther(trial, further));
+
+describe('groups', () => {
+  const namesOf = (services: readonly ServiceConfig[]) =>
+    serviceGroups(services).map((group) => [group.suffix, ...group.services.map(({ name }) => name)]);
+
+  test('are chosen by the thousands of the priority, wherever a service is in the list', () => {
+    const services = [service('c', 2_050), service('b', 999), service('d', 1_000), service('a', 1)];
+    expect(namesOf(services)).toEqual([
+      ['', 'a', 'b'],
+      ['2', 'd'],
+      ['3', 'c'],
+    ]);
+  });
+
+  test('stay as they are when a service is added or removed', () => {
+    const before = namesOf([service('a', 1), service('c', 3), service('d', 1_000)]);
+    expect(namesOf([service('b', 2), service('a', 1), service('c', 3), service('d', 1_000)])).toEqual([
+      ['', 'a', 'b', 'c'],
+      ...before.slice(1),
+    ]);
+    expect(namesOf([service('c', 3), service('d', 1_000)])).toEqual([['', 'c'], ...before.slice(1)]);
+  });
+});
+
+test('the history service has the ids from when it was the only one, every other service its name in front', () => {
+  expect(['history', 'reports', 'daily-reports'].map(idPrefix)).toEqual(['', 'Reports', 'DailyReports']);
+});
+
+test('routes of services are on both APIs beside those of domain/routes.ts, each by its service', () => {
+  const routes = routesOfEnvironment(withFurther(trial, [service('reports', 110)]));
+  expect(routes.slice(0, -1)).toEqual(routesOfEnvironment(trial));
+  expect(routes.at(-1)).toEqual({
+    path: '/reports/{id}',
+    query: ['page'],
+    cache: 'history',
+    by: 'service',
+    service: 'reports',
+  });
+});
+
+test('a rule has each path below each prefix, once, without those that another pattern covers', () => {
+  const route = (path: `/${string}`) => ({ path, query: [], by: 'service', service: 'reports' }) as const;
+  const paths = (...of: `/${string}`[]) => rulePaths('reports', of.map(route), PREFIXES);
+  expect(paths('/reports/{id}', '/reports/{id}/lines/{line}')).toEqual(['/reports/*', '/v1/reports/*']);
+  expect(paths('/reports', '/reports/{id}')).toEqual(['/reports', '/reports/*', '/v1/reports', '/v1/reports/*']);
+  expect(rulePaths('history', [route('/reports/{id}')], PREFIXES)).toEqual([]);
+});
+
+describe('fails', () => {
+  test.each(['Reports', 're_ports', '-reports', 'reports-', '', 'r'.repeat(31)])('for the name "%s"', (name) => {
+    expect(checkFurther(service(name, 110, { routes: [{ path: '/a', query: [] }] }))).toThrow(
+      `services: "${name}" must be lower-case words of letters and digits with hyphens between, of at most 30 characters.`,
+    );
+  });
+
+  test('for a name or a priority that two services have, with both names', () => {
+    expect(checkFurther(service('reports', 110), service('reports', 111))).toThrow(
+      'services: "reports" is the name of two services. Give each a name of its own',
+    );
+    expect(checkFurther(service('reports', 100))).toThrow(
+      /^services\.history\.priority: 100 is the priority of reports, too\. Give each service a priority of its own$/,
+    );
+  });
+
+  test.each([0, 1.5, 50_001])('for the priority %p', (priority) => {
+    expect(checkFurther(service('reports', priority))).toThrow(
+      `services.reports.priority: must be a whole number from 1 to 50000, got ${priority}. Give one that no other`,
+    );
+  });
+
+  test('for the priority of the pods, with or without a cluster, so that one can be switched on', () => {
+    expect(checkFurther(service('reports', 200))).toThrow(
+      'services.reports.priority: 200 is the priority of the rule for pods of the Kubernetes cluster. Give another one',
+    );
+  });
+
+  test('without a history service behind the first load balancer, which the quotes function asks', () => {
+    const message =
+      'services: must have one named history with a priority below 1000, because the quotes function asks it';
+    expect(check({ ...trial, services: [service('reports', 110)] })).toThrow(message);
+    expect(check(withServices(trial, { priority: 1_100 }))).toThrow(message);
+  });
+
+  test('for a size that Fargate does not offer, of any service', () => {
+    expect(checkFurther(service('reports', 110, { cpu: 300 }))).toThrow(
+      'services.reports.cpu: Fargate has no tasks of 300',
+    );
+  });
+
+  test('for a path that two answer, whatever its parameter is called', () => {
+    const routes = (path: `/${string}`) => ({ routes: [{ path, query: [] }] });
+    expect(checkFurther(service('reports', 110, routes('/quotes/{id}')))).toThrow(
+      'services: reports and the quotes function both answer /quotes/{id}. Give each route a path of its own',
+    );
+    expect(checkFurther(service('a', 110, routes('/a/{x}')), service('b', 111, routes('/a/{y}')))).toThrow(
+      'services: b and a both answer /a/{y}.',
+    );
+  });
+
+  test('without a route, and for routes that no rule of a load balancer holds', () => {
+    expect(checkFurther(service('reports', 110, { routes: [] }))).toThrow(
+      'services.reports.routes: the rule of the load balancer must have 1 to 5 paths with at most 5 wildcards, got none.',
+    );
+    const routes = (['/a/{x}', '/b/{x}', '/c/{x}'] as const).map((path) => ({ path, query: [] }));
+    expect(checkFurther(service('reports', 110, { routes }))).toThrow(
+      'got /a/*, /b/*, /c/*, /v1/a/*, /v1/b/*, /v1/c/*. Give routes that begin alike',
+    );
+  });
+
+  test('for more services than a stack holds with its load balancer, and says where the next one begins', () => {
+    const further = Array.from({ length: SERVICES_PER_LOAD_BALANCER }, (_, index) =>
+      service(`s-${index}`, 300 + index),
+    );
+    expect(checkFurther(...further)).toThrow(
+      `services: ${SERVICES_PER_LOAD_BALANCER + 1} have a priority from 0 to 999, but a stack holds ` +
+        `${SERVICES_PER_LOAD_BALANCER} services with their load balancer (lib/limits.ts). Give the newest one a priority from ` +
+        '1000: it gets the next load balancer',
+    );
+    expect(checkFurther(...further.slice(1))).not.toThrow();
+  });
+
+  test('for more routes than the APIs hold', () => {
+    const lines = Array.from({ length: 298 }, (_, index) => ({ path: `/reports/${index}` as const, query: [] }));
+    const routes = [{ path: '/reports/{id}' as const, query: [] }, ...lines];
+    expect(checkFurther(service('reports', 110, { routes }))).toThrow(
+      /^services: their routes take \d+ resources of the REST API, of which there are 300 at most \(lib\/limits\.ts\)\. Give fewer/,
+    );
+  });
+});

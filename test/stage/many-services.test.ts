@@ -1,0 +1,86 @@
+import { FUNCTION, HTTP_API, LOAD_BALANCER, REST_API, ROLE, SECURITY_GROUP, STACK } from '../../lib/limits';
+import { fixtureOf, withFurther } from '../support/fixture';
+import { resourcesOf, stageOf, templatesOf } from '../support/stage';
+
+/** A hundred services on both kinds of capacity, each built from source: the largest templates that a hundred services have. */
+const { capacity } = fixtureOf('trial', { capacity: 'both' });
+if (!capacity.fargate || !capacity.ec2) throw new Error('not on both kinds of capacity');
+const templates = templatesOf(
+  stageOf({
+    ...withFurther(fixtureOf('trial', { kubernetes: 'true' }), 99),
+    capacity: { fargate: capacity.fargate, ec2: { ...capacity.ec2, maxInstances: 42 } },
+  }),
+);
+const resources = resourcesOf(templates);
+
+/** Resources of a type, counted by what `ofWhich` says of each. */
+function counts(type: string, ofWhich: (stack: string, properties: Record<string, unknown>) => unknown): number[] {
+  const found = new Map<string, number>();
+  for (const [stack, , { Type, Properties = {} }] of resources) {
+    if (Type !== type) continue;
+    const key = JSON.stringify([stack, ofWhich(stack, Properties)]);
+    found.set(key, (found.get(key) ?? 0) + 1);
+  }
+  expect(found.size).toBeGreaterThan(0);
+  return [...found.values()];
+}
+
+const most = (values: readonly number[]) => Math.max(...values);
+
+test('a hundred services are a hundred ECS services of each kind, behind five load balancers', () => {
+  expect(resources.filter(([, , { Type }]) => Type === 'AWS::ECS::Service')).toHaveLength(200);
+  expect(counts('AWS::ElasticLoadBalancingV2::LoadBalancer', (stack) => stack)).toEqual([1, 1, 1, 1, 1]);
+});
+
+test.each(Object.keys(templates))('%s is within the limits of a stack', (name) => {
+  const { Resources = {}, Outputs = {}, Parameters = {} } = templates[name]?.toJSON() ?? {};
+  expect(Object.keys(Resources).length).toBeLessThanOrEqual(STACK.resources);
+  expect(Object.keys(Outputs).length).toBeLessThanOrEqual(STACK.outputs);
+  expect(Object.keys(Parameters).length).toBeLessThanOrEqual(STACK.parameters);
+  expect(Buffer.byteLength(JSON.stringify(templates[name]?.toJSON()))).toBeLessThanOrEqual(STACK.templateBytes);
+});
+
+test('each load balancer has its rules, target groups and listeners within its limits', () => {
+  const perStack = (type: string) => most(counts(`AWS::ElasticLoadBalancingV2::${type}`, (stack) => stack));
+  expect(perStack('ListenerRule')).toBeLessThanOrEqual(LOAD_BALANCER.rules);
+  expect(perStack('TargetGroup')).toBeLessThanOrEqual(LOAD_BALANCER.targetGroups);
+  expect(perStack('Listener')).toBeLessThanOrEqual(LOAD_BALANCER.listeners);
+});
+
+test('each security group has its rules within the limit of each direction', () => {
+  for (const direction of ['Ingress', 'Egress'] as const) {
+    const rules = counts(`AWS::EC2::SecurityGroup${direction}`, (_, { GroupId }) => GroupId);
+    expect(most(rules)).toBeLessThanOrEqual(SECURITY_GROUP.rules);
+  }
+});
+
+test('each API has its resources, routes and integrations within its limits', () => {
+  const perApi = (type: string) => most(counts(type, (_, { ApiId, RestApiId }) => ApiId ?? RestApiId));
+  expect(perApi('AWS::ApiGateway::Resource')).toBeLessThanOrEqual(REST_API.resources);
+  expect(perApi('AWS::ApiGatewayV2::Route')).toBeLessThanOrEqual(HTTP_API.routes);
+  expect(perApi('AWS::ApiGatewayV2::Integration')).toBeLessThanOrEqual(HTTP_API.integrations);
+  expect(counts('AWS::ApiGatewayV2::VpcLink', () => 'region').length).toBeLessThanOrEqual(HTTP_API.vpcLinksPerRegion);
+});
+
+test('each role has its inline policies, and each function its policy, within their lengths', () => {
+  const policies = resources.filter(([, , { Type }]) => Type === 'AWS::IAM::Policy');
+  const lengths = new Map<string, number>();
+  for (const [stack, , { Properties }] of policies) {
+    const key = JSON.stringify([stack, Properties?.['Roles']]);
+    // References are about as long as the ARNs that they stand for.
+    const { length } = JSON.stringify(Properties?.['PolicyDocument']);
+    lengths.set(key, (lengths.get(key) ?? 0) + length);
+  }
+  expect(most([...lengths.values()])).toBeLessThanOrEqual(ROLE.inlinePolicyCharacters);
+  // A statement of a function's policy has some 400 bytes.
+  const permissions = counts('AWS::Lambda::Permission', (_, { FunctionName }) => FunctionName);
+  expect(most(permissions) * 400).toBeLessThanOrEqual(FUNCTION.policyBytes);
+});
+
+test('no two rules of a listener have the same priority', () => {
+  const rules = counts('AWS::ElasticLoadBalancingV2::ListenerRule', (_, { ListenerArn, Priority }) => [
+    ListenerArn,
+    Priority,
+  ]);
+  expect(most(rules)).toBe(1);
+});
