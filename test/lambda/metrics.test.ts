@@ -1,6 +1,7 @@
 import { createServer, IncomingMessage } from 'node:http';
 import { AddressInfo } from 'node:net';
-import { configOf, Resource, resourcesOf, synthesized } from '../support/stage';
+import { fixtureOf } from '../support/fixture';
+import { Resource, resourcesOf, synthesized } from '../support/stage';
 
 /** A line of the embedded metric format. */
 interface MetricsLine {
@@ -17,7 +18,7 @@ interface MetricsLine {
 
 const FUNCTION_NAME = 'function-1';
 const environmentBefore = { ...process.env };
-const { WebSocketApi } = synthesized(configOf('sandbox'));
+const { WebSocketApi } = synthesized(fixtureOf('trial'));
 const resources = WebSocketApi ? resourcesOf({ WebSocketApi }) : [];
 
 /** Plays the table, which has one subscription, and the API's connections, which refuse every message. */
