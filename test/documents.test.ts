@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { environments } from '../lib/environments';
 
 const READMES = ['README.md', 'README.ja.md'];
 const DOCUMENTS = [
@@ -132,13 +131,4 @@ test('what the local endpoint does not model is in its decision, word for word',
   expect(records.length).toBeGreaterThan(3);
   const decision = read('docs/decisions/0007-one-cli-for-aws-and-a-local-endpoint.md');
   expect(records.filter((record) => !decision.includes(`| ${record} |`))).toEqual([]);
-});
-
-const CACHE_DECISION = 'docs/decisions/0010-cache-keys-and-invalidation.md';
-
-test.each(Object.entries(environments))(`${CACHE_DECISION} has the TTLs of %s`, (_, { restApi }) => {
-  const { quoteTtlSeconds, historyTtlSeconds } = restApi.cache ?? {};
-  expect(read(CACHE_DECISION)).toContain(
-    `TTLs: ${quoteTtlSeconds} s for a quote, ${historyTtlSeconds} s for a history, in every environment`,
-  );
 });
