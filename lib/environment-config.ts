@@ -110,7 +110,7 @@ export interface WebSocketApiConfig {
 export interface HttpApiConfig {
   /** Requests per second and burst over all callers of a route. */
   readonly throttle: { readonly rate: number; readonly burst: number };
-  /** The same for each route that has a history computed: /history, /k8s/history and /analysis. @default `throttle` */
+  /** The same for each of the routes whose throttle class is `history` in domain/routes.ts. @default `throttle` */
   readonly historyThrottle?: { readonly rate: number; readonly burst: number };
   /** Web pages of these origins (`https://app.example.com`) may read answers. @default none */
   readonly cors?: { readonly origins: readonly string[] };
@@ -235,8 +235,8 @@ export interface EnvironmentConfig {
     /** Requests per second and burst over all callers of a method. */
     readonly throttle: { readonly rate: number; readonly burst: number };
     /**
-     * The same for each method that has a history computed: /history, /k8s/history and /analysis. AWS does not say that
-     * answers from the cache are not counted. @default `throttle`
+     * The same for each of the routes whose throttle class is `history` in domain/routes.ts. AWS does not document whether
+     * answers from the cache are counted. @default `throttle`
      */
     readonly historyThrottle?: { readonly rate: number; readonly burst: number };
     /** ARN of a regional WAF web ACL to associate. @default none */
