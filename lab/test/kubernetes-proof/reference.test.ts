@@ -8,9 +8,11 @@ const reference = referenceOf({ name: 'kumiki-sandbox' });
 
 test('the reference of the proof matches the documented pace', () => {
   expect(page).toContain(`twice as many pods or 4 more, whichever is more: ${fastestPath(SCALE_UP, 2, 20).join(', ')}`);
-  expect(page).toContain(`fewer were enough for ${SCALE_DOWN.stabilizationWindowSeconds} s; half of them a minute: `);
+  expect(page).toContain(
+    `fewer pods were enough for ${SCALE_DOWN.stabilizationWindowSeconds} s; then half of them a minute: `,
+  );
   expect(page).toContain(fastestPath(SCALE_DOWN, 20, 2).join(', '));
-  expect(page).toContain(`has ${DRAIN_SECONDS} s until every node knows`);
+  expect(page).toContain(`waits ${DRAIN_SECONDS} s until every node knows`);
   expect(page).toContain('(a quarter at a time)');
   expect(SCALE_UP.policies.map(({ periodSeconds }) => periodSeconds)).toEqual([15, 15]);
   expect(SCALE_DOWN.policies.map(({ periodSeconds }) => periodSeconds)).toEqual([60]);
