@@ -20,7 +20,7 @@ export function blocks({ verdict }: Outcome): boolean {
 const UNRESERVED = 100;
 
 /**
- * Checks the account for the provisioned concurrency of an environment. New accounts start with a limit of 10 or 50.
+ * Checks the account for the provisioned concurrency of an environment. A new account has a reduced quota, often 10 as reported.
  *
  * @param unreserved `UnreservedConcurrentExecutions`: the limit of the account less the concurrency that
  * `PutFunctionConcurrency` reserved. It still contains the provisioned concurrency of other functions, which Lambda tells
