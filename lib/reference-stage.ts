@@ -13,7 +13,7 @@ import { checkInstances } from './instance-sizing';
 import { addressesPerNode, checkRoom } from './kubernetes-sizing';
 import { LogGroupDefaults } from './log-group-defaults';
 import { OPTIONAL_PARTS } from './optional-parts';
-import { checkServices, routesOfEnvironment, serviceGroups } from './services';
+import { checkServices, routesOfEnvironment, routesOnEcs, serviceGroups } from './services';
 import { ContainersStack } from './stacks/containers-stack';
 import { FunctionStack } from './stacks/function-stack';
 import { HttpApiStack } from './stacks/http-api-stack';
@@ -99,7 +99,7 @@ export class ReferenceStage extends Construct {
             config: service.config,
             repositoryName: service.repository.repositoryName,
           })),
-          routes,
+          routes: routesOnEcs(config),
           imageSource,
           apiStageName: API_STAGE_NAME,
         }),

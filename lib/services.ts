@@ -49,12 +49,17 @@ export function pascalCase(name: string): string {
   return name.replaceAll(/(?:^|-)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** All routes of both APIs of an environment. */
+/** All routes of both APIs of an environment, those that pods answer among them. */
 export function routesOfEnvironment({ kubernetes, services }: EnvironmentConfig): readonly Route[] {
   const further = services.flatMap(({ name, routes = [] }) =>
     routes.map((route): ServiceRoute => ({ ...route, by: 'service', service: name })),
   );
   return routesOf({ kubernetes: kubernetes !== undefined, further });
+}
+
+/** The routes of an environment that its container services answer on ECS: pods have a rule of their own. */
+export function routesOnEcs(config: EnvironmentConfig): readonly Route[] {
+  return routesOfEnvironment({ ...config, kubernetes: undefined });
 }
 
 /** The load balancers in front of the services that answer routes. */
@@ -117,9 +122,8 @@ export function checkServices(config: EnvironmentConfig, pathPrefixes: readonly 
   }
   for (const service of services) checkFargateSize(service, `services.${service.name}`);
   checkGroups(services);
-  const routes = routesOfEnvironment(config);
-  checkRoutes(routes);
-  for (const { name } of services) checkRule(name, rulePaths(name, routes, pathPrefixes));
+  checkRoutes(routesOfEnvironment(config));
+  for (const { name } of services) checkRule(name, rulePaths(name, routesOnEcs(config), pathPrefixes));
 }
 
 function checkGroups(services: readonly ServiceConfig[]): void {

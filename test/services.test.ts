@@ -1,6 +1,6 @@
 import { EnvironmentConfig, ServiceConfig } from '../lib/environment-config';
 import { SERVICES_PER_LOAD_BALANCER } from '../lib/limits';
-import { checkServices, idPrefix, routesOfEnvironment, rulePaths, serviceGroups } from '../lib/services';
+import { checkServices, idPrefix, routesOfEnvironment, routesOnEcs, rulePaths, serviceGroups } from '../lib/services';
 import { fixtureOf, service, withFurther, withServices } from './support/fixture';
 
 const trial = fixtureOf('trial');
@@ -45,6 +45,12 @@ test('routes of services are on both APIs beside those of domain/routes.ts, each
     by: 'service',
     service: 'reports',
   });
+});
+
+test('the rule of the history service leaves the paths of pods to their own rule', () => {
+  const withCluster = fixtureOf('lasting');
+  expect(routesOfEnvironment(withCluster).map(({ path }) => path)).toContain('/k8s/history/{symbol}');
+  expect(rulePaths('history', routesOnEcs(withCluster), PREFIXES)).toEqual(['/history/*', '/v1/history/*']);
 });
 
 test('a rule has each path below each prefix, once, without those that another pattern covers', () => {

@@ -20,7 +20,7 @@ export interface ContainersStackProps extends EnvironmentStackProps {
   readonly network: INetwork;
   /** Services behind the load balancer of the stack, each with the name of its image repository (docs/decisions/0003). */
   readonly services: readonly { readonly config: ServiceConfig; readonly repositoryName: string }[];
-  /** Routes of both APIs: the services answer those that name them. */
+  /** Routes that container services answer: each service those that name it. */
   readonly routes: readonly Route[];
   readonly imageSource: (service: ServiceConfig) => ServiceImageProps['source'];
   /** Stage of the API in front. */

@@ -1,6 +1,7 @@
 import { MAX_UNAVAILABLE_PERCENTAGE } from '../../lib/constructs/managed-node-group';
 import { NAT_INSTANCE_TYPE } from '../../lib/constructs/network';
 import { EnvironmentConfig } from '../../lib/environment-config';
+import { serviceGroups } from '../../lib/services';
 import { buildsOnArm, hasVpcLinks, isOnFile, missingIn, Zone } from '../../lib/zones';
 
 // Rules for an account before a deployment, over the answers of the account. Nothing in this file calls AWS.
@@ -212,7 +213,7 @@ export function instanceTypes({ kubernetes, capacity, network }: EnvironmentConf
  * @throws if `vcpus` lacks one of its instance types
  */
 export function vcpuDemand(config: EnvironmentConfig, vcpus: Readonly<Record<string, number>>): Demand[] {
-  const { kubernetes, network, capacity, availabilityZones } = config;
+  const { kubernetes, network, capacity, services, availabilityZones } = config;
   const largest = (types: readonly string[]) =>
     Math.max(
       ...types.map((type) => {
@@ -258,7 +259,10 @@ export function vcpuDemand(config: EnvironmentConfig, vcpus: Readonly<Record<str
       [maxInstances - onDemand, true],
     ] as const) {
       if (number === 0) continue;
-      demands.push({ what: `${number} container instances`, spot: isSpot, start: size, most: number * size });
+      // The services behind each load balancer have instances of their own.
+      const all = number * serviceGroups(services).length;
+      const start = size * serviceGroups(services).length;
+      demands.push({ what: `${all} container instances`, spot: isSpot, start, most: all * size });
     }
   }
   return demands;

@@ -84,3 +84,12 @@ test('no two rules of a listener have the same priority', () => {
   ]);
   expect(most(rules)).toBe(1);
 });
+
+test('no two rules have a path in common, those for tasks and for pods of the same service neither', () => {
+  const rules = resources.filter(([, , { Type }]) => Type === 'AWS::ElasticLoadBalancingV2::ListenerRule');
+  const paths = rules.flatMap(([, , { Properties }]) =>
+    [...JSON.stringify(Properties?.['Conditions']).matchAll(/"(\/[^"]*)"/g)].map(([, path]) => path),
+  );
+  expect(paths).toContain('/k8s/history/*');
+  expect(paths.filter((path, index) => paths.indexOf(path) !== index)).toEqual([]);
+});

@@ -1,5 +1,5 @@
 import { EnvironmentConfig } from '../../../lib/environment-config';
-import { fixtureOf, withEgress } from '../../../test/support/fixture';
+import { fixtureOf, service, withEgress, withFurther } from '../../../test/support/fixture';
 import * as checks from '../../preflight/checks';
 
 const trial = fixtureOf('trial');
@@ -252,6 +252,11 @@ describe('vCPUs of EC2', () => {
     expect(demand(mixed).map(({ what, spot: isSpot, most }) => [what, isSpot, most])).toEqual([
       ['4 container instances', false, 8],
       ['7 container instances', true, 14],
+    ]);
+    const behindTwo = withFurther(mixed, [service('archive', 1_000)]);
+    expect(demand(behindTwo).map(({ what, most }) => [what, most])).toEqual([
+      ['8 container instances', 16],
+      ['14 container instances', 28],
     ]);
   });
 
