@@ -5,67 +5,74 @@ import Fastify, { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, L
 import { historyByDay } from '../../domain/history';
 import { BadRequest, excerpt, parseDays, parseSymbol } from '../../domain/requests';
 import { matcherOf, PathParameters, Query, routes } from '../../domain/routes';
-import { Busy, Turns } from './turns';
+import { HistoryQueue, Overloaded } from './history-queue';
 
 export interface AppOptions {
-  /** Value of the response header `x-served-by`: the environment's id. @default no such header */
+  /** Value of the response header `x-served-by`: the id of the environment. @default no such header */
   readonly servedBy?: string;
-  /** Paths such as `/v1` that may stand in front of every route, as API Gateway puts its stage there. @default none */
+  /**
+   * Paths such as `/v1` that may precede every route, because API Gateway puts the name of its stage first.
+   *
+   * @default none
+   */
   readonly pathPrefixes?: readonly string[];
-  /** Least severe level that is logged, a level of pino or `silent`. @default info */
+  /** Least severe level that is logged: a level of pino, or `silent`. @default info */
   readonly logLevel?: string;
-  /** Receives the log, a JSON object a line. @default standard output */
+  /** Receives the log, one JSON object on each line. @default standard output */
   readonly logTo?: { write(line: string): void };
 }
 
-/** Query parameters as they arrive: a name that is repeated has all its values. */
+/** Query parameters as Fastify parses them: a parameter that is repeated has an array of all its values. */
 type Repeatable<Query> = { readonly [Name in keyof Query]: Query[Name] | string[] };
 
 export interface App {
   readonly server: FastifyInstance;
   /**
-   * From now on /readyz answers 503 and every response asks its client to close the connection; all else goes on.
+   * Makes /readyz answer 503, and every response ask its client to close the connection. All requests are still served.
    *
-   * @param milliseconds in which every history is answered, or refused with 503
+   * @param milliseconds every history is answered, or refused with 503, within this time
    */
   drain(milliseconds: number): void;
-  /** Stops listening, and resolves when all that has arrived is answered. */
+  /** Stops listening, and resolves when every request that has arrived is answered. */
   close(): Promise<void>;
 }
 
 const HISTORY_PATH = matcherOf(routes.history.path);
-/** Milliseconds that a caller waits who does not say so by `x-timeout-ms`: as long as the function, and a person, does. */
-const PATIENCE_MS = 2_000;
-/** The most that a caller may say: below the 29 s after which API Gateway answers 504. */
-const MOST_PATIENCE_MS = 25_000;
-/** Milliseconds of reading between two slices of computing, at the most: new connections without end must not stop it. */
+/** Timeout of a caller that sends no `x-timeout-ms`: the function waits that long, and so does a person. */
+const DEFAULT_TIMEOUT_MS = 2_000;
+/** The longest timeout that a caller may ask for. API Gateway answers 504 after 29 s. */
+const MAX_TIMEOUT_MS = 25_000;
+/**
+ * The longest reading between two slices of computing, because an endless flow of connections must not stop the
+ * computing.
+ */
 const READING_MS = 10;
-/** Milliseconds of which a closing server looks twice whether anything is under way before it closes what is silent. */
-const QUIET_MS = 1_000;
+/** A closing server checks for requests at this interval. After two checks without a request, it closes all connections. */
+const IDLE_CHECK_MS = 1_000;
 
 /**
  * The container service: the route `history` of domain/routes.ts, `/healthz` for liveness and `/readyz` for readiness.
  *
- * A history takes up to some 150 ms of CPU, on a quarter of a vCPU half a second and more. Histories take turns (`Turns`),
- * and whatever has arrived is read every few milliseconds, so a health check never waits for a history: under load the load
- * balancer sees a healthy task and the autoscaler acts, where a starved health check would have the busiest task killed.
- * Worker threads would not add to that: a task has a fraction of a core, and more tasks are what adds cores.
+ * A history takes up to 150 ms of CPU time, which is half a second and more on a quarter of a vCPU. `HistoryQueue` computes
+ * histories in slices of a few milliseconds and reads new requests in between, so a health check never waits for a history.
+ * Under load, the load balancer therefore sees a healthy task and the autoscaler adds tasks. If health checks had to wait,
+ * ECS would kill the busiest task. Worker threads would not help, because a task has only a fraction of a core.
  *
- * What cannot be computed while its caller waits is answered 503 with Retry-After, at once where that is foreseen. A caller
- * says how many milliseconds it waits by the header `x-timeout-ms`, up to 25000; 2000 unless it says so.
+ * A history that cannot be computed while its caller waits is answered with 503 and Retry-After, as soon as that is
+ * foreseeable. A caller gives its timeout in milliseconds in the header `x-timeout-ms`, up to 25000. The default is 2000.
  *
  * @see https://aws.amazon.com/builders-library/using-load-shedding-to-avoid-overload/
  */
 export function buildApp(options: AppOptions = {}): App {
   let draining = false;
-  let connections = 0;
-  let unanswered = 0;
-  const turns = new Turns(readArrivals);
+  let acceptedConnections = 0;
+  let openRequests = 0;
+  const queue = new HistoryQueue(readArrivals);
 
   const server = Fastify({
     logger: {
       level: options.logLevel ?? 'info',
-      // The field names of Lambda's JSON logs: one query of Logs Insights reads both.
+      // The field names are those of Lambda's JSON logs, so that one query of Logs Insights reads both logs.
       messageKey: 'message',
       base: null,
       timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
@@ -79,27 +86,28 @@ export function buildApp(options: AppOptions = {}): App {
       const prefix = options.pathPrefixes?.find((candidate) => url.startsWith(`${candidate}/`)) ?? '';
       return url.slice(prefix.length);
     },
-    // Above the idle timeout of the load balancer (60 s by default), which must be the one to close a connection: a
-    // request that meets a closing one is answered 502.
+    // The keep-alive timeout is longer than the idle timeout of the load balancer (60 s by default), so that the load
+    // balancer closes idle connections. If the server closed them, the load balancer could send a request over a connection
+    // that is being closed, and would answer 502.
     // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-502-issues
     keepAliveTimeout: 65_000,
     http: { headersTimeout: 66_000 },
     requestTimeout: 70_000,
-    // A request that comes in over an open connection while the server closes is served, not answered 503.
+    // The server serves requests over open connections while it closes, instead of answering 503.
     return503OnClosing: false,
-    // A path that is too long for a symbol is answered by the rule that it breaks. Node itself takes no more than 16 KiB.
+    // The rule for symbols rejects a symbol that is too long, with its own message. Node accepts headers of up to 16 KiB.
     routerOptions: { maxParamLength: 16_384 },
     exposeHeadRoutes: false,
-    // The one error that is left to the framework: a path that is not the encoding of any text.
+    // Fastify calls this handler for one error only: a path with an invalid percent-encoding.
     frameworkErrors: (_error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-      identify(request, reply);
-      const { status, message } = undecodable(request);
+      addIdentityHeaders(request, reply);
+      const { status, message } = answerToUndecodablePath(request);
       logRequest(request, status);
       reply.code(status).send({ message });
     },
     clientErrorHandler: (error, socket) => {
       if (error.code === 'ECONNRESET' || !socket.writable) return socket.destroy();
-      const { status, message } = notHttp(error);
+      const { status, message } = answerToParseError(error);
       server.log.info({ status, code: error.code }, 'request');
       const body = JSON.stringify({ message });
       socket.write(
@@ -117,46 +125,47 @@ export function buildApp(options: AppOptions = {}): App {
   });
 
   server.server.on('connection', () => {
-    connections++;
+    acceptedConnections++;
   });
   server.server.on('request', (_request, response) => {
-    unanswered++;
-    response.once('close', () => unanswered--);
+    openRequests++;
+    response.once('close', () => openRequests--);
   });
 
   /**
-   * Lets the event loop read what has arrived. It accepts one connection a round: until a round brings none, or
-   * `milliseconds` are over. Two immediates, as the first one belongs to the round that is running.
+   * Lets the event loop read the requests that have arrived. The loop accepts one connection in each round, so this function
+   * waits until a round accepts none, or until `milliseconds` are over. A round takes two immediates, because the first
+   * immediate still belongs to the current round.
    */
   async function readArrivals(milliseconds = READING_MS): Promise<void> {
-    const until = performance.now() + milliseconds;
-    let before: number;
+    const end = performance.now() + milliseconds;
+    let acceptedBefore: number;
     do {
-      before = connections;
+      acceptedBefore = acceptedConnections;
       await setImmediate();
       await setImmediate();
-    } while (connections > before && performance.now() < until);
+    } while (acceptedConnections > acceptedBefore && performance.now() < end);
   }
 
-  function identify(request: FastifyRequest, reply: FastifyReply): void {
+  function addIdentityHeaders(request: FastifyRequest, reply: FastifyReply): void {
     reply.header('x-request-id', request.id);
     if (options.servedBy !== undefined) reply.header('x-served-by', options.servedBy);
   }
 
   server.addHook('onRequest', async (request, reply) => {
-    identify(request, reply);
-    // Before its body is read, which may never come.
+    addIdentityHeaders(request, reply);
+    // The answer does not wait for the body of the request, because the body may never arrive.
     if (request.is404) return reply.code(404).send({ message: noSuchRoute(request) });
   });
   server.addHook('onSend', async (_request, reply) => {
     if (draining) reply.header('connection', 'close');
   });
-  // What is not accepted when the listener closes would be reset, what is not read would be lost.
+  // Closing the listener resets connections that are not accepted yet, and loses requests that are not read yet.
   server.addHook('preClose', () => readArrivals(Number.POSITIVE_INFINITY));
   server.addHook('onResponse', async (request, reply) =>
     logRequest(request, reply.statusCode, Math.round(reply.elapsedTime)),
   );
-  // As in the logs of nginx: the client closed the connection before it had the answer.
+  // nginx logs status 499, too, when a client closes the connection before the answer.
   server.addHook('onRequestAbort', async (request) => logRequest(request, 499));
 
   server.get('/healthz', { logLevel: 'silent' }, async () => ({ message: 'alive' }));
@@ -168,20 +177,20 @@ export function buildApp(options: AppOptions = {}): App {
     routes.history.path.replace(/\{(\w+)\}/g, ':$1'),
     async (request, reply) => {
       const symbol = parseSymbol(request.params.symbol);
-      const days = parseDays(last(request.query.days));
-      const result = await turns.take({
+      const days = parseDays(lastValue(request.query.days));
+      const result = await queue.compute({
         days,
         steps: historyByDay(symbol, days, Date.now() / 1_000),
-        patience: patienceOf(request.headers['x-timeout-ms']),
-        gone: () => request.socket.destroyed,
+        timeoutMs: timeoutOf(request.headers['x-timeout-ms']),
+        isAborted: () => request.socket.destroyed,
       });
-      // Nobody waits for it any more: the load balancer has answered 504, or the client has gone.
+      // Without a result nobody waits: the load balancer has answered 504, or the client has closed the connection.
       return result ?? reply.hijack();
     },
   );
 
   server.setErrorHandler<Error & { statusCode?: number }>((error, request, reply) => {
-    if (error instanceof Busy) {
+    if (error instanceof Overloaded) {
       return reply.code(503).header('retry-after', error.retryAfterSeconds).send({ message: error.message });
     }
     const status = error instanceof BadRequest ? 400 : (error.statusCode ?? 500);
@@ -194,17 +203,17 @@ export function buildApp(options: AppOptions = {}): App {
     server,
     drain: (milliseconds) => {
       draining = true;
-      turns.endIn(milliseconds);
+      queue.endIn(milliseconds);
     },
     close: async () => {
-      // Node waits for connections on which a request has begun and does not end, and for those on which none ever began.
-      let quiet = 0;
-      const looking = setInterval(() => {
-        quiet = unanswered === 0 ? quiet + 1 : 0;
-        if (quiet === 2) server.server.closeAllConnections();
-      }, QUIET_MS);
+      // Node waits for connections with an incomplete request, and for connections on which no request ever began.
+      let idleChecks = 0;
+      const checking = setInterval(() => {
+        idleChecks = openRequests === 0 ? idleChecks + 1 : 0;
+        if (idleChecks === 2) server.server.closeAllConnections();
+      }, IDLE_CHECK_MS);
       await server.close();
-      clearInterval(looking);
+      clearInterval(checking);
     },
   };
 }
@@ -213,24 +222,30 @@ function logRequest(request: FastifyRequest, status: number, ms?: number): void 
   request.log.info({ method: request.method, url: request.url, status, ms }, 'request');
 }
 
-/** The id under which the caller knows the request, unless it is too odd to be passed on. */
+/**
+ * The id that the caller gave to the request. Undefined if the id is too long or has characters that are not visible
+ * ASCII.
+ */
 function requestIdOf(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' && /^[\x21-\x7e]{1,256}$/.test(header) ? header : undefined;
 }
 
-/** How long the caller waits: what it says, unless that is no number. */
-function patienceOf(header: string | string[] | undefined): number {
-  if (typeof header !== 'string' || !/^\d{1,9}$/.test(header)) return PATIENCE_MS;
-  return Math.min(Number(header), MOST_PATIENCE_MS);
+/** The caller's timeout in milliseconds: the value of the header, or the default if the header is missing or no number. */
+function timeoutOf(header: string | string[] | undefined): number {
+  if (typeof header !== 'string' || !/^\d{1,9}$/.test(header)) return DEFAULT_TIMEOUT_MS;
+  return Math.min(Number(header), MAX_TIMEOUT_MS);
 }
 
-/** Of a repeated parameter the last value counts: docs/decisions/0009. */
-function last(value: string | string[] | undefined): string | undefined {
+/** The value of a query parameter. The last value of a repeated parameter counts: docs/decisions/0009. */
+function lastValue(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.at(-1) : value;
 }
 
-/** Status and message for a path such as /history/%zz, which the router does not decode: those that the function gives. */
-function undecodable(request: FastifyRequest): { status: number; message: string } {
+/**
+ * Status and message for a path that the router cannot decode, such as /history/%zz. The quotes function gives the same
+ * ones.
+ */
+function answerToUndecodablePath(request: FastifyRequest): { status: number; message: string } {
   try {
     const match = HISTORY_PATH.exec(pathOf(request));
     if (match) parseSymbol(match.groups?.['symbol']);
@@ -240,11 +255,11 @@ function undecodable(request: FastifyRequest): { status: number; message: string
   return { status: 404, message: noSuchRoute(request) };
 }
 
-/** Status and message for what is not a request as HTTP has them. */
-function notHttp({ code, message }: NodeJS.ErrnoException): { status: number; message: string } {
+/** Status and message for bytes that are not an HTTP request. */
+function answerToParseError({ code, message }: NodeJS.ErrnoException): { status: number; message: string } {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return { status: 408, message: 'the request did not arrive in time' };
   if (code === 'HPE_HEADER_OVERFLOW') return { status: 431, message: 'the headers are larger than 16 KiB' };
-  return { status: 400, message: excerpt(`not a request of HTTP: ${message}`) };
+  return { status: 400, message: excerpt(`not an HTTP request: ${message}`) };
 }
 
 function noSuchRoute(request: FastifyRequest): string {

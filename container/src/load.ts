@@ -3,27 +3,27 @@ import * as http from 'node:http';
 import * as os from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What one load pod has counted since it started; one such line every REPORT_SECONDS and, with `done`, a last one. */
+/** Counts of one load pod since its start. The pod prints one report every REPORT_SECONDS, and a last one with `done`. */
 export interface LoadReport {
   /** Name of the pod. */
   readonly source: string;
   /** Seconds since the load started. */
   readonly seconds: number;
   readonly sent: number;
-  /** Answers of 2xx that came completely. */
+  /** Complete answers with a status of 2xx. */
   readonly answered: number;
-  /** Every request that got anything else: another status, a reset, a timeout. */
+  /** Requests that did not get such an answer: another status, a reset, a timeout. */
   readonly failed: number;
-  /** Answers of each status. */
+  /** Number of answers by status. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** Requests without a complete answer, by the code of their error: ECONNRESET, ETIMEDOUT … */
+  /** Number of requests without a complete answer by error code: ECONNRESET, ETIMEDOUT … */
   readonly errors: Readonly<Record<string, number>>;
-  /** Answers a second of 2xx since the line before; in the last line, of the whole time. */
+  /** Answers of 2xx per second since the previous report. In the last report: over the whole time. */
   readonly rate: number;
-  /** Milliseconds of the answers of 2xx that `rate` counts; undefined without any. */
+  /** Percentiles of the response times that `rate` covers, in milliseconds. Undefined without an answer of 2xx. */
   readonly p50?: number;
   readonly p99?: number;
-  /** The last line: nothing is in flight any more. */
+  /** Whether this is the last report. No request is in flight then. */
   readonly done: boolean;
 }
 
@@ -37,21 +37,22 @@ interface Options {
   readonly reportSeconds: number;
 }
 
-/** Pause after a failure, so that a service that is gone is not asked in a tight loop (ms). */
-const PAUSE = 200;
+/** Pause after a failure, because workers must not send requests to a failed service in a tight loop. */
+const PAUSE_MS = 200;
 
 /**
- * Sends GET requests to one URL, each worker the next one when it has the answer, and counts what comes back. Nothing is
- * sent twice: a retry would hide what is counted. SIGTERM ends it early; what is in flight is waited for, and the last
- * line is printed. Environment variables:
+ * Sends GET requests to one URL and counts the answers. Each worker sends its next request when it has the answer to the
+ * previous one. No request is repeated, because a retry would hide a failure. SIGTERM ends the load early: the workers wait
+ * for the requests in flight, and the last report is printed. Environment variables:
  *
- * - `URL`: an http:// address; `CONCURRENCY`: workers, each with a connection of its own; `SECONDS`: how long
+ * - `URL`: an http:// address; `CONCURRENCY`: number of workers, each with its own connection; `SECONDS`: duration
  * - `RAMP_SECONDS` (10): the workers start one by one over this time
- * - `CONNECTION_SECONDS` (5): how long a connection is used. kube-proxy chooses a pod for each connection, not for each
- *   request, so a pod that is new gets only new connections. Closed by this side and between two requests: none is lost.
- * - `TIMEOUT_SECONDS` (30): a request without an answer by then has failed, and the service is told so (`x-timeout-ms`):
- *   until there are more pods, it is to make the workers wait, not to refuse them
- * - `REPORT_SECONDS` (5): between two lines
+ * - `CONNECTION_SECONDS` (5): how long a worker uses a connection. kube-proxy chooses a pod for each connection, not for
+ *   each request, so a new pod gets requests over new connections only. The worker closes a connection between two
+ *   requests, so no request is lost.
+ * - `TIMEOUT_SECONDS` (30): a request without an answer by then has failed. The worker sends the timeout to the service
+ *   (`x-timeout-ms`), so that the service lets requests wait until there are more pods instead of refusing them.
+ * - `REPORT_SECONDS` (5): time between two reports
  *
  * @see https://kubernetes.io/docs/reference/networking/virtual-ips/
  */
@@ -66,7 +67,7 @@ async function main(): Promise<void> {
     reportSeconds: number('REPORT_SECONDS', 5, 0.1, 600),
   };
   const ending = new AbortController();
-  // Each worker waits with it.
+  // Each worker adds a listener to the signal. Node warns about more than ten of them.
   setMaxListeners(0, ending.signal);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => ending.abort());
   setTimeout(() => ending.abort(), options.seconds * 1_000).unref();
@@ -80,47 +81,47 @@ async function main(): Promise<void> {
   print(counts.total());
 }
 
-/** Requests one after the other until `ending`, which no request that has been sent is cut short by. */
+/** Sends requests one after the other until `ending` is aborted. A request that has been sent is still awaited. */
 async function work(options: Options, counts: Counts, delay: number, ending: AbortSignal): Promise<void> {
   await pause(delay, ending);
   while (!ending.aborted) {
-    // A jitter of half, or all connections would move at once.
-    const until = performance.now() + options.connectionSeconds * 1_000 * (0.5 + Math.random());
+    // The lifetime varies by half, because otherwise all connections would be replaced at the same time.
+    const connectionEnd = performance.now() + options.connectionSeconds * 1_000 * (0.5 + Math.random());
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     let answered = true;
     do {
       answered = await request(options, agent, counts);
-    } while (answered && !ending.aborted && performance.now() < until);
+    } while (answered && !ending.aborted && performance.now() < connectionEnd);
     agent.destroy();
-    if (!answered) await pause(PAUSE, ending);
+    if (!answered) await pause(PAUSE_MS, ending);
   }
 }
 
-/** Resolves to whether the request was answered as it should be; never rejects. */
+/** Sends one request. Resolves to whether the answer is complete with a status of 2xx, and never rejects. */
 function request({ url, timeoutSeconds }: Options, agent: http.Agent, counts: Counts): Promise<boolean> {
-  const from = performance.now();
+  const start = performance.now();
   counts.sent++;
   return new Promise((resolve) => {
     let open = true;
-    // Once: a connection that breaks in the middle of an answer is told of by the request and by the answer.
-    const end = (count: () => boolean) => {
+    // Only the first call counts, because request and answer both report a connection that breaks during an answer.
+    const finish = (count: () => boolean) => {
       if (!open) return;
       open = false;
-      clearTimeout(late);
+      clearTimeout(timer);
       resolve(count());
     };
-    const fail = (code: string) => end(() => counts.fail(code));
-    const patience = String(Math.floor(timeoutSeconds * 1_000));
-    const sent = http.get(url, { agent, headers: { 'x-timeout-ms': patience } }, async (response) => {
+    const fail = (code: string) => finish(() => counts.fail(code));
+    const timeoutMs = String(Math.floor(timeoutSeconds * 1_000));
+    const sent = http.get(url, { agent, headers: { 'x-timeout-ms': timeoutMs } }, async (response) => {
       try {
         for await (const _ of response);
-        end(() => counts.answer(response.statusCode ?? 0, performance.now() - from));
+        finish(() => counts.answer(response.statusCode ?? 0, performance.now() - start));
       } catch (error) {
         fail(codeOf(error));
       }
     });
     sent.on('error', (error) => fail(codeOf(error)));
-    const late = setTimeout(() => {
+    const timer = setTimeout(() => {
       fail('ETIMEDOUT');
       sent.destroy();
     }, timeoutSeconds * 1_000);
@@ -139,12 +140,12 @@ class Counts {
   private readonly statuses: Record<string, number> = {};
   private readonly errors: Record<string, number> = {};
   private readonly started = performance.now();
-  /** Answers by their whole milliseconds: as small after a day as after a minute. */
+  /** Number of answers by response time in whole milliseconds, so that the size does not grow with the duration. */
   private readonly all = new Map<number, number>();
   private recent = new Map<number, number>();
   private reported = this.started;
 
-  /** @returns whether the answer is what it should be */
+  /** @returns whether the status is 2xx */
   answer(status: number, milliseconds: number): boolean {
     this.statuses[status] = (this.statuses[status] ?? 0) + 1;
     const good = status >= 200 && status < 300;
@@ -203,7 +204,7 @@ function quantile(times: ReadonlyMap<number, number>, count: number, share: numb
 }
 
 async function pause(milliseconds: number, ending: AbortSignal): Promise<void> {
-  // Rejects when it is ended early, which is as good.
+  // sleep() rejects when the signal ends the pause early, which is no error here.
   await sleep(milliseconds, undefined, { signal: ending }).catch(() => undefined);
 }
 
@@ -222,7 +223,7 @@ function urlOf(value: string | undefined): URL {
   return new URL(value);
 }
 
-/** @throws unless the variable is a number from `min` to `max`, or is not set and need not be */
+/** @throws unless the variable is a number from `min` to `max`, or is unset and has a default (`unset`) */
 function number(variable: string, unset: number | undefined, min: number, max: number): number {
   const value = process.env[variable];
   if (value === undefined && unset !== undefined) return unset;

@@ -4,17 +4,17 @@ import { buildApp } from './app';
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
 /**
- * Serves until SIGTERM or SIGINT, then drains and exits 0: what waits is answered, with 503 where time does not suffice.
- * Environment variables:
+ * Serves requests until SIGTERM or SIGINT, then drains and exits with 0. Queued requests are answered while draining, with
+ * 503 if the time does not suffice. Environment variables:
  *
- * - `PORT` (8080; 0 takes a free one, and the line "listening at http://…" of the log says which), `HOST` (0.0.0.0)
+ * - `PORT` (8080; with 0 the server takes a free port and logs the port as "listening at http://…"), `HOST` (0.0.0.0)
  * - `SERVED_BY`: value of the header `x-served-by`; `LOG_LEVEL` (info)
- * - `PATH_PREFIX`: paths such as /v1 that may stand in front of every route, separated by commas (none)
- * - `DRAIN_DELAY_MS` (5000): how long it goes on accepting connections while /readyz answers 503. Kubernetes takes a
- *   pod out of its services while it sends SIGTERM, not before, so requests still arrive for some seconds.
- * - `STOP_TIMEOUT_MS` (28000): exits 1 when requests are still unanswered so long after the signal. Below the time
- *   after which the platform kills the process without a word: ECS's stopTimeout and Kubernetes's
- *   terminationGracePeriodSeconds, 30 s each by default.
+ * - `PATH_PREFIX`: paths such as /v1 that may precede every route, separated by commas (none)
+ * - `DRAIN_DELAY_MS` (5000): how long the server accepts connections after the signal, while /readyz answers 503. Kubernetes
+ *   removes a pod from its services at the time of SIGTERM, not before, so requests still arrive for some seconds.
+ * - `STOP_TIMEOUT_MS` (28000): the server exits with 1 if requests are unanswered this long after the signal. Choose a value
+ *   below the time after which the platform kills the process without a log line: stopTimeout of ECS and
+ *   terminationGracePeriodSeconds of Kubernetes, 30 s each by default.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/load-balancer-connection-draining.html
  */
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     server.log.info({ signal, drainDelay, stopTimeout }, 'draining');
-    // The rest is for the answers to leave.
+    // A quarter of the time remains for sending the answers.
     drain(0.75 * stopTimeout);
     setTimeout(() => {
       server.log.fatal(
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
     }, stopTimeout).unref();
     await sleep(drainDelay);
     await close();
-    // The process ends by itself now, with 0, when the last request has been logged.
+    // The process exits with 0 when the last request has been logged.
     server.log.info('stopped');
   };
   process.on('SIGTERM', stop);

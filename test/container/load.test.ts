@@ -52,12 +52,12 @@ function start(env: Record<string, string>): { child: ChildProcess; reports: Pro
   return { child, reports };
 }
 
-test('counts what is answered with every status, and of these 2xx as answered', async () => {
+test('counts the answers of each status, and only those of 2xx as answered', async () => {
   let requests = 0;
-  const given: Record<number, number> = { 200: 0, 302: 0, 503: 0 };
+  const expected: Record<number, number> = { 200: 0, 302: 0, 503: 0 };
   const url = await serve((_, response) => {
     const status = ++requests % 5 !== 0 ? 200 : requests % 2 === 0 ? 503 : 302;
-    given[status] = (given[status] ?? 0) + 1;
+    expected[status] = (expected[status] ?? 0) + 1;
     setTimeout(() => response.writeHead(status).end('body'), 5);
   });
   const { child, reports } = start({ URL: url, CONCURRENCY: '2', SECONDS: '0.4', REPORT_SECONDS: '0.15' });
@@ -67,31 +67,31 @@ test('counts what is answered with every status, and of these 2xx as answered', 
   expect(lines.map(({ done }) => done)).toEqual([...Array(lines.length - 1).fill(false), true]);
   expect(lines.length).toBeGreaterThan(1);
   expect(last).toMatchObject({ source: os.hostname(), sent: requests, errors: {} });
-  expect(last?.statuses).toEqual(given);
-  expect([last?.answered, last?.failed]).toEqual([given[200], Math.floor(requests / 5)]);
+  expect(last?.statuses).toEqual(expected);
+  expect([last?.answered, last?.failed]).toEqual([expected[200], Math.floor(requests / 5)]);
   expect(last?.p50).toBeGreaterThanOrEqual(5);
   expect(last?.p99).toBeGreaterThanOrEqual(last?.p50 ?? 0);
 });
 
-test('starts its workers one by one, takes new connections so that new pods get some, and reports each answer in one line', async () => {
+test('starts its workers one by one, opens new connections over time, and reports each answer once', async () => {
   let inFlight = 0;
-  let first: number | undefined;
-  let second: number | undefined;
+  let firstStart: number | undefined;
+  let secondStart: number | undefined;
   const url = await serve((_, response) => {
-    first ??= performance.now();
-    if (++inFlight === 2) second ??= performance.now();
+    firstStart ??= performance.now();
+    if (++inFlight === 2) secondStart ??= performance.now();
     setTimeout(() => {
       inFlight--;
       response.end();
     }, 5);
   });
   let connections = 0;
-  let open = 0;
-  let most = 0;
+  let openConnections = 0;
+  let maxOpenConnections = 0;
   server.on('connection', (socket) => {
     connections++;
-    most = Math.max(most, ++open);
-    socket.on('close', () => open--);
+    maxOpenConnections = Math.max(maxOpenConnections, ++openConnections);
+    socket.on('close', () => openConnections--);
   });
   const { reports } = start({
     URL: url,
@@ -102,21 +102,21 @@ test('starts its workers one by one, takes new connections so that new pods get 
     REPORT_SECONDS: '0.1',
   });
   const lines = await reports;
-  expect((second ?? 0) - (first ?? 0)).toBeGreaterThan(100);
+  expect((secondStart ?? 0) - (firstStart ?? 0)).toBeGreaterThan(100);
   expect(connections).toBeGreaterThan(4);
-  // One for each worker, and one that is just being closed.
-  expect(most).toBeLessThanOrEqual(4);
+  // Each worker has one connection, and at most one more that is being closed.
+  expect(maxOpenConnections).toBeLessThanOrEqual(4);
   const answered = lines.filter(({ done }) => !done).reduce((sum, { rate }) => sum + rate * 0.1, 0);
   expect(answered).toBeLessThanOrEqual((lines.at(-1)?.answered ?? 0) * 1.1);
 });
 
-test('counts a reset and a request that is not answered in time as failed, tries none of them again, and says how long it waits', async () => {
+test('counts a reset and a timeout as failed, sends no request again, and sends its timeout to the service', async () => {
   let requests = 0;
-  const at: number[] = [];
-  const told = new Set<unknown>();
+  const arrivals: number[] = [];
+  const timeouts = new Set<unknown>();
   const url = await serve((request, response) => {
-    told.add(request.headers['x-timeout-ms']);
-    at.push(performance.now());
+    timeouts.add(request.headers['x-timeout-ms']);
+    arrivals.push(performance.now());
     if (++requests === 1) request.socket.resetAndDestroy();
     else if (requests > 2) setTimeout(() => response.writeHead(200).end(), 5);
   });
@@ -126,16 +126,16 @@ test('counts a reset and a request that is not answered in time as failed, tries
   const last = (await reports).at(-1);
   expect(last).toMatchObject({ failed: 2, errors: { ECONNRESET: 1, ETIMEDOUT: 1 }, sent: requests });
   expect(last?.answered).toBe(requests - 2);
-  expect(told).toEqual(new Set(['100']));
+  expect(timeouts).toEqual(new Set(['100']));
   expect(last?.answered).toBeGreaterThan(1);
-  // Those that are answered share one.
+  // The answered requests share one connection, and each failed request had its own.
   expect(connections).toBe(3);
-  // A pause after the failure.
-  const [first = 0, second = 0] = at;
-  expect(second - first).toBeGreaterThan(190);
+  // The worker pauses for 200 ms after a failure. A timer may fire a little early.
+  const [first = 0, second = 0] = arrivals;
+  expect(second - first).toBeGreaterThan(150);
 });
 
-test('counts a request whose answer breaks off, or stops, as one that failed', async () => {
+test('counts a request as failed when its answer breaks off or stops', async () => {
   let requests = 0;
   const url = await serve((request, response) => {
     response.writeHead(200, { 'content-length': '10' }).write('half');
@@ -147,7 +147,7 @@ test('counts a request whose answer breaks off, or stops, as one that failed', a
   expect(Object.keys(last?.errors ?? {}).sort()).toEqual(['ECONNRESET', 'ETIMEDOUT']);
 });
 
-test('ends early on SIGTERM, with what is in flight answered and counted', async () => {
+test('ends early on SIGTERM after the requests in flight are answered and counted', async () => {
   const url = await serve((_, response) => {
     setTimeout(() => response.writeHead(200).end(), 150);
   });
@@ -169,10 +169,10 @@ test.each([
     { URL: 'http://history', CONCURRENCY: '2', SECONDS: '1m' },
     'SECONDS: must be a number from 0.1 to 86400, got "1m".',
   ],
-])('fails to start with %j, saying why in one line', async (env, reason) => {
+])('fails to start with %j and prints the reason on one line', async (env, reason) => {
   const { child } = start(env);
-  let said = '';
-  child.stderr?.on('data', (chunk) => (said += chunk));
+  let output = '';
+  child.stderr?.on('data', (chunk) => (output += chunk));
   const [code] = await once(child, 'close');
-  expect([code, said]).toEqual([1, `${reason}\n`]);
+  expect([code, output]).toEqual([1, `${reason}\n`]);
 });
