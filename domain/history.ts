@@ -2,14 +2,16 @@ import { priceOf, seedOf } from './price';
 
 export interface History {
   readonly symbol: string;
-  /** Number of days, and of entries in `closes`. */
+  /** Number of days, which is also the length of `closes`. */
   readonly days: number;
   /** Last day, `YYYY-MM-DD` in UTC. */
   readonly to: string;
   /** Closing prices, oldest first. */
   readonly closes: readonly number[];
   readonly mean: number;
-  /** Annualised standard deviation of the daily logarithmic returns (every day is a trading day), 0 below three days. */
+  /**
+   * Annualised standard deviation of the daily logarithmic returns (every day is a trading day). 0 for fewer than 3 days.
+   */
   readonly volatility: number;
   /** Highest and lowest price of any minute of trading. */
   readonly high: number;
@@ -24,8 +26,8 @@ const MINUTES = 390;
 /**
  * The daily closes of the `days` trading days before `asOf` (epoch seconds) and their statistics.
  *
- * CPU bound on purpose: high and low look at each minute, 1.4 million prices for 3650 days. It is the load that the
- * autoscalers of the architecture react to.
+ * The computation is CPU bound on purpose, because the autoscalers of the architecture react to that load: `high` and `low`
+ * compare the price of each minute, 1.4 million prices for 3650 days.
  */
 export function history(symbol: string, days: number, asOf: number): History {
   const computation = historyByDay(symbol, days, asOf);
@@ -35,7 +37,7 @@ export function history(symbol: string, days: number, asOf: number): History {
   }
 }
 
-/** As `history`, a day with each step: between two of them, who computes it can do something else, or give it up. */
+/** Computes the same as `history`, one day with each step. Between two steps the caller can do other work, or stop. */
 export function* historyByDay(symbol: string, days: number, asOf: number): Generator<void, History, void> {
   const seed = seedOf(symbol);
   const lastDay = Math.floor(asOf / DAY) - 1;

@@ -1,14 +1,15 @@
 /**
- * The price of a symbol at a time: a pure function. Same symbol, same second, same price, on every machine.
+ * Prices as a pure function of symbol and time: the same symbol has the same price in the same second on every machine.
  *
- * The logarithm of the price is a sum of smooth noise at several periods, so a price needs no history to be computed,
- * moves little from one second to the next and visibly over months.
+ * The logarithm of the price is a sum of smooth noise with several periods. Therefore a price can be computed without
+ * earlier prices, changes little from one second to the next, and changes visibly over months.
  */
 
-// In Jest's sandbox looking up a global costs more than the call, and a history makes 100 million of these.
+// Local names, because looking up a global in Jest's sandbox costs more than the call, and a history makes 100 million
+// calls.
 const { exp, floor, imul, log, round } = Math;
 
-/** Periods in seconds and the amplitude each adds to the logarithm of the price. */
+/** Each octave of the noise: its period in seconds, and the amplitude that it adds to the logarithm of the price. */
 const OCTAVES: readonly { readonly period: number; readonly amplitude: number }[] = [
   { period: 31_557_600, amplitude: 0.6 },
   { period: 2_629_800, amplitude: 0.16 },
@@ -19,12 +20,12 @@ const OCTAVES: readonly { readonly period: number; readonly amplitude: number }[
   { period: 5, amplitude: 0.0004 },
 ];
 
-/** Price of `symbol` in currency units with two decimals, at `epochSeconds` (whole or fractional seconds since 1970). */
+/** Price of `symbol` in currency units, with two decimals, at `epochSeconds` (whole or fractional seconds since 1970). */
 export function priceAt(symbol: string, epochSeconds: number): number {
   return priceOf(seedOf(symbol), epochSeconds);
 }
 
-/** As `priceAt`, for a seed from `seedOf`: for loops over many times of one symbol. */
+/** Computes the same as `priceAt` from the seed of the symbol (`seedOf`). A loop over many times computes the seed once. */
 export function priceOf(seed: number, epochSeconds: number): number {
   let logarithm = log(20 + 280 * unit(seed, 0, 0));
   for (let octave = 0; octave < OCTAVES.length; octave++) {
@@ -49,7 +50,7 @@ export function seedOf(symbol: string): number {
   return hash >>> 0;
 }
 
-/** A number in [0, 1) that depends on all three and looks random (the finaliser of MurmurHash3). */
+/** Pseudo-random number in [0, 1) for the three arguments (the finaliser of MurmurHash3). */
 function unit(seed: number, octave: number, cell: number): number {
   let hash = imul(seed ^ imul(octave + 1, 0x9e3779b1), 0x85ebca6b) ^ imul(cell | 0, 0xc2b2ae35);
   hash = imul(hash ^ (hash >>> 16), 0x85ebca6b);

@@ -8,7 +8,10 @@ export interface Tick {
   readonly at: number;
 }
 
-/** Number of the period in which a time falls: it grows by one every `everySeconds`, in every process alike. */
+/**
+ * Number of the period that contains a time. The number grows by one every `everySeconds` and is the same in every
+ * process.
+ */
 export function sequenceAt(milliseconds: number, everySeconds: number): number {
   return Math.floor(milliseconds / (1_000 * everySeconds));
 }

@@ -1,22 +1,29 @@
 /**
- * A client of the WebSocket API that stays subscribed: it connects again whenever the connection ends, which API Gateway
- * does after two hours at the latest, and subscribes again to what it had: what was refused is not part of it. In browsers
- * and in Node.js 22 and later; in earlier ones with a WebSocket as an option.
+ * A client of the WebSocket API that stays subscribed. Whenever the connection ends, the client connects again and restores
+ * its confirmed subscriptions. API Gateway ends every connection after two hours at the latest. The client runs in browsers
+ * and in Node.js 22 and later. An earlier Node.js needs the option `WebSocket`.
  *
  *     const session = new PriceSession({ url: signedUrl, onTick: ({ symbol, price }) => console.log(symbol, price) });
  *     session.subscribe(['KUMI', 'ACME']);
  */
 export interface PriceSessionOptions {
-  /** Gives the URL for each attempt: a signature in the query is good for five minutes, a ticket for one attempt. */
+  /**
+   * Returns the URL for one attempt. Each attempt needs a new URL, because a signature is valid for five minutes and a
+   * ticket once.
+   */
   readonly url: () => string | Promise<string>;
   readonly onTick: (tick: Tick) => void;
-  /** Receives why a message was refused. @default nobody is told */
+  /** Receives the reason when the API refuses a message. @default refusals are ignored */
   readonly onRefused?: (reason: string) => void;
   /** @default the WebSocket of the platform */
   readonly WebSocket?: new (
     url: string,
   ) => Socket;
-  /** Milliseconds that are waited at most before the first attempt to connect again; doubled for each one after. @default 500 */
+  /**
+   * Longest pause before the first attempt to connect again, in milliseconds. The value doubles with each attempt.
+   *
+   * @default 500
+   */
   readonly retryMs?: number;
 }
 
@@ -27,22 +34,25 @@ export interface Tick {
   readonly at: number;
 }
 
-/** What is used of a WebSocket. */
+/** The part of a WebSocket that the client uses. */
 export interface Socket {
   send(text: string): void;
   close(): void;
   addEventListener(type: 'open' | 'close' | 'message', listener: (event: { readonly data?: unknown }) => void): void;
 }
 
-/** Milliseconds between two attempts at the most. */
+/** Longest pause between two attempts to connect. */
 const MAX_RETRY_MS = 30_000;
-/** Milliseconds in which each message is answered: the API waits no longer than 29 s for its handler. */
-const ANSWER_MS = 30_000;
-/** Milliseconds, up to twice as many, after which a message that failed or came too fast after others is sent again. */
-const LATER_MS = 1_000;
+/** A message without an answer after this time has failed. The API waits at most 29 s for its handler. */
+const ANSWER_TIMEOUT_MS = 30_000;
+/**
+ * Shortest pause before a message is sent again, because it failed or came too fast after others. The longest is twice as
+ * long.
+ */
+const RESEND_MS = 1_000;
 
 interface Answer {
-  /** Left out by API Gateway itself. */
+  /** Undefined if API Gateway itself answers. */
   readonly type?: 'subscribed' | 'unsubscribed' | 'refused' | 'failed';
   readonly reason?: string;
   readonly retry?: 'later' | 'connected again';
@@ -55,45 +65,45 @@ interface Message {
 }
 
 export class PriceSession {
-  /** What the connection has, in the words of its last answer. */
+  /** Subscriptions of the connection, as the last answer of the API lists them. */
   private confirmed: readonly string[] = [];
   /**
-   * What is still to be answered, the first of it under way: one at a time, since an answer does not say which message it
-   * is to. Each call stays a message of its own, so what is refused takes nothing else with it.
+   * Messages that have no answer yet. Only the first is sent, because an answer does not name its message. The calls of
+   * `subscribe` and `unsubscribe` are not merged, because the API refuses a message as a whole.
    */
   private readonly queue: Message[] = [];
-  private underWay?: ReturnType<typeof setTimeout>;
-  /** Symbols that were unsubscribed: a tick of one that was under way may still come. */
-  private readonly left = new Set<string>();
+  private timer?: ReturnType<typeof setTimeout>;
+  /** Unsubscribed symbols. A tick that was sent before the API processed the message may still arrive. */
+  private readonly unsubscribed = new Set<string>();
   private socket?: Socket;
   private open = false;
-  private ended = false;
+  private closed = false;
   private failures = 0;
   private lastSequence = 0;
 
-  /** @throws if there is no WebSocket: Node.js has one from version 22 on */
+  /** @throws if the platform has no WebSocket and the options give none. Node.js has one from version 22 on */
   constructor(private readonly options: PriceSessionOptions) {
     if (options.WebSocket === undefined && globalThis.WebSocket === undefined) {
       throw new Error(
-        'WebSocket: this platform has none. Run Node.js 22 or later, or give one as an option, as in { WebSocket } of the package ws.',
+        'WebSocket: this platform has none. Run Node.js 22 or later, or give a WebSocket as an option, for example that of the package ws.',
       );
     }
     void this.connect();
   }
 
   subscribe(symbols: readonly string[]): void {
-    for (const symbol of symbols) this.left.delete(symbol);
+    for (const symbol of symbols) this.unsubscribed.delete(symbol);
     this.send({ action: 'subscribe', symbols });
   }
 
   unsubscribe(symbols: readonly string[]): void {
-    for (const symbol of symbols) this.left.add(symbol);
+    for (const symbol of symbols) this.unsubscribed.add(symbol);
     this.send({ action: 'unsubscribe', symbols });
   }
 
   close(): void {
-    this.ended = true;
-    clearTimeout(this.underWay);
+    this.closed = true;
+    clearTimeout(this.timer);
     this.socket?.close();
   }
 
@@ -103,30 +113,30 @@ export class PriceSession {
     try {
       socket = new WebSocket(await url());
     } catch {
-      return this.again();
+      return this.reconnect();
     }
-    if (this.ended) return socket.close();
+    if (this.closed) return socket.close();
     this.socket = socket;
     socket.addEventListener('open', () => {
       this.open = true;
       this.failures = 0;
-      // What was taken before is so again: all in one message, which counts as one.
+      // One message restores all confirmed subscriptions, so it counts as one message against the rate limit.
       if (this.confirmed.length > 0) this.queue.unshift({ action: 'subscribe', symbols: this.confirmed });
       this.confirmed = [];
       this.sendNext();
     });
     socket.addEventListener('message', ({ data }) => this.receive(String(data)));
-    // A connection that cannot be made ends, too.
-    socket.addEventListener('close', () => this.again());
+    // A failed attempt to connect emits close, too.
+    socket.addEventListener('close', () => this.reconnect());
   }
 
-  /** Waits by chance: clients that lost their connections together do not come back together. */
-  private again(): void {
+  /** Connects after a random pause, so that clients that lost their connections together do not all return together. */
+  private reconnect(): void {
     this.open = false;
-    clearTimeout(this.underWay);
-    if (this.ended) return;
-    const longest = Math.min(MAX_RETRY_MS, (this.options.retryMs ?? 500) * 2 ** this.failures++);
-    setTimeout(() => void this.connect(), Math.random() * longest);
+    clearTimeout(this.timer);
+    if (this.closed) return;
+    const longestPause = Math.min(MAX_RETRY_MS, (this.options.retryMs ?? 500) * 2 ** this.failures++);
+    setTimeout(() => void this.connect(), Math.random() * longestPause);
   }
 
   private send(message: Message): void {
@@ -138,26 +148,26 @@ export class PriceSession {
     const [message] = this.queue;
     if (!this.open || message === undefined) return;
     this.socket?.send(JSON.stringify(message));
-    // Without an answer nobody knows what the connection has: a new one has nothing.
-    this.underWay = setTimeout(() => this.socket?.close(), ANSWER_MS);
+    // Without an answer, the subscriptions of the connection are unknown. Those of a new connection are known: none.
+    this.timer = setTimeout(() => this.socket?.close(), ANSWER_TIMEOUT_MS);
   }
 
   private receive(text: string): void {
     const message = JSON.parse(text);
-    if (message.type === 'ticks') this.tell(message);
-    else this.answer(message);
+    if (message.type === 'ticks') this.receiveTicks(message);
+    else this.receiveAnswer(message);
   }
 
-  /** Whatever is no message of ticks is the answer to the one that is under way. */
-  private answer({ type, reason = '', retry, all = [] }: Answer): void {
-    clearTimeout(this.underWay);
+  /** Every message without ticks is the answer to the first message of the queue. */
+  private receiveAnswer({ type, reason = '', retry, all = [] }: Answer): void {
+    clearTimeout(this.timer);
     if (retry === 'connected again') {
       this.socket?.close();
       return;
     }
-    // Without a type it is API Gateway that answers: it throttled the message, or got nothing from the handler.
+    // An answer without a type is from API Gateway, which throttled the message or got no answer from the handler.
     if (type === 'failed' || type === undefined || retry === 'later') {
-      this.underWay = setTimeout(() => this.sendNext(), LATER_MS * (1 + Math.random()));
+      this.timer = setTimeout(() => this.sendNext(), RESEND_MS * (1 + Math.random()));
       return;
     }
     this.queue.shift();
@@ -166,10 +176,11 @@ export class PriceSession {
     this.sendNext();
   }
 
-  private tell({ sequence, ticks }: { readonly sequence: number; readonly ticks: readonly Tick[] }): void {
-    // A message that API Gateway could not confirm is sent again: the sequence tells.
+  private receiveTicks({ sequence, ticks }: { readonly sequence: number; readonly ticks: readonly Tick[] }): void {
+    // The ticker sends a message again if API Gateway could not confirm the delivery. A repeated message has an old
+    // sequence.
     if (sequence <= this.lastSequence) return;
     this.lastSequence = sequence;
-    for (const tick of ticks) if (!this.left.has(tick.symbol)) this.options.onTick(tick);
+    for (const tick of ticks) if (!this.unsubscribed.has(tick.symbol)) this.options.onTick(tick);
   }
 }

@@ -8,7 +8,7 @@ const symbols = fc.stringMatching(/^[A-Z0-9.]{1,10}$/);
 const days = fc.integer({ min: 1, max: 12 });
 const times = fc.integer({ min: 2_000 * DAY, max: 30_000 * DAY });
 
-test('has a close for each day, the last of them at 21:00 UTC of the day before', () => {
+test('has a close for each day, and the last close is the price at 21:00 UTC of the previous day', () => {
   fc.assert(
     fc.property(symbols, days, times, (symbol, count, asOf) => {
       const { closes, to } = history(symbol, count, asOf);
@@ -20,7 +20,7 @@ test('has a close for each day, the last of them at 21:00 UTC of the day before'
   );
 });
 
-test('is the same a day at a time, with a step for each day and a last one that has the result', () => {
+test('computes the same day by day, with one step for each day and a last step with the result', () => {
   for (const count of [1, 2, 30]) {
     const steps = historyByDay('KUMI', count, 25_000 * DAY);
     for (let day = 0; day < count; day++) expect(steps.next()).toEqual({ done: false, value: undefined });
@@ -44,7 +44,7 @@ test('keeps low <= close <= high, the mean within the closes and the volatility 
   );
 });
 
-test('is the same all day long, and a longer one ends with the shorter one', () => {
+test('a history is the same all day long, and a longer history ends with the shorter one', () => {
   fc.assert(
     fc.property(symbols, days, days, times, fc.integer({ min: 0, max: DAY - 1 }), (symbol, a, b, asOf, second) => {
       const [short, long] = [Math.min(a, b), Math.max(a, b)];
@@ -57,11 +57,11 @@ test('is the same all day long, and a longer one ends with the shorter one', () 
   );
 });
 
-test('has no volatility below three days, where there is no deviation between returns', () => {
+test('has no volatility for fewer than three days, because a single return has no deviation', () => {
   expect([1, 2, 3].map((count) => history('ABC', count, 20_000 * DAY).volatility === 0)).toEqual([true, true, false]);
 });
 
-test('computes the longest history that may be asked for', () => {
+test('computes the longest history that a caller may request', () => {
   const { closes, low, high } = history('ABC', MAX_DAYS, 20_000 * DAY);
   expect(closes).toHaveLength(MAX_DAYS);
   expect(closes.every((close) => close >= low && close <= high)).toBe(true);

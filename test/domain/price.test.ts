@@ -16,17 +16,17 @@ test('a price is positive, has two decimals and stays between 8 and 704', () => 
   );
 });
 
-test('the same symbol and second give the same price, whichever way they are asked for', () => {
+test('the same symbol and second have the same price, with and without a precomputed seed', () => {
   fc.assert(
     fc.property(symbols, times, (symbol, time) => {
       expect(priceOf(seedOf(symbol), time)).toBe(priceAt(symbol, time));
     }),
   );
-  // On any machine, in any version: a change here changes what every client and cache has seen.
+  // The price must be the same on every machine and in every version, because clients and caches keep earlier prices.
   expect(priceAt('KUMIKI', 1_780_000_000)).toBe(220.87);
 });
 
-test('a price moves by less than 0.05 % and a cent in a second, also where the periods of its noise begin', () => {
+test('a price moves by less than 0.05 % and a cent in a second, even where a period of its noise begins', () => {
   const beginnings = fc.integer({ min: 0, max: 6_000 }).map((week) => week * 604_800 - 0.5);
   fc.assert(
     fc.property(symbols, fc.oneof(times, beginnings), (symbol, time) => {
@@ -36,7 +36,7 @@ test('a price moves by less than 0.05 % and a cent in a second, also where the p
   );
 });
 
-test('symbols have seeds of their own', () => {
+test('different symbols have different seeds', () => {
   fc.assert(
     fc.property(fc.uniqueArray(symbols, { minLength: 2, maxLength: 50 }), (several) => {
       expect(new Set(several.map(seedOf)).size).toBe(several.length);

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { BadRequest, MAX_DAYS, MIN_DAYS, parseDays, parseSymbol, SYMBOL_PATTERN } from '../../domain/requests';
 
-test('passes on every symbol of the pattern that has a letter or a digit', () => {
+test('accepts every symbol of the pattern that has a letter or a digit', () => {
   fc.assert(
     fc.property(fc.stringMatching(new RegExp(SYMBOL_PATTERN)), (symbol) => {
       fc.pre(/[A-Z0-9]/.test(symbol));
@@ -23,11 +23,14 @@ test.each([undefined, '', 'abc', '../etc', 'A B', 'ABC\n', 'ABCDEFGHIJK', 'Ａ']
   expect(() => parseSymbol(value)).toThrow(`symbol must match ${SYMBOL_PATTERN}, got "${value ?? ''}"`);
 });
 
-test.each(['.', '..', '..........'])('refuses %j as a symbol, which would lead to another path of a URL', (value) => {
-  expect(() => parseSymbol(value)).toThrow(`symbol must have a letter or a digit, got "${value}"`);
-});
+test.each(['.', '..', '..........'])(
+  'refuses %j as a symbol, because a URL with that segment leads to another path',
+  (value) => {
+    expect(() => parseSymbol(value)).toThrow(`symbol must have a letter or a digit, got "${value}"`);
+  },
+);
 
-test('takes every whole number from 1 to 3650 as days, and 30 when there is none', () => {
+test('accepts every whole number from 1 to 3650 as days, and takes 30 by default', () => {
   fc.assert(
     fc.property(fc.integer({ min: MIN_DAYS, max: MAX_DAYS }), (days) => {
       expect(parseDays(String(days))).toBe(days);
@@ -36,7 +39,7 @@ test('takes every whole number from 1 to 3650 as days, and 30 when there is none
   expect(parseDays(undefined)).toBe(30);
 });
 
-test('refuses every other number and string as days', () => {
+test('refuses every other number and every other string as days', () => {
   const numbers = fc.oneof(fc.integer({ max: 0 }), fc.integer({ min: MAX_DAYS + 1 }), fc.double()).map(String);
   fc.assert(
     fc.property(fc.oneof(numbers, fc.string()), (value) => {
@@ -50,7 +53,7 @@ test.each(['', '0', '-1', '3651', '1.5', '1e3', '0x10', ' 30', 'abc', '30,30'])(
   expect(() => parseDays(value)).toThrow(`days must be a whole number from 1 to 3650, got "${value}"`);
 });
 
-test('a reason repeats at most 64 characters of the value', () => {
+test('an error message repeats at most 64 characters of the value', () => {
   expect(new BadRequest('symbol', 'must be short', 'A'.repeat(1_000)).message).toBe(
     `symbol must be short, got "${'A'.repeat(64)}…"`,
   );

@@ -1,6 +1,6 @@
 import { PriceSession, PriceSessionOptions, Socket } from '../../examples/price-session';
 
-/** A socket whose other end is the test. */
+/** A WebSocket without a network. The test plays the server. */
 class FakeSocket implements Socket {
   static readonly all: FakeSocket[] = [];
   readonly sent: unknown[] = [];
@@ -30,7 +30,10 @@ class FakeSocket implements Socket {
     this.emit('message', body);
   }
 
-  /** Answers as the API does: a symbol that is no word in capitals, or one too many, has the whole message refused. */
+  /**
+   * Answers all messages like the API: a symbol that is not in capitals, or one too many, makes it refuse the whole
+   * message.
+   */
   serve(): void {
     const all = new Set<string>();
     for (let answered = 0; answered < this.sent.length; answered++) {
@@ -58,12 +61,12 @@ function start(options: Partial<PriceSessionOptions> = {}): PriceSession {
   });
 }
 
-/** The socket of the last attempt, once there is one. */
-async function socket(): Promise<FakeSocket> {
-  // Longer than the first attempts to connect wait, shorter than an answer is waited for.
+/** The socket of the last attempt to connect. */
+async function lastSocket(): Promise<FakeSocket> {
+  // This time is longer than the pause before each of the first attempts, and shorter than the timeout for an answer.
   await jest.advanceTimersByTimeAsync(1_000);
   const last = FakeSocket.all.at(-1);
-  if (last === undefined) throw new Error('no attempt to connect');
+  if (last === undefined) throw new Error('The session has made no attempt to connect.');
   return last;
 }
 
@@ -80,10 +83,10 @@ beforeEach(() => {
 
 afterEach(() => jest.useRealTimers());
 
-test('subscribes when it is connected, with a URL of its own for each attempt, and to what it had after each loss', async () => {
+test('subscribes when it is connected, and after a loss connects with a new URL and restores its subscriptions', async () => {
   const session = start();
   session.subscribe(['KUMI', 'ACME']);
-  const first = await socket();
+  const first = await lastSocket();
   first.emit('open');
   expect(first.sent).toEqual([{ action: 'subscribe', symbols: ['KUMI', 'ACME'] }]);
   first.serve();
@@ -92,23 +95,23 @@ test('subscribes when it is connected, with a URL of its own for each attempt, a
   first.answer({ type: 'unsubscribed', symbols: ['ACME'], all: ['KUMI'] });
   first.answer({ type: 'subscribed', symbols: ['NEW'], all: ['KUMI', 'NEW'] });
   first.emit('close');
-  const second = await socket();
+  const second = await lastSocket();
   second.emit('open');
   expect(second.url).not.toBe(first.url);
   expect(second.sent).toEqual([{ action: 'subscribe', symbols: ['KUMI', 'NEW'] }]);
 });
 
 test.each([
-  ['of a symbol that is none', ['kumi']],
-  ['of more symbols than there may be', ['B', 'C', 'D']],
-])('a message %s is refused and forgotten, and takes nothing with it', async (_, symbols) => {
+  ['an invalid symbol', ['kumi']],
+  ['too many symbols', ['B', 'C', 'D']],
+])('a refused message with %s is not repeated, and affects no other message', async (_, symbols) => {
   const refusals: string[] = [];
   const session = start({ onRefused: (reason) => refusals.push(reason) });
   session.subscribe(['KUMI', 'ACME']);
   session.subscribe(symbols);
   session.subscribe(['LAST']);
   for (let connection = 1; connection <= 3; connection++) {
-    const current = await socket();
+    const current = await lastSocket();
     current.emit('open');
     current.serve();
     expect(current.sent.at(-1)).toMatchObject({ symbols: connection === 1 ? ['LAST'] : ['KUMI', 'ACME', 'LAST'] });
@@ -117,9 +120,9 @@ test.each([
   expect(refusals).toEqual([`not ${symbols}`]);
 });
 
-test('sends one message at a time, and on a new connection what was not answered, after what it had', async () => {
+test('sends one message at a time, and after a loss restores its subscriptions before unanswered messages', async () => {
   const session = start();
-  const first = await socket();
+  const first = await lastSocket();
   first.emit('open');
   session.subscribe(['KUMI']);
   session.subscribe(['kumi']);
@@ -127,7 +130,7 @@ test('sends one message at a time, and on a new connection what was not answered
   first.answer({ type: 'subscribed', symbols: ['KUMI'], all: ['KUMI'] });
   expect(first.sent.at(-1)).toEqual({ action: 'subscribe', symbols: ['kumi'] });
   first.emit('close');
-  const second = await socket();
+  const second = await lastSocket();
   second.emit('open');
   second.serve();
   expect(second.sent).toEqual([
@@ -136,17 +139,17 @@ test('sends one message at a time, and on a new connection what was not answered
   ]);
 });
 
-test('sends what it had once, also where connections end before it is answered', async () => {
+test('restores its subscriptions once, even after a connection that ended before the answer', async () => {
   const session = start();
   session.subscribe(['KUMI']);
-  const first = await socket();
+  const first = await lastSocket();
   first.emit('open');
   first.serve();
   first.emit('close');
-  const second = await socket();
+  const second = await lastSocket();
   second.emit('open');
   second.emit('close');
-  const third = await socket();
+  const third = await lastSocket();
   third.emit('open');
   third.serve();
   expect(third.sent).toEqual([{ action: 'subscribe', symbols: ['KUMI'] }]);
@@ -160,7 +163,7 @@ test.each([
   const onRefused = jest.fn();
   const session = start({ onRefused });
   session.subscribe(['KUMI']);
-  const connection = await socket();
+  const connection = await lastSocket();
   connection.emit('open');
   connection.answer(answer);
   expect(connection.sent).toHaveLength(1);
@@ -170,36 +173,36 @@ test.each([
 });
 
 test.each([
-  ['is told that it has ended', 0, { type: 'refused', reason: 'connect again', retry: 'connected again' }],
-  ['gets no answer', 30_000, undefined],
-])('connects again where it %s', async (_, milliseconds, answer) => {
+  ['the API asks for a new connection', 0, { type: 'refused', reason: 'connect again', retry: 'connected again' }],
+  ['no answer arrives', 30_000, undefined],
+])('connects again when %s', async (_, milliseconds, answer) => {
   const session = start();
   session.subscribe(['KUMI']);
-  const first = await socket();
+  const first = await lastSocket();
   first.emit('open');
   if (answer) first.answer(answer);
   await jest.advanceTimersByTimeAsync(milliseconds);
-  const second = await socket();
+  const second = await lastSocket();
   expect(second).not.toBe(first);
   second.emit('open');
   expect(second.sent).toEqual([{ action: 'subscribe', symbols: ['KUMI'] }]);
 });
 
-test('stays connected when all is answered', async () => {
+test('stays connected while every message is answered', async () => {
   const session = start();
   session.subscribe(['KUMI']);
-  const connection = await socket();
+  const connection = await lastSocket();
   connection.emit('open');
   connection.serve();
   await jest.advanceTimersByTimeAsync(600_000);
   expect(FakeSocket.all).toEqual([connection]);
 });
 
-test('tells each tick once and in order, also when a message comes again, and none of what was unsubscribed', async () => {
+test('delivers each tick once and in order, and no tick of an unsubscribed symbol', async () => {
   const session = start();
   session.subscribe(['KUMI', 'LEFT']);
   session.unsubscribe(['LEFT']);
-  const connection = await socket();
+  const connection = await lastSocket();
   connection.emit('open');
   for (const sequence of [1, 2, 2, 1, 4]) connection.emit('message', message(sequence, 'KUMI', 'LEFT'));
   expect(ticks).toEqual(['KUMI 1', 'KUMI 2', 'KUMI 4']);
@@ -208,14 +211,14 @@ test('tells each tick once and in order, also when a message comes again, and no
   expect(ticks.at(-1)).toBe('LEFT 5');
 });
 
-test('tells why a message was refused', async () => {
+test('delivers the reason of a refusal', async () => {
   const reasons: string[] = [];
   start({ onRefused: (reason) => reasons.push(reason) });
-  (await socket()).emit('message', { type: 'refused', reason: 'at most 20 symbols a connection' });
+  (await lastSocket()).emit('message', { type: 'refused', reason: 'at most 20 symbols a connection' });
   expect(reasons).toEqual(['at most 20 symbols a connection']);
 });
 
-test('tries again when there is no URL, and ends for good when it is closed', async () => {
+test('tries again when the URL cannot be fetched, and makes no attempt after it is closed', async () => {
   let broken = true;
   const session = start({
     url: async () => {
@@ -226,14 +229,14 @@ test('tries again when there is no URL, and ends for good when it is closed', as
       return 'wss://example.invalid';
     },
   });
-  const connection = await socket();
+  const connection = await lastSocket();
   session.close();
   connection.emit('close');
   await jest.runAllTimersAsync();
   expect(FakeSocket.all).toHaveLength(1);
 });
 
-test('fails at once where there is no WebSocket, and says what to do', () => {
+test('fails at once on a platform without a WebSocket, and says what to do', () => {
   const own = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket');
   Reflect.deleteProperty(globalThis, 'WebSocket');
   try {
