@@ -4,11 +4,11 @@ import { KUBERNETES_VERSION, kubernetesRelease } from '../../lib/kubernetes-rele
 import { addressesPerNode, nodeOf, podsPerNode, roomOf, settle, smallestNode } from '../../lib/kubernetes-sizing';
 
 const { kubernetes } = environments.sandbox;
-if (kubernetes === undefined) throw new Error('no cluster');
+if (kubernetes === undefined) throw new Error('The environment sandbox describes no cluster.');
 const { nodes, service } = kubernetes;
 const node = smallestNode(nodes.instanceTypes);
 
-/** CPU of a history of 365 days, in ms. */
+/** CPU time of a history of 365 days, in milliseconds. */
 const CPU_MS = 14;
 
 function row(requestsPerSecond: number): string {
@@ -49,7 +49,7 @@ describe.each(['docs/kubernetes.md', 'docs/kubernetes.ja.md'])('%s', (file) => {
     }
   });
 
-  test('says until when the version is supported, and what package belongs to it', () => {
+  test('has the end of support of the Kubernetes version, and the kubectl package of that version', () => {
     expect(page).toContain(`**${kubernetesRelease().standardSupportEnds}**`);
     expect(page).toContain(`Kubernetes ${KUBERNETES_VERSION}`);
     expect(page).toContain(`lambda-layer-kubectl-v${KUBERNETES_VERSION.replace('1.', '')}`);

@@ -7,7 +7,10 @@ const values = chart?.values ?? {};
 
 const types = new Map(Object.entries(documented.chart.values));
 
-/** What the documentation of the chart has against values: names and types. Below a documented object, anything goes. */
+/**
+ * Values whose name or type the documentation of the chart does not have. Everything inside a documented object is
+ * accepted.
+ */
 function mistakesOf(value: object, path: string[] = []): string[] {
   return Object.entries(value).flatMap(([key, inner]) => {
     const name = [...path, key].join('.');
@@ -23,12 +26,12 @@ function typeOf(value: unknown): string {
   return typeof value === 'number' ? 'int' : typeof value;
 }
 
-test('the chart is the one whose documentation is on file, and the only one', () => {
+test('the template has one chart, in the version whose documentation is in the fixture', () => {
   expect(chart?.version).toBe(documented.chart.version);
   expect(others).toEqual([]);
 });
 
-test('every value is documented, and of the type that is documented', () => {
+test('every value has a documented name and the documented type', () => {
   expect(mistakesOf(values)).toEqual([]);
 });
 
@@ -41,13 +44,13 @@ test.each([
   expect(mistakesOf(mistaken)).toEqual([problem]);
 });
 
-test('every flag is one of Cluster Autoscaler, of the version that runs [E7]', () => {
+test('every flag exists in the deployed version of Cluster Autoscaler [E7]', () => {
   const { extraArgs } = values;
   expect(Object.keys(extraArgs ?? {}).filter((flag) => !documented.flags.names.includes(flag))).toEqual([]);
   expect(kubernetesRelease(KUBERNETES_VERSION).clusterAutoscalerTag).toBe(`v${documented.flags.version}`);
 });
 
-test('what the chart copies into its objects is what Kubernetes knows', () => {
+test('Kubernetes knows every field that the chart copies into its objects', () => {
   const { podDisruptionBudget, securityContext, containerSecurityContext, resources } = values;
   const { podAnnotations: annotations, topologySpreadConstraints } = values;
   const metadata = { name: 'cluster-autoscaler' };

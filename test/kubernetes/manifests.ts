@@ -15,7 +15,7 @@ export interface KubernetesObject {
   readonly [property: string]: unknown;
 }
 
-/** A stack with all that is applied to a cluster, with every option that adds something. */
+/** The template of a stack with all objects for a cluster. Every option that adds a field is set. */
 export function synthesize(): Template {
   const stack = new Stack(new App(), 'Stack');
   const cluster = eks.Cluster.fromClusterAttributes(stack, 'Cluster', {
@@ -45,16 +45,16 @@ export function synthesize(): Template {
   return Template.fromStack(stack);
 }
 
-/** What stands in a manifest for what is known at deploy time only. */
+/** Replaces values in a manifest that are known at deploy time only. */
 const PLACEHOLDER = 'known-at-deploy-time';
 
-/** The objects that a template applies to a cluster, in order. */
+/** The objects that a template applies to a cluster, in their order. */
 export function manifestsOf(template: Template): KubernetesObject[] {
   const resources = Object.values(template.findResources('Custom::AWSCDK-EKS-KubernetesResource'));
   return resources.flatMap(({ Properties }) => JSON.parse(textOf(Properties.Manifest)));
 }
 
-/** The values that a template gives to a Helm chart. */
+/** Version and values of each Helm chart of a template. */
 export function helmChartsOf(template: Template): { version: string; values: Record<string, unknown> }[] {
   const resources = Object.values(template.findResources('Custom::AWSCDK-EKS-HelmChart'));
   return resources.map(({ Properties }) => ({
@@ -69,15 +69,15 @@ function textOf(value: string | { 'Fn::Join'?: [string, (string | object)[]] }):
   return parts.map(textOf).join(delimiter);
 }
 
-/** Minor version of Kubernetes whose schema is in the package. */
+/** Minor version of the Kubernetes schema in the package kubernetes-models. */
 export const SCHEMA_VERSION = '1.36';
 
 /**
- * What the OpenAPI schema of Kubernetes 1.36.0 has against objects: values of another type or form, properties that are
- * missing, and properties that it does not know.
+ * Compares objects with the OpenAPI schema of Kubernetes 1.36.0. Returns a line for each value of another type or form, each
+ * missing property and each unknown property.
  *
- * By the package kubernetes-models, whose README says 1.27.1 and whose changelog 1.36.0. What it knows of a pod says the
- * latter: `schedulingGroup`, which came with 1.36, and no `workloadRef`, which went with it.
+ * The schema is that of the package kubernetes-models. Its README names Kubernetes 1.27.1, but its changelog names 1.36.0.
+ * The schema of a pod confirms 1.36: it has `schedulingGroup`, which 1.36 added, and no `workloadRef`, which 1.36 removed.
  *
  * @see https://github.com/tommy351/kubernetes-models-ts/blob/master/first-party/kubernetes-models/CHANGELOG.md
  */
@@ -86,14 +86,12 @@ export function problemsOf(objects: readonly KubernetesObject[]): string[] {
   return objects.flatMap((object) => {
     const validate = validators.get(schemaOf(object));
     if (validate === undefined) return [`${object.apiVersion} ${object.kind}: no such kind`];
-    const { watched, unread } = watch(object, '');
-    validate(watched);
-    const refused = (validate.errors ?? []).map(({ instancePath, message, keyword, params }) =>
+    const { proxy, unread } = recordReads(object, '');
+    validate(proxy);
+    const errors = (validate.errors ?? []).map(({ instancePath, message, keyword, params }) =>
       [instancePath, message ?? `${keyword} ${JSON.stringify(params)}`].join(' '),
     );
-    return [...refused, ...unread().map((path) => `${path} is not known`)].map(
-      (problem) => `${object.kind} ${problem}`,
-    );
+    return [...errors, ...unread().map((path) => `${path} is not known`)].map((problem) => `${object.kind} ${problem}`);
   });
 }
 
@@ -107,7 +105,7 @@ interface Validator {
   }[];
 }
 
-/** `apps/v1 Deployment` is IoK8sApiAppsV1Deployment, `v1 Service` is IoK8sApiCoreV1Service. */
+/** Name of a schema: IoK8sApiAppsV1Deployment for `apps/v1 Deployment`, IoK8sApiCoreV1Service for `v1 Service`. */
 function schemaOf({ apiVersion, kind }: KubernetesObject): string {
   const [version = '', group = 'core'] = apiVersion.split('/').reverse();
   const [name = ''] = group.split('.');
@@ -116,10 +114,10 @@ function schemaOf({ apiVersion, kind }: KubernetesObject): string {
 
 const capitalized = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
 
-/** What has been bundled in this process. */
+/** Validators that this process has bundled, by name of the schema. */
 const validators = new Map<string, Validator>();
 
-/** The schemas are 900 ES modules, of which these need some dozens: in one file, as Jest takes none of the kind. */
+/** Bundles schemas into one CommonJS file, because the package consists of 900 ES modules and Jest loads no ES module. */
 function bundle(schemas: readonly string[]): void {
   if (schemas.length === 0) return;
   const { outputFiles } = buildSync({
@@ -144,13 +142,13 @@ function isSchema(schema: string): boolean {
 }
 
 /**
- * The schema does not refuse what it does not know, but its validator does not read it either: what nobody has asked for
- * after a validation is unknown.
+ * Records which properties of a value are read. The validators accept unknown properties but do not read them, so a property
+ * that is unread after a validation is unknown.
  */
-function watch(value: object, path: string): { watched: object; unread: () => string[] } {
+function recordReads(value: object, path: string): { proxy: object; unread: () => string[] } {
   const read = new Map<string | symbol, unknown>();
-  const below: (() => string[])[] = [];
-  const watched = new Proxy(value, {
+  const unreadInChildren: (() => string[])[] = [];
+  const proxy = new Proxy(value, {
     get: (target, key) => {
       const found: unknown = Reflect.get(target, key);
       if (!Object.hasOwn(target, key) || typeof found !== 'object' || found === null) {
@@ -158,9 +156,9 @@ function watch(value: object, path: string): { watched: object; unread: () => st
         return found;
       }
       if (!read.has(key)) {
-        const child = watch(found, `${path}/${String(key)}`);
-        read.set(key, child.watched);
-        below.push(child.unread);
+        const child = recordReads(found, `${path}/${String(key)}`);
+        read.set(key, child.proxy);
+        unreadInChildren.push(child.unread);
       }
       return read.get(key);
     },
@@ -169,7 +167,7 @@ function watch(value: object, path: string): { watched: object; unread: () => st
     ...Object.keys(value)
       .filter((key) => !read.has(key))
       .map((key) => `${path}/${key}`),
-    ...below.flatMap((child) => child()),
+    ...unreadInChildren.flatMap((unreadInChild) => unreadInChild()),
   ];
-  return { watched, unread };
+  return { proxy, unread };
 }

@@ -68,7 +68,7 @@ export class ExamplePreamble {
     return api.deploymentStage;
   }
 
-  /** A cluster of ECS. */
+  /** An ECS cluster. */
   get ecsCluster(): ecs.ICluster {
     return new ecs.Cluster(this.stack, 'PreambleEcsCluster', { vpc: this.vpc });
   }
@@ -78,7 +78,7 @@ export class ExamplePreamble {
     return new ecr.Repository(this.stack, 'PreambleRepository');
   }
 
-  /** A cluster of EKS with the name `shop`. */
+  /** An EKS cluster with the name `shop`. */
   get cluster(): eks.ICluster {
     return eks.Cluster.fromClusterAttributes(this.stack, 'PreambleCluster', {
       clusterName: 'shop',

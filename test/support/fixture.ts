@@ -3,7 +3,7 @@ import { Context, environmentOf } from '../../lib/context';
 import { EnvironmentConfig, EnvironmentDefinition, NetworkConfig, ServiceConfig } from '../../lib/environment-config';
 import { SERVICES_PER_LOAD_BALANCER } from '../../lib/limits';
 
-/** Destroyed with its data, builds its image from source, and runs on little. */
+/** A small environment whose data is destroyed with its stacks and whose image is built from source. */
 const trial: EnvironmentDefinition = {
   region: 'us-east-1',
   disposable: true,
@@ -40,7 +40,7 @@ const trial: EnvironmentDefinition = {
   },
 };
 
-/** Keeps its data, takes its image by a digest, and has every part switched on. */
+/** A large environment with every part, whose data outlives its stacks and whose image is given by digest. */
 const lasting: EnvironmentDefinition = {
   region: 'us-east-1',
   disposable: false,
@@ -93,25 +93,25 @@ const lasting: EnvironmentDefinition = {
 
 export const fixtures = { trial, lasting };
 
-/** Digest of an image that some other environment has built. */
+/** Digest of an image that another environment has built. */
 export const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
 /**
- * An environment that nobody deploys. The tests vary it, so that they stay green when somebody edits lib/environments.ts.
+ * An environment that nobody deploys. Tests vary this environment, so that they pass after an edit of lib/environments.ts.
  *
- * @param given context, as the CDK CLI takes it with `-c`
+ * @param context values as the CDK CLI takes them with `-c`
  */
-export function fixtureOf(name: keyof typeof fixtures, given: Context = {}): EnvironmentConfig {
+export function fixtureOf(name: keyof typeof fixtures, context: Context = {}): EnvironmentConfig {
   const needsDigest = fixtures[name].services.some(({ image }) => image.from === 'digest');
-  return environmentOf({ environment: name, ...(needsDigest && { imageDigest: DIGEST }), ...given }, fixtures);
+  return environmentOf({ environment: name, ...(needsDigest && { imageDigest: DIGEST }), ...context }, fixtures);
 }
 
-/** A network of the address plan of the fixture `trial`, with another way out. */
+/** The network of the fixture `trial` with another egress. */
 export function withEgress(egress: NetworkEgress): NetworkConfig {
   return { create: { cidr: '10.0.0.0/16', egress } };
 }
 
-/** An environment whose services have other properties. */
+/** A copy of an environment in which every service has other properties. */
 export function withServices<Environment extends Pick<EnvironmentConfig, 'services'>>(
   environment: Environment,
   change: Partial<ServiceConfig>,
@@ -119,7 +119,7 @@ export function withServices<Environment extends Pick<EnvironmentConfig, 'servic
   return { ...environment, services: environment.services.map((service) => ({ ...service, ...change })) };
 }
 
-/** A second service of an environment, with a route on both APIs. */
+/** A service beside the history service, with a route on both APIs. */
 export function service(name: string, priority: number, change: Partial<ServiceConfig> = {}): ServiceConfig {
   return {
     name,
@@ -134,7 +134,7 @@ export function service(name: string, priority: number, change: Partial<ServiceC
   };
 }
 
-/** An environment with further services, or with so many. */
+/** A copy of an environment with further services: the given ones, or a number of generated ones. */
 export function withFurther(
   environment: EnvironmentConfig,
   further: number | readonly ServiceConfig[],

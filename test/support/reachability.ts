@@ -2,42 +2,47 @@ import { Resource } from './stage';
 
 type Templates = Record<string, { Resources?: Record<string, Resource>; Outputs?: Record<string, { Value: unknown }> }>;
 
-/** Who may open a connection to whom: rows such as `Function/Quotes -> Containers/LoadBalancer tcp 80`. */
+/** Permitted connections, as rows such as `Function/Quotes -> Containers/LoadBalancer tcp 80`. */
 export interface Reachability {
-  /** What the rules of senders let out. */
+  /** Connections that the egress rules of the senders permit. */
   readonly egress: string[];
-  /** What the rules of receivers let in. */
+  /** Connections that the ingress rules of the receivers permit. */
   readonly ingress: string[];
 }
 
-/** The security groups of a stage and their rules, in the groups and apart from them, across its stacks. */
+/** Reads the rules of all security groups of a stage, inline rules and separate resources, across its stacks. */
 export function reachabilityOf(templates: Templates): Reachability {
   const egress = new Set<string>();
   const ingress = new Set<string>();
   for (const [stack, template] of Object.entries(templates)) {
     for (const [id, { Type, Properties = {} }] of Object.entries(template.Resources ?? {})) {
-      const at = (reference: unknown) => nameOf(reference, stack, templates);
+      const groupName = (reference: unknown) => nameOf(reference, stack, templates);
       if (Type === 'AWS::EC2::SecurityGroup') {
         const self = `${stack}/${shorten(id)}`;
-        // A group that lets nothing out has a rule that matches nothing, because EC2 would give it one that matches all.
+        // A group without egress has a rule that matches nothing, because EC2 would otherwise add a rule that matches
+        // everything.
         for (const rule of rulesOf(Properties['SecurityGroupEgress']).filter(
           ({ CidrIp }) => CidrIp !== '255.255.255.255/32',
         )) {
-          egress.add(`${self} -> ${peerOf(rule, 'Destination', at)} ${portsOf(rule)}`);
+          egress.add(`${self} -> ${peerOf(rule, 'Destination', groupName)} ${portsOf(rule)}`);
         }
         for (const rule of rulesOf(Properties['SecurityGroupIngress'])) {
-          ingress.add(`${peerOf(rule, 'Source', at)} -> ${self} ${portsOf(rule)}`);
+          ingress.add(`${peerOf(rule, 'Source', groupName)} -> ${self} ${portsOf(rule)}`);
         }
       } else if (Type === 'AWS::EKS::Cluster') {
-        // The group that EKS makes for control plane, nodes and pods:
+        // EKS creates this group for control plane, nodes and pods:
         // https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html
         const self = `${stack}/${shorten(id)} by EKS`;
         egress.add(`${self} -> ${self} all`).add(`${self} -> 0.0.0.0/0 all`);
         ingress.add(`${self} -> ${self} all`);
       } else if (Type === 'AWS::EC2::SecurityGroupEgress') {
-        egress.add(`${at(Properties['GroupId'])} -> ${peerOf(Properties, 'Destination', at)} ${portsOf(Properties)}`);
+        egress.add(
+          `${groupName(Properties['GroupId'])} -> ${peerOf(Properties, 'Destination', groupName)} ${portsOf(Properties)}`,
+        );
       } else if (Type === 'AWS::EC2::SecurityGroupIngress') {
-        ingress.add(`${peerOf(Properties, 'Source', at)} -> ${at(Properties['GroupId'])} ${portsOf(Properties)}`);
+        ingress.add(
+          `${peerOf(Properties, 'Source', groupName)} -> ${groupName(Properties['GroupId'])} ${portsOf(Properties)}`,
+        );
       }
     }
   }
@@ -50,9 +55,9 @@ function rulesOf(rules: unknown): Rule[] {
   return Array.isArray(rules) ? rules : [];
 }
 
-function peerOf(rule: Rule, side: 'Source' | 'Destination', at: (reference: unknown) => string): string {
+function peerOf(rule: Rule, side: 'Source' | 'Destination', groupName: (reference: unknown) => string): string {
   const group = rule[`${side}SecurityGroupId`];
-  if (group !== undefined) return at(group);
+  if (group !== undefined) return groupName(group);
   return String(rule['CidrIp'] ?? rule['CidrIpv6'] ?? JSON.stringify(rule));
 }
 
@@ -72,10 +77,10 @@ function nameOf(reference: unknown, stack: string, templates: Templates): string
     const producer = output.StackName.split('-').at(-1) ?? '';
     return nameOf(templates[producer]?.Outputs?.[output.OutputName]?.Value, producer, templates);
   }
-  throw new Error(`not a reference to a security group: ${JSON.stringify(reference)}`);
+  throw new Error(`A rule has no reference to a security group: ${JSON.stringify(reference)}`);
 }
 
-/** `LoadBalancerSecurityGroupA28D6DD7` to `LoadBalancer`. */
+/** Shortens `LoadBalancerSecurityGroupA28D6DD7` to `LoadBalancer`. */
 function shorten(logicalId: string): string {
   return logicalId.replace(/(SecurityGroup)?[0-9A-F]{8}$/, '');
 }

@@ -1,4 +1,6 @@
 const fs = require('node:fs');
 
-/** The folder of jest.config.cjs again, which teardown.cjs has removed after the run before while Jest watches. */
+/**
+ * Creates the folder of jest.config.cjs again. In watch mode, teardown.cjs has removed the folder after the previous run.
+ */
 module.exports = () => fs.mkdirSync(process.env.TMPDIR, { recursive: true });

@@ -1,7 +1,10 @@
 import { Template } from 'aws-cdk-lib/assertions';
 import { stringify } from 'yaml';
 
-/** A template as YAML, without the asset hashes and the ids made from them, which change with the code only. */
+/**
+ * A template as YAML, without hashes of assets and ids derived from them, because those change with the code and not with
+ * the template.
+ */
 export function snapshotOf(template: Template): string {
   return stringify(template.toJSON(), { lineWidth: 0, aliasDuplicateObjects: false })
     .replace(/[0-9a-f]{64}/g, '<hash>')

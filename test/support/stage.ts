@@ -12,16 +12,16 @@ import { ReferenceStage } from '../../lib/reference-stage';
 import { FunctionBundles } from '../../lib/sources';
 import { DIGEST } from './fixture';
 
-/** What cdk.json hands to the app: a test without it would synthesize another template than a deployment [P3]. */
+/** The context of cdk.json. A test without this context would synthesize another template than a deployment [P3]. */
 export const context: Record<string, unknown> = JSON.parse(readFileSync('cdk.json', 'utf8')).context;
 
-/** An environment of lib/environments.ts, with a digest where its image needs one. */
-export function configOf(name: keyof typeof environments, given: Context = {}): EnvironmentConfig {
+/** An environment of lib/environments.ts. If it deploys an image by digest, a digest is added. */
+export function configOf(name: keyof typeof environments, overrides: Context = {}): EnvironmentConfig {
   const needsDigest = environments[name].services.some(({ image }) => image.from === 'digest');
-  return environmentOf({ environment: name, ...(needsDigest && { imageDigest: DIGEST }), ...given });
+  return environmentOf({ environment: name, ...(needsDigest && { imageDigest: DIGEST }), ...overrides });
 }
 
-/** The stage of a configuration, not yet synthesized: nothing is bundled and nothing is validated. */
+/** The stage of a configuration before synthesis. Functions are not bundled and templates are not validated. */
 export function stageOf(config: EnvironmentConfig, sources: { quotesCode?: lambda.Code } = {}): ReferenceStage {
   const app = new App({
     context: { ...context, 'aws:cdk:bundling-stacks': [] },
@@ -49,8 +49,10 @@ export function templatesOf(stage: ReferenceStage): Record<string, Template> {
 }
 
 /**
- * The templates of a configuration, which is synthesized once a run of the tests, by whichever file asks for it first:
- * the folder for temporary files is each run's own (jest.config.cjs). A `stage` of it that is there anyway is taken.
+ * The templates of a configuration. The first test file that needs them synthesizes the stage and stores the templates in
+ * the folder for temporary files, which is new for each run of the tests (jest.config.cjs). The other files read them.
+ *
+ * @param stage the stage of the configuration, if the caller has created it already
  */
 export function synthesized(config: EnvironmentConfig, stage?: ReferenceStage): Record<string, Template> {
   const name = createHash('sha256').update(JSON.stringify(config)).digest('hex');

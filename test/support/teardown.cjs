@@ -1,4 +1,4 @@
 const fs = require('node:fs');
 
-/** Removes what the tests left in the folder that jest.config.cjs made for it. */
+/** Removes the folder that jest.config.cjs has created for temporary files, with all files that the tests have left. */
 module.exports = () => fs.rmSync(process.env.TMPDIR, { recursive: true, force: true });

@@ -13,7 +13,7 @@ export const EXISTING_VPC = {
   ],
 };
 
-/** The environments, and each switch in each of its positions: for what has to hold in every template there is. */
+/** Both fixtures, and variants in which each option has another value, for rules that every template must follow. */
 export function variants(): Record<string, EnvironmentConfig> {
   const trial = fixtureOf('trial');
   const { restApi } = trial;
@@ -48,7 +48,7 @@ export function variants(): Record<string, EnvironmentConfig> {
         disableDefaultEndpoint: true,
       },
     },
-    'with all off': {
+    'with every optional part off': {
       ...trial,
       capacity: { fargate: {} },
       function: { ...trial.function, provisionedConcurrency: undefined },
