@@ -6,7 +6,7 @@ interface Metric {
   readonly dimensions: Readonly<Record<string, unknown>>;
 }
 
-/** The metrics of an alarm: of its expression, or the only one. */
+/** The metrics of an alarm: all metrics of its expression, or its only metric. */
 function metricsOf({ Properties: properties = {} }: Resource): Metric[] {
   const { Metrics: metrics } = properties;
   const plain = Array.isArray(metrics)
@@ -18,53 +18,53 @@ function metricsOf({ Properties: properties = {} }: Resource): Metric[] {
   }));
 }
 
-/** As a comparable text: a reference from another stack is that of the output that it reads. */
+/** A value as text, so that references can be compared. */
 const text = (value: unknown) => JSON.stringify(value);
 
 describe.each(Object.entries(variants()))('%s', (_, config) => {
   const resources = resourcesOf(synthesized(config));
   const ofType = (type: string) => resources.filter(([, , { Type }]) => Type === type);
   const alarms = ofType('AWS::CloudWatch::Alarm');
-  const watched = (name: string) =>
+  const watchedMetrics = (name: string) =>
     alarms.flatMap(([stack, , alarm]) =>
       metricsOf(alarm)
         .filter((metric) => metric.name === name)
         .map(({ dimensions }) => ({ stack, dimensions })),
     );
 
-  test('each target group is watched for its last healthy target, once, behind its load balancer', () => {
+  test('each target group has one alarm for its last healthy target, with its load balancer as a dimension', () => {
     const groups = ofType('AWS::ElasticLoadBalancingV2::TargetGroup');
     expect(groups.length).toBeGreaterThan(0);
-    const healthy = watched('AWS/ApplicationELB HealthyHostCount');
+    const healthy = watchedMetrics('AWS/ApplicationELB HealthyHostCount');
     expect(healthy.map(({ stack, dimensions }) => `${stack} ${text(dimensions['TargetGroup'])}`).sort()).toEqual(
       groups.map(([stack, id]) => `${stack} ${text({ 'Fn::GetAtt': [id, 'TargetGroupFullName'] })}`).sort(),
     );
     for (const { dimensions } of healthy) expect(text(dimensions['LoadBalancer'])).toContain('LoadBalancerFullName');
   });
 
-  test('each REST API is watched for answers of 5XX under its own name', () => {
+  test('each REST API has an alarm for answers of 5XX, with its name as a dimension', () => {
     const names = ofType('AWS::ApiGateway::RestApi').map(
       ([stack, , { Properties }]) => `${stack} ${Properties?.['Name']}`,
     );
-    const errors = watched('AWS/ApiGateway 5XXError');
+    const errors = watchedMetrics('AWS/ApiGateway 5XXError');
     expect(errors.map(({ stack, dimensions }) => `${stack} ${dimensions['ApiName']}`)).toEqual(names);
     expect(errors.map(({ stack, dimensions }) => [stack, dimensions['Stage']])).toEqual(
       ofType('AWS::ApiGateway::Stage').map(([stack, id]) => [stack, { Ref: id }]),
     );
   });
 
-  test('each HTTP API is watched for answers of 5XX under its id', () => {
+  test('each HTTP API has an alarm for answers of 5XX, with its id as a dimension', () => {
     const apis = ofType('AWS::ApiGatewayV2::Api').filter(
       ([, , { Properties }]) => Properties?.['ProtocolType'] === 'HTTP',
     );
-    const errors = watched('AWS/ApiGateway 5xx');
+    const errors = watchedMetrics('AWS/ApiGateway 5xx');
     expect(errors.map(({ stack, dimensions }) => [stack, dimensions['ApiId']])).toEqual(
       apis.map(([stack, id]) => [stack, { Ref: id }]),
     );
     for (const { dimensions } of errors) expect(dimensions['Stage']).toBe('v1');
   });
 
-  test('every alarm sends to the topic of the environment, or has no action where there is none', () => {
+  test('every alarm sends to the topic of the environment, and has no action without a topic', () => {
     const topic = config.alarmTopicArn === undefined ? undefined : [ALARM_TOPIC];
     expect(alarms.length).toBeGreaterThan(2);
     for (const [, , { Properties }] of alarms) {

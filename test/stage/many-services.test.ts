@@ -2,9 +2,9 @@ import { FUNCTION, HTTP_API, LOAD_BALANCER, REST_API, ROLE, SECURITY_GROUP, STAC
 import { fixtureOf, withFurther } from '../support/fixture';
 import { resourcesOf, stageOf, templatesOf } from '../support/stage';
 
-/** A hundred services on both kinds of capacity, each built from source: the largest templates that a hundred services have. */
+/** A hundred services on both kinds of capacity, each built from source. These options lead to the largest templates. */
 const { capacity } = fixtureOf('trial', { capacity: 'both' });
-if (!capacity.fargate || !capacity.ec2) throw new Error('not on both kinds of capacity');
+if (!capacity.fargate || !capacity.ec2) throw new Error('The environment must have both kinds of capacity.');
 const templates = templatesOf(
   stageOf({
     ...withFurther(fixtureOf('trial', { kubernetes: 'true' }), 99),
@@ -13,12 +13,12 @@ const templates = templatesOf(
 );
 const resources = resourcesOf(templates);
 
-/** Resources of a type, counted by what `ofWhich` says of each. */
-function counts(type: string, ofWhich: (stack: string, properties: Record<string, unknown>) => unknown): number[] {
+/** Numbers of resources of a type, counted separately for each stack and each key that `keyOf` returns. */
+function counts(type: string, keyOf: (stack: string, properties: Record<string, unknown>) => unknown): number[] {
   const found = new Map<string, number>();
   for (const [stack, , { Type, Properties = {} }] of resources) {
     if (Type !== type) continue;
-    const key = JSON.stringify([stack, ofWhich(stack, Properties)]);
+    const key = JSON.stringify([stack, keyOf(stack, Properties)]);
     found.set(key, (found.get(key) ?? 0) + 1);
   }
   expect(found.size).toBeGreaterThan(0);
@@ -27,7 +27,7 @@ function counts(type: string, ofWhich: (stack: string, properties: Record<string
 
 const most = (values: readonly number[]) => Math.max(...values);
 
-test('a hundred services are a hundred ECS services of each kind, behind five load balancers', () => {
+test('a hundred services have one ECS service for each kind of capacity, behind five load balancers', () => {
   expect(resources.filter(([, , { Type }]) => Type === 'AWS::ECS::Service')).toHaveLength(200);
   expect(counts('AWS::ElasticLoadBalancingV2::LoadBalancer', (stack) => stack)).toEqual([1, 1, 1, 1, 1]);
 });
@@ -40,21 +40,21 @@ test.each(Object.keys(templates))('%s is within the limits of a stack', (name) =
   expect(Buffer.byteLength(JSON.stringify(templates[name]?.toJSON()))).toBeLessThanOrEqual(STACK.templateBytes);
 });
 
-test('each load balancer has its rules, target groups and listeners within its limits', () => {
+test('each load balancer is within its limits of rules, target groups and listeners', () => {
   const perStack = (type: string) => most(counts(`AWS::ElasticLoadBalancingV2::${type}`, (stack) => stack));
   expect(perStack('ListenerRule')).toBeLessThanOrEqual(LOAD_BALANCER.rules);
   expect(perStack('TargetGroup')).toBeLessThanOrEqual(LOAD_BALANCER.targetGroups);
   expect(perStack('Listener')).toBeLessThanOrEqual(LOAD_BALANCER.listeners);
 });
 
-test('each security group has its rules within the limit of each direction', () => {
+test('each security group is within the limit of rules for each direction', () => {
   for (const direction of ['Ingress', 'Egress'] as const) {
     const rules = counts(`AWS::EC2::SecurityGroup${direction}`, (_, { GroupId }) => GroupId);
     expect(most(rules)).toBeLessThanOrEqual(SECURITY_GROUP.rules);
   }
 });
 
-test('each API has its resources, routes and integrations within its limits', () => {
+test('each API is within its limits of resources, routes, integrations and VPC links', () => {
   const perApi = (type: string) => most(counts(type, (_, { ApiId, RestApiId }) => ApiId ?? RestApiId));
   expect(perApi('AWS::ApiGateway::Resource')).toBeLessThanOrEqual(REST_API.resources);
   expect(perApi('AWS::ApiGatewayV2::Route')).toBeLessThanOrEqual(HTTP_API.routes);
@@ -62,7 +62,7 @@ test('each API has its resources, routes and integrations within its limits', ()
   expect(counts('AWS::ApiGatewayV2::VpcLink', () => 'region').length).toBeLessThanOrEqual(HTTP_API.vpcLinksPerRegion);
 });
 
-test('each role has its inline policies, and each function its policy, within their lengths', () => {
+test('each role is within the length of its inline policies, and each function within that of its policy', () => {
   const policies = resources.filter(([, , { Type }]) => Type === 'AWS::IAM::Policy');
   const lengths = new Map<string, number>();
   for (const [stack, , { Properties }] of policies) {
@@ -72,7 +72,7 @@ test('each role has its inline policies, and each function its policy, within th
     lengths.set(key, (lengths.get(key) ?? 0) + length);
   }
   expect(most([...lengths.values()])).toBeLessThanOrEqual(ROLE.inlinePolicyCharacters);
-  // A statement of a function's policy has some 400 bytes.
+  // A statement of a function's policy has about 400 bytes.
   const permissions = counts('AWS::Lambda::Permission', (_, { FunctionName }) => FunctionName);
   expect(most(permissions) * 400).toBeLessThanOrEqual(FUNCTION.policyBytes);
 });

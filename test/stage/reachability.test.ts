@@ -11,8 +11,8 @@ function reachability(config = fixtureOf('trial')) {
   );
 }
 
-/** Who can open a connection to whom, on which port. Whatever is not here is refused. */
-function between({ services }: EnvironmentConfig): string[] {
+/** Permitted connections between the parts. Security groups refuse every other connection. */
+function internalOf({ services }: EnvironmentConfig): string[] {
   return [
     'Function/Quotes -> Containers/LoadBalancer tcp 80',
     ...serviceGroups(services).flatMap(({ suffix, services: members }) => [
@@ -25,15 +25,15 @@ function between({ services }: EnvironmentConfig): string[] {
   ];
 }
 
-/** Tasks fetch their image and write logs; the subnets decide whether this leads anywhere. */
-function out({ services }: EnvironmentConfig): string[] {
+/** Tasks fetch their image and write logs. The routes of their subnets decide whether that traffic leaves the VPC. */
+function outboundOf({ services }: EnvironmentConfig): string[] {
   return serviceGroups(services).flatMap(({ suffix, services: members }) =>
     members.map(({ name }) => `Containers${suffix}/${pascalCase(name)} -> 0.0.0.0/0 tcp 443`),
   );
 }
 
-const BETWEEN = between(fixtureOf('trial'));
-const OUT = out(fixtureOf('trial'));
+const INTERNAL = internalOf(fixtureOf('trial'));
+const OUTBOUND = outboundOf(fixtureOf('trial'));
 
 test.each([
   ['trial', fixtureOf('trial')],
@@ -42,14 +42,14 @@ test.each([
     'three services behind two load balancers',
     withFurther(fixtureOf('trial'), [service('reports', 110), service('archive', 1_000)]),
   ],
-])('%s: what is let out is what is let in, and nothing else', (_, config) => {
+])('%s: egress rules and ingress rules permit the same connections', (_, config) => {
   const { egress, ingress } = reachability(config);
-  expect(egress).toEqual([...between(config), ...out(config)].sort());
-  expect(ingress).toEqual(between(config).sort());
+  expect(egress).toEqual([...internalOf(config), ...outboundOf(config)].sort());
+  expect(ingress).toEqual(internalOf(config).sort());
 });
 
-test('the table has every load balancer and every service', () => {
-  expect(between(withFurther(fixtureOf('trial'), [service('reports', 110), service('archive', 1_000)]))).toEqual([
+test('the expected connections include every load balancer and every service', () => {
+  expect(internalOf(withFurther(fixtureOf('trial'), [service('reports', 110), service('archive', 1_000)]))).toEqual([
     'Function/Quotes -> Containers/LoadBalancer tcp 80',
     'HttpApi/Link -> Containers/LoadBalancer tcp 80',
     'RestApi/Link -> Containers/LoadBalancer tcp 80',
@@ -61,46 +61,46 @@ test('the table has every load balancer and every service', () => {
   ]);
 });
 
-test('with a cluster: the load balancer reaches two ports of nodes, its function the control plane, nobody else anything', () => {
+test('with a cluster, the load balancer reaches two ports of the nodes, and the kubectl function the control plane', () => {
   const { egress, ingress } = reachability(fixtureOf('lasting'));
   const cluster = [
     'Containers/LoadBalancer -> Kubernetes/Cluster by EKS tcp 30080',
     'Containers/LoadBalancer -> Kubernetes/Cluster by EKS tcp 10256',
-    // Control plane, nodes and pods among themselves; which pods reach which is said by network policies.
+    // Control plane, nodes and pods reach each other. Network policies decide which pods reach which.
     'Kubernetes/Cluster by EKS -> Kubernetes/Cluster by EKS all',
   ];
   expect(ingress).toEqual(
-    [...BETWEEN, ...cluster, 'Kubernetes/ClusterKubectl -> Kubernetes/ClusterControlPlane tcp 443'].sort(),
+    [...INTERNAL, ...cluster, 'Kubernetes/ClusterKubectl -> Kubernetes/ClusterControlPlane tcp 443'].sort(),
   );
   expect(egress).toEqual(
     [
-      ...BETWEEN,
-      ...OUT,
+      ...INTERNAL,
+      ...OUTBOUND,
       ...cluster,
-      // Images, charts and the services of AWS; a private subnet has NAT in between.
+      // Images, charts and the APIs of AWS, through the NAT gateway of a private subnet.
       'Kubernetes/Cluster by EKS -> 0.0.0.0/0 all',
       'Kubernetes/ClusterKubectl -> 0.0.0.0/0 tcp 443',
     ].sort(),
   );
 });
 
-test('interface endpoints answer HTTPS from the VPC only [N3]', () => {
+test('interface endpoints accept HTTPS from the VPC only [N3]', () => {
   const trial = fixtureOf('trial');
   const { egress, ingress } = reachability({
     ...trial,
     network: withEgress({ mode: 'endpoints' }),
   });
-  expect(egress).toEqual([...BETWEEN, ...OUT].sort());
-  expect(ingress).toEqual([...BETWEEN, '10.0.0.0/16 -> Network/NetworkEndpoint tcp 443'].sort());
+  expect(egress).toEqual([...INTERNAL, ...OUTBOUND].sort());
+  expect(ingress).toEqual([...INTERNAL, '10.0.0.0/16 -> Network/NetworkEndpoint tcp 443'].sort());
 });
 
-test('a NAT instance forwards for the VPC only [N2]', () => {
+test('a NAT instance accepts traffic from the VPC only [N2]', () => {
   const trial = fixtureOf('trial');
   const { ingress } = reachability({ ...trial, network: withEgress({ mode: 'nat-instance' }) });
   expect(ingress.filter((row) => row.includes('Nat'))).toEqual([expect.stringMatching(/^10\.0\.0\.0\/16 -> .* all$/)]);
 });
 
-test('with a certificate the load balancer is reached over HTTPS only', () => {
+test('a load balancer with a certificate is reached over HTTPS only', () => {
   const trial = fixtureOf('trial');
   const https = { certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/x', hostName: 'quotes.example.com' };
   const { egress } = reachability({ ...trial, loadBalancer: { https } });
@@ -111,8 +111,8 @@ test('with a certificate the load balancer is reached over HTTPS only', () => {
   ]);
 });
 
-test('instances are reached by nobody and reach what is HTTPS; their tasks as on Fargate', () => {
+test('instances open connections over HTTPS only and accept none, and their tasks have the rules of Fargate', () => {
   const { egress, ingress } = reachability(fixtureOf('trial', { capacity: 'ec2' }));
-  expect(egress).toEqual([...BETWEEN, ...OUT, 'Containers/Instances -> 0.0.0.0/0 tcp 443'].sort());
-  expect(ingress).toEqual([...BETWEEN].sort());
+  expect(egress).toEqual([...INTERNAL, ...OUTBOUND, 'Containers/Instances -> 0.0.0.0/0 tcp 443'].sort());
+  expect(ingress).toEqual([...INTERNAL].sort());
 });

@@ -8,7 +8,7 @@ type Values = Readonly<Record<string, unknown>>;
 
 type Limited = Pick<HttpApiConfig, 'throttle' | 'historyThrottle'>;
 
-/** An entry of the table, and the resources that the templates of an environment have for it. */
+/** A route of the table with its resources in the templates of an environment. */
 interface Deployed {
   readonly route: Route;
   readonly method: Values;
@@ -56,7 +56,7 @@ function deployedIn(templates: ReturnType<typeof synthesized>) {
         method: Object(methods.find((method) => method.key === key)),
         integration: Object([...integrations].find(([id]) => target?.includes(`"${id}"`))?.[1]),
         methodSettings: {
-          // Those of all methods apply to a method that has none of its own.
+          // The settings for all methods apply to a method without own settings.
           ...settings.find(({ ResourcePath }) => ResourcePath === '/*'),
           ...settings.find(({ ResourcePath }) => ResourcePath === `/${route.path.replaceAll('/', '~1')}`),
         },
@@ -70,7 +70,7 @@ function deployedIn(templates: ReturnType<typeof synthesized>) {
 }
 
 describe.each(ENVIRONMENTS)('$name', ({ config, table, methodKeys, routeKeys, deployed }) => {
-  test('has the routes of the table on both APIs, and no others', () => {
+  test('has the routes of the table on both APIs, and no other route', () => {
     const keys = table.map(({ path }) => `GET ${path}`).sort();
     expect(methodKeys.toSorted()).toEqual(keys);
     expect(routeKeys.toSorted()).toEqual(keys);
@@ -92,20 +92,21 @@ describe.each(ENVIRONMENTS)('$name', ({ config, table, methodKeys, routeKeys, de
     expect(each.method['Integration']).toMatchObject({ CacheKeyParameters: keys });
   });
 
-  test.each(table.map(deployed))('$route.path is cached as long as its class says', (each) => {
+  test.each(table.map(deployed))('$route.path has the time to live of its cache class', (each) => {
     const { quoteTtlSeconds, historyTtlSeconds } = config.restApi.cache ?? {};
     const seconds = { quote: quoteTtlSeconds, history: historyTtlSeconds, none: undefined }[each.route.cache ?? 'none'];
     expect(each.methodSettings).toMatchObject({ CachingEnabled: seconds !== undefined });
     expect(each.methodSettings['CacheTtlInSeconds']).toBe(seconds);
   });
 
-  test.each(table.map(deployed))('$route.path is limited on both APIs as its class says', (each) => {
+  test.each(table.map(deployed))('$route.path has the limits of its throttling class on both APIs', (each) => {
     const limitsOf = ({ throttle, historyThrottle = throttle }: Limited) => {
       const { rate, burst } = each.route.throttle === 'history' ? historyThrottle : throttle;
       return { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst };
     };
     expect(each.methodSettings).toMatchObject(limitsOf(config.restApi));
-    if (config.httpApi === undefined) throw new Error(`httpApi: must be on in ${config.id} for this test.`);
+    if (config.httpApi === undefined)
+      throw new Error(`httpApi: environment ${config.id} must have one for this test. Add httpApi to the fixture.`);
     expect(each.routeSettings).toMatchObject(limitsOf(config.httpApi));
   });
 });

@@ -6,13 +6,13 @@ import { FunctionBundles } from '../../lib/sources';
 import { fixtureOf } from '../support/fixture';
 import { context, stacksOf, stageOf, synthesized } from '../support/stage';
 
-const on: EnvironmentConfig = fixtureOf('trial', { kubernetes: 'true' });
+const complete: EnvironmentConfig = fixtureOf('trial', { kubernetes: 'true' });
 const without = (...properties: readonly (typeof OPTIONAL_PARTS)[number][1][]): EnvironmentConfig => ({
-  ...on,
+  ...complete,
   ...Object.fromEntries(properties.map((property) => [property, undefined])),
 });
 
-/** Templates as the CLI gets them: with the metadata of the CDK, which is a resource. */
+/** The templates that the CLI gets. They contain the resource CDKMetadata. */
 function templatesForCli(config: EnvironmentConfig): Record<string, { Resources?: object }> {
   const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] }, analyticsReporting: true });
   const bundles = new FunctionBundles();
@@ -27,7 +27,7 @@ function templatesForCli(config: EnvironmentConfig): Record<string, { Resources?
   return Object.fromEntries(stacks.map(({ stackName, template }) => [stackName, template]));
 }
 
-test('a part that is off is a stack without any resource: the CLI deletes what is deployed under its name', () => {
+test('a part that is switched off is a stack without resources, so that the CLI deletes its deployed stack', () => {
   const templates = templatesForCli(without('kubernetes', 'httpApi', 'webSocketApi'));
   expect(templates['Kumiki-trial-RestApi']?.Resources).toHaveProperty('CDKMetadata');
   for (const [name] of OPTIONAL_PARTS) {
@@ -37,32 +37,32 @@ test('a part that is off is a stack without any resource: the CLI deletes what i
 });
 
 test.each(OPTIONAL_PARTS)(
-  '%s, off, goes after all that leads to it was updated, and is destroyed first',
+  'the empty stack %s depends on all other stacks, so it is deleted after they are updated, and destroyed before them',
   (name, property) => {
     const stacks = stacksOf(stageOf(without(property)));
-    const { [name]: off, ...others } = stacks;
+    const { [name]: emptyStack, ...others } = stacks;
     expect(Object.keys(others).length).toBeGreaterThan(6);
-    expect(off?.dependencies.map(({ node }) => node.id).sort()).toEqual(Object.keys(others).sort());
-    for (const other of Object.values(others)) expect(other.dependencies).not.toContain(off);
+    expect(emptyStack?.dependencies.map(({ node }) => node.id).sort()).toEqual(Object.keys(others).sort());
+    for (const other of Object.values(others)) expect(other.dependencies).not.toContain(emptyStack);
   },
 );
 
 test.each(OPTIONAL_PARTS)(
-  '%s, off, leaves in the other stacks every output that it reads while it is deployed',
+  'switching off %s keeps every output of the other stacks, because the deployed stack still reads them',
   (name, property) => {
-    const [deployed, now] = [synthesized(on), synthesized(without(property))];
+    const [deployed, changed] = [synthesized(complete), synthesized(without(property))];
     for (const [stack, template] of Object.entries(deployed)) {
       if (stack === name) continue;
       const outputs = Object.keys(template.toJSON()['Outputs']);
-      expect(Object.keys(now[stack]?.toJSON()['Outputs'])).toEqual(expect.arrayContaining(outputs));
+      expect(Object.keys(changed[stack]?.toJSON()['Outputs'])).toEqual(expect.arrayContaining(outputs));
     }
   },
 );
 
-test('parts that are all off keep each of these outputs', () => {
-  const [deployed, now] = [synthesized(on), synthesized(without('kubernetes', 'httpApi', 'webSocketApi'))];
+test('switching off all three parts keeps every output of the other stacks', () => {
+  const [deployed, changed] = [synthesized(complete), synthesized(without('kubernetes', 'httpApi', 'webSocketApi'))];
   for (const stack of ['Network', 'Registry', 'Containers', 'Function', 'RestApi']) {
     const outputs = Object.keys(deployed[stack]?.toJSON()['Outputs']);
-    expect(Object.keys(now[stack]?.toJSON()['Outputs'])).toEqual(expect.arrayContaining(outputs));
+    expect(Object.keys(changed[stack]?.toJSON()['Outputs'])).toEqual(expect.arrayContaining(outputs));
   }
 });

@@ -17,7 +17,7 @@ function only(templates: typeof trial, stack: string): typeof trial {
 
 function firstOf(templates: typeof trial, type: string): Record<string, unknown> {
   const found = resourcesOf(templates).find(([, , { Type }]) => Type === type);
-  if (found === undefined) throw new Error(`no ${type}`);
+  if (found === undefined) throw new Error(`The templates have no resource of type ${type}.`);
   return found[2].Properties ?? {};
 }
 
@@ -29,7 +29,7 @@ function withoutInternet(config: EnvironmentConfig): typeof trial {
   return synthesized({ ...config, network: withEgress({ mode: 'endpoints' }) });
 }
 
-/** Services that have an endpoint in the VPC, by what tells them apart. */
+/** Names of the services that have an endpoint in the VPC, sorted. */
 function endpointsOf(templates: typeof trial): (string | undefined)[] {
   return resourcesOf(templates)
     .filter(([, , { Type }]) => Type === 'AWS::EC2::VPCEndpoint')
@@ -48,50 +48,51 @@ function withTrial(change: (config: EnvironmentConfig) => Partial<EnvironmentCon
 }
 
 describe('between stacks', () => {
-  test('references are weak: a producer can be changed without its consumers [P4]', () => {
+  test('references are weak, so a stack can change while other stacks refer to it [P4]', () => {
     expect(text(trial)).toContain('Fn::GetStackOutput');
     expect(text(trial)).not.toContain('Fn::ImportValue');
     expect(text(trial)).not.toContain('"Export"');
   });
 
-  test('the function and its security group are apart from the network [N1]', () => {
+  test('the function and its security group are in another stack than the network [N1]', () => {
     expect(Object.keys(trial['Function']?.findResources('AWS::EC2::SecurityGroup') ?? {})).toHaveLength(1);
     expect(trial['Network']?.findResources('AWS::Lambda::Function', { Properties: { VpcConfig: {} } })).toEqual({});
   });
 
-  test('the VPC link and the API that needs it are in one stack [V4]', () => {
+  test('each VPC link is in the stack of its API [V4]', () => {
     trial['RestApi']?.resourceCountIs('AWS::ApiGatewayV2::VpcLink', 1);
     trial['RestApi']?.resourceCountIs('AWS::ApiGateway::RestApi', 1);
     trial['HttpApi']?.resourceCountIs('AWS::ApiGatewayV2::VpcLink', 1);
     trial['HttpApi']?.resourceCountIs('AWS::ApiGatewayV2::Api', 1);
   });
 
-  test('no Network Load Balancer is in the way, whose security group would block PrivateLink [V2]', () => {
+  test('no stack has a Network Load Balancer, because its security group would block PrivateLink [V2]', () => {
     const types = resourcesOf(trial)
       .filter(([, , { Type }]) => Type === 'AWS::ElasticLoadBalancingV2::LoadBalancer')
       .map(([, , { Properties }]) => Properties?.['Type']);
     expect(types).toEqual(['application']);
   });
 
-  test('the network is IPv4 only, so nothing needs rules or switches for IPv6 [N4]', () => {
+  test('the network is IPv4 only, so no part needs a rule or an option for IPv6 [N4]', () => {
     expect(text(trial)).not.toMatch(/Ipv6(CidrBlock|AllowedForDualStack|Native)|EgressOnlyInternetGateway|CidrIpv6/);
   });
 
-  test('stacks are deployed in an order that has no cycle', () => {
-    // References become dependencies when they are resolved, which is here unless another file was first.
+  test('each stack depends on earlier stacks only, so the order of deployment has no cycle', () => {
+    // References become dependencies when templates are synthesized, and the templates may come from another test file.
     templatesOf(stages.trial);
-    const names = Object.values(stacksOf(stages.trial));
-    expect(names.flatMap(({ dependencies }) => dependencies).length).toBeGreaterThan(5);
-    for (const stack of names) {
-      for (const dependency of stack.dependencies) expect(names.indexOf(dependency)).toBeLessThan(names.indexOf(stack));
+    const stacks = Object.values(stacksOf(stages.trial));
+    expect(stacks.flatMap(({ dependencies }) => dependencies).length).toBeGreaterThan(5);
+    for (const stack of stacks) {
+      for (const dependency of stack.dependencies)
+        expect(stacks.indexOf(dependency)).toBeLessThan(stacks.indexOf(stack));
     }
   });
 });
 
 describe('synthesis', () => {
-  test.each(Object.entries(stages))('%s looks nothing up and has no dummy zones [P7]', (_, stage) => {
+  test.each(Object.entries(stages))('%s needs no lookup and has no dummy zones [P7]', (_, stage) => {
     const app = stage.node.root;
-    if (!('synth' in app) || typeof app.synth !== 'function') throw new Error('no app');
+    if (!('synth' in app) || typeof app.synth !== 'function') throw new Error('The root of the stage is not an App.');
     const assembly = app.synth();
     expect(assembly.manifest.missing).toBeUndefined();
     expect(JSON.stringify(assembly.stacks.map(({ template }: { template: object }) => template))).not.toContain(
@@ -99,14 +100,14 @@ describe('synthesis', () => {
     );
   });
 
-  test('every subnet of VPC link, function, tasks and load balancer is in a zone of the list [P8]', () => {
+  test('every subnet is in a zone of the environment [P8]', () => {
     const zones = resourcesOf(trial)
       .filter(([, , { Type }]) => Type === 'AWS::EC2::Subnet')
       .map(([, , { Properties }]) => Properties?.['AvailabilityZone']);
     expect(new Set(zones)).toEqual(new Set(fixtureOf('trial').availabilityZones));
   });
 
-  test('access logs go to an ARN without a wildcard, which would drift for ever [P13]', () => {
+  test('each access log goes to an ARN without a wildcard, because a wildcard would drift for ever [P13]', () => {
     const settings = resourcesOf(trial)
       .filter(([, , { Type }]) => /^AWS::ApiGateway(V2)?::Stage$/.test(Type))
       .map(([, , { Properties }]) =>
@@ -120,41 +121,41 @@ describe('synthesis', () => {
   });
 });
 
-/** Log groups whose authors chose a retention or a deletion policy of their own, each with the reason. */
-const AUTHORS: readonly (readonly [RegExp, { readonly days?: number; readonly policy?: string }])[] = [
-  // Container Insights makes metrics of its events, and keeps the events for a day by itself.
+/** Log groups for which a construct chooses the retention or the deletion policy, each with the reason. */
+const CHOSEN_BY_CONSTRUCTS: readonly (readonly [RegExp, { readonly days?: number; readonly policy?: string }])[] = [
+  // Container Insights turns its events into metrics, and by default keeps the events for a day.
   [/^Containers\d*\/(History|Instances)Performance/, { days: 1, policy: 'Delete' }],
-  // The function that empties the default security group of the VPC logs nothing that anybody would read later.
+  // The function empties the default security group of the VPC. Nobody reads its log later.
   [/^Network\/CustomVpcRestrictDefaultSG/, { policy: 'Delete' }],
 ];
 
-describe('what stays behind [P6]', () => {
+describe('retained resources [P6]', () => {
   const retained = (templates: typeof trial) =>
     resourcesOf(templates)
       .filter(([, , { DeletionPolicy }]) => DeletionPolicy?.startsWith('Retain'))
       .map(([, , { Type }]) => Type);
 
-  test("the trial retains the role for the logs of API Gateway, which is the account's, and nothing else [A4]", () => {
+  test('the trial retains only the role for the logs of API Gateway, because the whole account uses that role [A4]', () => {
     expect(retained(trial).sort()).toEqual(['AWS::ApiGateway::Account', 'AWS::IAM::Role']);
   });
 
-  test('lasting retains images, sessions and logs', () => {
+  test('the environment lasting retains images, sessions and logs', () => {
     expect(new Set(retained(lasting))).toEqual(
       new Set(['AWS::DynamoDB::Table', 'AWS::ECR::Repository', 'AWS::Logs::LogGroup', 'AWS::S3::Bucket']),
     );
   });
 
-  test('what lasting retains goes with a create that failed, or its name would refuse the next try', () => {
+  test('retained resources of lasting are deleted when their creation fails, because the next try needs their names', () => {
     const policies = resourcesOf(lasting).map(([, , { DeletionPolicy }]) => DeletionPolicy);
     expect(policies).toContain('RetainExceptOnCreate');
     expect(policies).not.toContain('Retain');
-    const switches = ['DeletionProtectionEnabled', 'DeletionProtection'];
+    const protections = ['DeletionProtectionEnabled', 'DeletionProtection'];
     for (const [, , { Properties }] of [...resourcesOf(trial), ...resourcesOf(lasting)]) {
-      for (const name of switches) expect(Properties?.[name]).not.toBe(true);
+      for (const name of protections) expect(Properties?.[name]).not.toBe(true);
     }
   });
 
-  test('the log group of Container Insights has another name in each life of its stack', () => {
+  test('the log group of Container Insights has another name each time its stack is created', () => {
     const names = resourcesOf(trial)
       .filter(([, , { Type }]) => Type === 'AWS::Logs::LogGroup')
       .map(([, , { Properties }]) => JSON.stringify(Properties?.['LogGroupName'] ?? ''));
@@ -165,24 +166,24 @@ describe('what stays behind [P6]', () => {
   });
 
   test.each(Object.entries(variants()))(
-    '%s: every log group has the retention and the deletion policy of the environment, or those of its author',
+    '%s: every log group has the retention and the deletion policy of the environment, or those that its construct chooses',
     (_, config) => {
       const environment = [config.logRetentionDays, config.disposable ? 'Delete' : 'RetainExceptOnCreate'];
       const groups = resourcesOf(synthesized(config)).filter(([, , { Type }]) => Type === 'AWS::Logs::LogGroup');
       expect(groups.length).toBeGreaterThan(4);
       for (const [stack, id, { Properties, DeletionPolicy }] of groups) {
-        const author = AUTHORS.find(([pattern]) => pattern.test(`${stack}/${id}`))?.[1] ?? {};
+        const chosen = CHOSEN_BY_CONSTRUCTS.find(([pattern]) => pattern.test(`${stack}/${id}`))?.[1] ?? {};
         const [days, policy] = environment;
         expect([`${stack}/${id}`, Properties?.['RetentionInDays'], DeletionPolicy]).toEqual([
           `${stack}/${id}`,
-          author.days ?? days,
-          author.policy ?? policy,
+          chosen.days ?? days,
+          chosen.policy ?? policy,
         ]);
       }
     },
   );
 
-  test('every function writes to a log group of its stack, so that none appears by itself', () => {
+  test('every function writes to a log group of its stack, because Lambda would create another log group', () => {
     const functions = resourcesOf(trial).filter(([, , { Type }]) => Type === 'AWS::Lambda::Function');
     expect(functions.length).toBeGreaterThan(2);
     const groups = JSON.stringify(resourcesOf(trial).filter(([, , { Type }]) => Type === 'AWS::Logs::LogGroup'));
@@ -195,8 +196,8 @@ describe('what stays behind [P6]', () => {
   });
 });
 
-describe('switches: what is off is absent', () => {
-  test('the trial has all that can be switched off', () => {
+describe('options that are off', () => {
+  test('the trial has every part that can be switched off', () => {
     const types = typesOf(trial);
     for (const type of [
       'AWS::EC2::NatGateway',
@@ -210,7 +211,7 @@ describe('switches: what is off is absent', () => {
     }
   });
 
-  test('egress: endpoints instead of NAT gateways, and only those that are needed [N2, N3]', () => {
+  test('the egress endpoints has no NAT gateway, and only the endpoints that are needed [N2, N3]', () => {
     const templates = withoutInternet(fixtureOf('trial'));
     for (const type of ['AWS::EC2::NatGateway', 'AWS::EC2::EIP', 'AWS::EC2::InternetGateway', 'AWS::EC2::Instance']) {
       expect(typesOf(templates)).not.toContain(type);
@@ -218,13 +219,13 @@ describe('switches: what is off is absent', () => {
     expect(endpointsOf(templates)).toEqual(['dynamodb', 'ecr.api', 'ecr.dkr', 'logs', 's3']);
   });
 
-  test('egress: none is refused, because the image could not be pulled', () => {
+  test('the egress none is refused, because ECS could not pull the image', () => {
     expect(() => withTrial(() => ({ network: withEgress({ mode: 'none' }) }))).toThrow(
       /network\.create\.egress: mode "none" leaves the container service of environment trial no way to its image/,
     );
   });
 
-  test('cache: no cluster, explicit false on every method, no guard [A2]', () => {
+  test('a REST API without cache has no cache cluster, CachingEnabled false on every method, and no guard [A2]', () => {
     const templates = withTrial(({ restApi: { cache: _, ...restApi } }) => ({ restApi }));
     const stage = firstOf(templates, 'AWS::ApiGateway::Stage');
     expect(stage['CacheClusterEnabled']).toBe(false);
@@ -238,7 +239,7 @@ describe('switches: what is off is absent', () => {
   test.each([
     ['trial', trial],
     ['lasting', lasting],
-  ])('cache of %s: an error of the backend, which it may keep, is gone within a minute', (_, templates) => {
+  ])('the cache of %s keeps an answer, which may be an error, for at most a minute', (_, templates) => {
     const ttls = JSON.stringify(firstOf(templates, 'AWS::ApiGateway::Stage')['MethodSettings']).matchAll(
       /"CacheTtlInSeconds":(\d+)/g,
     );
@@ -247,29 +248,29 @@ describe('switches: what is off is absent', () => {
     expect(Math.max(...seconds)).toBeLessThanOrEqual(60);
   });
 
-  test('provisioned concurrency: neither on the alias nor scaled nor watched', () => {
+  test('a function without provisioned concurrency has no scaling and no alarm for it', () => {
     const templates = withTrial(({ function: { provisionedConcurrency: _, ...rest } }) => ({ function: rest }));
     expect(text(only(templates, 'Function'))).not.toMatch(/ProvisionedConcurrency|ApplicationAutoScaling/);
   });
 
-  test('image by digest: nothing builds it [F1]', () => {
+  test('an image given by digest is not built [F1]', () => {
     expect(typesOf(lasting)).not.toContain('AWS::CodeBuild::Project');
     expect(text(lasting)).toContain('@sha256:0123456789abcdef');
   });
 
-  test('spot: no capacity providers', () => {
+  test('a service without Spot has no capacity provider for Spot', () => {
     const templates = withTrial(() => ({ capacity: { fargate: {} } }));
     expect(text(templates)).not.toContain('FARGATE_SPOT');
   });
 
-  test('instances: no group, no launch template, and with them no Fargate', () => {
+  test('the capacity fargate has no instances, and the capacity ec2 has no Fargate', () => {
     expect(typesOf(trial)).not.toContain('AWS::AutoScaling::AutoScalingGroup');
     expect(typesOf(trial)).not.toContain('AWS::EC2::LaunchTemplate');
     expect(text(onInstances)).not.toMatch(/FARGATE_SPOT|"LaunchType":"FARGATE"/);
     onInstances['Containers']?.resourceCountIs('AWS::ECS::Service', 1);
   });
 
-  test('existing VPC: no VPC, no gateways, no endpoints', () => {
+  test('an environment in an existing VPC has no VPC, no gateways and no endpoints', () => {
     const templates = withTrial(() => ({ network: { existing: EXISTING_VPC } }));
     expect(templates).not.toHaveProperty('Network');
     expect([...typesOf(templates)].filter((type) => /EC2::(VPC|Subnet|NatGateway|InternetGateway)/.test(type))).toEqual(
@@ -278,7 +279,7 @@ describe('switches: what is off is absent', () => {
     expect(text(templates)).toContain('vpc-0123456789abcdef0');
   });
 
-  test('WebSocket API: no resource; its ticker: no schedule in the trial', () => {
+  test('without webSocketApi its stack has no resource, and without schedule its ticker has no schedule', () => {
     expect([
       ...typesOf(
         only(
@@ -295,14 +296,14 @@ describe('switches: what is off is absent', () => {
     ['maxSymbols', 100, 'from 1 to 99, got 100'],
     ['maxSymbols', 0, 'from 1 to 99, got 0'],
     ['messagesPerSecond', 0.5, 'of at least 1, got 0.5'],
-  ])('WebSocket API: refuses %s of %p', (name, value, rule) => {
+  ])('a WebSocket API refuses %s of %p', (name, value, rule) => {
     const change = ({ webSocketApi }: EnvironmentConfig) => ({
       webSocketApi: webSocketApi && { ...webSocketApi, [name]: value },
     });
     expect(() => withTrial(change)).toThrow(`webSocketApi.${name}: must be a whole number ${rule}.`);
   });
 
-  test('alarm topic: no alarm has an action without a topic, and with one every alarm sends to it', () => {
+  test('no alarm has an action without a topic, and every alarm sends to the topic of the environment', () => {
     const actions = (templates: typeof trial) =>
       resourcesOf(templates).flatMap(([, , { Type, Properties }]) =>
         Type === 'AWS::CloudWatch::Alarm' ? [[Properties?.['AlarmActions'], Properties?.['OKActions']]] : [],
@@ -311,25 +312,25 @@ describe('switches: what is off is absent', () => {
     expect(actions(onInstances)).toEqual(actions(trial).map(() => [[ALARM_TOPIC], [ALARM_TOPIC]]));
   });
 
-  test('alarm topic: refuses one of another region', () => {
+  test('an alarm topic of another region is refused', () => {
     const alarmTopicArn = 'arn:aws:sns:eu-west-1:123456789012:alarms';
     expect(() => withTrial(() => ({ alarmTopicArn }))).toThrow(
       `alarmTopicArn: must be the ARN of a standard SNS topic of us-east-1, got "${alarmTopicArn}".`,
     );
   });
 
-  test('HTTP API: no resource, and no second VPC link', () => {
+  test('without httpApi its stack has no resource, and there is no second VPC link', () => {
     const templates = withTrial(() => ({ httpApi: undefined }));
     expect([...typesOf(only(templates, 'HttpApi'))]).toEqual([]);
     expect(resourcesOf(templates).filter(([, , { Type }]) => Type === 'AWS::ApiGatewayV2::VpcLink')).toHaveLength(1);
   });
 
-  test('account role: left to its owner in lasting [A4]', () => {
+  test('lasting leaves the role for the logs of API Gateway to the owner of the account [A4]', () => {
     expect(typesOf(lasting)).not.toContain('AWS::ApiGateway::Account');
   });
 });
 
-test('every stage of API Gateway V2 is throttled and logged, every HTTP route authorised [A6]', () => {
+test('every stage of API Gateway V2 has limits and an access log, and every HTTP route requires authorisation [A6]', () => {
   for (const templates of [trial, lasting]) {
     const stages = resourcesOf(templates).filter(([, , { Type }]) => Type === 'AWS::ApiGatewayV2::Stage');
     expect(stages.length).toBeGreaterThan(0);
@@ -341,7 +342,7 @@ test('every stage of API Gateway V2 is throttled and logged, every HTTP route au
   }
 });
 
-test('behind a cache, which may keep a refusal, histories wait almost as long as API Gateway does for an answer', () => {
+test('the REST API gives histories a timeout of 25 s, because its cache may keep a refusal', () => {
   for (const templates of [trial, lasting]) {
     const methods = Object.values(templates['RestApi']?.findResources('AWS::ApiGateway::Method') ?? {});
     const proxied = methods.map((each) => each['Properties'].Integration).filter(({ Type }) => Type === 'HTTP_PROXY');
@@ -352,18 +353,18 @@ test('behind a cache, which may keep a refusal, histories wait almost as long as
   }
 });
 
-test('lasting without an image says how to give one [F1]', () => {
+test('the error for lasting without an image says how to give the digest [F1]', () => {
   expect(() => stageOf(withServices(fixtureOf('lasting'), { image: { from: 'digest' } }))).toThrow(
     /digest: must be "sha256:" and 64 hexadecimal digits, got none.*-c imageDigest=sha256:/,
   );
 });
 
-test('no image is deployed by a tag that can move [F1]', () => {
+test('no image is deployed by a mutable tag [F1]', () => {
   expect(text(trial)).not.toContain(':latest');
   expect(text(lasting)).not.toContain(':latest');
 });
 
-test('a new image changes the template of the stack that runs it, or the CLI would skip its deployment', () => {
+test('the image build is in the stack that runs the image, because the CLI skips unchanged stacks', () => {
   expect(trial['Registry']?.findResources('Custom::CDKContainerImageBuild')).toEqual({});
   expect(Object.keys(trial['Containers']?.findResources('Custom::CDKContainerImageBuild') ?? {})).toHaveLength(1);
 });
@@ -375,7 +376,7 @@ test('image and task have the same architecture [F4]', () => {
 });
 
 describe('on instances', () => {
-  test('agents reach ECS and Systems Manager where there is no internet, and tasks what they reach on Fargate [F3, N3]', () => {
+  test('without internet, instances have endpoints for their agents in addition to those for tasks [F3, N3]', () => {
     expect(endpointsOf(onInstances)).toEqual(
       ['dynamodb', 'ecr.api', 'ecr.dkr', 'logs', 's3', 'ecs', 'ecs-agent', 'ecs-telemetry', 'ssm', 'ssmmessages']
         .concat('ec2messages')
@@ -383,7 +384,7 @@ describe('on instances', () => {
     );
   });
 
-  test('tasks are those of Fargate [F1, F2, F5, F6, F7]', () => {
+  test('tasks and deployments have the same settings as on Fargate [F1, F2, F5, F6, F7]', () => {
     expect(text(onInstances)).not.toContain(':latest');
     const definitionOf = (templates: typeof trial) => firstOf(templates, 'AWS::ECS::TaskDefinition');
     expect(definitionOf(onInstances)).toEqual(definitionOf(trial));
@@ -397,10 +398,10 @@ describe('on instances', () => {
     expect(JSON.stringify(parameters)).toContain('/amazon-linux-2023/arm64/recommended/image_id');
   });
 
-  test('a private subnet that is too small for tasks and instances is refused, with what takes the addresses', () => {
+  test('a private subnet that is too small for tasks and instances is refused with a list of the planned addresses', () => {
     const config = fixtureOf('trial', { capacity: 'both' });
     const { fargate, ec2 } = config.capacity;
-    if (!fargate || !ec2) throw new Error('not on both kinds of capacity');
+    if (!fargate || !ec2) throw new Error('The environment must have both kinds of capacity.');
     const capacity = { fargate, ec2: { ...ec2, maxInstances: 4_000 } };
     expect(() => stageOf({ ...withServices(config, { maxTasks: 2_000 }), capacity })).toThrow(/container tasks.*8000/);
   });
@@ -408,23 +409,23 @@ describe('on instances', () => {
 
 describe('with a cluster', () => {
   const cluster = lasting['Kubernetes'];
-  if (cluster === undefined) throw new Error('no cluster');
+  if (cluster === undefined) throw new Error('The environment lasting has no cluster.');
 
-  test('every object that is applied to it is one that Kubernetes knows, and none is a load balancer [E3, E5]', () => {
+  test('Kubernetes knows every object that is applied to the cluster, and none is a load balancer [E3, E5]', () => {
     const objects = manifestsOf(cluster);
     expect(objects.length).toBeGreaterThan(5);
     expect(problemsOf(objects)).toEqual([]);
     expect(JSON.stringify(objects)).not.toContain('"LoadBalancer"');
   });
 
-  test('pods run the image of the tasks, on nodes of its architecture [F4, E1]', () => {
+  test('pods run the image of the tasks on nodes of the same architecture [F4, E1]', () => {
     const { ContainerDefinitions: containers } = firstOf(lasting, 'AWS::ECS::TaskDefinition');
     expect(JSON.stringify(containers)).toContain(`@${DIGEST}`);
     expect(JSON.stringify(firstOf(lasting, 'Custom::AWSCDK-EKS-KubernetesResource'))).toContain(`@${DIGEST}`);
     expect(firstOf(lasting, 'AWS::EKS::Nodegroup')['AmiType']).toBe('AL2023_ARM_64_STANDARD');
   });
 
-  test('version, kubectl, Cluster Autoscaler and schema are of one minor [E7, E8]', () => {
+  test('cluster, nodes, kubectl, Cluster Autoscaler and schema have the same minor version [E7, E8]', () => {
     const { version, clusterAutoscalerTag } = kubernetesRelease();
     expect(firstOf(lasting, 'AWS::EKS::Cluster')['Version']).toBe(version);
     expect(firstOf(lasting, 'AWS::EKS::Nodegroup')['Version']).toBe(version);
@@ -437,7 +438,7 @@ describe('with a cluster', () => {
     );
   });
 
-  test('the observability has the version that its configuration, its role and the sizing are written for', () => {
+  test('the observability add-on has the version for which its configuration, its role and the sizing are written', () => {
     const { observabilityVersion } = kubernetesRelease();
     const versions = resourcesOf(lasting)
       .filter(([, , { Properties }]) => Properties?.['AddonName'] === 'amazon-cloudwatch-observability')
@@ -445,9 +446,9 @@ describe('with a cluster', () => {
     expect(versions).toEqual([observabilityVersion]);
   });
 
-  test('a pod that fits on a node, but not beside the agents of the observability, is refused', () => {
+  test('a pod that does not fit on a node beside the agents of the observability add-on is refused', () => {
     const { kubernetes, ...config } = fixtureOf('trial', { kubernetes: 'true' });
-    if (kubernetes === undefined) throw new Error('no cluster');
+    if (kubernetes === undefined) throw new Error('The environment has no cluster.');
     const service = { ...kubernetes.service, minPods: 1, maxPods: 2, cpuMillis: 1_700 };
     const stage = (observability: boolean) =>
       stageOf({ ...config, kubernetes: { ...kubernetes, service, observability } });
@@ -455,21 +456,24 @@ describe('with a cluster', () => {
     expect(() => stage(true)).toThrow(/cpuMillis/);
   });
 
-  test('no caller of an API decides how long the container service works for it', () => {
-    const patience = (type: string, key: string) =>
+  test('the APIs overwrite the timeout that a caller sends to the container service', () => {
+    const hasTimeout = (type: string, key: string) =>
       resourcesOf(lasting)
         .filter(([, , { Type }]) => Type === type)
         .map(([, , { Properties }]) => JSON.stringify(Properties))
         .filter((properties) => properties.includes('VPC_LINK'))
         .map((properties) => properties.includes(key));
-    expect(patience('AWS::ApiGatewayV2::Integration', '"overwrite:header.x-timeout-ms":"2000"')).toEqual([true, true]);
-    expect(patience('AWS::ApiGateway::Method', `"integration.request.header.x-timeout-ms":"'25000'"`)).toEqual([
+    expect(hasTimeout('AWS::ApiGatewayV2::Integration', '"overwrite:header.x-timeout-ms":"2000"')).toEqual([
+      true,
+      true,
+    ]);
+    expect(hasTimeout('AWS::ApiGateway::Method', `"integration.request.header.x-timeout-ms":"'25000'"`)).toEqual([
       true,
       true,
     ]);
   });
 
-  test('every node group has all of its scaling or none, as EKS demands of a new one [E7]', () => {
+  test('every node group sets all three sizes or none, because EKS demands that of a new group [E7]', () => {
     const environments = [
       lasting,
       onInstances,
@@ -489,28 +493,28 @@ describe('with a cluster', () => {
     }
   });
 
-  test('an upgrade can stop between control plane and nodes, and what else the configuration asks for arrives', () => {
+  test('during an upgrade nodes can be one version behind the control plane, and deletion protection can be on', () => {
     const { kubernetes, ...config } = fixtureOf('lasting');
-    if (kubernetes === undefined) throw new Error('no cluster');
+    if (kubernetes === undefined) throw new Error('The environment has no cluster.');
     const nodes = { ...kubernetes.nodes, version: '1.35' };
-    const between = synthesized({ ...config, kubernetes: { ...kubernetes, nodes, deletionProtection: true } });
-    expect(firstOf(between, 'AWS::EKS::Cluster')).toMatchObject({ Version: '1.36', DeletionProtection: true });
-    expect(firstOf(between, 'AWS::EKS::Nodegroup')).toEqual({
+    const upgrading = synthesized({ ...config, kubernetes: { ...kubernetes, nodes, deletionProtection: true } });
+    expect(firstOf(upgrading, 'AWS::EKS::Cluster')).toMatchObject({ Version: '1.36', DeletionProtection: true });
+    expect(firstOf(upgrading, 'AWS::EKS::Nodegroup')).toEqual({
       ...firstOf(lasting, 'AWS::EKS::Nodegroup'),
       Version: '1.35',
     });
-    expect(text(only(between, 'Kubernetes'))).toContain('v1.36.1');
+    expect(text(only(upgrading, 'Kubernetes'))).toContain('v1.36.1');
     expect(() => stageOf({ ...config, kubernetes: { ...kubernetes, nodes: { ...nodes, version: '1.37' } } })).toThrow(
       'version: nodes must be of the cluster\'s minor version (1.36) or up to three older, got "1.37".',
     );
   });
 
-  test('nothing of it is there where it is off: no resource, no routes', () => {
+  test('an environment without a cluster has no resource and no route for it', () => {
     expect([...typesOf(only(trial, 'Kubernetes'))]).toEqual([]);
     expect(text(trial)).not.toMatch(/k8s|AWS::EKS/);
   });
 
-  test('both APIs lead to its pods over their VPC links', () => {
+  test('both APIs have a route to the pods through their VPC links', () => {
     expect(JSON.stringify(lasting['RestApi']?.findResources('AWS::ApiGateway::Method'))).toContain(
       '/k8s/history/{symbol}',
     );
@@ -520,13 +524,13 @@ describe('with a cluster', () => {
     );
   });
 
-  test('without an egress to its registries it is refused [N3]', () => {
+  test('a cluster without an egress to its registries is refused [N3]', () => {
     expect(() => withoutInternet(fixtureOf('trial', { kubernetes: 'true' }))).toThrow(
       /network\.create\.egress: mode "endpoints" leaves the cluster of environment trial no way to registry\.k8s\.io/,
     );
   });
 
-  test('a private subnet that is too small for its nodes and their pods is refused', () => {
+  test('a private subnet that is too small for nodes and pods is refused', () => {
     const config = fixtureOf('trial', { kubernetes: 'true' });
     const kubernetes = config.kubernetes && {
       ...config.kubernetes,
@@ -536,7 +540,7 @@ describe('with a cluster', () => {
   });
 
   test.each<[string, object, object, RegExp]>([
-    ['no type of nodes', { instanceTypes: [] }, {}, /instanceTypes: must name at least one type, got none/],
+    ['no instance type', { instanceTypes: [] }, {}, /instanceTypes: must name at least one type, got none/],
     [
       'more pods than its nodes hold',
       {},
@@ -545,8 +549,8 @@ describe('with a cluster', () => {
     ],
     ['a version without a kubectl layer', { version: '1.37' }, {}, /"1\.37" has no kubectl layer on file/],
     ['nodes of another architecture than the image', { instanceTypes: ['t3.medium'] }, {}, /, which is x86_64/],
-    ['fewer pods at most than at least', {}, { maxPods: 1 }, /maxPods: must be a whole number from 2/],
-  ])('it is refused with %s', (_, nodes, service, message) => {
+    ['maxPods below minPods', {}, { maxPods: 1 }, /maxPods: must be a whole number from 2/],
+  ])('a cluster with %s is refused', (_, nodes, service, message) => {
     const config = fixtureOf('trial', { kubernetes: 'true' });
     const { version, ...rest } = { version: undefined, ...nodes };
     const kubernetes = config.kubernetes && {
@@ -568,13 +572,13 @@ describe('with a cluster', () => {
   });
 });
 
-test('every stack fits the quota of 500 resources and its outputs say what they are', () => {
+test('every stack has fewer than 500 resources, the quota, and a description for each output', () => {
   for (const template of [...Object.values(trial), ...Object.values(lasting)]) {
     const { Resources, Outputs = {} } = template.toJSON();
     expect(Object.keys(Resources ?? {}).length).toBeLessThan(500);
-    const silent = Object.entries<{ Description?: string }>(Outputs).filter(
+    const withoutDescription = Object.entries<{ Description?: string }>(Outputs).filter(
       ([name, { Description }]) => Description === undefined && !name.startsWith('PublishOutput'),
     );
-    expect(silent).toEqual([]);
+    expect(withoutDescription).toEqual([]);
   }
 });

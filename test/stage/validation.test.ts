@@ -25,14 +25,14 @@ interface Report {
   }[];
 }
 
-/** Environments that have on, between them, each switch that an acknowledgement is about, and three services each. */
 const further = [service('reports', 110), service('archive', 1_000)];
+/** Environments with three services each. Every option that an acknowledgement concerns is on at least once. */
 const fixtures = [
   withFurther(fixtureOf('trial', { kubernetes: 'true' }), further),
-  changed(withFurther(fixtureOf('lasting', { capacity: 'both' }), further)),
+  withOtherOptions(withFurther(fixtureOf('lasting', { capacity: 'both' }), further)),
 ];
 
-/** All environments in one app, because loading the rules costs more than applying them. */
+/** Validates all environments in one app, because loading the rules takes longer than applying them. */
 function validate(): Report {
   const outdir = mkdtempSync(join(tmpdir(), 'kumiki-validation-'));
   const app = new App({
@@ -51,7 +51,7 @@ function validate(): Report {
       containerDirectory: () => 'container',
     });
   }
-  // The findings are in the report; that they also end the process is for the CLI.
+  // With findings, synth() prints them and fails. The tests read the findings from the report instead.
   const { error } = console;
   console.error = () => {};
   try {
@@ -67,8 +67,8 @@ function validate(): Report {
   return report;
 }
 
-/** Switches that the fixtures have off. */
-function changed({ restApi, ...config }: EnvironmentConfig): EnvironmentConfig {
+/** Switches on the options that both fixtures have off. */
+function withOtherOptions({ restApi, ...config }: EnvironmentConfig): EnvironmentConfig {
   return {
     ...config,
     network: withEgress({ mode: 'nat-instance' }),
@@ -92,15 +92,15 @@ function changed({ restApi, ...config }: EnvironmentConfig): EnvironmentConfig {
 
 const { pluginReports } = validate();
 
-test('the rules of cdk-nag and the validation of templates were both applied [P10, P11]', () => {
+test('the validation applies the rules of cdk-nag and the checks of CloudFormation [P10, P11]', () => {
   expect(pluginReports.map(({ pluginName }) => pluginName).sort()).toEqual(['AwsSolutions', 'CloudFormation Validate']);
 });
 
-test('every environment passes them, warnings included [P10, P11]', () => {
+test('every environment passes all rules without a warning [P10, P11]', () => {
   expect(pluginReports.flatMap(({ violations }) => violations.flatMap(findings))).toEqual([]);
 });
 
-test('every acknowledgement is needed and has a reason [P10]', () => {
+test('every acknowledgement suppresses a finding and has a reason [P10]', () => {
   const suppressed = pluginReports.flatMap(({ suppressedViolations }) => suppressedViolations ?? []);
   const used = new Set(suppressed.map(({ acknowledgedId, reason }) => `${acknowledgedId}: ${reason}`));
   const unneeded = acknowledgements.flatMap(({ rules, reason }) =>

@@ -2,61 +2,65 @@ import { synthesized } from '../support/stage';
 import { variants } from '../support/variants';
 
 /**
- * The functions that may hold `Fn::GetStackOutput`, by themselves or within each other: those in which CloudFormation
- * was seen to take one, by the authors of AWS's own linter who created stacks with it. AWS's page on the function has no
- * such list, and that of Fn::Split, which has one, does not name it.
+ * The functions that may contain `Fn::GetStackOutput`, directly or nested. The authors of AWS's own linter created stacks
+ * with these functions, and CloudFormation accepted them. AWS's page on `Fn::GetStackOutput` has no such list. AWS's page on
+ * `Fn::Split` has a list of functions, without `Fn::GetStackOutput`.
  *
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getstackoutput.html
  * @see https://github.com/aws-cloudformation/cfn-lint/pull/4495 (properties, Join, If, Select)
  * @see https://github.com/aws-cloudformation/cfn-lint/pull/4519 (Sub, Base64, values of outputs; never conditions, exports)
  */
-const MAY_HOLD = ['Fn::Join', 'Fn::If', 'Fn::Select', 'Fn::Sub', 'Fn::Base64'];
+const ALLOWED_FUNCTIONS = ['Fn::Join', 'Fn::If', 'Fn::Select', 'Fn::Sub', 'Fn::Base64'];
 
-/** The parts of a template that may, by the same pull requests. */
-const PLACES = [/^Resources\.[^.]+\.Properties\./, /^Outputs\.[^.]+\.Value\b/];
+/** The parts of a template that may contain `Fn::GetStackOutput`, by the same pull requests. */
+const ALLOWED_PATHS = [/^Resources\.[^.]+\.Properties\./, /^Outputs\.[^.]+\.Value\b/];
 
 interface Use {
-  readonly where: string;
+  readonly path: string;
   readonly functions: readonly string[];
 }
 
-/** Each `Fn::GetStackOutput` of a template: its path, and the functions around it. */
+/** Each `Fn::GetStackOutput` of a template: its path, and the functions that contain it. */
 function usesOf(node: unknown, path: readonly string[] = []): Use[] {
   if (typeof node !== 'object' || node === null) return [];
   return Object.entries(node).flatMap(([key, value]) =>
     key === 'Fn::GetStackOutput'
-      ? [{ where: path.join('.'), functions: path.filter((part) => /^(Fn::|Ref$|Condition$)/.test(part)) }]
+      ? [{ path: path.join('.'), functions: path.filter((part) => /^(Fn::|Ref$|Condition$)/.test(part)) }]
       : usesOf(value, [...path, key]),
   );
 }
 
-const strangers = (template: unknown) =>
+const refusedUses = (template: unknown) =>
   usesOf(template).filter(
-    ({ where, functions }) =>
-      !PLACES.some((place) => place.test(where)) || functions.some((name) => !MAY_HOLD.includes(name)),
+    ({ path, functions }) =>
+      !ALLOWED_PATHS.some((allowed) => allowed.test(path)) ||
+      functions.some((name) => !ALLOWED_FUNCTIONS.includes(name)),
   );
 
 test.each(Object.entries(variants()))(
-  '%s: what crosses stacks is used where CloudFormation takes it, never in Fn::Split [P4]',
+  '%s: references to other stacks are only where CloudFormation accepts them, and never in Fn::Split [P4]',
   (_, config) => {
     const templates = Object.values(synthesized(config)).map((template) => template.toJSON());
     expect(templates.flatMap((template) => usesOf(template)).length).toBeGreaterThan(10);
-    expect(templates.flatMap(strangers)).toEqual([]);
+    expect(templates.flatMap(refusedUses)).toEqual([]);
   },
 );
 
-const CROSSING = { 'Fn::GetStackOutput': { StackName: 'Registry', OutputName: 'Arn' } };
+const REFERENCE = { 'Fn::GetStackOutput': { StackName: 'Registry', OutputName: 'Arn' } };
 
 test.each<[string, object]>([
-  ['a list made of it', { 'Fn::Split': [':', CROSSING] }],
-  ['a list made of a text with it', { 'Fn::Select': [0, { 'Fn::Split': [':', { 'Fn::Join': ['', [CROSSING]] }] }] }],
-  ['an export to be imported by it', { 'Fn::ImportValue': CROSSING }],
+  ['a list that is split from a reference', { 'Fn::Split': [':', REFERENCE] }],
+  [
+    'a list that is split from a text with a reference',
+    { 'Fn::Select': [0, { 'Fn::Split': [':', { 'Fn::Join': ['', [REFERENCE]] }] }] },
+  ],
+  ['an import whose name is a reference', { 'Fn::ImportValue': REFERENCE }],
 ])('refuses %s', (_, value) => {
-  expect(strangers({ Resources: { Task: { Properties: { Image: value } } } })).toHaveLength(1);
+  expect(refusedUses({ Resources: { Task: { Properties: { Image: value } } } })).toHaveLength(1);
 });
 
-test('refuses it outside of properties and outputs', () => {
-  expect(strangers({ Conditions: { There: { 'Fn::Equals': [CROSSING, ''] } } })).toHaveLength(1);
-  expect(strangers({ Resources: { Task: { Metadata: { Image: CROSSING } } } })).toHaveLength(1);
-  expect(strangers({ Outputs: { Image: { Value: 'x', Export: { Name: CROSSING } } } })).toHaveLength(1);
+test('refuses a reference outside of properties and outputs', () => {
+  expect(refusedUses({ Conditions: { Exists: { 'Fn::Equals': [REFERENCE, ''] } } })).toHaveLength(1);
+  expect(refusedUses({ Resources: { Task: { Metadata: { Image: REFERENCE } } } })).toHaveLength(1);
+  expect(refusedUses({ Outputs: { Image: { Value: 'x', Export: { Name: REFERENCE } } } })).toHaveLength(1);
 });

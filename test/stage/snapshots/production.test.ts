@@ -3,6 +3,6 @@ import { configOf, synthesized } from '../../support/stage';
 
 const templates = synthesized(configOf('production'));
 
-test.each(Object.entries(templates))('deploys the %s stack as its snapshot says', (_, template) => {
+test.each(Object.entries(templates))('the template of the %s stack matches its snapshot', (_, template) => {
   expect(snapshotOf(template)).toMatchSnapshot();
 });
