@@ -6,7 +6,7 @@ import { AlarmActions } from '../lib/alarm-actions';
 const TOPIC = 'arn:aws:sns:us-east-1:123456789012:alarms';
 const OTHER = 'arn:aws:sns:us-east-1:123456789012:other';
 
-/** Actions of the alarms of a type, by what they follow, in a stack with a topic. */
+/** The actions of all alarms of a resource type in a stack with a topic. */
 function actions(type: string, create: (stack: Stack) => void): object[] {
   const stack = new Stack(new App(), 'Stack');
   create(stack);
@@ -42,19 +42,19 @@ test.each<[string, string, (stack: Stack) => void]>([
     'AWS::CloudWatch::CompositeAlarm',
     (stack) => new cloudwatch.CfnCompositeAlarm(stack, 'Plain', { alarmRule: 'TRUE' }),
   ],
-])('%s sends a message when it goes off and when it is over', (_, type, create) => {
+])('%s sends a message when it goes off and when it returns to OK', (_, type, create) => {
   expect(actions(type, create)).toEqual([{ alarm: [TOPIC], ok: [TOPIC] }]);
 });
 
 test.each<[string, (stack: Stack) => void]>([
   ['an alarm', (stack) => alarmOf(stack).addAlarmAction({ bind: () => ({ alarmActionArn: OTHER }) })],
   ['the resource of an alarm', (stack) => new cloudwatch.CfnAlarm(stack, 'Plain', { ...PLAIN, alarmActions: [OTHER] })],
-])('%s keeps the actions that it has', (_, create) => {
+])('%s keeps its other actions', (_, create) => {
   expect(actions('AWS::CloudWatch::Alarm', create)).toEqual([{ alarm: [OTHER, TOPIC], ok: [TOPIC] }]);
 });
 
 test.each(['alarms', 'arn:aws:sns:eu-west-1:123456789012:alarms', 'arn:aws:sns:us-east-1:123456789012:alarms.fifo'])(
-  'fails for %s, to which CloudWatch of us-east-1 does not send',
+  'fails for %s, because CloudWatch in us-east-1 cannot send to that topic',
   (topicArn) => {
     expect(() => new AlarmActions(topicArn, 'us-east-1')).toThrow(
       `alarmTopicArn: must be the ARN of a standard SNS topic of us-east-1, got "${topicArn}". Give one as in`,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { environments } from '../lib/environments';
 
-/** Runs the app as the CDK CLI does, with context and environment variables of its own. */
+/** Runs the app like the CDK CLI, with the given context and environment variables. */
 function run(context: Record<string, string>, variables: Record<string, string> = {}) {
   const outdir = mkdtempSync(join(tmpdir(), 'kumiki-app-'));
   const { PATH, HOME } = process.env;
@@ -14,11 +14,11 @@ function run(context: Record<string, string>, variables: Record<string, string> 
   return { status: result.status, stderr: result.stderr.replace(/^Bundling asset .*\n/gm, '').trim() };
 }
 
-test('synthesizes the first environment without account, network and Docker [P9]', () => {
+test('synthesizes the first environment without an account, a network and Docker [P9]', () => {
   expect(run({}, { CDK_DOCKER: '/nonexistent', http_proxy: 'http://127.0.0.1:1' })).toEqual({ status: 0, stderr: '' });
 });
 
-test.each(['staging', 'local'])('fails with one line for the environment %s, which it does not know', (name) => {
+test.each(['staging', 'local'])('fails with one line for the unknown environment %s', (name) => {
   const names = Object.keys(environments);
   const { status, stderr } = run({ environment: name });
   expect(status).toBe(1);

@@ -23,14 +23,14 @@ const MODULES: Readonly<Record<string, string>> = {
   s3: 'aws-s3',
 };
 
-/** In the repository, so that packages are found; in a folder that Git and the linter leave out. */
+/** A folder of the repository, so that imports find the packages. Git and the linter ignore the folder. */
 const FOLDER = resolve('.kumiki/construct-examples');
 const FILE = join(FOLDER, 'examples.ts');
 
 const names = readdirSync('lib/constructs').map((file) => basename(file, '.ts'));
 const examples = names.map((name) => ({ name, lines: exampleOf(name) })).filter(({ lines }) => lines.length > 0);
 
-/** The lines of the `@example` in the docstring of the class; none if the class has no example. */
+/** The lines of the `@example` in the docstring of the class. Empty if the class has no example. */
 function exampleOf(name: string): string[] {
   const source = readFileSync(`lib/constructs/${name}.ts`, 'utf8');
   const docstring = source.slice(0, source.search(/^export class /m)).match(/\/\*\*(?:(?!\*\/).)*\*\/\s*$/s)?.[0] ?? '';
@@ -41,36 +41,36 @@ function exampleOf(name: string): string[] {
     .map((line) => line.replace(/^ \*( |$)/, ''));
 }
 
-/** All examples as one file of TypeScript, with the preamble around each. */
+/** One TypeScript file with all examples. Each is a function whose parameters are the names of the preamble. */
 function fileOf(): string {
   const text = examples.map(({ lines }) => lines.join('\n')).join('\n');
-  const uses = (name: string) => new RegExp(`(?<![.\\w'])${name}\\b`).test(text);
-  const given = Object.keys(Object.getOwnPropertyDescriptors(ExamplePreamble.prototype)).filter(
+  const isUsed = (name: string) => new RegExp(`(?<![.\\w'])${name}\\b`).test(text);
+  const preambleNames = Object.keys(Object.getOwnPropertyDescriptors(ExamplePreamble.prototype)).filter(
     (name) => name !== 'constructor',
   );
   const classes = names.map((name) => {
     const className = readFileSync(`lib/constructs/${name}.ts`, 'utf8').match(/^export class (\w+)/m)?.[1];
     return `import { ${className} } from '../../lib/constructs/${name}';`;
   });
-  // The second block lets an example declare a name of the preamble itself.
+  // The inner block lets an example declare a name that the preamble has, too.
   const bodies = examples.map(({ name, lines }) => {
-    const used = given.filter((each) => new RegExp(`(?<![.\\w'])${each}\\b(?!:)`).test(lines.join('\n')));
+    const used = preambleNames.filter((each) => new RegExp(`(?<![.\\w'])${each}\\b(?!:)`).test(lines.join('\n')));
     return `  '${name}'(this: Stack, { ${used.join(', ')} }: ExamplePreamble): void {{\n${lines.join('\n')}\n  }},`;
   });
   return [
     "import { Aspects, CfnOutput, Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';",
     ...Object.entries(MODULES)
-      .filter(([name]) => uses(`${name}\\.`))
+      .filter(([name]) => isUsed(`${name}\\.`))
       .map(([name, module]) => `import * as ${name} from 'aws-cdk-lib/${module}';`),
     "import type { ExamplePreamble } from '../../test/support/example-preamble';",
     ...classes,
-    'export const examples: Readonly<Record<string, (this: Stack, given: ExamplePreamble) => void>> = {',
+    'export const examples: Readonly<Record<string, (this: Stack, preamble: ExamplePreamble) => void>> = {',
     ...bodies,
     '};\n',
   ].join('\n');
 }
 
-/** What the compiler says of the file; nothing if all is well. */
+/** The errors of the compiler. Empty without an error. */
 let typeCheck: Promise<string>;
 
 beforeAll(() => {
@@ -86,7 +86,7 @@ beforeAll(() => {
   });
 });
 
-test.each(examples)('the example of $name is 1 to 12 lines and synthesizes', ({ name, lines }) => {
+test.each(examples)('the example of $name has 1 to 12 lines and synthesizes', ({ name, lines }) => {
   expect(lines.length).toBeGreaterThanOrEqual(1);
   expect(lines.length).toBeLessThanOrEqual(12);
   const app = new App();
@@ -100,7 +100,7 @@ test('the type check of all examples finds no error', async () => {
   expect(await typeCheck).toBe('');
 }, 60_000);
 
-test.each(['README.md', 'README.ja.md'])('%s shows the example of a construct without a difference', (file) => {
+test.each(['README.md', 'README.ja.md'])('%s shows the example of a construct unchanged', (file) => {
   const [, shown = ''] = readFileSync(file, 'utf8').match(/^```ts\n(.*?)^```$/ms) ?? [];
   expect(examples.map(({ lines }) => `${lines.join('\n')}\n`)).toContain(shown);
 });

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
-/** Third-party construct libraries that a construct may be made of, one each. */
+/** The third-party construct library that a construct may import, by name of the construct. */
 const CONSTRUCT_LIBRARIES: Record<string, string> = {
   'service-image': '@cdklabs/deploy-time-build',
   'kubernetes-workload': 'cdk8s-plus-34',
@@ -9,14 +9,14 @@ const CONSTRUCT_LIBRARIES: Record<string, string> = {
 
 const names = readdirSync('lib/constructs').map((file) => basename(file, '.ts'));
 
-/** The modules that a file imports, in any form of import. */
+/** The modules that a file imports, for every form of import. */
 function importsOf(file: string): string[] {
   const forms = /\b(?:from|import|require)\s*\(?\s*['"]([^'"]+)['"]/g;
   return [...readFileSync(file, 'utf8').matchAll(forms)].map(([, module]) => module as string);
 }
 
-// The type check of the whole repository is then one of each pair alone, too.
-test.each(names)('%s comes with its test, and the two import nothing but packages', (name) => {
+// Because of these rules, the type check of the repository is also valid for each pair of files alone.
+test.each(names)('%s and its test import packages only', (name) => {
   const source = `lib/constructs/${name}.ts`;
   const allowed = ['constructs', 'aws-cdk-lib', CONSTRUCT_LIBRARIES[name]];
   const isPackage = (module: string) => allowed.some((name) => module === name || module.startsWith(`${name}/`));

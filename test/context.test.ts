@@ -2,53 +2,53 @@ import { checkAccount, environmentOf } from '../lib/context';
 import { EnvironmentDefinition } from '../lib/environment-config';
 import { DIGEST, fixtures, withServices } from './support/fixture';
 
-const environment = (name: string, given: object = {}) => environmentOf({ environment: name, ...given }, fixtures);
+const environment = (name: string, context: object = {}) => environmentOf({ environment: name, ...context }, fixtures);
 
-test('takes the first environment where none is named', () => {
+test('takes the first environment by default', () => {
   expect(environmentOf({}, fixtures).id).toBe('trial');
 });
 
-test('takes what the environment says where nothing is given', () => {
+test('takes region, zones and CIDR blocks of the environment unless the context gives others', () => {
   const changed: EnvironmentDefinition = {
     ...fixtures.trial,
     region: 'eu-west-1',
     availabilityZones: ['eu-west-1b', 'eu-west-1c'],
     kubernetes: fixtures.trial.kubernetes && { ...fixtures.trial.kubernetes, publicCidrs: ['203.0.113.0/24'] },
   };
-  const known = { changed };
-  expect(environmentOf({}, known)).toMatchObject({
+  const definitions = { changed };
+  expect(environmentOf({}, definitions)).toMatchObject({
     region: 'eu-west-1',
     availabilityZones: ['eu-west-1b', 'eu-west-1c'],
   });
-  expect(environmentOf({ region: 'us-east-1' }, known).availabilityZones).toEqual(['us-east-1a', 'us-east-1b']);
-  expect(environmentOf({ kubernetes: 'true' }, known).kubernetes?.publicCidrs).toEqual(['203.0.113.0/24']);
+  expect(environmentOf({ region: 'us-east-1' }, definitions).availabilityZones).toEqual(['us-east-1a', 'us-east-1b']);
+  expect(environmentOf({ kubernetes: 'true' }, definitions).kubernetes?.publicCidrs).toEqual(['203.0.113.0/24']);
 });
 
-test('refuses an unknown environment and lists the known', () => {
+test('refuses an unknown environment and lists the known ones', () => {
   expect(() => environment('staging')).toThrow(
     'environment: "staging" is not known. Give one of trial, lasting: -c environment=trial. To deploy to this machine, ' +
       'without an account, use npm start.',
   );
 });
 
-test('is not fooled by names that every object has', () => {
+test('refuses the name of a property that every object inherits', () => {
   expect(() => environment('constructor')).toThrow(/is not known/);
 });
 
-test('takes the zones of a common region from its table [P7]', () => {
+test('takes the zones of a common region from the table of zones [P7]', () => {
   expect(environment('trial', { region: 'ap-northeast-1' })).toMatchObject({
     region: 'ap-northeast-1',
     availabilityZones: ['ap-northeast-1a', 'ap-northeast-1c'],
   });
 });
 
-test('says what to give for a region that is not in the table [P8]', () => {
+test('the error for a region that is not in the table says how to give its zones [P8]', () => {
   expect(() => environment('trial', { region: 'mx-central-1' })).toThrow(
     /no availability zones are on file for "mx-central-1".*-c zones=mx-central-1a,mx-central-1b/,
   );
 });
 
-test('refuses a region of another partition, with zones or without', () => {
+test('refuses a region of another partition, with and without zones', () => {
   for (const zones of [undefined, 'cn-north-1a,cn-north-1b']) {
     expect(() => environment('trial', { region: 'cn-north-1', zones })).toThrow(
       'region: "cn-north-1" is in the partition aws-cn, but only aws is served: the image is built from its public ' +
@@ -57,7 +57,7 @@ test('refuses a region of another partition, with zones or without', () => {
   }
 });
 
-test('takes zones from outside, for any region [P8]', () => {
+test('takes the zones of any region from the context [P8]', () => {
   const { availabilityZones } = environment('trial', {
     region: 'mx-central-1',
     zones: 'mx-central-1a,mx-central-1c',
@@ -71,7 +71,7 @@ test('refuses a zone of another region', () => {
   );
 });
 
-test('leaves us-east-1e out, which VPC links and EKS do not serve [P8]', () => {
+test('leaves us-east-1e out, because it has no VPC links and no EKS [P8]', () => {
   expect(environment('trial').availabilityZones).not.toContain('us-east-1e');
 });
 
@@ -79,11 +79,11 @@ test.each([
   ['fargate', ['fargate']],
   ['ec2', ['ec2']],
   ['both', ['fargate', 'ec2']],
-])('runs tasks on the capacity given from outside: %s', (capacity, kinds) => {
+])('runs tasks on the capacity %s of the context', (capacity, kinds) => {
   expect(Object.keys(environment('trial', { capacity }).capacity)).toEqual(kinds);
 });
 
-test('runs tasks on Fargate unless told otherwise, and refuses capacity that it does not know', () => {
+test('runs tasks on Fargate by default, and refuses an unknown capacity', () => {
   expect(environment('lasting').capacity).toEqual({ fargate: {} });
   expect(() => environment('trial', { capacity: 'ecs' })).toThrow(
     'capacity: "ecs" is not known. Give one of fargate, ec2, both: -c capacity=ec2',
@@ -93,34 +93,34 @@ test('runs tasks on Fargate unless told otherwise, and refuses capacity that it 
 describe('Kubernetes', () => {
   const arn = 'arn:aws:iam::111122223333:role/Admin';
 
-  test('is there where the environment has it enabled, without the switch', () => {
+  test('is on if the environment enables it, and the configuration has no property enabled', () => {
     expect(environment('trial').kubernetes).toBeUndefined();
     expect(environment('lasting').kubernetes).toBeDefined();
     expect(environment('lasting').kubernetes).not.toHaveProperty('enabled');
   });
 
-  test('cannot be switched on where the environment describes none', () => {
-    const known = { bare: { ...fixtures.trial, kubernetes: undefined } };
-    expect(environmentOf({}, known).kubernetes).toBeUndefined();
-    expect(() => environmentOf({ kubernetes: 'true' }, known)).toThrow(
+  test('cannot be switched on if the environment describes no cluster', () => {
+    const definitions = { bare: { ...fixtures.trial, kubernetes: undefined } };
+    expect(environmentOf({}, definitions).kubernetes).toBeUndefined();
+    expect(() => environmentOf({ kubernetes: 'true' }, definitions)).toThrow(
       'kubernetes: the environment describes no cluster.',
     );
   });
 
-  test('is switched from outside, with who administrates it and from where', () => {
-    const given = { kubernetes: 'true', kubernetesAdmin: arn, kubernetesCidrs: '203.0.113.7/32,198.51.100.0/24' };
-    expect(environment('trial', given).kubernetes).toMatchObject({
+  test('takes from the context whether it is on, its administrator and its CIDR blocks', () => {
+    const context = { kubernetes: 'true', kubernetesAdmin: arn, kubernetesCidrs: '203.0.113.7/32,198.51.100.0/24' };
+    expect(environment('trial', context).kubernetes).toMatchObject({
       adminRoleArn: arn,
       publicCidrs: ['203.0.113.7/32', '198.51.100.0/24'],
     });
     expect(environment('trial', { kubernetes: 'true' }).kubernetes?.publicCidrs).toBeUndefined();
-    // As cdk.json may have them.
-    const context = JSON.parse('{ "kubernetes": true, "kubernetesCidrs": ["203.0.113.7/32"] }');
-    expect(environment('trial', context).kubernetes?.publicCidrs).toEqual(['203.0.113.7/32']);
+    // Context in cdk.json may have other types than that of the command line.
+    const typedContext = JSON.parse('{ "kubernetes": true, "kubernetesCidrs": ["203.0.113.7/32"] }');
+    expect(environment('trial', typedContext).kubernetes?.publicCidrs).toEqual(['203.0.113.7/32']);
     expect(environment('lasting', { kubernetes: 'false' }).kubernetes).toBeUndefined();
   });
 
-  test('refuses what is neither true nor false, and an administrator of nothing', () => {
+  test('refuses a value other than true and false, an invalid administrator, and an administrator without a cluster', () => {
     expect(() => environment('trial', { kubernetes: 'yes' })).toThrow(
       'kubernetes: must be true or false, got "yes". Give -c kubernetes=true',
     );
@@ -134,22 +134,22 @@ describe('Kubernetes', () => {
 });
 
 describe('context', () => {
-  test('refuses a mistyped key, which would deploy another environment', () => {
+  test('refuses a mistyped key, because it would deploy another environment', () => {
     expect(() => environmentOf({ enviroment: 'lasting' }, fixtures)).toThrow(
       'context: "enviroment" is not known. Give -c with one of environment, region, zones, imageDigest, capacity, kubernetes',
     );
   });
 
-  test('leaves alone the keys of the CDK and its CLI', () => {
-    const theirs = {
+  test('ignores the keys of the CDK and of its CLI', () => {
+    const foreignKeys = {
       'aws:cdk:version-reporting': true,
       '@aws-cdk/core:checkSecretUsage': true,
       'cli-telemetry': false,
     };
-    expect(() => environment('lasting', { ...theirs, region: 'us-east-1' })).not.toThrow();
+    expect(() => environment('lasting', { ...foreignKeys, region: 'us-east-1' })).not.toThrow();
   });
 
-  test('takes a digest for an environment that names none, and refuses one that would not be deployed', () => {
+  test('takes a digest for an environment without one, and refuses a digest that would not be deployed', () => {
     expect(environment('lasting', { imageDigest: DIGEST }).services[0]?.image).toEqual({
       from: 'digest',
       digest: DIGEST,
@@ -157,15 +157,15 @@ describe('context', () => {
     expect(() => environment('trial', { imageDigest: DIGEST })).toThrow(
       /^imageDigest: environment trial deploys no image of the history service by a digest from outside\. Leave it out/,
     );
-    const known = { fixed: withServices(fixtures.lasting, { image: { from: 'digest', digest: DIGEST } }) };
-    expect(() => environmentOf({ imageDigest: 'sha256:0' }, known)).toThrow(
+    const definitions = { fixed: withServices(fixtures.lasting, { image: { from: 'digest', digest: DIGEST } }) };
+    expect(() => environmentOf({ imageDigest: 'sha256:0' }, definitions)).toThrow(
       /deploys no image of the history service by a digest from outside/,
     );
   });
 });
 
 describe('account', () => {
-  test('refuses 000000000000, which is no account of AWS, unless the environment names it', () => {
+  test('refuses 000000000000, because AWS has no such account, unless the environment names it', () => {
     expect(() => checkAccount(environment('trial'), '000000000000')).toThrow(
       'account: environment trial deploys to an account of AWS, but the credentials are of 000000000000. Choose other',
     );
@@ -176,13 +176,13 @@ describe('account', () => {
     );
   });
 
-  test('refuses another account than the one an environment is bound to', () => {
+  test('refuses another account than the account of the environment', () => {
     const bound = { ...environment('trial'), account: '111122223333' };
     expect(() => checkAccount(bound, '123456789012')).toThrow(/deploys to 111122223333/);
     expect(() => checkAccount(bound, '111122223333')).not.toThrow();
   });
 
-  test('lets a synth pass that has no credentials, and any real account where none is named', () => {
+  test('accepts a synthesis without credentials, and any real account for an environment without an account', () => {
     expect(() => checkAccount(environment('trial'), undefined)).not.toThrow();
     expect(() => checkAccount(environment('trial'), '123456789012')).not.toThrow();
   });

@@ -5,7 +5,7 @@ import { environments } from '../lib/environments';
 const DECISION = 'docs/decisions/0011-provisioned-concurrency-on-an-alias.md';
 
 test.each(Object.entries(environments))(
-  '%s has everything that it needs to be deployed but a digest',
+  '%s can be deployed as it is, except for a digest of its image',
   (id, { region }) => {
     const config = environmentOf({ environment: id });
     expect(config).toMatchObject({ id, region });
@@ -13,20 +13,20 @@ test.each(Object.entries(environments))(
   },
 );
 
-test(`${DECISION} has the hours of the week in which production holds its provisioned concurrency`, () => {
+test(`${DECISION} names the hours of a week in which production raises its provisioned concurrency`, () => {
   const { schedules = [], min } = environments.production.function.provisionedConcurrency ?? { min: 0 };
   const days = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
-  const changes = schedules.flatMap(({ cron, min: from }) => {
+  const changes = schedules.flatMap(({ cron, min: capacity }) => {
     const [, minute, hour, first = '', last = ''] = /^cron\((\d+) (\d+) \? \* (\w+)-(\w+) \*\)$/.exec(cron) ?? [];
     return days
       .slice(days.indexOf(first), days.indexOf(last) + 1)
-      .map((day) => ({ at: days.indexOf(day) * 24 + Number(hour) + Number(minute) / 60, from }));
+      .map((day) => ({ hour: days.indexOf(day) * 24 + Number(hour) + Number(minute) / 60, capacity }));
   });
-  const inOrder = changes.toSorted((a, b) => a.at - b.at);
-  const hours = inOrder.map(({ at, from }, index) => {
-    const next = inOrder[index + 1]?.at ?? (inOrder[0]?.at ?? 0) + 168;
-    return from > min ? next - at : 0;
+  const inOrder = changes.toSorted((a, b) => a.hour - b.hour);
+  const hours = inOrder.map(({ hour, capacity }, index) => {
+    const end = inOrder[index + 1]?.hour ?? (inOrder[0]?.hour ?? 0) + 168;
+    return capacity > min ? end - hour : 0;
   });
-  const held = hours.reduce((sum, each) => sum + each, 0);
-  expect(readFileSync(DECISION, 'utf8')).toContain(`${held} of the 168 hours of a week`);
+  const raisedHours = hours.reduce((sum, each) => sum + each, 0);
+  expect(readFileSync(DECISION, 'utf8')).toContain(`${raisedHours} of the 168 hours of a week`);
 });

@@ -16,7 +16,7 @@ test.each([
   ['memory', 1, { instanceTypes: ['t4g.medium'], memoryMiB: 2048 }],
   ['the memory that the agent leaves', 1, { instanceTypes: ['t4g.medium'], reservedMiB: 3000 }],
   ['the smallest type', 1, { instanceTypes: ['m7g.large', 'm7g.medium'] }],
-])('tasks fit on an instance by %s: %d', (_, expected, props) => {
+])('the number of tasks on an instance is limited by %s: %d', (_, expected, props) => {
   const { cpu, memoryMiB, ...instances } = { ...TASK, ...SMALL, ...props };
   expect(tasksPerInstance({ cpu, memoryMiB }, instances, PROPERTY)).toBe(expected);
 });
@@ -24,9 +24,9 @@ test.each([
 test.each([
   ['CPU units', { cpu: 4096 }],
   ['MiB of memory', { memoryMiB: 2048 }],
-])('fails for a task that is larger than an instance: %s', (what, size) => {
+])('fails for a task that is larger than an instance: %s', (resource, size) => {
   expect(() => tasksPerInstance({ ...TASK, ...size }, SMALL, PROPERTY)).toThrow(
-    new RegExp(`^capacity.ec2.instanceTypes: "t4g.small" has too few ${what} for a task of .* MiB. Give`),
+    new RegExp(`^capacity.ec2.instanceTypes: "t4g.small" has too few ${resource} for a task of .* MiB. Give`),
   );
 });
 
@@ -38,7 +38,7 @@ test.each([
   expect(() => tasksPerInstance(TASK, { ...SMALL, instanceTypes }, PROPERTY)).toThrow(message);
 });
 
-test('the tasks of a deployment fit on the instances, or the error says how many they take', () => {
+test('fails if the tasks of a deployment need more than maxInstances instances, and says how many they need', () => {
   const check = (maxInstances: number, services = [{ ...TASK, tasks: 8 }]) =>
     checkInstances(services, { ...SMALL, maxInstances }, 2, PROPERTY);
   expect(() => check(4)).not.toThrow();
@@ -47,10 +47,10 @@ test('the tasks of a deployment fit on the instances, or the error says how many
       'Raise maxInstances, or give larger instanceTypes or trunking',
   );
   expect(() => check(4.5)).toThrow(/maxInstances: must be a whole number/);
-  const two = [
+  const twoServices = [
     { ...TASK, tasks: 8 },
     { cpu: 1024, memoryMiB: 1024, tasks: 2 },
   ];
-  expect(() => check(5, two)).toThrow('at least 6, got 5');
-  expect(() => check(6, two)).not.toThrow();
+  expect(() => check(5, twoServices)).toThrow('at least 6, got 5');
+  expect(() => check(6, twoServices)).not.toThrow();
 });

@@ -6,7 +6,7 @@ import { ContainerService } from '../lib/constructs/container-service';
 import { NodePortTarget } from '../lib/constructs/node-port-target';
 import { PrivateLoadBalancer } from '../lib/constructs/private-load-balancer';
 
-test('a container service and a node port cannot have the same priority on a listener, though neither knows the other', () => {
+test('a container service and a node port cannot have the same priority on a listener, although both constructs are independent', () => {
   const stack = new Stack(new App(), 'Stack');
   const vpc = new ec2.Vpc(stack, 'Vpc', { natGateways: 0 });
   const placement = { vpc, vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED } };

@@ -6,7 +6,10 @@ import { LogGroupDefaults } from '../lib/log-group-defaults';
 
 const FLAGS = { '@aws-cdk/aws-lambda:useCdkManagedLogGroup': true };
 
-/** Days and deletion policy of the only log group of a stack with the defaults of production. */
+/**
+ * Retention in days and deletion policy of the only log group of a stack with the defaults 90 days and
+ * RetainExceptOnCreate.
+ */
 function synthesize(create: (stack: Stack) => void): object {
   const stack = new Stack(new App({ context: FLAGS }), 'Stack');
   PropertyInjectors.of(stack).add(new LogGroupDefaults(90, RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE));
@@ -17,19 +20,19 @@ function synthesize(create: (stack: Stack) => void): object {
 }
 
 test.each<[string, logs.LogGroupProps | undefined, object]>([
-  ['gets both defaults where its author chose nothing', undefined, { days: 90, policy: 'RetainExceptOnCreate' }],
+  ['without own properties gets both defaults', undefined, { days: 90, policy: 'RetainExceptOnCreate' }],
   [
-    'keeps the retention and the removal policy that its author chose',
+    'keeps its own retention and removal policy',
     { retention: logs.RetentionDays.ONE_DAY, removalPolicy: RemovalPolicy.DESTROY },
     { days: 1, policy: 'Delete' },
   ],
   [
-    'keeps the retention that its author chose, and gets the removal policy',
+    'keeps its own retention and gets the default removal policy',
     { retention: logs.RetentionDays.ONE_DAY },
     { days: 1, policy: 'RetainExceptOnCreate' },
   ],
   [
-    'keeps the removal policy that its author chose, and gets the retention',
+    'keeps its own removal policy and gets the default retention',
     { removalPolicy: RemovalPolicy.DESTROY },
     { days: 90, policy: 'Delete' },
   ],
@@ -37,7 +40,7 @@ test.each<[string, logs.LogGroupProps | undefined, object]>([
   expect(synthesize((stack) => new logs.LogGroup(stack, 'Logs', props))).toEqual(expected);
 });
 
-test('the log group that the CDK makes for a function gets both defaults', () => {
+test('the log group that the CDK creates for a function gets both defaults', () => {
   const create = (stack: Stack) =>
     new lambda.Function(stack, 'Function', {
       code: lambda.Code.fromInline('exports.handler = async () => {};'),

@@ -5,21 +5,21 @@ const manifest = json('package.json');
 const lock = json('package-lock.json');
 const dependencies: Record<string, string> = { ...manifest.dependencies, ...manifest.devDependencies };
 
-test('pins the CDK CLI exactly, on its own series of numbers [P1]', () => {
+test('pins the CDK CLI exactly, to a version of its own numbering [P1]', () => {
   expect(dependencies['aws-cdk']).toMatch(/^2\.1\d{3}\.\d+$/);
   expect(lock.packages['node_modules/aws-cdk'].version).toBe(dependencies['aws-cdk']);
 });
 
-test('pins every package exactly', () => {
+test('pins every package to an exact version', () => {
   expect(Object.entries(dependencies).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
 });
 
-test('needs no compiler API, which TypeScript 7 does not have [P2]', () => {
+test('has no package that needs the compiler API, because TypeScript 7 has none [P2]', () => {
   expect(lock.packages['node_modules/typescript'].version).toMatch(/^7\./);
   expect(Object.keys(lock.packages).filter((name) => /\/(ts-node|ts-jest|typescript-eslint)$/.test(name))).toEqual([]);
 });
 
-test('names no download host in the lock file', () => {
+test('the lock file names no host for downloads', () => {
   expect(readFileSync('package-lock.json', 'utf8')).not.toMatch(/"resolved": "https?:/);
 });
 
@@ -28,11 +28,12 @@ test('cdk.json sets every recommended flag of the CDK to its recommended value [
   expect(json('cdk.json').context).toMatchObject(recommended);
 });
 
-test('runs on every Node that its packages support, from 20.6 on', () => {
+test('supports Node from 20.6 on, and so do its packages', () => {
   expect(manifest.engines.node).toBe('>=20.6');
   const tooNew = Object.entries<{ engines?: { node?: string } }>(lock.packages)
     .filter(([, { engines }]) => /^(>=|\^|~)?\s*2[1-9](\.\d+)*$/.test(engines?.node ?? ''))
     .map(([name]) => name);
-  // Schemas of Kubernetes as data, which the tests bundle for the Node they run on: npm warns on Node 20, where CI runs them, too.
+  // kubernetes-models contains schemas that the tests bundle themselves. npm warns about the package on Node 20, but the
+  // tests pass there.
   expect(tooNew.filter((name) => !/^node_modules\/@?kubernetes-models(\/|$)/.test(name))).toEqual([]);
 });

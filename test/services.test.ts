@@ -12,7 +12,7 @@ describe('groups', () => {
   const namesOf = (services: readonly ServiceConfig[]) =>
     serviceGroups(services).map((group) => [group.suffix, ...group.services.map(({ name }) => name)]);
 
-  test('are chosen by the thousands of the priority, wherever a service is in the list', () => {
+  test('are formed by the thousands of the priorities, independent of the order of the services', () => {
     const services = [service('c', 2_050), service('b', 999), service('d', 1_000), service('a', 1)];
     expect(namesOf(services)).toEqual([
       ['', 'a', 'b'],
@@ -31,11 +31,11 @@ describe('groups', () => {
   });
 });
 
-test('the history service has the ids from when it was the only one, every other service its name in front', () => {
+test('the ids of the history service have no prefix, and those of every other service begin with its name', () => {
   expect(['history', 'reports', 'daily-reports'].map(idPrefix)).toEqual(['', 'Reports', 'DailyReports']);
 });
 
-test('routes of services are on both APIs beside those of domain/routes.ts, each by its service', () => {
+test('the routes of an environment are those of domain/routes.ts and those of its services', () => {
   const routes = routesOfEnvironment(withFurther(trial, [service('reports', 110)]));
   expect(routes.slice(0, -1)).toEqual(routesOfEnvironment(trial));
   expect(routes.at(-1)).toEqual({
@@ -53,9 +53,9 @@ test('the rule of the history service leaves the paths of pods to their own rule
   expect(rulePaths('history', routesOnEcs(withCluster), PREFIXES)).toEqual(['/history/*', '/v1/history/*']);
 });
 
-test('a rule has each path below each prefix, once, without those that another pattern covers', () => {
+test('a rule has each path after each prefix once, and no path that another pattern covers', () => {
   const route = (path: `/${string}`) => ({ path, query: [], by: 'service', service: 'reports' }) as const;
-  const paths = (...of: `/${string}`[]) => rulePaths('reports', of.map(route), PREFIXES);
+  const paths = (...routePaths: `/${string}`[]) => rulePaths('reports', routePaths.map(route), PREFIXES);
   expect(paths('/reports/{id}', '/reports/{id}/lines/{line}')).toEqual(['/reports/*', '/v1/reports/*']);
   expect(paths('/reports', '/reports/{id}')).toEqual(['/reports', '/reports/*', '/v1/reports', '/v1/reports/*']);
   expect(rulePaths('history', [route('/reports/{id}')], PREFIXES)).toEqual([]);
@@ -68,7 +68,7 @@ describe('fails', () => {
     );
   });
 
-  test('for a name or a priority that two services have, with both names', () => {
+  test('for a name or a priority that two services have, and names both services', () => {
     expect(checkFurther(service('reports', 110), service('reports', 111))).toThrow(
       'services: "reports" is the name of two services. Give each a name of its own',
     );
@@ -83,26 +83,26 @@ describe('fails', () => {
     );
   });
 
-  test('for the priority of the pods, with or without a cluster, so that one can be switched on', () => {
+  test('for the priority of the rule for pods, even without a cluster, so that a cluster can be switched on', () => {
     expect(checkFurther(service('reports', 200))).toThrow(
       'services.reports.priority: 200 is the priority of the rule for pods of the Kubernetes cluster. Give another one',
     );
   });
 
-  test('without a history service behind the first load balancer, which the quotes function asks', () => {
+  test('without a history service behind the first load balancer, because the quotes function calls that service', () => {
     const message =
       'services: must have one named history with a priority below 1000, because the quotes function asks it';
     expect(check({ ...trial, services: [service('reports', 110)] })).toThrow(message);
     expect(check(withServices(trial, { priority: 1_100 }))).toThrow(message);
   });
 
-  test('for a size that Fargate does not offer, of any service', () => {
+  test('for a service with a size that Fargate does not offer', () => {
     expect(checkFurther(service('reports', 110, { cpu: 300 }))).toThrow(
       'services.reports.cpu: Fargate has no tasks of 300',
     );
   });
 
-  test('for a path that two answer, whatever its parameter is called', () => {
+  test('for a path that two services answer, even with different parameter names', () => {
     const routes = (path: `/${string}`) => ({ routes: [{ path, query: [] }] });
     expect(checkFurther(service('reports', 110, routes('/quotes/{id}')))).toThrow(
       'services: reports and the quotes function both answer /quotes/{id}. Give each route a path of its own',
@@ -112,7 +112,7 @@ describe('fails', () => {
     );
   });
 
-  test('without a route, and for routes that no rule of a load balancer holds', () => {
+  test('for a service without a route, and for routes that exceed a rule of the load balancer', () => {
     expect(checkFurther(service('reports', 110, { routes: [] }))).toThrow(
       'services.reports.routes: the rule of the load balancer must have 1 to 5 paths with at most 5 wildcards, got none.',
     );
@@ -122,7 +122,7 @@ describe('fails', () => {
     );
   });
 
-  test('for more services than a stack holds with its load balancer, and says where the next one begins', () => {
+  test('for more services than a stack can hold, and says which priority leads to the next load balancer', () => {
     const further = Array.from({ length: SERVICES_PER_LOAD_BALANCER }, (_, index) =>
       service(`s-${index}`, 300 + index),
     );
@@ -134,7 +134,7 @@ describe('fails', () => {
     expect(checkFurther(...further.slice(1))).not.toThrow();
   });
 
-  test('for more routes than the APIs hold', () => {
+  test('for more routes than the APIs can have', () => {
     const lines = Array.from({ length: 298 }, (_, index) => ({ path: `/reports/${index}` as const, query: [] }));
     const routes = [{ path: '/reports/{id}' as const, query: [] }, ...lines];
     expect(checkFurther(service('reports', 110, { routes }))).toThrow(

@@ -12,7 +12,7 @@ const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'kumiki-sources-'));
 
 afterAll(() => fs.rmSync(scratch, { recursive: true }));
 
-/** An entry with this source, as a path from the root of the repository. */
+/** Writes an entry point. Returns its path from the root of the repository. */
 function entry(name: string, source: string): string {
   const file = path.join(scratch, name, 'index.ts');
   fs.mkdirSync(path.dirname(file));
@@ -32,7 +32,7 @@ function synthesize(entryPoint: string, context: Record<string, unknown> = {}) {
   return { template: Template.fromStack(stack).toJSON(), directory: path.join(app.outdir, asset ?? '') };
 }
 
-/** What node prints for a module that imports the bundle as `handler`'s. */
+/** Runs a module that imports `handler` from the bundle. Returns the output. */
 function run(directory: string, statement: string): string {
   const module = `import { handler } from ${JSON.stringify(path.join(directory, 'index.mjs'))}; ${statement}`;
   return execFileSync(process.execPath, ['--enable-source-maps', '--input-type=module', '-e', module], {
@@ -40,8 +40,8 @@ function run(directory: string, statement: string): string {
   });
 }
 
-test('bundles a function into one ES module, without Docker, npx or NodejsFunction [P9]', () => {
-  const path_ = process.env['PATH'];
+test('bundles a function into one ES module without Docker, npx and NodejsFunction [P9]', () => {
+  const searchPath = process.env['PATH'];
   process.env['PATH'] = '/nonexistent';
   process.env['CDK_DOCKER'] = '/nonexistent';
   try {
@@ -52,12 +52,12 @@ test('bundles a function into one ES module, without Docker, npx or NodejsFuncti
     expect(sources).toContain('../lambda/quotes/index.ts');
     expect(sources.filter((source: string) => !/^\.\.\/(lambda|domain|node_modules)\//.test(source))).toEqual([]);
   } finally {
-    process.env['PATH'] = path_;
+    process.env['PATH'] = searchPath;
     delete process.env['CDK_DOCKER'];
   }
 });
 
-test('takes packages of the CommonJS format in, and traces errors back to the sources', () => {
+test('bundles CommonJS packages, and stack traces name the lines of the sources', () => {
   fs.writeFileSync(path.join(scratch, 'old.js'), "module.exports = require('os').EOL;");
   const handler = entry(
     'traced',
@@ -69,7 +69,7 @@ test('takes packages of the CommonJS format in, and traces errors back to the so
   expect(stack).toContain('traced/index.ts:4:9');
 });
 
-test('bundles functions together, each into an asset of its own', () => {
+test('bundles all functions in one pass, each into its own asset', () => {
   const bundles = new FunctionBundles();
   const handlers = ['first', 'second'].map((name) => entry(name, `export const handler = () => '${name}';`));
   const codes = handlers.map((handler) => bundles.code(handler));
@@ -84,7 +84,7 @@ test('bundles functions together, each into an asset of its own', () => {
   expect(answers.sort()).toEqual(['first', 'second']);
 });
 
-test('gives a function the same hash while bundling is off, whatever its code is [P5]', () => {
+test('gives a function the same hash for any code while bundling is off [P5]', () => {
   const source = entry('stable', 'export const handler = () => 1;');
   const context = { 'aws:cdk:bundling-stacks': [] };
   const before = synthesize(source, context).template;
@@ -93,7 +93,7 @@ test('gives a function the same hash while bundling is off, whatever its code is
   expect(synthesize(source).template).not.toEqual(before);
 });
 
-test('fails with one line that names the file, the line and the reason when a function does not bundle', () => {
+test('fails with one line that names file, line and reason if a function cannot be bundled', () => {
   const broken = entry('broken', "import './missing';\nexport const handler = () => 1;\n");
   expect(() => synthesize(broken)).toThrow(
     /broken\/index\.ts: does not bundle\. .*:1:7: ERROR: Could not resolve "\.\/missing"/,
@@ -101,25 +101,25 @@ test('fails with one line that names the file, the line and the reason when a fu
   expect(() => synthesize(broken)).not.toThrow(/\n.*\S/);
 });
 
-test('writes a build context of three files, the same bytes each time and from every folder', () => {
-  const read = () => {
+test('writes a build context of three files with the same bytes each time and from every working directory', () => {
+  const readContext = () => {
     const directory = containerContext();
     return fs.readdirSync(directory).map((name) => [name, fs.readFileSync(path.join(directory, name), 'utf8')]);
   };
-  const first = read();
+  const first = readContext();
   expect(first.map(([name]) => name)).toEqual(['Dockerfile', 'load.cjs', 'server.cjs']);
   fs.writeFileSync(path.join(containerContext(), 'left-over.txt'), '');
-  const here = process.cwd();
+  const workingDirectory = process.cwd();
   process.chdir(os.tmpdir());
   try {
-    expect(read()).toEqual(first);
+    expect(readContext()).toEqual(first);
   } finally {
-    process.chdir(here);
+    process.chdir(workingDirectory);
   }
   expect(JSON.stringify(first)).not.toContain(root);
 });
 
-test('takes the folder of a service as it is, from every working directory, and refuses one without a Dockerfile', () => {
+test('uses the folder of a service as build context from every working directory, and refuses a folder without a Dockerfile', () => {
   expect(containerContext('container')).toBe(path.join(root, 'container'));
   expect(() => containerContext('docs')).toThrow(
     'image.directory: must be a folder of the repository with a Dockerfile, got "docs". Give its path, as in services/reports',

@@ -8,7 +8,7 @@ const TESTS = ['test', 'ops/test', 'lab/test'].flatMap((folder) =>
 );
 const sorted = (ids: Iterable<string>) => Array.from(new Set(ids)).sort();
 
-/** The codes in the names of tests, which end with `[A2]` or `[A4, P6]`. Comments are not names. */
+/** The codes at the end of test names, such as `[A2]` or `[A4, P6]`. Codes in comments do not count. */
 const codes = sorted(
   TESTS.flatMap((file) => {
     const lines = readFileSync(file, 'utf8').replace(/^\s*(\/\/|\/?\*).*$/gm, '');
@@ -17,17 +17,17 @@ const codes = sorted(
   }),
 );
 
-/** The ids of the rows, in their order. */
+/** The ids of the rows of a page, in their order. */
 function rowsOf(file: string): string[] {
   return Array.from(readFileSync(file, 'utf8').matchAll(/^\| ([A-Z]\d+) \|/gm), ([, id = '']) => id);
 }
 
-test('every code in a test name has one row in the page of traps, and every row a test', () => {
+test('every code in a test name has one row on the page of traps, and every row has a test', () => {
   expect(rowsOf('docs/traps.md').sort()).toEqual(codes);
   expect(codes.length).toBeGreaterThan(40);
 });
 
-test('the Japanese page of traps has the rows of the English one', () => {
+test('the Japanese page of traps has the rows of the English page', () => {
   expect(rowsOf('docs/traps.ja.md')).toEqual(rowsOf('docs/traps.md'));
 });
 

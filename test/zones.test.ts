@@ -1,25 +1,25 @@
 import { buildsOnArm, hasVpcLinks, missingIn, otherPartitionOf, zonesOf } from '../lib/zones';
 
-const both = { kubernetes: true };
+const withCluster = { kubernetes: true };
 
-test('knows three zones of a region where every part is', () => {
+test('has three zones for a region with every part of the architecture', () => {
   expect(zonesOf('us-east-1')).toEqual(['us-east-1a', 'us-east-1b', 'us-east-1c']);
   expect(zonesOf('ap-northeast-1')).toEqual(['ap-northeast-1a', 'ap-northeast-1c', 'ap-northeast-1d']);
 });
 
 test.each([
   ['ap-northeast-3', 'no VPC links V2'],
-  ['ca-central-1', 'VPC links V2 in two zones, and no word of builds on ARM'],
-  ['eu-north-1', 'no word of builds on ARM'],
-  ['constructor', 'no region'],
-])('has nothing on file for %s: %s', (region) => {
+  ['ca-central-1', 'VPC links V2 in two zones only, and no documented builds on ARM'],
+  ['eu-north-1', 'no documented builds on ARM'],
+  ['constructor', 'not a region'],
+])('has no zones on file for %s: %s', (region) => {
   expect(() => zonesOf(region)).toThrow(
     `no availability zones are on file for "${region}". Give some, as in -c region=`,
   );
 });
 
-test('has on file only what AWS documents to serve every part', () => {
-  const [, regions = ''] = /every part there: (.*)\.$/.exec(message(() => zonesOf('xx-none-1'))) ?? [];
+test('has zones only for regions in which AWS documents every part', () => {
+  const [, regions = ''] = /every part there: (.*)\.$/.exec(messageOf(() => zonesOf('xx-none-1'))) ?? [];
   expect(regions.split(', ').length).toBeGreaterThan(5);
   for (const region of regions.split(', ')) {
     expect([region, hasVpcLinks(region), buildsOnArm(region)]).toEqual([region, true, true]);
@@ -27,13 +27,15 @@ test('has on file only what AWS documents to serve every part', () => {
   }
 });
 
-test('tells what a zone does not have by its id', () => {
+test('names the parts that a zone does not have, by the id of the zone', () => {
   const az3 = { name: 'us-east-1a', id: 'use1-az3' };
-  expect(missingIn(az3, 'us-east-1', both)).toBe('no VPC links V2 and no control planes of EKS');
+  expect(missingIn(az3, 'us-east-1', withCluster)).toBe('no VPC links V2 and no control planes of EKS');
   expect(missingIn(az3, 'us-east-1', { kubernetes: false })).toBe('no VPC links V2');
-  expect(missingIn({ name: 'us-east-1a', id: 'use1-az4' }, 'us-east-1', both)).toBeUndefined();
-  expect(missingIn({ name: 'ca-central-1d', id: 'cac1-az4' }, 'ca-central-1', both)).toBe('no VPC links V2');
-  expect(missingIn({ name: 'ap-northeast-3a', id: 'apne3-az1' }, 'ap-northeast-3', both)).toBe('no VPC links V2');
+  expect(missingIn({ name: 'us-east-1a', id: 'use1-az4' }, 'us-east-1', withCluster)).toBeUndefined();
+  expect(missingIn({ name: 'ca-central-1d', id: 'cac1-az4' }, 'ca-central-1', withCluster)).toBe('no VPC links V2');
+  expect(missingIn({ name: 'ap-northeast-3a', id: 'apne3-az1' }, 'ap-northeast-3', withCluster)).toBe(
+    'no VPC links V2',
+  );
 });
 
 test.each([
@@ -48,11 +50,11 @@ test.each([
   expect(otherPartitionOf(region)).toBe(partition);
 });
 
-function message(act: () => unknown): string {
+function messageOf(action: () => unknown): string {
   try {
-    act();
+    action();
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-  throw new Error('nothing was thrown');
+  throw new Error('The action must throw an error, but it did not.');
 }
