@@ -2,36 +2,39 @@ import { Validations } from 'aws-cdk-lib';
 import { Construct, IConstruct } from 'constructs';
 
 interface Acknowledgement {
-  /** Path below the stage, with everything below it. A `*` stands for any characters of one id: of any service, of any stack of services. */
+  /**
+   * Path of a construct below the stage. The acknowledgement also holds for the constructs below it. A `*` stands for any
+   * characters of one id, such as the id of any service or of any stack of services.
+   */
   readonly path: string;
   /**
-   * Without the prefix `AwsSolutions-`; `<region>` and `<environment>` stand for those of the stage. A rule of the validation
-   * of templates has its prefix `CloudFormation-Validate::`.
+   * Rules without the prefix `AwsSolutions-`. `<region>` and `<environment>` stand for the region and the name of the
+   * environment. A rule of the validation of templates has the prefix `CloudFormation-Validate::`.
    */
   readonly rules: readonly string[];
   readonly reason: string;
 }
 
-// Ids that @cdklabs/deploy-time-build gives its parts.
+// Construct ids from @cdklabs/deploy-time-build.
 const BUILD_TRIGGER = 'DeployTimeBuildCustomResourceHandlerdb740fd554364a848a09e6dfcd01f4f3';
 const BUILD_PROJECT = 'ContainerImageBuildArm64e83729feb1564e709bec452b15847a30amd64';
 
-// Logical id of the function that applies manifests to the cluster, without its hash.
+// Logical id, without its hash, of the function that applies manifests to the cluster.
 const KUBECTL_HANDLER = 'ClusterKubectlProviderHandler';
 
 // Logical id of the WebSocket API.
 const SESSIONS_API = 'SessionsApi095F4BA7';
 
 /**
- * Every rule of cdk-nag's AwsSolutions pack that something here breaks on purpose: where, which, and why that is all
- * right. A test fails for a finding that is not here, and for an entry that nothing needs.
+ * Rules of cdk-nag's AwsSolutions pack that constructs break on purpose: the construct, the rules and the reason. A test fails
+ * if a finding has no entry, and if no finding needs an entry.
  */
 export const acknowledgements: readonly Acknowledgement[] = [
   {
     path: 'Network/Network',
     rules: ['EC28'],
     reason:
-      'NAT instance: detailed monitoring is billed, and this egress is for those who count cents; basic metrics stay.',
+      'NAT instance: detailed monitoring is billed, and low cost is the purpose of this egress; basic metrics stay.',
   },
   {
     path: 'Network/Network',
@@ -60,7 +63,7 @@ export const acknowledgements: readonly Acknowledgement[] = [
       `IAM5[Resource::arn:aws:logs:<region>:<AWS::AccountId>:log-group:/aws/codebuild/<${BUILD_PROJECT}C13E3549>:*]`,
       `IAM5[Resource::arn:aws:codebuild:<region>:<AWS::AccountId>:report-group/<${BUILD_PROJECT}C13E3549>-*]`,
     ],
-    reason: 'The streams of its own log group and its own report groups.',
+    reason: 'The project writes the streams of its own log group and its own report groups.',
   },
   {
     path: `Containers*/${BUILD_PROJECT}`,
@@ -75,7 +78,7 @@ export const acknowledgements: readonly Acknowledgement[] = [
   {
     path: `Containers*/${BUILD_PROJECT}`,
     rules: ['IAM5[Resource::*]'],
-    reason: 'ecr:GetAuthorizationToken knows no resources; pulling and pushing is limited to the one repository.',
+    reason: 'ecr:GetAuthorizationToken supports no resources; pulling and pushing is limited to one repository.',
   },
   {
     path: `Containers*/${BUILD_PROJECT}`,
@@ -86,59 +89,61 @@ export const acknowledgements: readonly Acknowledgement[] = [
     path: 'Containers*/LoadBalancer',
     rules: ['ELB2'],
     reason:
-      'Internal load balancer of an environment without loadBalancer.accessLogDays: API Gateway logs each request from ' +
-      'outside, the function and the service log each of theirs.',
+      'Internal load balancer of an environment without loadBalancer.accessLogDays: API Gateway logs every request from ' +
+      'outside, and the function and the service log their requests.',
   },
   {
     path: 'Containers*/AccessLogs',
     rules: ['S1'],
-    reason: 'The bucket holds access logs; logging the access to them would need another bucket, and so on.',
+    reason:
+      'The bucket holds access logs; a log of the access to them would need another bucket, which has the same finding.',
   },
   {
     path: 'Containers*/*/TaskDefinition',
     rules: ['ECS2'],
-    reason: 'Port, time limits and the name of the environment: nothing secret, and part of what is deployed.',
+    reason: 'The variables are port, time limits and the name of the environment, which are not secret.',
   },
   {
     path: 'Containers*/*/TaskDefinition',
     rules: ['IAM5[Resource::*]'],
-    reason: 'ecr:GetAuthorizationToken knows no resources; pulling is limited to the one repository.',
+    reason: 'ecr:GetAuthorizationToken supports no resources; pulling is limited to one repository.',
   },
   {
     path: 'Containers*/Instances/InstanceRole',
     rules: [managedPolicy('AmazonSSMManagedInstanceCore')],
-    reason: 'Session Manager in place of key pairs and open ports; AWS documents no narrower form of its policy.',
+    reason: 'Session Manager replaces key pairs and open ports; AWS documents no narrower policy for it.',
   },
   {
     path: 'Containers*/Instances/InstanceRole',
     rules: ['IAM5[Resource::*]'],
     reason:
-      'ecs:DiscoverPollEndpoint knows no resources; the other rights are for container instances, whose ids are not ' +
-      'known before, and conditioned on the one cluster.',
+      'ecs:DiscoverPollEndpoint supports no resources; the other rights are for container instances, whose ids are not ' +
+      'known at deploy time, and a condition limits them to one cluster.',
   },
   {
     path: 'Containers*/Instances/Group',
     rules: ['AS3'],
-    reason: 'Instances come and go with tasks, many times a day: a notification of each would teach to ignore them.',
+    reason: 'Instances start and end with tasks, many times a day: so many notifications would be ignored.',
   },
   {
     path: 'Containers*/Instances/Group',
     rules: ['EC26'],
     reason:
-      'The rule fails to read a group whose launch template is in a mixed instances policy. The volume in it is encrypted, ' +
-      'and a test says so.',
+      'The rule cannot read a group whose launch template is in a mixed instances policy. The volume of the template is ' +
+      'encrypted, and a test checks this.',
   },
   {
     path: 'Containers*/Instances/ForceDelete',
     rules: [
       'IAM5[Resource::arn:aws:autoscaling:<region>:<AWS::AccountId>:autoScalingGroup:*:autoScalingGroupName/<InstancesGroupASG9A25D793>]',
     ],
-    reason: 'The one group by its name; the wildcard stands for the id that EC2 Auto Scaling gives it.',
+    reason:
+      'The right is for one group by its name; the wildcard stands for the id that EC2 Auto Scaling gives the group.',
   },
   {
     path: 'Containers*/AWS679f53fac002430cb0da5b7982bd2287',
     rules: [managedPolicy('service-role/AWSLambdaBasicExecutionRole')],
-    reason: 'Function of AwsCustomResource: lets it write its own logs; its other right is to delete one group.',
+    reason: 'Lets the function of AwsCustomResource write its own logs; its other right is to delete one group.',
   },
   {
     path: 'Function/Quotes',
@@ -147,8 +152,8 @@ export const acknowledgements: readonly Acknowledgement[] = [
       managedPolicy('service-role/AWSLambdaVPCAccessExecutionRole'),
     ],
     reason:
-      'Write its own logs, create and delete its network interfaces. Without the latter they outlive the function and ' +
-      'hold up the deletion of the VPC; Lambda documents no narrower form that deletes them reliably.',
+      'Lets the function write its own logs, and lets Lambda create and delete its network interfaces. Interfaces that are ' +
+      'not deleted block the deletion of the VPC; Lambda documents no narrower policy that deletes them reliably.',
   },
   {
     path: 'Function/Quotes',
@@ -158,13 +163,12 @@ export const acknowledgements: readonly Acknowledgement[] = [
   {
     path: 'Kubernetes/Cluster/Cluster',
     rules: [managedPolicy('AmazonEKSClusterPolicy')],
-    reason: 'Role of the control plane: the policy that EKS documents for it; there is no narrower form.',
+    reason: 'EKS documents this policy for the role of the control plane, and no narrower policy.',
   },
   {
     path: 'Kubernetes/Cluster/Cluster',
     rules: ['CloudFormation-Validate::W9009'],
-    reason:
-      'The CDK always writes what is encrypted (EncryptionConfig.Resources), of which "secrets" is the only value.',
+    reason: 'The CDK always writes EncryptionConfig.Resources, for which "secrets" is the only value.',
   },
   {
     path: 'Kubernetes/Cluster/Cluster/KubectlProvider',
@@ -172,7 +176,7 @@ export const acknowledgements: readonly Acknowledgement[] = [
       managedPolicy('service-role/AWSLambdaBasicExecutionRole'),
       managedPolicy('service-role/AWSLambdaVPCAccessExecutionRole'),
     ],
-    reason: 'Functions that apply manifests during deployments: their own logs and network interfaces.',
+    reason: 'Lets the functions that apply manifests during deployments have their own logs and network interfaces.',
   },
   {
     path: 'Kubernetes/Cluster/Cluster/KubectlProvider/Handler',
@@ -180,7 +184,7 @@ export const acknowledgements: readonly Acknowledgement[] = [
       managedPolicy('AmazonEC2ContainerRegistryReadOnly'),
       `IAM4[Policy::{"Fn::If":["${KUBECTL_HANDLER}HasEcrPublic6FE395CA",{"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":iam::aws:policy/AmazonElasticContainerRegistryPublicReadOnly"]]},{"Ref":"AWS::NoValue"}]}]`,
     ],
-    reason: 'Given by the CDK for charts that are in a registry; read only.',
+    reason: 'The CDK gives the function these policies for charts in a registry; they are read only.',
   },
   {
     path: 'Kubernetes/Cluster/Cluster/KubectlProvider/Handler',
@@ -190,12 +194,12 @@ export const acknowledgements: readonly Acknowledgement[] = [
   {
     path: 'Kubernetes/Cluster/Cluster/KubectlProvider/Provider',
     rules: [`IAM5[Resource::<${KUBECTL_HANDLER}93C0312D.Arn>:*]`],
-    reason: 'The versions of the one function that applies manifests.',
+    reason: 'The right is for the versions of one function, which applies manifests.',
   },
   {
     path: 'Kubernetes/Cluster/Sweep',
     rules: ['IAM5[Resource::arn:aws:logs:<region>:<AWS::AccountId>:log-group:/aws/eks/kumiki-<environment>/cluster:*]'],
-    reason: 'One log group by its name; the wildcard is how CloudWatch Logs has log groups written in policies.',
+    reason: 'The right is for one log group by its name; policies of CloudWatch Logs need the wildcard after the name.',
   },
   {
     path: 'Kubernetes/Nodes/Role',
@@ -204,25 +208,25 @@ export const acknowledgements: readonly Acknowledgement[] = [
       managedPolicy('AmazonEC2ContainerRegistryPullOnly'),
       managedPolicy('AmazonSSMManagedInstanceCore'),
     ],
-    reason: 'The minimum that EKS documents for nodes, and Session Manager in place of key pairs and open ports.',
+    reason: 'EKS documents these policies as the minimum for nodes; Session Manager replaces key pairs and open ports.',
   },
   {
     path: 'Kubernetes/AddOns/CniRole',
     rules: [managedPolicy('AmazonEKS_CNI_Policy')],
     reason:
-      'The policy that AWS documents for the VPC CNI, for its service account only: nodes and other pods are without.',
+      'AWS documents this policy for the VPC CNI. Only its service account has the role; nodes and other pods do not.',
   },
   {
     path: 'Kubernetes/AddOns/ObservabilityRole',
     rules: ['IAM5[Resource::*]'],
-    reason: 'ec2:DescribeTags and ec2:DescribeVolumes know no resources; writing is limited to the four log groups.',
+    reason: 'ec2:DescribeTags and ec2:DescribeVolumes support no resources; writing is limited to the four log groups.',
   },
   {
     path: 'Kubernetes/Autoscaler/Role',
     rules: ['IAM5[Resource::*]'],
     reason:
-      'What reads knows no resources; what changes a group is conditioned on the tag by which EKS says that the group ' +
-      'belongs to this cluster.',
+      'The reading actions support no resources; the actions that change a group are conditioned on the tag with which EKS ' +
+      'marks the groups of this cluster.',
   },
   {
     path: 'Kubernetes/Exposure',
@@ -231,22 +235,23 @@ export const acknowledgements: readonly Acknowledgement[] = [
       'IAM5[Resource::arn:aws:autoscaling:<region>:<AWS::AccountId>:autoScalingGroup:*:autoScalingGroupName/eks-*]',
     ],
     reason:
-      'Node groups of the one cluster, and their groups: names that EKS makes, conditioned on the tag with its name.',
+      'The rights are for node groups of one cluster and for their Auto Scaling groups, whose names EKS chooses; a condition ' +
+      'requires the tag with the name of the cluster.',
   },
   {
     path: 'Kubernetes/AWS679f53fac002430cb0da5b7982bd2287',
     rules: [managedPolicy('service-role/AWSLambdaBasicExecutionRole')],
-    reason: 'Function of AwsCustomResource: lets it write its own logs; its other right is to attach one group.',
+    reason: 'Lets the function of AwsCustomResource write its own logs; its other right is to attach one group.',
   },
   {
     path: 'RestApi/ApiAccount',
     rules: [managedPolicy('service-role/AmazonAPIGatewayPushToCloudWatchLogs')],
-    reason: 'The policy that API Gateway documents for the role through which it writes logs for the whole account.',
+    reason: 'API Gateway documents this policy for the role through which it writes the logs of the account.',
   },
   {
     path: 'RestApi/AWS679f53fac002430cb0da5b7982bd2287',
     rules: [managedPolicy('service-role/AWSLambdaBasicExecutionRole')],
-    reason: 'Function of AwsCustomResource: lets it write its own logs; its other right is the PATCH of one stage.',
+    reason: 'Lets the function of AwsCustomResource write its own logs; its other right is the PATCH of one stage.',
   },
   {
     path: 'RestApi/Quotes',
@@ -257,22 +262,22 @@ export const acknowledgements: readonly Acknowledgement[] = [
     path: 'RestApi/Quotes',
     rules: ['APIG3'],
     reason:
-      'Only callers with IAM rights get past the stage, and it throttles them. restApi.webAclArn associates a web ACL ' +
-      'where an organisation has one.',
+      'The stage admits only callers with IAM rights, and throttles them. restApi.webAclArn associates the web ACL of an ' +
+      'organisation.',
   },
   {
     path: 'WebSocketApi/State',
     rules: ['DDB3'],
     reason:
-      'Disposable environments only: sessions live for two hours, and clients that reconnect write them anew. ' +
-      'Elsewhere the table has point-in-time recovery.',
+      'Disposable environments only: sessions last for two hours, and clients that reconnect create them again. ' +
+      'In other environments the table has point-in-time recovery.',
   },
   {
     path: 'WebSocketApi/Sessions/Api',
     rules: ['APIG4'],
     reason:
-      'Callers are authorised by IAM (SigV4) at $connect, the only route of a WebSocket API that takes an authorizer; ' +
-      'the others serve connections that have passed it.',
+      'Callers are authorised by IAM (SigV4) at $connect, the only route of a WebSocket API that supports an authorizer; ' +
+      'the other routes serve connections that were authorised.',
   },
   {
     path: 'WebSocketApi/Sessions/Handler',
@@ -297,11 +302,12 @@ export const acknowledgements: readonly Acknowledgement[] = [
   {
     path: 'WebSocketApi/Ticker/Function',
     rules: [`IAM5[Resource::arn:aws:execute-api:<region>:<AWS::AccountId>:<${SESSIONS_API}>/v1/POST/@connections/*]`],
-    reason: 'Connections are not known before they are there: the right is to send (POST) to those of this stage only.',
+    reason:
+      'Connection ids are not known at deploy time: the right is to send (POST) to connections of this stage only.',
   },
 ];
 
-/** Acknowledges what of the above is there in a stage: parts that are switched off break no rule. */
+/** Applies the acknowledgements to the constructs of a stage. Entries for parts that are switched off match no construct. */
 export function acknowledge(stage: Construct, region: string): void {
   for (const { path, rules, reason } of acknowledgements) {
     for (const construct of constructsAt(path, stage)) {
@@ -323,7 +329,7 @@ function constructsAt(path: string, stage: Construct): readonly IConstruct[] {
   );
 }
 
-/** Full id of a rule of the above in an environment. */
+/** Full id of a rule of an acknowledgement in an environment. */
 export function ruleId(rule: string, environment: string, region: string): string {
   const id = rule.replaceAll('<region>', region).replaceAll('<environment>', environment);
   return id.startsWith('CloudFormation-Validate::') ? id : `AwsSolutions::AwsSolutions-${id}`;

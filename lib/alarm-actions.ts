@@ -3,14 +3,15 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { IConstruct } from 'constructs';
 
 /**
- * Sends a message to an SNS topic when an alarm of a scope goes off, and another when the alarm is over, next to the actions
- * that the alarm has already. Alarms of step scaling are no exception, so a scope that has some needs another way.
+ * Sends a message to an SNS topic when an alarm in a scope goes off, and another message when the alarm is over. The alarm
+ * keeps its other actions. Alarms that trigger step scaling would send messages, too: in a scope with such alarms, add the
+ * actions to single alarms instead.
  *
  * @example
  * Aspects.of(this).add(new AlarmActions('arn:aws:sns:us-east-1:123456789012:alarms', 'us-east-1'));
  */
 export class AlarmActions implements IAspect {
-  /** @throws unless the ARN is that of a standard SNS topic of the region, because CloudWatch sends to no other */
+  /** @throws unless the ARN names a standard SNS topic of the region, because CloudWatch sends to no other topic */
   constructor(
     private readonly topicArn: string,
     region: string,
@@ -18,7 +19,7 @@ export class AlarmActions implements IAspect {
     if (new RegExp(`^arn:aws[\\w-]*:sns:${region}:\\d{12}:[\\w-]+$`).test(topicArn)) return;
     throw new Error(
       `alarmTopicArn: must be the ARN of a standard SNS topic of ${region}, got "${topicArn}". ` +
-        `Give one as in arn:aws:sns:${region}:123456789012:alarms, or leave it out.`,
+        `Give an ARN such as arn:aws:sns:${region}:123456789012:alarms, or leave alarmTopicArn out.`,
     );
   }
 
@@ -34,7 +35,10 @@ export class AlarmActions implements IAspect {
   }
 }
 
-/** The resource of an L2 alarm gets its actions from the L2, by a token that nothing can be appended to. */
+/**
+ * Finds alarms without an L2 construct. The resource of an L2 alarm takes its actions from the L2 through a token, to which
+ * nothing can be appended.
+ */
 function isPlainResource(node: IConstruct): node is cloudwatch.CfnAlarm | cloudwatch.CfnCompositeAlarm {
   const { CfnAlarm, CfnCompositeAlarm, AlarmBase } = cloudwatch;
   return (

@@ -5,16 +5,16 @@ import { ReferenceStage } from './reference-stage';
 import { containerContext, FunctionBundles } from './sources';
 
 /**
- * Runs a CDK app whose errors are one line each, with the stack of calls only where the variable DEBUG is set.
+ * Runs a CDK app. Each error is printed as one line; the variable DEBUG adds the stack trace.
  *
  * @param build adds the stages of the app
  */
 export function runApp(build: (app: App) => void): void {
   try {
-    // The same rules run in the tests, over every environment; here they would add seconds to each synth.
+    // The tests run the same rules over every environment. Here the rules would add seconds to each synth.
     const app = new App({ builtinCloudFormationValidation: false });
     build(app);
-    // Here and not when the process ends, so that an error of the synthesis is reported as briefly.
+    // Without this call, the CDK synthesizes at the end of the process, and prints errors of the synthesis in full.
     app.synth();
   } catch (error) {
     console.error(error instanceof Error && !process.env.DEBUG ? error.message : error);
@@ -23,12 +23,12 @@ export function runApp(build: (app: App) => void): void {
 }
 
 /**
- * The stacks of an environment, with the code of this repository.
+ * Creates the stacks of an environment with the code of this repository.
  *
- * @throws if the credentials of the CDK CLI are of an account that the environment does not deploy to
+ * @throws if the credentials of the CDK CLI belong to an account that the environment does not deploy to
  */
 export function buildStage(app: App, config: EnvironmentConfig): ReferenceStage {
-  // The CDK CLI sets the variable when there are credentials; a synth without credentials passes.
+  // The CDK CLI sets the variable only if credentials are present: a synth without credentials passes.
   checkAccount(config, process.env.CDK_DEFAULT_ACCOUNT);
   const bundles = new FunctionBundles();
   return new ReferenceStage(app, config.id, {

@@ -10,7 +10,7 @@ import {
 import { environments } from './environments';
 import { otherPartitionOf, zonesOf } from './zones';
 
-/** Context of the app: `-c key=value`, and what cdk.json and cdk.context.json hold. */
+/** Context of the app: `-c key=value` and the entries of cdk.json and cdk.context.json. */
 export type Context = Readonly<Record<string, unknown>>;
 
 export type Environments = Readonly<Record<string, EnvironmentDefinition>>;
@@ -27,21 +27,21 @@ const CONTEXT_KEYS: readonly string[] = [
   'kubernetesCidrs',
 ];
 
-/** Keys without a prefix that the CDK CLI keeps for itself in cdk.json and cdk.context.json. */
+/** Keys without a prefix that the CDK CLI writes into cdk.json and cdk.context.json for its own use. */
 const CLI_KEYS: readonly string[] = ['acknowledged-issue-numbers', 'cli-telemetry'];
 
-/** No account of AWS has this number. Programs that imitate AWS answer with it. */
+/** Number that no account of AWS has. Emulators of AWS return it. */
 const NO_ACCOUNT = '000000000000';
 
-/** Number of zones of an environment that names none. */
+/** Number of zones of an environment that names no zones. */
 const ZONE_COUNT = 2;
 
 /**
- * The environment that the context names, with what the context chooses for it.
+ * Returns the environment that the context names, with the choices of the context applied.
  *
  * @param known environments that the context may name
- * @throws if a key of the context is not known, no environment has the name, the region is in another partition than `aws`
- * or has no known zones and none are given, or a value is malformed or has no effect on the environment
+ * @throws if a key of the context is not known, no environment has the name, the region is in another partition than `aws`,
+ * the zones of the region are neither known nor given, or a value is malformed or has no effect on the environment
  */
 export function environmentOf(context: Context, known: Environments = environments): EnvironmentConfig {
   checkKeys(context);
@@ -68,19 +68,20 @@ export function environmentOf(context: Context, known: Environments = environmen
 /**
  * Compares the account that an environment belongs to with the account that it would be deployed to.
  *
- * @param account account of the credentials at hand, undefined where there are none, because a synth needs none
- * @throws if the environment belongs to another account, or the account is none of AWS and the environment does not name it
+ * @param account account of the credentials; undefined without credentials, because a synth needs none
+ * @throws if the environment belongs to another account, or if no account of AWS has this number and the environment does
+ * not name the number
  */
 export function checkAccount(config: EnvironmentConfig, account: string | undefined): void {
   const expected = config.account ?? (account === NO_ACCOUNT ? 'an account of AWS' : account);
   if (account === undefined || account === expected) return;
   throw new Error(
-    `account: environment ${config.id} deploys to ${expected}, but the credentials are of ${account}. ` +
+    `account: environment ${config.id} deploys to ${expected}, but the credentials belong to ${account}. ` +
       'Choose other credentials or another environment; `aws sts get-caller-identity` prints the account.',
   );
 }
 
-/** Refuses a mistyped key, because the app would ignore it and deploy something else than its user means. */
+/** Refuses an unknown key, because the app would ignore a mistyped key and deploy something else than intended. */
 function checkKeys(context: Context): void {
   const unknownKey = Object.keys(context).find(
     (key) => !/[:@/]/.test(key) && ![...CONTEXT_KEYS, ...CLI_KEYS].includes(key),
@@ -100,22 +101,22 @@ function placementOf(
   const partition = otherPartitionOf(region);
   if (partition !== undefined) {
     throw new Error(
-      `region: "${region}" is in the partition ${partition}, but only aws is served: the image is built from its public ` +
-        'gallery. Give a region of aws, as in -c region=us-east-1',
+      `region: "${region}" is in the partition ${partition}, but must be in aws, because the image is built from the public ` +
+        'gallery of aws. Give a region such as -c region=us-east-1',
     );
   }
   const ownZones = region === definition.region ? definition.availabilityZones : undefined;
   const availabilityZones = listOf(context, 'zones') ?? ownZones ?? zonesOf(region).slice(0, ZONE_COUNT);
-  const elsewhere = availabilityZones.find((zone) => !new RegExp(`^${region}(-[a-z]+-\\d)?[a-z]$`).test(zone));
-  if (elsewhere !== undefined) {
+  const wrongZone = availabilityZones.find((zone) => !new RegExp(`^${region}(-[a-z]+-\\d)?[a-z]$`).test(zone));
+  if (wrongZone !== undefined) {
     throw new Error(
-      `zones: "${elsewhere}" is not an availability zone of ${region}. Give names such as -c zones=${region}a,${region}b`,
+      `zones: "${wrongZone}" is not an availability zone of ${region}. Give names such as -c zones=${region}a,${region}b`,
     );
   }
   return { region, availabilityZones };
 }
 
-/** The services, with the digest of the context for the history service. */
+/** Services of the environment. The history service gets the digest that the context gives. */
 function servicesOf(context: Context, id: string, services: readonly ServiceConfig[]): readonly ServiceConfig[] {
   const digest = textOf(context, 'imageDigest');
   if (digest === undefined) return services;
@@ -126,8 +127,8 @@ function servicesOf(context: Context, id: string, services: readonly ServiceConf
     );
   }
   throw new Error(
-    `imageDigest: environment ${id} deploys no image of the history service by a digest from outside. ` +
-      'Leave it out, or name an environment whose image is { from: "digest" }.',
+    `imageDigest: environment ${id} takes no digest for the image of the history service from the context. ` +
+      'Leave imageDigest out, or name an environment whose image is { from: "digest" }.',
   );
 }
 
@@ -146,23 +147,23 @@ function capacityOf(use: string, definition: CapacityDefinition): CapacityConfig
   );
 }
 
-/** The cluster of an environment, unless it is switched off. */
+/** Kubernetes cluster of an environment; undefined where the cluster is switched off. */
 function kubernetesOf(context: Context, definition: EnvironmentDefinition['kubernetes']): KubernetesConfig | undefined {
-  const wanted = textOf(context, 'kubernetes') ?? String(definition?.enabled ?? false);
+  const enabledText = textOf(context, 'kubernetes') ?? String(definition?.enabled ?? false);
   const admin = textOf(context, 'kubernetesAdmin');
-  if (wanted !== 'true' && wanted !== 'false') {
-    throw new Error(`kubernetes: must be true or false, got "${wanted}". Give -c kubernetes=true`);
+  if (enabledText !== 'true' && enabledText !== 'false') {
+    throw new Error(`kubernetes: must be true or false, got "${enabledText}". Give -c kubernetes=true`);
   }
   if (admin !== undefined && !/^arn:[\w-]+:iam::\d{12}:role\/./.test(admin)) {
     throw new Error(
       `kubernetesAdmin: must be the ARN of an IAM role, got "${admin}". ` +
-        'Give it as in -c kubernetesAdmin=arn:aws:iam::111122223333:role/Admin',
+        'Give an ARN such as -c kubernetesAdmin=arn:aws:iam::111122223333:role/Admin',
     );
   }
-  if (wanted === 'false') {
+  if (enabledText === 'false') {
     const unused = ['kubernetesAdmin', 'kubernetesCidrs'].find((key) => textOf(context, key) !== undefined);
     if (unused === undefined) return undefined;
-    throw new Error(`${unused}: there is no cluster that it could apply to. Leave it out, or give -c kubernetes=true`);
+    throw new Error(`${unused}: has no effect without a cluster. Leave ${unused} out, or give -c kubernetes=true`);
   }
   if (definition === undefined) {
     throw new Error(
@@ -177,7 +178,7 @@ function kubernetesOf(context: Context, definition: EnvironmentDefinition['kuber
   };
 }
 
-/** Text of a command line; in cdk.json a value may also be written without quotes, or as a list. */
+/** Value of a key as text, as on a command line. In cdk.json, a value may also be a number, a boolean or a list. */
 function textOf(context: Context, key: string): string | undefined {
   const { [key]: value } = context;
   return value === undefined ? undefined : String(value);

@@ -1,6 +1,6 @@
 import { EnvironmentDefinition } from './environment-config';
 
-/** Counts cents: deployed by whoever tries something, and destroyed with all its data. */
+/** Low cost, for experiments. Destroying the stacks deletes all data. */
 const sandbox: EnvironmentDefinition = {
   region: 'us-east-1',
   disposable: true,
@@ -25,7 +25,7 @@ const sandbox: EnvironmentDefinition = {
   },
   httpApi: { throttle: { rate: 50, burst: 100 }, historyThrottle: { rate: 20, burst: 40 } },
   kubernetes: {
-    // Off, because the cluster costs more than everything else here together (docs/costs.md).
+    // Off, because the cluster costs more than all other parts of the sandbox together (docs/costs.md).
     enabled: false,
     // The smallest type that runs the add-ons, Cluster Autoscaler and a few pods.
     nodes: { instanceTypes: ['t4g.medium'], minNodes: 2, maxNodes: 4 },
@@ -39,7 +39,7 @@ const sandbox: EnvironmentDefinition = {
   },
 };
 
-/** Keeps its data, survives the loss of a zone, and runs an image that another environment has run before. */
+/** Retains its data, survives the loss of a zone, and runs an image that ran in another environment before. */
 const production: EnvironmentDefinition = {
   region: 'us-east-1',
   disposable: false,
@@ -62,9 +62,9 @@ const production: EnvironmentDefinition = {
     provisionedConcurrency: {
       min: 2,
       max: 20,
-      // While the exchanges are open, and a quarter of an hour before and after, in UTC: Tokyo 00:00 to 06:30, New York
-      // 13:30 to 20:00 in summer and 14:30 to 21:00 in winter. Both halves of the year are covered, because schedules in
-      // UTC know no daylight saving time.
+      // Opening hours of the exchanges, with a quarter of an hour before and after, in UTC: Tokyo 00:00 to 06:30, New York
+      // 13:30 to 20:00 in summer and 14:30 to 21:00 in winter. The schedules span both hours of New York, because UTC has no
+      // daylight saving time.
       schedules: [
         { id: 'BeforeTokyo', cron: 'cron(45 23 ? * SUN-THU *)', min: 5, max: 20 },
         { id: 'AfterTokyo', cron: 'cron(45 6 ? * MON-FRI *)', min: 2, max: 20 },
@@ -94,5 +94,5 @@ const production: EnvironmentDefinition = {
   },
 };
 
-/** The environments by the names that `-c environment=` takes; the first one is deployed where none is named. */
+/** Environments by the names that `-c environment=` takes. The first environment is the default. */
 export const environments = { sandbox, production };

@@ -1,5 +1,5 @@
 /**
- * Memory in MiB that Fargate offers by CPU units: from, to, in steps of.
+ * Memory sizes of Fargate tasks in MiB by CPU units: smallest, largest, and the step between sizes.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
  */
@@ -14,10 +14,11 @@ const MEMORY: Readonly<Record<number, { readonly from: number; readonly to: numb
 };
 
 /**
- * Checks the size of a task. Tasks on instances have the same sizes, because their task definition is valid for both.
+ * Checks the size of a task. Tasks on instances have the same sizes, because one task definition serves both kinds of
+ * capacity.
  *
- * @param property that holds the size in the environment, for the error
- * @throws if Fargate offers no task of this size; the error lists the sizes that it offers
+ * @param property property of the environment that holds the size, for the error
+ * @throws if Fargate has no tasks of this size; the error lists the valid sizes
  */
 export function checkFargateSize(
   { cpu, memoryMiB }: { readonly cpu: number; readonly memoryMiB: number },
@@ -31,7 +32,7 @@ export function checkFargateSize(
   }
   const values: number[] = [];
   for (let value = memory.from; value <= memory.to; value += memory.step) {
-    // The smallest size is the only one with a gap: 512, 1024 and 2048.
+    // Only the smallest CPU size has a gap: 512, 1024 and 2048.
     if (!(cpu === 256 && value === 1_536)) values.push(value);
   }
   if (!values.includes(memoryMiB)) {

@@ -1,35 +1,37 @@
 import { instanceTypeOf } from './instance-types';
 
-/** A service on instances: the size of a task, and how many run at most while a deployment starts new tasks beside the old ones. */
+/** Tasks of a service on instances. */
 export interface TasksOnInstances {
   /** CPU units of a task (1024 is one vCPU). */
   readonly cpu: number;
   readonly memoryMiB: number;
+  /** Tasks at most, including the new tasks that a deployment starts beside the old ones. */
   readonly tasks: number;
 }
 
 export interface Instances {
   readonly instanceTypes: readonly string[];
   readonly maxInstances: number;
-  /** Whether the account setting `awsvpcTrunking` is on. @default false */
+  /** The account setting `awsvpcTrunking` is on. @default false */
   readonly trunking?: boolean;
-  /** MiB of an instance that its agent withholds from tasks. */
+  /** MiB of an instance that the ECS agent reserves. */
   readonly reservedMiB: number;
 }
 
 /**
- * Share of the memory that the system sees. ECS registers the memory that Linux reports: 97 % of an m4.large by its
- * documentation, and less of small instances. This share is on the safe side.
+ * Share of an instance's memory that Linux reports, and that ECS therefore registers. The documentation of ECS has 97 % for
+ * an m4.large; small instances have less. This share is a safe estimate.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/memory-management.html
  */
 const VISIBLE_MEMORY = 0.9;
 
 /**
- * Tasks of one size that fit on an instance of any of the types: the least by CPU, by memory and by network interfaces.
+ * Number of tasks of one size that fit on an instance of any of the types: the minimum by CPU, by memory and by network
+ * interfaces.
  *
- * @param property that holds the instances in the environment, for errors
- * @throws if there is no type, a type is not on file, or a type does not hold one task
+ * @param property property of the environment that holds the instances, for errors
+ * @throws if no type is given, a type is not in lib/instance-types.ts, or a type does not hold one task
  */
 export function tasksPerInstance(
   { cpu, memoryMiB }: Pick<TasksOnInstances, 'cpu' | 'memoryMiB'>,
@@ -41,7 +43,7 @@ export function tasksPerInstance(
     const fits = {
       'CPU units': Math.floor((type.vcpus * 1_024) / cpu),
       'MiB of memory': Math.floor((type.memoryMiB * VISIBLE_MEMORY - reservedMiB) / memoryMiB),
-      // One interface is the instance's own.
+      // One interface belongs to the instance itself.
       'network interfaces': (trunking ? type.branchInterfaces : undefined) ?? type.interfaces - 1,
     };
     const missing = Object.entries(fits).find(([, count]) => count < 1);
@@ -60,10 +62,10 @@ export function tasksPerInstance(
 }
 
 /**
- * Checks that the tasks of all services fit on the instances. Services do not share an instance in this count: ECS may mix
- * their tasks, but no order of starts is guaranteed in which they do.
+ * Checks that the tasks of all services fit on the instances. This count assumes that services do not share an instance: ECS
+ * may mix their tasks, but does not guarantee an order of starts in which the tasks share instances.
  *
- * @throws if they do not fit; the error says how many instances they take
+ * @throws if the tasks do not fit; the error names the number of instances that they need
  */
 export function checkInstances(
   services: readonly TasksOnInstances[],
@@ -71,7 +73,7 @@ export function checkInstances(
   zones: number,
   property: string,
 ): void {
-  // ECS spreads tasks over the zones first, so each zone can have an instance that is not full.
+  // ECS spreads tasks over the zones first, so each zone may have one instance that is not full.
   const needed = services
     .map((service) => {
       const perInstance = tasksPerInstance(service, instances, property);

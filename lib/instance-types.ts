@@ -1,21 +1,21 @@
-/** What an EC2 instance type offers to ECS tasks and to the nodes of a Kubernetes cluster. */
+/** Resources of an EC2 instance type for ECS tasks and for nodes of a Kubernetes cluster. */
 export interface InstanceType {
   readonly vcpus: number;
   readonly memoryMiB: number;
-  /** Network interfaces, of which one is the instance's own. */
+  /** Network interfaces, one of which belongs to the instance itself. */
   readonly interfaces: number;
   /** Private IPv4 addresses of each interface. */
   readonly addressesPerInterface: number;
   /**
-   * Branch interfaces where the account setting `awsvpcTrunking` is on: so many ECS tasks then have an interface of their own.
-   * Undefined for burstable types, which support no trunk.
+   * Branch interfaces where the account setting `awsvpcTrunking` is on: the maximum number of ECS tasks with their own
+   * interface. Undefined for burstable types, because they support no trunk.
    */
   readonly branchInterfaces?: number;
 }
 
 /**
- * The instance types that an environment may name. vCPUs and memory are those of AWS's list of instance types, interfaces and
- * addresses those that AWS publishes for its own VPC controller.
+ * Instance types that an environment may name. vCPUs and memory come from AWS's list of instance types, interfaces and
+ * addresses from the limits of AWS's VPC controller.
  *
  * @see https://docs.aws.amazon.com/ec2/latest/instancetypes
  * @see https://github.com/aws/amazon-vpc-resource-controller-k8s/blob/master/pkg/aws/vpc/limits.go
@@ -44,14 +44,14 @@ const INSTANCE_TYPES: Readonly<Record<string, InstanceType>> = {
 };
 
 /**
- * @param property that names the type in the environment, for the error
+ * @param property property of the environment that names the type, for the error
  * @throws if the type is not in this file
  */
 export function instanceTypeOf(name: string, property: string): InstanceType {
   const type = Object.hasOwn(INSTANCE_TYPES, name) ? INSTANCE_TYPES[name] : undefined;
   if (type === undefined) {
     throw new Error(
-      `${property}: "${name}" is not on file. Use one of ${Object.keys(INSTANCE_TYPES).join(', ')}, or enter its vCPUs, ` +
+      `${property}: "${name}" is not on file. Give one of ${Object.keys(INSTANCE_TYPES).join(', ')}, or enter its vCPUs, ` +
         `memory and interfaces in lib/instance-types.ts (aws ec2 describe-instance-types --instance-types ${name})`,
     );
   }

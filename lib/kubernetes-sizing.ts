@@ -1,20 +1,21 @@
 import { instanceTypeOf } from './instance-types';
 
 /**
- * The chain from requests to nodes as arithmetic: what a node offers, how many pods fit on it, how many addresses they
- * take, and where the Horizontal Pod Autoscaler and Cluster Autoscaler settle under a load. No AWS in here.
+ * Calculates the chain from requests to nodes: the resources of a node, the pods that fit on the node, the addresses that
+ * they take, and the numbers of pods and nodes that the Horizontal Pod Autoscaler and Cluster Autoscaler reach under a load.
+ * The calculation does not call AWS.
  */
 
-/** The property that names instance types, in errors. */
+/** Property of the environment that names instance types, for errors. */
 const INSTANCE_TYPES = 'kubernetes.nodes.instanceTypes';
 
-/** Pods a node at most, whatever fits: what EKS sets for fewer than 30 vCPU with prefix delegation. */
+/** Maximum number of pods of a node with fewer than 30 vCPUs and prefix delegation, as EKS sets it. */
 const MAX_PODS = 110;
 
-/** Addresses of a prefix that is delegated to an interface (/28). */
+/** Addresses of a prefix that is delegated to a network interface (/28). */
 const PREFIX = 16;
 
-/** Resources of a pod, or of what is left for pods. */
+/** Requests of a pod, or the part of a node that pods may request. */
 export interface Resources {
   /** Thousandths of a vCPU. */
   readonly cpuMillis: number;
@@ -22,29 +23,29 @@ export interface Resources {
 }
 
 export interface Node {
-  /** What the scheduler may give to pods. */
+  /** Resources that the scheduler may assign to pods. */
   readonly allocatable: Resources;
-  /** Pods at most. */
+  /** Maximum number of pods. */
   readonly maxPods: number;
-  /** What the pods that run on every node ask for: the add-ons vpc-cni and kube-proxy, and those of the observability. */
+  /** Requests of the pods that run on every node: the add-ons vpc-cni and kube-proxy, and the agents of the observability. */
   readonly daemons: Resources;
-  /** How many these are. They use the address of the node. */
+  /** Number of the pods that run on every node. They use the address of the node. */
   readonly daemonPods: number;
-  /** What the pods of the system ask for that are spread over all nodes. */
+  /** Requests of the system's pods that are spread over all nodes. */
   readonly system: readonly Resources[];
 }
 
 /**
- * Requests of the DaemonSets of the add-ons: aws-node 25m and its network policy agent 25m, kube-proxy 100m; the Pod
- * Identity agent asks for nothing.
+ * Requests of the add-ons' DaemonSets: aws-node 25m and its network policy agent 25m, kube-proxy 100m. The Pod Identity agent
+ * requests nothing.
  */
 const DAEMONS: Resources = { cpuMillis: 150, memoryMiB: 0 };
 /** DaemonSet pods on each node: aws-node, kube-proxy, eks-pod-identity-agent. */
 const DAEMON_PODS = 3;
 
 /**
- * What is spread over all nodes beside the workload: coredns 2 x 100m, 70 MiB; metrics-server 2 x 100m, 200 MiB; Cluster
- * Autoscaler 2 x 100m, 300 MiB.
+ * Requests of the system's pods: coredns 2 x 100m, 70 MiB; metrics-server 2 x 100m, 200 MiB; Cluster Autoscaler 2 x 100m,
+ * 300 MiB.
  */
 const SYSTEM: readonly Resources[] = [
   { cpuMillis: 100, memoryMiB: 70 },
@@ -56,8 +57,8 @@ const SYSTEM: readonly Resources[] = [
 ];
 
 /**
- * What the add-on amazon-cloudwatch-observability brings: on each node the agent, 250m and 128 MiB, and Fluent Bit, 50m and
- * 25 MiB; beside them one operator. Requests of version 6.4.0 of its chart.
+ * Requests of the add-on amazon-cloudwatch-observability, version 6.4.0 of its chart: on each node the agent with 250m and
+ * 128 MiB, and Fluent Bit with 50m and 25 MiB; in the cluster one operator.
  *
  * @see https://github.com/aws-observability/helm-charts/blob/main/charts/amazon-cloudwatch-observability/values.yaml
  */
@@ -68,21 +69,22 @@ const OBSERVABILITY = {
 };
 
 /**
- * A node of an instance type under Amazon Linux 2023.
+ * Calculates a node of an instance type under Amazon Linux 2023.
  *
- * Of its memory, 7.5 % are taken to be gone before the kubelet counts (Karpenter's VM_MEMORY_OVERHEAD_PERCENT); then
- * nodeadm reserves 255 + 11 x pods MiB, and 100 MiB is the threshold of eviction. Its pods are those that would have
- * addresses without prefixes; it could reserve for MAX_PODS (docs/kubernetes.md), which CPU-bound pods would not notice.
- * Of its cores it reserves 6 % of the first, 1 % of the second, 0.5 % of the next two and 0.25 % of the others.
+ * - Memory: 7.5 % are assumed to be missing before the kubelet counts (Karpenter's VM_MEMORY_OVERHEAD_PERCENT). nodeadm
+ *   reserves 255 + 11 x pods MiB, where `pods` is the number of pods that would have addresses without prefixes, and the
+ *   threshold of eviction is 100 MiB. nodeadm could reserve memory for MAX_PODS (docs/kubernetes.md), which makes no
+ *   difference to CPU-bound pods.
+ * - CPU: nodeadm reserves 6 % of the first core, 1 % of the second, 0.5 % of the next two and 0.25 % of the others.
  *
- * @param observability whether the cluster keeps logs and metrics of its pods
- * @throws if the type is not on file
+ * @param observability the cluster sends logs and metrics of its pods to CloudWatch
+ * @throws if the type is not in lib/instance-types.ts
  * @see https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/config.go
  */
 export function nodeOf(instanceType: string, observability = false): Node {
   const { vcpus, memoryMiB, interfaces, addressesPerInterface } = instanceTypeOf(instanceType, INSTANCE_TYPES);
   const withoutPrefixes = interfaces * (addressesPerInterface - 1) + 2;
-  // One address of each interface is its own; two pods use the address of the node.
+  // One address of each interface is not for pods. Two pods use the address of the node.
   const maxPods = Math.min(MAX_PODS, interfaces * (addressesPerInterface - 1) * PREFIX + 2);
   const reservedMillis =
     [60, 10, 5, 5].slice(0, vcpus).reduce((sum, share) => sum + share, 0) + Math.max(0, vcpus - 4) * 2.5;
@@ -106,7 +108,7 @@ function add(a: Resources, b: Resources): Resources {
   return { cpuMillis: a.cpuMillis + b.cpuMillis, memoryMiB: a.memoryMiB + b.memoryMiB };
 }
 
-/** The least of several types: what a pod finds on whichever of them its node is. */
+/** Returns the minimum over several types, so that the result holds for a node of any of them. */
 export function smallestNode(instanceTypes: readonly string[], observability = false): Node {
   const nodes = instanceTypes.map((type) => nodeOf(type, observability));
   const [first] = nodes;
@@ -125,14 +127,14 @@ export function smallestNode(instanceTypes: readonly string[], observability = f
   };
 }
 
-/** Pods of a kind that fit on a node with nothing but its DaemonSets: the one that Cluster Autoscaler adds. */
+/** Number of equal pods that fit on a node that runs only its DaemonSets, as a node that Cluster Autoscaler adds. */
 export function podsPerNode(node: Node, pod: Resources): number {
   const room = roomOf(node);
   const pods = Math.min(room.cpuMillis / pod.cpuMillis, room.memoryMiB / pod.memoryMiB, node.maxPods - node.daemonPods);
   return Math.max(0, Math.floor(pods));
 }
 
-/** What a node has left for one pod when only its DaemonSets run: a pod that asks for more fits nowhere. */
+/** Resources for pods on a node that runs only its DaemonSets. A pod that requests more fits on no node. */
 export function roomOf(node: Node): Resources {
   return {
     cpuMillis: node.allocatable.cpuMillis - node.daemons.cpuMillis,
@@ -140,29 +142,30 @@ export function roomOf(node: Node): Resources {
   };
 }
 
-/** Nodes for so many pods of a kind beside the pods of the system, each on the first node with room for it. */
+/** Number of nodes for equal pods beside the pods of the system. Each pod is assigned to the first node with room. */
 export function nodesFor(node: Node, pod: Resources, pods: number): number {
   const room = roomOf(node);
   const nodes: { cpuMillis: number; memoryMiB: number; pods: number }[] = [];
   for (const { cpuMillis, memoryMiB } of [...node.system, ...Array.from({ length: pods }, () => pod)]) {
     if (cpuMillis > room.cpuMillis || memoryMiB > room.memoryMiB) return Number.POSITIVE_INFINITY;
-    let place = nodes.find(
-      (at) => at.cpuMillis >= cpuMillis && at.memoryMiB >= memoryMiB && at.pods < node.maxPods - node.daemonPods,
+    let target = nodes.find(
+      (free) =>
+        free.cpuMillis >= cpuMillis && free.memoryMiB >= memoryMiB && free.pods < node.maxPods - node.daemonPods,
     );
-    if (place === undefined) {
-      place = { ...room, pods: 0 };
-      nodes.push(place);
+    if (target === undefined) {
+      target = { ...room, pods: 0 };
+      nodes.push(target);
     }
-    place.cpuMillis -= cpuMillis;
-    place.memoryMiB -= memoryMiB;
-    place.pods += 1;
+    target.cpuMillis -= cpuMillis;
+    target.memoryMiB -= memoryMiB;
+    target.pods += 1;
   }
   return nodes.length;
 }
 
 /**
- * Addresses of a subnet that a node takes: its interfaces' own, and the prefixes of its pods with one to spare
- * (WARM_PREFIX_TARGET 1), when it is as full of pods as it can be.
+ * Number of addresses that a node full of pods takes from its subnet: one for each network interface, the prefixes of its
+ * pods, and one spare prefix (WARM_PREFIX_TARGET 1).
  */
 export function addressesPerNode(instanceType: string): number {
   const { interfaces } = instanceTypeOf(instanceType, INSTANCE_TYPES);
@@ -170,9 +173,9 @@ export function addressesPerNode(instanceType: string): number {
 }
 
 export interface Load {
-  /** Requests a second over all pods. */
+  /** Requests per second over all pods. */
   readonly requestsPerSecond: number;
-  /** Milliseconds of CPU that one takes. */
+  /** Milliseconds of CPU for each request. */
   readonly cpuMsPerRequest: number;
 }
 
@@ -180,22 +183,23 @@ export interface Chain {
   readonly pod: Resources;
   readonly minPods: number;
   readonly maxPods: number;
-  /** Percent of the CPU request at which the Horizontal Pod Autoscaler holds the pods. */
+  /** Target of the Horizontal Pod Autoscaler: CPU use in percent of the CPU request. */
   readonly targetCpuPercent: number;
   readonly minNodes: number;
   readonly maxNodes: number;
 }
 
 /**
- * Where a load settles: replicas as the Horizontal Pod Autoscaler computes them (usage over request x target, rounded up,
- * within its bounds), and the nodes that they and the pods of the system need, within those of the group.
+ * Calculates the state that the autoscalers reach under a load: replicas by the formula of the Horizontal Pod Autoscaler
+ * (usage over request x target, rounded up, within its bounds), the nodes that the replicas and the pods of the system need
+ * within the bounds of the node group, and the replicas that stay pending.
  *
  * @see https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#algorithm-details
  */
 export function settle(load: Load, chain: Chain, node: Node): { replicas: number; nodes: number; pending: number } {
   const usage = load.requestsPerSecond * load.cpuMsPerRequest;
-  const wanted = Math.ceil(usage / ((chain.pod.cpuMillis * chain.targetCpuPercent) / 100));
-  const replicas = Math.min(chain.maxPods, Math.max(chain.minPods, wanted));
+  const desired = Math.ceil(usage / ((chain.pod.cpuMillis * chain.targetCpuPercent) / 100));
+  const replicas = Math.min(chain.maxPods, Math.max(chain.minPods, desired));
   const nodes = Math.max(chain.minNodes, nodesFor(node, chain.pod, replicas));
   if (nodes <= chain.maxNodes) return { replicas, nodes, pending: 0 };
   let running = replicas;
@@ -204,9 +208,9 @@ export function settle(load: Load, chain: Chain, node: Node): { replicas: number
 }
 
 /**
- * Holds what a cluster is to run against what it may grow to.
+ * Checks that `maxPods` pods of the service fit on `maxNodes` nodes.
  *
- * @throws if the group has no type, a type is not on file, or the most pods do not fit on the most nodes
+ * @throws if the group has no type, a type is not in lib/instance-types.ts, or the pods do not fit
  */
 export function checkRoom({
   nodes,
@@ -218,10 +222,10 @@ export function checkRoom({
   readonly observability?: boolean;
 }): void {
   const needed = nodesFor(smallestNode(nodes.instanceTypes, observability), service, service.maxPods);
-  // A pod that fits on no node is refused by the workload, which says why.
+  // The workload refuses a pod that fits on no node, with the reason in its error.
   if (needed <= nodes.maxNodes || !Number.isFinite(needed)) return;
   throw new Error(
-    `kubernetes.service.maxPods: ${service.maxPods} pods and those of the system need ${needed} nodes, but ` +
-      `kubernetes.nodes.maxNodes is ${nodes.maxNodes}. Raise it, or lower maxPods, in lib/environments.ts.`,
+    `kubernetes.service.maxPods: ${service.maxPods} pods and the pods of the system need ${needed} nodes, but ` +
+      `kubernetes.nodes.maxNodes is ${nodes.maxNodes}. Raise maxNodes, or lower maxPods, in lib/environments.ts.`,
   );
 }

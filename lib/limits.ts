@@ -1,7 +1,7 @@
 /**
- * Limits of AWS that the number of services runs into, each with its source. `lib/services.ts` divides the services over stacks
- * and load balancers by them, and test/stage/many-services.test.ts counts the templates of a hundred services against them. All
- * but the quotas marked "adjustable" are fixed; the defaults are assumed for those, too.
+ * Limits of AWS on the number of services, each with its source. `lib/services.ts` uses the limits to divide the services over
+ * stacks and load balancers, and test/stage/many-services.test.ts checks the templates of a hundred services against them. All
+ * limits are fixed, except those marked "adjustable", for which this file has the default.
  */
 
 /** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
@@ -36,8 +36,8 @@ export const ROLE = { inlinePolicyCharacters: 10_240 } as const;
 export const FUNCTION = { policyBytes: 20_480 } as const;
 
 /**
- * Services that share a load balancer, a stack and a cluster. The resources of the stack are what ends first: a service on both
- * kinds of capacity has 22, and fewer than 40 are for the load balancer, the clusters, the instances and the builds. Target groups (2 for
- * each service), rules and outputs stay far below their limits.
+ * Services that share a load balancer, a stack and a cluster. The limit on resources of the stack is reached first: a service
+ * on both kinds of capacity has 22 resources, and the load balancer, the clusters, the instances and the builds have fewer
+ * than 40. Target groups (2 for each service), rules and outputs stay far below their limits.
  */
 export const SERVICES_PER_LOAD_BALANCER = Math.floor((STACK.resources - 40) / 22);

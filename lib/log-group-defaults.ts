@@ -2,13 +2,13 @@ import { IPropertyInjector, RemovalPolicy } from 'aws-cdk-lib';
 import * as logs from 'aws-cdk-lib/aws-logs';
 
 /**
- * Retention and removal policy of every log group in a scope whose author chose none, those included that the CDK makes for
- * its own functions and custom resources. Without this class, the CDK keeps events for two years and retains the log group.
+ * Default retention and removal policy of the log groups in a scope, including those that the CDK creates for its own
+ * functions and custom resources. Without this class, the CDK keeps events for two years and retains the log group.
  *
- * What an author chose stays, because the author has a reason: the log group of Container Insights ends its events after a
- * day and goes with its stack in production, too.
+ * A log group with an explicit retention or removal policy keeps it, because its author had a reason: the log group of
+ * Container Insights deletes its events after a day, and is deleted with its stack in production, too.
  *
- * Log groups that are created from now on get the defaults: add the injector to a scope before its constructs.
+ * Add the injector to a scope before its constructs, because only log groups that are created later get the defaults.
  *
  * @example
  * PropertyInjectors.of(this).add(new LogGroupDefaults(logs.RetentionDays.ONE_WEEK, RemovalPolicy.DESTROY));

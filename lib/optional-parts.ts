@@ -1,4 +1,4 @@
-/** Parts that an environment can be without: the name of the stack, and the property of the environment that turns it on. */
+/** Optional parts of an environment: the name of the stack, and the property of the environment that switches the part on. */
 export const OPTIONAL_PARTS = [
   ['Kubernetes', 'kubernetes'],
   ['HttpApi', 'httpApi'],

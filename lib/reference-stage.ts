@@ -26,33 +26,38 @@ import { WebSocketApiStack } from './stacks/websocket-api-stack';
 
 export interface ReferenceStageProps {
   readonly config: EnvironmentConfig;
-  /** Code of the quotes function, bundled. */
+  /** Bundled code of the quotes function. */
   readonly quotesCode: lambda.Code;
-  /** Code of the function behind the WebSocket API, bundled. */
+  /** Bundled code of the function behind the WebSocket API. */
   readonly sessionsCode: lambda.Code;
-  /** Code of the function that sends ticks to its sessions, bundled. */
+  /** Bundled code of the function that sends ticks to the sessions. */
   readonly tickerCode: lambda.Code;
-  /** Folder with the Dockerfile of an image that is built from source: that of `image.directory`, or the bundled history service. */
+  /**
+   * Returns the folder with the Dockerfile of an image that is built from source.
+   *
+   * @param directory `image.directory` of the service; without it, the folder is the bundled history service
+   */
   readonly containerDirectory: (directory?: string) => string;
 }
 
 /** Version of the APIs, in their URLs. */
 const API_STAGE_NAME = 'v1';
 
-/** Prefixes of the paths that the load balancer receives: a private integration may put the stage of the API in front. */
+/** Prefixes of the paths that the load balancer receives: a private integration may prepend the stage of the API. */
 const PATH_PREFIXES = ['', `/${API_STAGE_NAME}`];
 
 /**
- * One environment: creates the stacks and hands what one makes to the next.
+ * The stacks of one environment. The stage creates them and passes the resources of each stack to the stacks that use them.
  *
- * A plain construct and not a `cdk.Stage`, because `cdk deploy --all` finds no stack inside a Stage
+ * The stage is a plain construct and not a `cdk.Stage`, because `cdk deploy --all` finds no stack inside a Stage
  * (docs/decisions/0002-stacks-in-a-construct.md).
  */
 export class ReferenceStage extends Construct {
   constructor(scope: Construct, id: string, props: ReferenceStageProps) {
     super(scope, id);
     const { config } = props;
-    // A create that fails takes along what it made: with plain RETAIN, names that are left behind refuse the next try.
+    // If the creation of a stack fails, its resources are deleted. With plain RETAIN they would stay, and their names would
+    // make the next attempt fail.
     const removalPolicy = config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
     PropertyInjectors.of(this).add(new LogGroupDefaults(config.logRetentionDays, removalPolicy));
     const common = (name: string, description: string): EnvironmentStackProps => ({
@@ -60,7 +65,7 @@ export class ReferenceStage extends Construct {
       removalPolicy,
       stackName: `Kumiki-${config.id}-${name}`,
       description: `Kumiki ${config.id}: ${description}`,
-      // A region without an account: with both, the CDK would look availability zones up in the account.
+      // A region without an account: with both, the CDK would look up the availability zones of the account.
       env: { region: config.region },
       terminationProtection: config.terminationProtection,
       tags: { 'kumiki:environment': config.id },
@@ -85,7 +90,7 @@ export class ReferenceStage extends Construct {
           endpointServices: endpointServices(config),
           plannedAddresses: planned.plannedAddresses,
         }).network
-      : // In the scope of a stack that has resources: cdk deploy deletes a stack that has none.
+      : // In the scope of a stack with resources, because cdk deploy deletes a stack without resources.
         Network.fromExisting(registries[0]?.registry ?? this, 'Network', { ...existing, ...planned });
     const routes = routesOfEnvironment(config);
     const imageSource = ({ image }: ServiceConfig) =>
@@ -114,7 +119,8 @@ export class ReferenceStage extends Construct {
         network,
         loadBalancer: history.loadBalancer,
         image: history.image,
-        // Known now, unlike the tag of the image: the CLI skips a stack whose template did not change.
+        // A revision that is known during synthesis, unlike the tag of the image, because the CLI skips a stack whose template
+        // did not change.
         imageRevision:
           image.from === 'source'
             ? FileSystem.fingerprint(props.containerDirectory(image.directory))
@@ -156,7 +162,7 @@ export class ReferenceStage extends Construct {
         tickerCode: props.tickerCode,
         stageName: API_STAGE_NAME,
       });
-      // The role through which API Gateway writes the logs of the account, this API's among them.
+      // The stack of the REST API may own the role through which API Gateway writes all logs of the account.
       webSocketApi.addStackDependency(restApi);
     }
 
@@ -169,7 +175,7 @@ export class ReferenceStage extends Construct {
       new SwitchedOffStack(this, name, { ...common(name, `${property} is off`), property, reads, after: deployed });
     }
 
-    // Stack tags do not reach what a group launches from a template, the largest part of a bill by tags.
+    // Stack tags do not reach the instances that an Auto Scaling group launches, the largest part of a bill by tags.
     const launched = { includeResourceTypes: ['AWS::EC2::LaunchTemplate'] };
     Tags.of(this).add('kumiki:environment', config.id, launched);
     if (config.alarmTopicArn !== undefined) {
@@ -179,7 +185,7 @@ export class ReferenceStage extends Construct {
   }
 }
 
-/** What the code of the sessions would only find out when somebody connects. */
+/** Checks the limits of sessions, because the code of the sessions would fail only when a client connects. */
 function checkLimits({ maxSymbols, messagesPerSecond }: WebSocketApiConfig): void {
   for (const [name, value, max] of [
     ['maxSymbols', maxSymbols, 99],
@@ -193,16 +199,18 @@ function checkLimits({ maxSymbols, messagesPerSecond }: WebSocketApiConfig): voi
   }
 }
 
-/** A service with its image and the load balancer in front of it. */
+/** Returns the configuration of a service, its image, and the load balancer in front of it. */
 function partsOf(name: string, stacks: readonly ContainersStack[], { services }: EnvironmentConfig) {
   for (const { images, loadBalancer } of stacks) {
     const [image, config] = [images.get(name), services.find((service) => service.name === name)];
     if (image && config) return { config, image, loadBalancer };
   }
-  throw new Error(`services: a route names the service ${name}, which is none of them. Add it in lib/environments.ts.`);
+  throw new Error(
+    `services: a route names the service ${name}, but no service has this name. Add the service in lib/environments.ts.`,
+  );
 }
 
-/** Checks that the tasks of a deployment of all services of a load balancer fit on its instances. */
+/** Checks that the instances behind each load balancer hold the tasks of its services during deployments. */
 function checkTasks({ services, capacity, availabilityZones }: EnvironmentConfig): void {
   const { ec2 } = capacity;
   if (ec2 === undefined) return;
@@ -217,26 +225,26 @@ function checkTasks({ services, capacity, availabilityZones }: EnvironmentConfig
   }
 }
 
-/** The services that the enabled parts call from the private subnets; S3 and DynamoDB have free gateway endpoints. */
+/** AWS services that the enabled parts call from the private subnets. S3 and DynamoDB have free gateway endpoints. */
 function endpointServices(config: EnvironmentConfig): ec2.InterfaceVpcEndpointAwsService[] {
   const mode = config.network.create?.egress.mode;
   if (mode === 'none') {
     throw new Error(
-      `network.create.egress: mode "none" leaves the container service of environment ${config.id} no way to its image. ` +
+      `network.create.egress: with mode "none", the container services of environment ${config.id} cannot reach their images. ` +
         'Use "nat", "nat-instance" or "endpoints" in lib/environments.ts.',
     );
   }
   if (config.kubernetes && mode === 'endpoints') {
     throw new Error(
-      `network.create.egress: mode "endpoints" leaves the cluster of environment ${config.id} no way to registry.k8s.io, where ` +
-        'the image of Cluster Autoscaler is, and to kubernetes.github.io, github.com and *.githubusercontent.com, where its ' +
-        'chart is. Use "nat" or "nat-instance", or -c kubernetes=false.',
+      `network.create.egress: with mode "endpoints", the cluster of environment ${config.id} cannot reach registry.k8s.io, which ` +
+        'has the image of Cluster Autoscaler, or kubernetes.github.io, github.com and *.githubusercontent.com, which have its ' +
+        'chart. Use "nat" or "nat-instance", or -c kubernetes=false.',
     );
   }
   const { ECS, ECS_AGENT, ECS_TELEMETRY, SSM, SSM_MESSAGES, EC2_MESSAGES } = ec2.InterfaceVpcEndpointAwsService;
-  // Tasks pull their image and write their logs; the function calls only the load balancer, and its own logs and
-  // traces leave through the Lambda service, not through the VPC. Instances also have the agents of ECS and of Systems
-  // Manager, which Fargate runs outside the VPC.
+  // Tasks pull their images and write their logs. The function calls only the load balancer: its logs and traces leave
+  // through the Lambda service, not through the VPC. Instances also run the agents of ECS and of Systems Manager, which
+  // Fargate runs outside the VPC.
   return [
     ec2.InterfaceVpcEndpointAwsService.ECR,
     ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,
@@ -245,7 +253,7 @@ function endpointServices(config: EnvironmentConfig): ec2.InterfaceVpcEndpointAw
   ];
 }
 
-/** Addresses that the parts take in one private subnet at the most. */
+/** Maximum number of addresses that each part takes in one private subnet. */
 function plannedAddresses(config: EnvironmentConfig): Record<string, number> {
   const zones = config.availabilityZones.length;
   const { fargate, ec2: instances } = config.capacity;
@@ -256,26 +264,26 @@ function plannedAddresses(config: EnvironmentConfig): Record<string, number> {
     .reduce((sum, count) => sum + count, 0);
   const nodes = config.kubernetes?.nodes;
   return {
-    // A deployment runs old and new tasks side by side, and a zone can be lost. On instances, too, each task has an interface
-    // and an address of its own; an instance refresh starts new instances beside the old ones.
+    // A deployment runs old and new tasks side by side, and a zone may be lost. On instances, too, each task has its own
+    // interface and address. An instance refresh starts new instances beside the old ones.
     'container tasks': Math.ceil(tasks / Math.max(1, zones - 1)),
     ...(instances && {
       'container instances': Math.ceil((2 * loadBalancers * instances.maxInstances) / Math.max(1, zones - 1)),
     }),
-    // Nodes with their pods, when a zone is lost and an update has started new nodes beside the old.
+    // Nodes with their pods, while a zone is lost and an update has started new nodes beside the old ones.
     ...(nodes && {
       'nodes and pods': Math.ceil(
         (2 * nodes.maxNodes * Math.max(...nodes.instanceTypes.map(addressesPerNode))) / Math.max(1, zones - 1),
       ),
-      // EKS takes up to 4 interfaces and asks for 6 free addresses a subnet; the function that applies manifests has 2.
+      // EKS takes up to 4 interfaces and requires 6 free addresses in each subnet. The function that applies manifests has 2.
       'control plane': 8,
     }),
-    // An Application Load Balancer asks for 8 free addresses a subnet, and can grow to 100 over all of them.
+    // An Application Load Balancer requires 8 free addresses in each subnet, and may grow to 100 over all subnets.
     'load balancer': loadBalancers * Math.ceil(100 / zones),
-    // Hyperplane interfaces are shared by all environments of a function: one a subnet and security group, and
-    // another per 65,000 connections.
+    // All execution environments of a function share Hyperplane interfaces: one for each pair of subnet and security group,
+    // and another for every 65,000 connections.
     'function interfaces': 2,
-    // One link for each API that has one.
+    // The REST API and the HTTP API have a VPC link each.
     'VPC link interfaces': config.httpApi ? 4 : 2,
     'interface endpoints': endpointServices(config).length,
   };

@@ -12,22 +12,22 @@ import { checkFargateSize } from './fargate-sizes';
 import { HTTP_API, LOAD_BALANCER, REST_API, SERVICES_PER_LOAD_BALANCER } from './limits';
 
 /**
- * Priorities from one load balancer to the next. The priority decides on the load balancer, and not the place in the list,
- * because a service that moves to another load balancer is another service: nothing moves when a service is added or removed.
+ * Priorities for each load balancer. The priority decides on the load balancer, and not the position in the list, because a
+ * service that moves to another load balancer is replaced: adding or removing a service moves no other service.
  */
 const PRIORITIES_PER_LOAD_BALANCER = 1_000;
 
-/** Priority of the rule for the pods of the Kubernetes cluster, whether there is a cluster or not. */
+/** Priority of the rule for the pods of the Kubernetes cluster, reserved in environments without a cluster, too. */
 export const KUBERNETES_PRIORITY = 200;
 
-/** Services that share a load balancer, a cluster, and a stack for each of repositories and services. */
+/** Services that share a load balancer, a cluster, a stack of repositories and a stack of services. */
 export interface ServiceGroup {
-  /** Follows the names of the stacks; empty for the first group. */
+  /** Suffix of the names of the stacks; empty for the first group. */
   readonly suffix: string;
   readonly services: readonly ServiceConfig[];
 }
 
-/** The services by the load balancers that their priorities choose, in the order of the priorities. */
+/** Groups the services by the load balancers that their priorities choose, in the order of the priorities. */
 export function serviceGroups(services: readonly ServiceConfig[]): readonly ServiceGroup[] {
   const groups = new Map<number, ServiceConfig[]>();
   for (const service of services.toSorted((a, b) => a.priority - b.priority)) {
@@ -38,8 +38,8 @@ export function serviceGroups(services: readonly ServiceConfig[]): readonly Serv
 }
 
 /**
- * First part of the ids and outputs of a service, as in `ReportsTargetGroupArn`. Those of the history service have none, from when
- * it was the only service: another id would replace its resources.
+ * Prefix of the ids and outputs of a service, as in `ReportsTargetGroupArn`. The history service has no prefix, because it was
+ * once the only service, and another id would replace its resources.
  */
 export function idPrefix(service: string): string {
   return service === HISTORY_SERVICE ? '' : pascalCase(service);
@@ -49,7 +49,7 @@ export function pascalCase(name: string): string {
   return name.replaceAll(/(?:^|-)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** All routes of both APIs of an environment, those that pods answer among them. */
+/** Routes of an environment for both APIs, including the routes that pods answer. */
 export function routesOfEnvironment({ kubernetes, services }: EnvironmentConfig): readonly Route[] {
   const further = services.flatMap(({ name, routes = [] }) =>
     routes.map((route): ServiceRoute => ({ ...route, by: 'service', service: name })),
@@ -57,12 +57,12 @@ export function routesOfEnvironment({ kubernetes, services }: EnvironmentConfig)
   return routesOf({ kubernetes: kubernetes !== undefined, further });
 }
 
-/** The routes of an environment that its container services answer on ECS: pods have a rule of their own. */
+/** Routes that container services on ECS answer. The routes of pods are left out, because pods have a separate rule. */
 export function routesOnEcs(config: EnvironmentConfig): readonly Route[] {
   return routesOfEnvironment({ ...config, kubernetes: undefined });
 }
 
-/** The load balancers in front of the services that answer routes. */
+/** Load balancers in front of the services that answer the routes. */
 export function loadBalancersOf<LoadBalancer>(
   routes: readonly Route[],
   loadBalancerOf: (service: string) => LoadBalancer,
@@ -71,8 +71,8 @@ export function loadBalancersOf<LoadBalancer>(
 }
 
 /**
- * Path patterns of the listener rule of a service: its routes below each prefix, without the patterns that another one covers,
- * because a `*` of a rule matches slashes, too.
+ * Path patterns of the listener rule of a service: its routes below each prefix, without patterns that another pattern covers.
+ * A `*` of a rule matches slashes, too.
  */
 export function rulePaths(service: string, routes: readonly Route[], prefixes: readonly string[]): string[] {
   const patterns = pathPatterns(routesOfService(service, routes), prefixes);
@@ -85,11 +85,11 @@ function matcherOf(pattern: string): RegExp {
 }
 
 /**
- * Checks what no single construct can see.
+ * Checks the rules between services, which no single construct can check.
  *
- * @param pathPrefixes prefixes of the paths of requests to the load balancer, among them the empty one
- * @throws if the history service is missing or not behind the first load balancer, a name, a priority or a path is taken twice
- * or malformed, a size is none of Fargate's, or the services are more than a load balancer or an API holds
+ * @param pathPrefixes prefixes of the paths of requests to the load balancer, including the empty prefix
+ * @throws if the history service is missing or not behind the first load balancer, a name, a priority or a path is malformed
+ * or not unique, Fargate does not offer a size, or a load balancer or an API cannot hold the services
  */
 export function checkServices(config: EnvironmentConfig, pathPrefixes: readonly string[]): void {
   const { services } = config;
@@ -97,7 +97,7 @@ export function checkServices(config: EnvironmentConfig, pathPrefixes: readonly 
     if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || name.length > 30) {
       throw new Error(
         `services: "${name}" must be lower-case words of letters and digits with hyphens between, of at most 30 characters. ` +
-          'Give a name as in reports',
+          'Give a name such as reports',
       );
     }
     if (services.findIndex((other) => other.name === name) !== index) {
@@ -105,15 +105,15 @@ export function checkServices(config: EnvironmentConfig, pathPrefixes: readonly 
     }
     if (!(Number.isInteger(priority) && priority >= 1 && priority <= 50_000)) {
       throw new Error(
-        `services.${name}.priority: must be a whole number from 1 to 50000, got ${priority}. Give one that no other service has`,
+        `services.${name}.priority: must be a whole number from 1 to 50000, got ${priority}. Give a priority that no other service has`,
       );
     }
     if (priority === KUBERNETES_PRIORITY) {
       throw new Error(
-        `services.${name}.priority: ${priority} is the priority of the rule for pods of the Kubernetes cluster. Give another one`,
+        `services.${name}.priority: ${priority} is the priority of the rule for pods of the Kubernetes cluster. Give another priority`,
       );
     }
-    const other = services.find((each) => each.priority === priority && each.name !== name);
+    const other = services.find((service) => service.priority === priority && service.name !== name);
     if (other !== undefined) {
       throw new Error(
         `services.${name}.priority: ${priority} is the priority of ${other.name}, too. Give each service a priority of its own`,
@@ -131,8 +131,9 @@ function checkGroups(services: readonly ServiceConfig[]): void {
   const first = groups.find(({ suffix }) => suffix === '');
   if (!first?.services.some(({ name }) => name === HISTORY_SERVICE)) {
     throw new Error(
-      `services: must have one named ${HISTORY_SERVICE} with a priority below ${PRIORITIES_PER_LOAD_BALANCER}, because the quotes ` +
-        'function asks it and the first load balancer for histories. Add it as in the sandbox of lib/environments.ts',
+      `services: must have a service named ${HISTORY_SERVICE} with a priority below ${PRIORITIES_PER_LOAD_BALANCER}, because the ` +
+        'quotes function reads histories from it through the first load balancer. Add the service as in the sandbox of ' +
+        'lib/environments.ts',
     );
   }
   const crowded = groups.find((group) => group.services.length > SERVICES_PER_LOAD_BALANCER);
@@ -141,20 +142,20 @@ function checkGroups(services: readonly ServiceConfig[]): void {
   const next = (Math.floor(priority / PRIORITIES_PER_LOAD_BALANCER) + 1) * PRIORITIES_PER_LOAD_BALANCER;
   throw new Error(
     `services: ${crowded.services.length} have a priority from ${next - PRIORITIES_PER_LOAD_BALANCER} to ${next - 1}, but a ` +
-      `stack holds ${SERVICES_PER_LOAD_BALANCER} services with their load balancer (lib/limits.ts). Give the newest one a ` +
-      `priority from ${next}: it gets the next load balancer`,
+      `stack holds ${SERVICES_PER_LOAD_BALANCER} services with their load balancer (lib/limits.ts). Give the newest service a ` +
+      `priority of at least ${next}, which puts it behind the next load balancer`,
   );
 }
 
 function checkRoutes(routes: readonly Route[]): void {
   const byPath = new Map<string, Route>();
   for (const route of routes) {
-    // Two names of a parameter in one place are one resource of the API.
+    // Parameters with different names in the same position are one resource of the API.
     const path = route.path.replaceAll(/\{\w+\}/g, '{}');
     const other = byPath.get(path);
     if (other !== undefined) {
       throw new Error(
-        `services: ${answerer(route)} and ${answerer(other)} both answer ${route.path}. Give each route a path of its own`,
+        `services: ${backendOf(route)} and ${backendOf(other)} both answer ${route.path}. Give each route a path of its own`,
       );
     }
     byPath.set(path, route);
@@ -162,14 +163,14 @@ function checkRoutes(routes: readonly Route[]): void {
   const resources = new Set(
     routes.flatMap(({ path }) => path.split('/').map((_, index, segments) => segments.slice(0, index + 1).join('/'))),
   );
-  for (const [what, count, limit] of [
+  for (const [kind, count, limit] of [
     ['resources of the REST API', resources.size, REST_API.resources],
     ['routes of the HTTP API', routes.length, HTTP_API.routes],
   ] as const) {
     if (count <= limit) continue;
     throw new Error(
-      `services: their routes take ${count} ${what}, of which there are ${limit} at most (lib/limits.ts). Give ` +
-        'fewer routes, or have AWS raise the quota and change the limit there',
+      `services: the routes take ${count} ${kind}, but the limit is ${limit} (lib/limits.ts). Give fewer routes, or ask AWS ` +
+        'for a higher quota and change the limit in lib/limits.ts',
     );
   }
 }
@@ -180,11 +181,11 @@ function checkRule(service: string, paths: readonly string[]): void {
   if (paths.length >= 1 && paths.length <= valuesPerRule && wildcards <= wildcardsPerRule) return;
   throw new Error(
     `services.${service}.routes: the rule of the load balancer must have 1 to ${valuesPerRule} paths with at most ` +
-      `${wildcardsPerRule} wildcards, got ${paths.length === 0 ? 'none' : paths.join(', ')}. Give routes that begin alike, as in ` +
-      `/${service}/{id} and /${service}/{id}/lines`,
+      `${wildcardsPerRule} wildcards, got ${paths.length === 0 ? 'none' : paths.join(', ')}. Give routes with a common ` +
+      `beginning, such as /${service}/{id} and /${service}/{id}/lines`,
   );
 }
 
-function answerer(route: Route): string {
+function backendOf(route: Route): string {
   return route.by === 'function' ? 'the quotes function' : serviceOf(route);
 }

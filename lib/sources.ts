@@ -4,16 +4,16 @@ import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { type BuildOptions, buildSync, type OutputFile } from 'esbuild';
 
-/** Target of all bundles: the oldest Node that runs them, in a local deployment. AWS runs a later one. */
+/** Target of all bundles: the oldest Node that runs them, in a local deployment. AWS runs a newer Node. */
 const TARGET = 'node20';
 
 /**
- * The code of functions, bundled in this process by esbuild: no Docker, no npx, no NodejsFunction. The first asset that is
- * bound has esbuild bundle all entries asked for until then, in one call.
+ * Code of functions, which esbuild bundles in this process, without Docker, npx or NodejsFunction. When the first asset is
+ * bound, one call of esbuild bundles all entries that were requested until then.
  *
- * Each `index.mjs` holds everything, the AWS SDK too, which starts faster than the runtime's copy. Set
- * `NODE_OPTIONS=--enable-source-maps` for stack traces in terms of the sources. With the context
- * `'aws:cdk:bundling-stacks': []` nothing is bundled and the asset's hash does not depend on the code.
+ * Each `index.mjs` includes all packages, the AWS SDK, too, because a bundled SDK starts faster than the copy of the runtime.
+ * Set `NODE_OPTIONS=--enable-source-maps` for stack traces that point into the sources. With the context
+ * `'aws:cdk:bundling-stacks': []` nothing is bundled, and the hash of the asset does not depend on the code.
  */
 export class FunctionBundles {
   private readonly root = repositoryRoot();
@@ -21,8 +21,10 @@ export class FunctionBundles {
   private readonly bundled = new Map<string, OutputFile[]>();
 
   /**
-   * @param entry path of the handler's file from the root of the repository, as in `lambda/quotes/index.ts`
-   * @throws (when the asset is bound) if an entry does not bundle, with esbuild's reason in one line
+   * Returns the code of a function.
+   *
+   * @param entry path of the handler's file from the root of the repository, such as `lambda/quotes/index.ts`
+   * @throws when the asset is bound, if esbuild cannot bundle an entry; the error has esbuild's reason in one line
    */
   code(entry: string): lambda.Code {
     this.waiting.add(entry);
@@ -47,7 +49,7 @@ export class FunctionBundles {
     const entries = [...this.waiting];
     this.waiting.clear();
     if (entries.length === 0) return;
-    // A folder for each entry, by its number: `0/index.mjs`.
+    // Each entry has a folder, named by the entry's number: `0/index.mjs`.
     const files = bundle(this.root, Object.fromEntries(entries.map((entry, index) => [`${index}/index`, entry])), {
       outExtension: { '.js': '.mjs' },
       format: 'esm',
@@ -69,12 +71,12 @@ export class FunctionBundles {
 }
 
 /**
- * The Docker build context of a service: `folder`, or that of the history service, which is written now. It holds the
- * Dockerfile, the bundled server and the bundled load generator. The same sources give the same bytes on every machine, so the
- * image is built again only when they change.
+ * Returns the Docker build context of a service: `folder`, or the context of the history service, which this call writes. The
+ * latter holds the Dockerfile, the bundled server and the bundled load generator. Equal sources give equal bytes on every
+ * machine, so the image is built again only if the sources change.
  *
  * @param folder path from the root of the repository
- * @throws if the folder has no Dockerfile, or the server does not bundle, with esbuild's reason in one line
+ * @throws if the folder has no Dockerfile, or esbuild cannot bundle the server; the error has esbuild's reason in one line
  */
 export function containerContext(folder?: string): string {
   const root = repositoryRoot();
@@ -98,15 +100,15 @@ function checkedContext(root: string, folder: string): string {
   const directory = path.resolve(root, folder);
   if (fs.existsSync(path.join(directory, 'Dockerfile'))) return directory;
   throw new Error(
-    `image.directory: must be a folder of the repository with a Dockerfile, got "${folder}". Give its path, as in services/reports`,
+    `image.directory: must be a folder of the repository with a Dockerfile, got "${folder}". Give a path such as services/reports`,
   );
 }
 
 /**
- * Bundles without writing, as if into the root, whoever calls: paths in comments and source maps are then relative to the
+ * Bundles into memory. The output directory is always the root, so that paths in comments and source maps are relative to the
  * root, and the bytes do not depend on the folder of the checkout.
  *
- * @param entryPoints files by the names of their bundles
+ * @param entryPoints paths of source files, by the names of their bundles
  */
 function bundle(root: string, entryPoints: Record<string, string>, options: BuildOptions): readonly OutputFile[] {
   try {
@@ -127,7 +129,7 @@ function bundle(root: string, entryPoints: Record<string, string>, options: Buil
   }
 }
 
-/** Replaces a file in one step, and only if it differs, because another process may be reading it. */
+/** Replaces a file atomically, and only if its contents differ, because another process may be reading the file. */
 function replace(file: string, contents: Uint8Array): void {
   if (fs.existsSync(file) && fs.readFileSync(file).equals(contents)) return;
   const draft = `${path.dirname(file)}-${path.basename(file)}.${process.pid}`;
@@ -140,14 +142,14 @@ function replace(file: string, contents: Uint8Array): void {
 }
 
 /**
- * The folder of cdk.json, upwards from this file: `lib/` in tests, `node_modules/.cache/kumiki/` when bin/run.cjs has
- * bundled the app. So it does not depend on the working directory.
+ * Finds the folder of cdk.json above this file, which is in `lib/` in tests, and in `node_modules/.cache/kumiki/` when
+ * bin/run.cjs has bundled the app. The result does not depend on the working directory.
  */
 function repositoryRoot(): string {
   let directory = __dirname;
   while (!fs.existsSync(path.join(directory, 'cdk.json'))) {
     if (directory === path.dirname(directory)) {
-      throw new Error(`sources: no cdk.json in a folder above ${__dirname}. Run from a checkout of the repository.`);
+      throw new Error(`sources: no folder above ${__dirname} has a cdk.json. Run from a checkout of the repository.`);
     }
     directory = path.dirname(directory);
   }

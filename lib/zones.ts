@@ -1,15 +1,16 @@
 /**
- * Where AWS offers the parts, by region and availability zone. Each table is what a page of AWS says, once. Copies of the
- * pages were read on 2026-11-27; that on VPC links V2 is newer than November 2025, when REST APIs got them.
+ * Regions and availability zones in which AWS offers the parts. Each table repeats one page of AWS. Copies of the pages were
+ * read on 2026-11-27; the copy on VPC links V2 is newer than November 2025, when REST APIs began to support them.
  *
- * A zone has a name and an id. In the oldest regions, accounts from before November 2025 have each their own mapping from
- * names to ids; services are in zones by id. So names are configuration, and `npm run preflight` asks the account for ids.
+ * A zone has a name and an id. In the oldest regions, each account from before November 2025 has its own mapping from names to
+ * ids, and AWS documents its services by id. Names are therefore configuration, and `npm run preflight` reads the ids from the
+ * account.
  *
  * @see https://docs.aws.amazon.com/global-infrastructure/latest/regions/az-ids.html
  */
 
 /**
- * Zones that VPC links V2 serve, by id: all regions of the partition `aws` that have them.
+ * Ids of the zones that VPC links V2 serve, for all regions of the partition `aws` with VPC links V2.
  *
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-vpc-links-v2.html (Availability by Region)
  */
@@ -36,15 +37,16 @@ const VPC_LINK_ZONE_IDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Zones, by id, in which EKS takes no subnet for a control plane (`UnsupportedAvailabilityZoneException`).
+ * Ids of the zones in which EKS accepts no subnet for a control plane (`UnsupportedAvailabilityZoneException`).
  *
  * @see https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html (Subnet requirements)
  */
 const ZONE_IDS_WITHOUT_CONTROL_PLANE: readonly string[] = ['use1-az3', 'usw1-az2', 'cac1-az3'];
 
 /**
- * Regions for which AWS says that CodeBuild builds on ARM, which the image of the container service needs. Others may have
- * it by now: no page lists the regions of builds on demand any more, so these are those of two pages of the API reference.
+ * Regions for which AWS documents builds on ARM by CodeBuild, which the images of the container services need. Other regions
+ * may support ARM by now: no page lists the regions of on-demand builds any more, so this list comes from two pages of the API
+ * reference.
  *
  * @see https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ProjectEnvironment.html (type ARM_CONTAINER)
  * @see https://docs.aws.amazon.com/codebuild/latest/APIReference/API_CreateFleet.html (environmentType ARM_CONTAINER)
@@ -62,13 +64,13 @@ const ARM_BUILD_REGIONS: readonly string[] = [
   'ap-south-1',
 ];
 
-/** Letters of the zones that a new account has, where they are not a, b and c. */
+/** Letters of the zones of a new account, for regions in which the letters are not a, b and c. */
 const ZONE_LETTERS: Readonly<Record<string, string>> = { 'ap-northeast-1': 'acd' };
 
 /**
- * Partitions of AWS without what this builds on, by the names of their regions.
+ * Partitions of AWS that lack a service of this architecture, with the patterns of their region names.
  *
- * @see node_modules/@aws-sdk/core, partitions.js (regionRegex), which is how the SDK tells them apart
+ * @see node_modules/@aws-sdk/core, partitions.js (regionRegex), with the patterns that the SDK uses
  */
 const OTHER_PARTITIONS: readonly (readonly [partition: string, regions: RegExp])[] = [
   ['aws-cn', /^cn-/],
@@ -86,41 +88,41 @@ export interface Zone {
   readonly id: string;
 }
 
-/** Whether AWS documents every part for the region. */
+/** True if AWS documents every part for the region. */
 export function isOnFile(region: string): boolean {
   return buildsOnArm(region) && hasVpcLinks(region);
 }
 
 /**
- * Names of zones of a region that AWS documents to serve every part.
+ * Returns the names of zones of a region for which AWS documents every part.
  *
- * @throws for a region that it does not say this of
+ * @throws if AWS does not document every part for the region
  */
 export function zonesOf(region: string): readonly string[] {
   if (isOnFile(region)) return [...(ZONE_LETTERS[region] ?? 'abc')].map((letter) => `${region}${letter}`);
   throw new Error(
-    `region: no availability zones are on file for "${region}". Give some, as in -c region=${region} ` +
-      `-c zones=${region}a,${region}b, and ask npm run preflight whether they serve. On file, because AWS documents every ` +
-      `part there: ${ARM_BUILD_REGIONS.filter(isOnFile).join(', ')}.`,
+    `region: no availability zones are on file for "${region}". Give zones, as in -c region=${region} ` +
+      `-c zones=${region}a,${region}b, and check them with npm run preflight. Regions on file, because AWS documents every ` +
+      `part for them: ${ARM_BUILD_REGIONS.filter(isOnFile).join(', ')}.`,
   );
 }
 
-/** The partition of a region, if it is another one than `aws`. */
+/** Partition of a region; undefined for the partition `aws`. */
 export function otherPartitionOf(region: string): string | undefined {
   return OTHER_PARTITIONS.find(([, regions]) => regions.test(region))?.[0];
 }
 
-/** Whether AWS documents VPC links V2 for the region. */
+/** True if AWS documents VPC links V2 for the region. */
 export function hasVpcLinks(region: string): boolean {
   return Object.hasOwn(VPC_LINK_ZONE_IDS, region);
 }
 
-/** Whether AWS documents builds of ARM images for the region. */
+/** True if AWS documents builds on ARM by CodeBuild for the region. */
 export function buildsOnArm(region: string): boolean {
   return ARM_BUILD_REGIONS.includes(region);
 }
 
-/** What a zone of a region does not have, of what the parts need: undefined for one that serves. */
+/** Services that the parts need and a zone lacks, as text; undefined if the zone has all of them. */
 export function missingIn(zone: Zone, region: string, needs: { readonly kubernetes: boolean }): string | undefined {
   const missing = [
     ...(VPC_LINK_ZONE_IDS[region]?.includes(zone.id) ? [] : ['no VPC links V2']),

@@ -57,7 +57,7 @@ test.each(['alarms', 'arn:aws:sns:eu-west-1:123456789012:alarms', 'arn:aws:sns:u
   'fails for %s, because CloudWatch in us-east-1 cannot send to that topic',
   (topicArn) => {
     expect(() => new AlarmActions(topicArn, 'us-east-1')).toThrow(
-      `alarmTopicArn: must be the ARN of a standard SNS topic of us-east-1, got "${topicArn}". Give one as in`,
+      `alarmTopicArn: must be the ARN of a standard SNS topic of us-east-1, got "${topicArn}". Give an ARN such as`,
     );
   },
 );

@@ -51,8 +51,8 @@ test('the error for a region that is not in the table says how to give its zones
 test('refuses a region of another partition, with and without zones', () => {
   for (const zones of [undefined, 'cn-north-1a,cn-north-1b']) {
     expect(() => environment('trial', { region: 'cn-north-1', zones })).toThrow(
-      'region: "cn-north-1" is in the partition aws-cn, but only aws is served: the image is built from its public ' +
-        'gallery. Give a region of aws, as in -c region=us-east-1',
+      'region: "cn-north-1" is in the partition aws-cn, but must be in aws, because the image is built from the public ' +
+        'gallery of aws. Give a region such as -c region=us-east-1',
     );
   }
 });
@@ -125,10 +125,10 @@ describe('Kubernetes', () => {
       'kubernetes: must be true or false, got "yes". Give -c kubernetes=true',
     );
     expect(() => environment('lasting', { kubernetesAdmin: 'me' })).toThrow(
-      'kubernetesAdmin: must be the ARN of an IAM role, got "me". Give it as in -c kubernetesAdmin=arn:aws:iam::1111',
+      'kubernetesAdmin: must be the ARN of an IAM role, got "me". Give an ARN such as -c kubernetesAdmin=arn:aws:iam::1111',
     );
     expect(() => environment('trial', { kubernetesAdmin: arn })).toThrow(
-      'kubernetesAdmin: there is no cluster that it could apply to. Leave it out, or give -c kubernetes=true',
+      'kubernetesAdmin: has no effect without a cluster. Leave kubernetesAdmin out, or give -c kubernetes=true',
     );
   });
 });
@@ -155,11 +155,11 @@ describe('context', () => {
       digest: DIGEST,
     });
     expect(() => environment('trial', { imageDigest: DIGEST })).toThrow(
-      /^imageDigest: environment trial deploys no image of the history service by a digest from outside\. Leave it out/,
+      /^imageDigest: environment trial takes no digest for the image of the history service from the context\. Leave imageDigest out/,
     );
     const definitions = { fixed: withServices(fixtures.lasting, { image: { from: 'digest', digest: DIGEST } }) };
     expect(() => environmentOf({ imageDigest: 'sha256:0' }, definitions)).toThrow(
-      /deploys no image of the history service by a digest from outside/,
+      /takes no digest for the image of the history service from the context/,
     );
   });
 });
@@ -167,12 +167,12 @@ describe('context', () => {
 describe('account', () => {
   test('refuses 000000000000, because AWS has no such account, unless the environment names it', () => {
     expect(() => checkAccount(environment('trial'), '000000000000')).toThrow(
-      'account: environment trial deploys to an account of AWS, but the credentials are of 000000000000. Choose other',
+      'account: environment trial deploys to an account of AWS, but the credentials belong to 000000000000. Choose other',
     );
     const bound = { ...environment('trial'), account: '000000000000' };
     expect(() => checkAccount(bound, '000000000000')).not.toThrow();
     expect(() => checkAccount(bound, '123456789012')).toThrow(
-      /deploys to 000000000000, but the credentials are of 1234/,
+      /deploys to 000000000000, but the credentials belong to 1234/,
     );
   });
 

@@ -32,7 +32,7 @@ test.each([
 
 test.each([
   [[], 'capacity.ec2.instanceTypes: must name at least one type, got none. Give t4g.small'],
-  [['t2.nano'], /^capacity.ec2.instanceTypes: "t2.nano" is not on file. Use one of t4g.small, .* t2.nano\)$/],
+  [['t2.nano'], /^capacity.ec2.instanceTypes: "t2.nano" is not on file. Give one of t4g.small, .* t2.nano\)$/],
   [['constructor'], /is not on file/],
 ])('fails for the instance types %p', (instanceTypes, message) => {
   expect(() => tasksPerInstance(TASK, { ...SMALL, instanceTypes }, PROPERTY)).toThrow(message);

@@ -79,19 +79,19 @@ describe('fails', () => {
 
   test.each([0, 1.5, 50_001])('for the priority %p', (priority) => {
     expect(checkFurther(service('reports', priority))).toThrow(
-      `services.reports.priority: must be a whole number from 1 to 50000, got ${priority}. Give one that no other`,
+      `services.reports.priority: must be a whole number from 1 to 50000, got ${priority}. Give a priority that no other`,
     );
   });
 
   test('for the priority of the rule for pods, even without a cluster, so that a cluster can be switched on', () => {
     expect(checkFurther(service('reports', 200))).toThrow(
-      'services.reports.priority: 200 is the priority of the rule for pods of the Kubernetes cluster. Give another one',
+      'services.reports.priority: 200 is the priority of the rule for pods of the Kubernetes cluster. Give another priority',
     );
   });
 
   test('without a history service behind the first load balancer, because the quotes function calls that service', () => {
     const message =
-      'services: must have one named history with a priority below 1000, because the quotes function asks it';
+      'services: must have a service named history with a priority below 1000, because the quotes function reads histories';
     expect(check({ ...trial, services: [service('reports', 110)] })).toThrow(message);
     expect(check(withServices(trial, { priority: 1_100 }))).toThrow(message);
   });
@@ -118,7 +118,7 @@ describe('fails', () => {
     );
     const routes = (['/a/{x}', '/b/{x}', '/c/{x}'] as const).map((path) => ({ path, query: [] }));
     expect(checkFurther(service('reports', 110, { routes }))).toThrow(
-      'got /a/*, /b/*, /c/*, /v1/a/*, /v1/b/*, /v1/c/*. Give routes that begin alike',
+      'got /a/*, /b/*, /c/*, /v1/a/*, /v1/b/*, /v1/c/*. Give routes with a common beginning',
     );
   });
 
@@ -128,8 +128,8 @@ describe('fails', () => {
     );
     expect(checkFurther(...further)).toThrow(
       `services: ${SERVICES_PER_LOAD_BALANCER + 1} have a priority from 0 to 999, but a stack holds ` +
-        `${SERVICES_PER_LOAD_BALANCER} services with their load balancer (lib/limits.ts). Give the newest one a priority from ` +
-        '1000: it gets the next load balancer',
+        `${SERVICES_PER_LOAD_BALANCER} services with their load balancer (lib/limits.ts). Give the newest service a priority of ` +
+        'at least 1000, which puts it behind the next load balancer',
     );
     expect(checkFurther(...further.slice(1))).not.toThrow();
   });
@@ -138,7 +138,7 @@ describe('fails', () => {
     const lines = Array.from({ length: 298 }, (_, index) => ({ path: `/reports/${index}` as const, query: [] }));
     const routes = [{ path: '/reports/{id}' as const, query: [] }, ...lines];
     expect(checkFurther(service('reports', 110, { routes }))).toThrow(
-      /^services: their routes take \d+ resources of the REST API, of which there are 300 at most \(lib\/limits\.ts\)\. Give fewer/,
+      /^services: the routes take \d+ resources of the REST API, but the limit is 300 \(lib\/limits\.ts\)\. Give fewer/,
     );
   });
 });

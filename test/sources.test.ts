@@ -122,6 +122,6 @@ test('writes a build context of three files with the same bytes each time and fr
 test('uses the folder of a service as build context from every working directory, and refuses a folder without a Dockerfile', () => {
   expect(containerContext('container')).toBe(path.join(root, 'container'));
   expect(() => containerContext('docs')).toThrow(
-    'image.directory: must be a folder of the repository with a Dockerfile, got "docs". Give its path, as in services/reports',
+    'image.directory: must be a folder of the repository with a Dockerfile, got "docs". Give a path such as services/reports',
   );
 });

@@ -14,12 +14,12 @@ test.each([
   ['constructor', 'not a region'],
 ])('has no zones on file for %s: %s', (region) => {
   expect(() => zonesOf(region)).toThrow(
-    `no availability zones are on file for "${region}". Give some, as in -c region=`,
+    `no availability zones are on file for "${region}". Give zones, as in -c region=`,
   );
 });
 
 test('has zones only for regions in which AWS documents every part', () => {
-  const [, regions = ''] = /every part there: (.*)\.$/.exec(messageOf(() => zonesOf('xx-none-1'))) ?? [];
+  const [, regions = ''] = /every part for them: (.*)\.$/.exec(messageOf(() => zonesOf('xx-none-1'))) ?? [];
   expect(regions.split(', ').length).toBeGreaterThan(5);
   for (const region of regions.split(', ')) {
     expect([region, hasVpcLinks(region), buildsOnArm(region)]).toEqual([region, true, true]);

@@ -18,16 +18,16 @@ import { idPrefix, pascalCase, rulePaths } from '../services';
 
 export interface ContainersStackProps extends EnvironmentStackProps {
   readonly network: INetwork;
-  /** Services behind the load balancer of the stack, each with the name of its image repository (docs/decisions/0003). */
+  /** Services behind the load balancer of the stack, with the names of their image repositories (docs/decisions/0003). */
   readonly services: readonly { readonly config: ServiceConfig; readonly repositoryName: string }[];
-  /** Routes that container services answer: each service those that name it. */
+  /** Routes of container services. A service answers the routes that name the service. */
   readonly routes: readonly Route[];
   readonly imageSource: (service: ServiceConfig) => ServiceImageProps['source'];
-  /** Stage of the API in front. */
+  /** Stage of the APIs in front of the load balancer. */
   readonly apiStageName: string;
 }
 
-/** A load balancer with the services behind it, which share a cluster. */
+/** A load balancer and the services behind it, which share a cluster. */
 export class ContainersStack extends Stack {
   readonly loadBalancer: PrivateLoadBalancer;
   /** Images that the tasks run, by the names of their services. */
@@ -84,9 +84,9 @@ export class ContainersStack extends Stack {
   }
 
   /**
-   * The clusters, one for each kind of capacity (ec2-capacity.ts says why), and the instances. The ids of the clusters are those
-   * of the parts that they belonged to before services shared them, below 'Default', which is no part of a logical id: another
-   * id would replace a cluster.
+   * Creates the instances, and a cluster for each kind of capacity (the docstring of Ec2Capacity has the reason). Each cluster
+   * keeps the id from the time when it belonged to one service, below 'Default', which is not part of a logical id, because
+   * another id would replace the cluster.
    */
   private capacity({ fargate, ec2: instances }: CapacityConfig) {
     const clusters = new Construct(this, 'Default');
@@ -95,7 +95,7 @@ export class ContainersStack extends Stack {
       vpc,
       fargateSpot: fargate?.spot !== undefined,
     });
-    // In an account that is new to ECS, the load balancer takes longer than the role that the providers need.
+    // In an account that is new to ECS, the load balancer takes longer to create than the role that the providers need.
     capacityProviders?.node.addDependency(this.loadBalancer.listener);
     if (instances === undefined) return { cluster, capacity: { fargate } };
     const capacity = new Ec2Capacity(this, 'Instances', {
@@ -116,22 +116,22 @@ export class ContainersStack extends Stack {
   private service(
     { name, image: _, routes: __, ...size }: ServiceConfig,
     { image }: ServiceImage,
-    on: { readonly cluster: ecs.ICluster; readonly capacity: ServiceCapacity },
+    target: { readonly cluster: ecs.ICluster; readonly capacity: ServiceCapacity },
   ): void {
     const { apiStageName, routes } = this.props;
     const prefix = idPrefix(name);
     const id = pascalCase(name);
     if (this.node.tryFindChild(id)) {
-      throw new Error(`services: "${name}" is taken by the part ${id} of the stack. Give the service another name.`);
+      throw new Error(`services: "${name}" is the name of a part of the stack, ${id}. Give the service another name.`);
     }
     const service = new ContainerService(this, id, {
       ...this.placement(),
       ...size,
-      ...on,
+      ...target,
       architecture: ARCHITECTURE,
       image,
       listener: this.loadBalancer.listener,
-      // A private integration may put the stage of the API in front of the path: docs/decisions/0005.
+      // A private integration may prepend the stage of the API to the path: docs/decisions/0005.
       paths: rulePaths(name, routes, ['', `/${apiStageName}`]),
       environment: { SERVED_BY: this.props.config.id, PATH_PREFIX: `/${apiStageName}` },
     });

@@ -13,14 +13,17 @@ export interface FunctionStackProps extends EnvironmentStackProps {
   readonly loadBalancer: IPrivateLoadBalancer;
 }
 
-/** Function and security group together, apart from the network: their interfaces take up to 20 minutes to go. */
+/**
+ * The quotes function. The function and its security group share a stack apart from the network, because Lambda takes up to
+ * 20 minutes to delete their network interfaces.
+ */
 export class FunctionStack extends Stack {
   readonly live: lambda.IAlias;
 
   constructor(scope: Construct, id: string, props: FunctionStackProps) {
     super(scope, id, props);
     const { config, network } = props;
-    // 2 s for the container service, and as much again after a connection that broke: the 80 % at which the alarm rings.
+    // 2 s for the container service, and 2 s again after a broken connection: together the 80 % at which the alarm goes off.
     const timeout = Duration.seconds(5);
     const quotes = new PrivateFunction(this, 'Quotes', {
       vpc: network.vpc,
@@ -33,7 +36,7 @@ export class FunctionStack extends Stack {
         HISTORY_URL: props.loadBalancer.url,
         SERVED_BY: config.id,
         POWERTOOLS_SERVICE_NAME: 'quotes',
-        // Stack traces in terms of the sources; costs a millisecond of init.
+        // Stack traces point into the sources. The option takes a millisecond of init.
         NODE_OPTIONS: '--enable-source-maps',
       },
       provisionedConcurrency: config.function.provisionedConcurrency,

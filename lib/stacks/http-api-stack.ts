@@ -17,13 +17,13 @@ export interface HttpApiStackProps extends EnvironmentStackProps {
   /** Alias that answers the routes of the function. */
   readonly live: lambda.IAlias;
   readonly routes: readonly Route[];
-  /** The load balancer in front of a service. */
+  /** Returns the load balancer in front of a service. */
   readonly loadBalancerOf: (service: string) => IPrivateLoadBalancer;
   /** First segment of every URL. */
   readonly stageName: string;
 }
 
-/** API and VPC link together: a link cannot be deleted while an integration refers to it. */
+/** The HTTP API and its VPC link, in one stack because a link cannot be deleted while an integration names it. */
 export class HttpApiStack extends Stack {
   constructor(scope: Construct, id: string, props: HttpApiStackProps) {
     super(scope, id, props);
@@ -43,10 +43,11 @@ export class HttpApiStack extends Stack {
       loadBalancer.allowFrom(link, 'HTTP API reads the container service');
     }
 
-    const toService = {
+    const integration = {
       vpcLink: link.link,
       serverName: config.loadBalancer.https?.hostName,
-      // As long as the function waits. If callers chose, one who waits for a millisecond would cause 503s and raise the alarm.
+      // The time that the function waits. Callers must not choose it, because a caller with one millisecond would cause 503s
+      // and set off the alarm.
       requestHeaders: { 'x-timeout-ms': '2000' },
     };
     for (const route of routes) {
@@ -54,7 +55,7 @@ export class HttpApiStack extends Stack {
       if (route.by === 'function') api.addFunctionRoute({ ...common, handler: props.live });
       else {
         const { listener } = props.loadBalancerOf(serviceOf(route));
-        api.addPrivateRoute({ ...common, ...toService, listener });
+        api.addPrivateRoute({ ...common, ...integration, listener });
       }
     }
     new ApiAlarms(this, 'Alarms', { stage: api.stage });

@@ -22,70 +22,103 @@ export interface KubernetesStackProps extends EnvironmentStackProps {
   readonly kubernetes: KubernetesConfig;
   readonly network: INetwork;
   readonly loadBalancer: IPrivateLoadBalancer;
-  /** What pods run: the image of the tasks. */
+  /** Image of the pods, the same as that of the tasks. */
   readonly image: IServiceImage;
-  /** Changes with the sources of the image. */
+  /** Text that changes with the sources of the image. */
   readonly imageRevision: string;
-  /** In front of the paths that pods answer. */
+  /** Prefixes of the paths that the pods answer. */
   readonly pathPrefixes: readonly string[];
 }
 
+/** An EKS cluster that runs the image of the history service, behind the load balancer of the container services. */
 export class KubernetesStack extends Stack {
   constructor(scope: Construct, id: string, props: KubernetesStackProps) {
     super(scope, id, props);
     const { config, kubernetes, loadBalancer, image, pathPrefixes } = props;
-    const placement = { vpc: props.network.vpc, vpcSubnets: props.network.privateSubnets };
-    const isArm = image.architecture === ecs.CpuArchitecture.ARM64;
-    const { version, kubectlLayer, clusterAutoscalerTag: imageTag, ...release } = kubernetesRelease(kubernetes.version);
+    const { vpc, privateSubnets: vpcSubnets } = props.network;
+    const release = kubernetesRelease(kubernetes.version);
+    const kubernetesVersion = release.version;
     const clusterName = `kumiki-${config.id}`;
-    const names = { clusterName, version, kubectlLayer: kubectlLayer(this, 'KubectlLayer') };
-    const control = new KubernetesCluster(this, 'Cluster', { ...kubernetes, ...placement, ...names });
-    const { cluster } = control;
-    const architecture = isArm ? ec2.InstanceArchitecture.ARM_64 : ec2.InstanceArchitecture.X86_64;
-    const group = { ...kubernetes.nodes, ...placement, kubernetesVersion: version, architecture };
-    const nodes = new ManagedNodeGroup(this, 'Nodes', { cluster, ...group });
-    const there = { cluster, nodes, clusterName, kubernetesVersion: version };
+    const isArm = image.architecture === ecs.CpuArchitecture.ARM64;
     const { observability } = kubernetes;
-    const versions = {
-      ...(observability && { 'amazon-cloudwatch-observability': release.observabilityVersion }),
-      ...kubernetes.addOnVersions,
-    };
-    control.manifestsAfter(nodes, new ClusterAddOns(this, 'AddOns', { ...there, observability, versions }));
-    new ClusterAutoscaler(this, 'Autoscaler', { ...there, imageTag });
+
+    const kubernetesCluster = new KubernetesCluster(this, 'Cluster', {
+      clusterName,
+      version: kubernetesVersion,
+      kubectlLayer: release.kubectlLayer(this, 'KubectlLayer'),
+      vpc,
+      vpcSubnets,
+      publicCidrs: kubernetes.publicCidrs,
+      adminRoleArn: kubernetes.adminRoleArn,
+      deletionProtection: kubernetes.deletionProtection,
+    });
+    const { cluster } = kubernetesCluster;
+    const nodes = new ManagedNodeGroup(this, 'Nodes', {
+      ...kubernetes.nodes,
+      cluster,
+      kubernetesVersion,
+      vpcSubnets,
+      architecture: isArm ? ec2.InstanceArchitecture.ARM_64 : ec2.InstanceArchitecture.X86_64,
+    });
+    const addOns = new ClusterAddOns(this, 'AddOns', {
+      cluster,
+      clusterName,
+      nodes,
+      observability,
+      versions: {
+        ...(observability && { 'amazon-cloudwatch-observability': release.observabilityVersion }),
+        ...kubernetes.addOnVersions,
+      },
+    });
+    kubernetesCluster.manifestsAfter(nodes, addOns);
+    new ClusterAutoscaler(this, 'Autoscaler', {
+      cluster,
+      clusterName,
+      nodes,
+      kubernetesVersion,
+      imageTag: release.clusterAutoscalerTag,
+    });
+
     new KubernetesWorkload(this, 'History', {
-      ...there,
       ...kubernetes.service,
+      cluster,
+      nodes,
+      kubernetesVersion,
       name: 'history',
       namespace: 'history',
       image: image.uri,
       imageRevision: props.imageRevision,
       architecture: isArm ? 'arm64' : 'amd64',
       environment: { SERVED_BY: `${config.id}-kubernetes`, PATH_PREFIX: pathPrefixes.join(',') },
-      nodePort: 30_080,
-      allowFromCidrs: placement.vpc.selectSubnets(placement.vpcSubnets).subnets.map((subnet) => subnet.ipv4CidrBlock),
+      nodePort: NODE_PORT,
+      allowFromCidrs: vpc.selectSubnets(vpcSubnets).subnets.map((subnet) => subnet.ipv4CidrBlock),
       nodeAllocatable: roomOf(smallestNode(kubernetes.nodes.instanceTypes, observability)),
     });
     const exposure = new NodePortTarget(this, 'Exposure', {
-      ...there,
-      ...placement,
-      loadBalancer,
+      vpc,
+      clusterName,
+      nodes,
       nodeSecurityGroup: cluster.clusterSecurityGroup,
-      nodePort: 30_080,
+      nodePort: NODE_PORT,
+      loadBalancer,
       paths: pathPatterns(routesOfService(HISTORY_SERVICE), pathPrefixes),
       priority: KUBERNETES_PRIORITY,
     });
-    const { targetGroup } = exposure;
     new TargetGroupAlarms(this, 'Alarms', {
-      targetGroup,
+      targetGroup: exposure.targetGroup,
       loadBalancer: loadBalancer.loadBalancer,
       firstLook: 'the health of the node group, then the targets: a healthy one is a node that kube-proxy calls so.',
     }).node.addDependency(exposure);
+
     for (const [name, value, description] of [
       ['ClusterName', clusterName, 'EKS cluster'],
-      ['UpdateKubeconfigCommand', control.updateKubeconfigCommand, 'Makes kubectl use the cluster'],
-      ['TargetGroupArn', targetGroup.targetGroupArn, 'Where nodes are registered'],
+      ['UpdateKubeconfigCommand', kubernetesCluster.updateKubeconfigCommand, 'Makes kubectl use the cluster'],
+      ['TargetGroupArn', exposure.targetGroup.targetGroupArn, 'Where nodes are registered'],
     ] as const) {
       new CfnOutput(this, name, { value, description });
     }
   }
 }
+
+/** Port of every node that leads to the pods. */
+const NODE_PORT = 30_080;

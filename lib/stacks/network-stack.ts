@@ -6,9 +6,9 @@ import { EnvironmentStackProps, NewNetworkConfig } from '../environment-config';
 
 export interface NetworkStackProps extends EnvironmentStackProps {
   readonly create: NewNetworkConfig;
-  /** Services that the enabled parts call, for egress by endpoints. */
+  /** AWS services that the enabled parts call, for egress through endpoints. */
   readonly endpointServices: ec2.InterfaceVpcEndpointAwsService[];
-  /** Addresses that each part takes in a private subnet. */
+  /** Number of addresses that each part takes in a private subnet. */
   readonly plannedAddresses: Record<string, number>;
 }
 

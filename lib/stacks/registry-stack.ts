@@ -9,9 +9,12 @@ export interface RegistryStackProps extends EnvironmentStackProps {
   readonly services: readonly ServiceConfig[];
 }
 
-/** Only repositories: an image is built or chosen by the stack that runs it, so that a new image changes its template. */
+/**
+ * The image repositories of services. The stack that runs an image builds or chooses the image, so that a new image changes
+ * the template of that stack.
+ */
 export class RegistryStack extends Stack {
-  /** The services, each with its repository. */
+  /** Services with their repositories. */
   readonly services: readonly { readonly config: ServiceConfig; readonly repository: ecr.IRepository }[];
 
   constructor(scope: Construct, id: string, props: RegistryStackProps) {

@@ -17,13 +17,13 @@ export interface RestApiStackProps extends EnvironmentStackProps {
   /** Alias that answers the routes of the function. */
   readonly live: lambda.IAlias;
   readonly routes: readonly Route[];
-  /** The load balancer in front of a service. */
+  /** Returns the load balancer in front of a service. */
   readonly loadBalancerOf: (service: string) => IPrivateLoadBalancer;
   /** First segment of every URL. */
   readonly stageName: string;
 }
 
-/** API and VPC link together: a link cannot be deleted while an API refers to it. */
+/** The REST API and its VPC link, in one stack because a link cannot be deleted while an API names it. */
 export class RestApiStack extends Stack {
   constructor(scope: Construct, id: string, props: RestApiStackProps) {
     super(scope, id, props);
@@ -46,9 +46,9 @@ export class RestApiStack extends Stack {
       quote: Duration.seconds(cache.quoteTtlSeconds),
       history: Duration.seconds(cache.historyTtlSeconds),
     };
-    const toService = {
+    const integration = {
       vpcLink: link.link,
-      // Almost as long as API Gateway waits, because the cache would keep a 503 that the service gives under load.
+      // Almost as long as API Gateway waits, because the cache would keep a 503 of an overloaded service.
       requestHeaders: { 'x-timeout-ms': '25000' },
     };
     for (const route of routes) {
@@ -58,7 +58,7 @@ export class RestApiStack extends Stack {
       if (route.by === 'function') api.addFunctionRoute({ ...common, handler: props.live });
       else {
         const { loadBalancer, url } = props.loadBalancerOf(serviceOf(route));
-        api.addPrivateRoute({ ...common, ...toService, loadBalancer, url });
+        api.addPrivateRoute({ ...common, ...integration, loadBalancer, url });
       }
     }
     new ApiAlarms(this, 'Alarms', { stage: api.stage });

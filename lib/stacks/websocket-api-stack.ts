@@ -16,7 +16,7 @@ export interface WebSocketApiStackProps extends EnvironmentStackProps {
   readonly stageName: string;
 }
 
-/** Sessions on prices: the WebSocket API, the table of its sessions, and the ticker that sends to them. */
+/** The WebSocket API with sessions on prices, the table of the sessions, and the ticker that sends prices to them. */
 export class WebSocketApiStack extends Stack {
   constructor(scope: Construct, id: string, props: WebSocketApiStackProps) {
     super(scope, id, props);
@@ -76,5 +76,5 @@ export class WebSocketApiStack extends Stack {
   }
 }
 
-/** The functions write their metrics into these namespaces, and the alarms read them there. */
+/** Namespaces of the metrics that the functions write and the alarms read. */
 const METRIC_NAMESPACES = { sessions: 'Kumiki/Sessions', ticker: 'Kumiki/Ticker' };

@@ -108,7 +108,7 @@ test('fails if maxPods pods do not fit on maxNodes nodes beside the agents for l
   const cluster = { nodes: { instanceTypes: ['m7g.large'], maxNodes: 12 }, service: { ...service, maxPods: 60 } };
   expect(() => checkRoom(cluster)).not.toThrow();
   expect(() => checkRoom({ ...cluster, observability: true })).toThrow(
-    'kubernetes.service.maxPods: 60 pods and those of the system need 13 nodes, but kubernetes.nodes.maxNodes is 12.',
+    'kubernetes.service.maxPods: 60 pods and the pods of the system need 13 nodes, but kubernetes.nodes.maxNodes is 12.',
   );
 });
 
@@ -118,7 +118,7 @@ test('a pod that fits on no node needs infinitely many nodes', () => {
 
 test('fails for an unknown instance type, and for an empty list of types', () => {
   expect(() => nodeOf('x1.huge')).toThrow(
-    /kubernetes\.nodes\.instanceTypes: "x1\.huge" is not on file\. Use one of t4g/,
+    /kubernetes\.nodes\.instanceTypes: "x1\.huge" is not on file\. Give one of t4g/,
   );
   expect(() => smallestNode([])).toThrow('kubernetes.nodes.instanceTypes: must name at least one type, got none');
 });

@@ -221,7 +221,7 @@ describe('options that are off', () => {
 
   test('the egress none is refused, because ECS could not pull the image', () => {
     expect(() => withTrial(() => ({ network: withEgress({ mode: 'none' }) }))).toThrow(
-      /network\.create\.egress: mode "none" leaves the container service of environment trial no way to its image/,
+      /network\.create\.egress: with mode "none", the container services of environment trial cannot reach their images/,
     );
   });
 
@@ -434,7 +434,7 @@ describe('with a cluster', () => {
     expect(clusterAutoscalerTag).toMatch(new RegExp(`^v${version.replace('.', '\\.')}\\.`));
     expect(SCHEMA_VERSION).toBe(version);
     expect(() => kubernetesRelease('1.37')).toThrow(
-      'kubernetes.version: "1.37" has no kubectl layer on file. Use one of 1.36',
+      'kubernetes.version: "1.37" has no kubectl layer on file. Give one of 1.36',
     );
   });
 
@@ -526,7 +526,7 @@ describe('with a cluster', () => {
 
   test('a cluster without an egress to its registries is refused [N3]', () => {
     expect(() => withoutInternet(fixtureOf('trial', { kubernetes: 'true' }))).toThrow(
-      /network\.create\.egress: mode "endpoints" leaves the cluster of environment trial no way to registry\.k8s\.io/,
+      /network\.create\.egress: with mode "endpoints", the cluster of environment trial cannot reach registry\.k8s\.io/,
     );
   });
 
@@ -545,7 +545,7 @@ describe('with a cluster', () => {
       'more pods than its nodes hold',
       {},
       { maxPods: 100 },
-      /maxPods: 100 pods .* need 15 nodes, but .*maxNodes is 4\. Raise it/,
+      /maxPods: 100 pods .* need 15 nodes, but .*maxNodes is 4\. Raise maxNodes/,
     ],
     ['a version without a kubectl layer', { version: '1.37' }, {}, /"1\.37" has no kubectl layer on file/],
     ['nodes of another architecture than the image', { instanceTypes: ['t3.medium'] }, {}, /, which is x86_64/],
