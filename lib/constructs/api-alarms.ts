@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 
-/** The metrics of a stage: `Stage` of a REST API (aws-apigateway) and `HttpStage` of an HTTP API (aws-apigatewayv2) have them. */
+/** A stage with metrics: `Stage` of a REST API (aws-apigateway) or `HttpStage` of an HTTP API (aws-apigatewayv2). */
 export interface IApiStage {
   metricServerError(props?: cloudwatch.MetricOptions): cloudwatch.Metric;
   metricCount(props?: cloudwatch.MetricOptions): cloudwatch.Metric;
@@ -13,7 +13,7 @@ export interface ApiAlarmsProps {
   readonly stage: IApiStage;
 
   /**
-   * Answers of status 5XX in five minutes below which the alarm never goes off, however few requests there were.
+   * Number of 5XX answers in five minutes below which the alarm never goes off, however large their share is.
    *
    * @default 5
    * @throws unless it is a whole number of at least 1
@@ -22,12 +22,12 @@ export interface ApiAlarmsProps {
 }
 
 /**
- * An alarm on answers of status 5XX of a REST or HTTP API, whether they come from API Gateway, a function or a backend behind
- * a VPC link. Lambda counts a 5XX that the code returns as a success, so no alarm on the function sees it.
+ * An alarm on answers of status 5XX of a REST or HTTP API, from API Gateway, a function or a backend behind a VPC link. Lambda
+ * counts a 5XX that the code returns as a success, so an alarm on the function does not notice these answers.
  *
- * The alarm needs both a number and a share of errors: one stray error in a quiet hour is 100 % of the requests, and five
- * errors in a busy hour are few. API Gateway reports nothing without requests, and missing data is not breaching. Alarms of
- * the backend have to tell that it is down while there are no requests.
+ * The alarm needs both a number and a share of errors, because one stray error in a quiet hour is 100 % of the requests, and
+ * five errors in a busy hour are few. API Gateway reports nothing without requests, so missing data is not breaching. An outage
+ * of the backend without requests needs an alarm on the backend.
  *
  * The metrics are those of the stage, free of charge: `AWS/ApiGateway` with `ApiName` and `Stage` (5XXError, Count) for a
  * REST API, whose name therefore has to be unique in account and region, and with `ApiId` and `Stage` (5xx, Count) for an
@@ -76,5 +76,5 @@ export class ApiAlarms extends Construct {
   }
 }
 
-/** A service with working redundancy loses no larger share. */
+/** Share of errors, in percent, that a service with working redundancy does not exceed. */
 const ERROR_PERCENT = 5;

@@ -161,7 +161,7 @@ export class CachedRestApi extends Construct {
   readonly url: string;
   /** Cached routes. Later routes are added to the array; it is empty without a cache. */
   readonly cachedMethods: readonly { readonly path: string; readonly httpMethod: string }[];
-  /** Text that changes with every deployment and every setting of the stage. */
+  /** Text that changes with each deployment and with each setting of the stage. */
   readonly revision: string;
 
   private readonly cache: boolean;

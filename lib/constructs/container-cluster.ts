@@ -10,7 +10,7 @@ export interface ContainerClusterProps {
 
   /**
    * Associate the capacity providers FARGATE and FARGATE_SPOT, so that services can run part of their tasks on Fargate Spot.
-   * Without, services run on Fargate on demand, or on the instances of a provider that another construct associates.
+   * If false, services run on Fargate on demand, or on instances whose provider another construct associates.
    *
    * @default false
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
@@ -18,8 +18,8 @@ export interface ContainerClusterProps {
   readonly fargateSpot?: boolean;
 
   /**
-   * Metrics of cluster, services and tasks, billed by metric. DISABLED costs nothing and leaves the metrics of ECS itself
-   * (CPU, memory), which autoscaling uses.
+   * Metrics of cluster, services and tasks, billed by metric. DISABLED costs nothing. Autoscaling works in either case, because
+   * it uses the metrics of ECS itself (CPU, memory).
    *
    * @default ecs.ContainerInsights.ENHANCED
    */
@@ -30,8 +30,8 @@ export interface ContainerClusterProps {
  * An ECS cluster that services share, with the log group of its Container Insights.
  *
  * The list of a cluster's capacity providers is one resource, and CloudFormation changes it before it deletes the services
- * that use a provider. ECS then refuses the change ("the specified capacity provider is in use"). So give providers that may
- * go, as those of instances, a cluster of their own that goes with them.
+ * that use a provider. ECS then refuses the change ("the specified capacity provider is in use"). Therefore give a provider
+ * that may be removed, such as that of instances, a cluster of its own, which is removed with the provider.
  *
  * A construct that depends on `cluster` is created after the association of its capacity providers and deleted before it.
  *
@@ -49,9 +49,9 @@ export interface ContainerClusterProps {
 export class ContainerCluster extends Construct {
   readonly cluster: ecs.Cluster;
   /**
-   * With `fargateSpot`, the association of FARGATE and FARGATE_SPOT. In an account that is new to ECS the first cluster
-   * makes ECS create its service-linked role, which takes a while, and the association needs this role. Let the association
-   * depend on something that takes minutes, as a load balancer does.
+   * With `fargateSpot`, the association of FARGATE and FARGATE_SPOT. The association needs the service-linked role of ECS. In
+   * an account that is new to ECS, ECS creates this role with the first cluster, which takes a while. Let the association
+   * depend on a resource that takes minutes to create, such as a load balancer.
    */
   readonly capacityProviders?: ecs.CfnClusterCapacityProviderAssociations;
 
@@ -67,8 +67,9 @@ export class ContainerCluster extends Construct {
     this.cluster = new ecs.Cluster(this, 'Cluster', { vpc, clusterName, containerInsightsV2: containerInsights });
     if (containerInsights !== ecs.ContainerInsights.DISABLED) {
       // Container Insights would create this log group itself, with the same retention of a day, and leave it behind. A day is
-      // enough because its events become metrics, and a log group that stays would be another one each time the stack is
-      // created. The log group is created before the cluster and deleted after it, for which the name has to be known.
+      // enough because the events become metrics. The log group is deleted with the stack, because each creation of the stack
+      // has another name and would leave another log group. Its name has to be known, because CloudFormation creates the log
+      // group before the cluster and deletes it after the cluster.
       const performance = new logs.LogGroup(this, 'Performance', {
         logGroupName: `/aws/ecs/containerinsights/${clusterName}/performance`,
         retention: logs.RetentionDays.ONE_DAY,
@@ -78,8 +79,9 @@ export class ContainerCluster extends Construct {
     }
 
     if (props.fargateSpot) {
-      // The cluster's own method for this gives services no dependency: created too late, a service finds no provider, and
-      // deleted too early, "the specified capacity provider is in use".
+      // enableFargateCapacityProviders of the cluster gives services no dependency on the association. A service that is
+      // created before it finds no provider, and an association that is deleted before the service is refused ("the specified
+      // capacity provider is in use").
       this.capacityProviders = new ecs.CfnClusterCapacityProviderAssociations(this, 'CapacityProviders', {
         cluster: this.cluster.clusterName,
         capacityProviders: ['FARGATE', 'FARGATE_SPOT'],

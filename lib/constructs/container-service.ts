@@ -11,21 +11,21 @@ export interface InstanceCapacity extends IConstruct {
 }
 
 /**
- * Where tasks run. With both kinds, each has an ECS service of its own with `minTasks` to `maxTasks`, and the listener divides
- * the requests by `weight`: a strategy of ECS has capacity providers of Fargate or of instances, never of both.
+ * Capacity that runs the tasks. With both kinds, each kind has its own ECS service with `minTasks` to `maxTasks`, and the
+ * listener divides the requests by `weight`, because a capacity provider strategy of ECS cannot mix Fargate and instances.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-capacity-providers.html
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html#forward-actions
  */
 export interface ServiceCapacity {
-  /** On Fargate. */
+  /** Tasks on Fargate. */
   readonly fargate?: {
-    /** Share of the requests against that of `ec2`, 0 to 999. @default 1 */
+    /** Share of the requests in proportion to the weight of `ec2`, 0 to 999. @default 1 */
     readonly weight?: number;
     /**
-     * Run part of the tasks on Fargate Spot, cheaper and taken away on two minutes' notice: the first `minTasks` are on
-     * demand, those beyond in proportion of the weights, 1 to 1000 each. The cluster has to have the capacity providers
-     * FARGATE and FARGATE_SPOT. Switching Spot on or off replaces the service.
+     * Run part of the tasks on Fargate Spot, which is cheaper, and which AWS takes away on two minutes' notice. The first
+     * `minTasks` tasks run on demand, and the weights, 1 to 1000 each, divide the others. The cluster has to have the capacity
+     * providers FARGATE and FARGATE_SPOT. Switching Spot on or off replaces the service.
      *
      * @default every task on demand
      * @throws if a weight is out of its range
@@ -33,13 +33,13 @@ export interface ServiceCapacity {
      */
     readonly spot?: { readonly spotWeight: number; readonly onDemandWeight: number };
   };
-  /** On instances. */
+  /** Tasks on instances. */
   readonly ec2?: {
-    /** Share of the requests against that of `fargate`, 0 to 999. @default 1 */
+    /** Share of the requests in proportion to the weight of `fargate`, 0 to 999. @default 1 */
     readonly weight?: number;
     readonly capacity: InstanceCapacity;
     /**
-     * Cluster of the tasks on instances, where it is another one than that of the tasks on Fargate.
+     * Cluster of the tasks on instances, if it differs from the cluster of the tasks on Fargate.
      *
      * @default `cluster` of the service
      */
@@ -48,38 +48,42 @@ export interface ServiceCapacity {
 }
 
 export interface ContainerServiceProps {
-  /** Cluster that the tasks run in, shared with other services or not. */
+  /** Cluster of the tasks. Other services may share it. */
   readonly cluster: ecs.ICluster;
 
   readonly vpc: ec2.IVpc;
 
-  /** Subnets of the tasks: private, with a way to the registry and to CloudWatch Logs (NAT or endpoints). */
+  /** Private subnets of the tasks, with a route to the registry and to CloudWatch Logs (NAT or endpoints). */
   readonly vpcSubnets: ec2.SubnetSelection;
 
-  /** Image of the container; it has to be built for `architecture`. An image from ECR grants the right to pull it. */
+  /** Image of the container, built for `architecture`. An image from ECR grants the execution role to pull. */
   readonly image: ecs.ContainerImage;
 
   /** Architecture that the image was built for. */
   readonly architecture: ecs.CpuArchitecture;
 
-  /** CPU units of a task (1024 is one vCPU), one of the sizes of Fargate. @throws unless it is a whole number of at least 1 */
+  /** CPU units of a task (1024 is one vCPU), a size of Fargate. @throws unless it is a whole number of at least 1 */
   readonly cpu: number;
 
   /**
-   * MiB of a task, a size that Fargate offers with `cpu`.
+   * Memory of a task in MiB, a size that Fargate offers with `cpu`.
    *
    * @throws unless it is a whole number of at least 1
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
    */
   readonly memoryMiB: number;
 
-  /** Tasks at least; autoscaling raises the first task to as many. @throws unless it is a whole number of at least 1 */
+  /**
+   * Lower bound of the number of tasks. A new service starts with one task, and autoscaling raises the number.
+   *
+   * @throws unless it is a whole number of at least 1
+   */
   readonly minTasks: number;
 
-  /** Tasks at most. @throws unless it is a whole number of at least `minTasks` */
+  /** Upper bound of the number of tasks. @throws unless it is a whole number of at least `minTasks` */
   readonly maxTasks: number;
 
-  /** Listener of the load balancer in front, whose security group alone may connect to the tasks. */
+  /** Listener of the load balancer in front. Only the security group of this load balancer may connect to the tasks. */
   readonly listener: elbv2.IApplicationListener;
 
   /** Path patterns of the requests that the service answers, as in `/history/*`. @throws unless there are 1 to 5 */
@@ -92,18 +96,24 @@ export interface ContainerServiceProps {
    */
   readonly priority: number;
 
-  /** Port that the container listens on, above 1024 because it does not run as root. Its variable is `PORT`. @default 8080 */
+  /** Port that the container listens on, above 1024, because the container does not run as root. Its variable is `PORT`. @default 8080 */
   readonly port?: number;
 
-  /** Path that answers 200 when a task can take requests, and anything else when not. @default /readyz */
+  /** Path that answers 200 if a task accepts requests, and another status if not. @default /readyz */
   readonly healthCheckPath?: string;
 
-  /** Environment variables of the container. No secrets: everyone who may describe the task definition reads them. @default none */
+  /**
+   * Environment variables of the container. Do not give secrets, because everyone with the right to describe the task
+   * definition can read the variables.
+   *
+   * @default none
+   */
   readonly environment?: Readonly<Record<string, string>>;
 
   /**
-   * Where tasks run. To move them without an interruption, go over both: first with a weight of 0 for the new one, until
-   * its tasks are healthy, because a group gets its share of the requests whether it has tasks or not.
+   * Capacity that runs the tasks. To move tasks from one kind to the other without an interruption, deploy both kinds first.
+   * Give the new kind a weight of 0 until its tasks are healthy, because a target group gets its share of the requests with or
+   * without tasks.
    *
    * @default { fargate: {} }
    * @throws if it is neither `fargate` nor `ec2`, or a weight is out of its range
@@ -118,29 +128,29 @@ export interface ContainerServiceProps {
    */
   readonly stopTimeout?: Duration;
 
-  /** Time in which requests in flight may finish on a task that leaves the load balancer. @default Duration.seconds(30) */
+  /** Time for requests in flight on a task that leaves the load balancer. @default Duration.seconds(30) */
   readonly deregistrationDelay?: Duration;
 
-  /** Security groups of the tasks. @default a group of their own that may connect to port 443, for the registry and the logs */
+  /** Security groups of the tasks. @default a new group that may connect to port 443, for the registry and the logs */
   readonly securityGroups?: readonly ec2.ISecurityGroup[];
 
-  /** CPU utilisation that target tracking holds, percent. @default 60 */
+  /** Target of the tasks' average CPU utilisation, in percent. @default 60 */
   readonly cpuTargetPercent?: number;
 
   /**
-   * Requests a minute and task that target tracking holds. Measure what a task of your size sustains: this is a bound
-   * for requests that wait rather than compute, CPU is the one for those that compute.
+   * Target of the requests per minute and task. Measure the rate that a task of your size sustains. This target scales services
+   * whose requests wait, and the CPU target scales services whose requests compute.
    *
    * @default 600
    */
   readonly requestsPerTargetPerMinute?: number;
 
-  /** Where the container logs to. @default a new log group with the defaults of the CDK: two years, RETAIN */
+  /** Log group of the container. @default a new log group with the defaults of the CDK: two years, RETAIN */
   readonly logGroup?: logs.ILogGroup;
 
   /**
-   * Allow `aws ecs execute-command`: a shell in a running container, for those whose IAM policy permits it. It needs a
-   * root file system that can be written, so that is read-only only without.
+   * Allow `aws ecs execute-command`, a shell in a running container for principals whose IAM policy permits the command. It
+   * needs a root file system that can be written, so the root file system is read-only only if this is false.
    *
    * @default false
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
@@ -148,7 +158,7 @@ export interface ContainerServiceProps {
   readonly exec?: boolean;
 }
 
-/** The ECS service on one kind of capacity. */
+/** ECS service on one kind of capacity. */
 export interface ServiceOnCapacity {
   readonly capacity: 'Fargate' | 'Ec2';
   readonly cluster: ecs.ICluster;
@@ -157,16 +167,18 @@ export interface ServiceOnCapacity {
 }
 
 /**
- * A container in private subnets behind an Application Load Balancer that grows with its load: on Fargate, on instances or on
- * both, from one task definition.
+ * A container in private subnets behind an Application Load Balancer, whose number of tasks follows the load: on Fargate, on
+ * instances or on both, from one task definition.
  *
- * - A deployment starts as many new tasks as there are old ones and stops an old one only when a new one is healthy; a
- *   deployment that cannot get healthy is rolled back by the circuit breaker.
- * - A task that leaves is first taken out of the target group. It gets SIGTERM after `deregistrationDelay`, or at
- *   once when Spot takes its capacity away, and has `stopTimeout` to end. An init process passes the signal on.
- * - There is no health check inside the container: it would start a process every few seconds in a fraction of a vCPU to
- *   learn what the target group knows, and needs a shell in the image. The service replaces what the target group reports.
- * - The container has to keep idle connections open longer than the load balancer does, or callers see a 502 now and then.
+ * - A deployment starts new tasks, at most as many as run already, and stops an old task only after a new task is healthy. The
+ *   circuit breaker rolls a deployment back whose tasks do not become healthy.
+ * - A task that is about to stop first leaves the target group. It receives SIGTERM after `deregistrationDelay`, or
+ *   immediately when Spot takes its capacity away, and has `stopTimeout` to end. An init process passes the signal on.
+ * - The container has no health check of its own, because the target group checks the task already. A health check in the
+ *   container needs a shell in the image, and starts a process every few seconds in a fraction of a vCPU. The service replaces
+ *   tasks that the target group reports as unhealthy.
+ * - The container has to keep idle connections open for longer than the load balancer. Otherwise callers get a 502 now and
+ *   then.
  *
  * @example
  * ```ts
@@ -182,15 +194,15 @@ export interface ServiceOnCapacity {
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
  */
 export class ContainerService extends Construct implements ec2.IConnectable {
-  /** Percent of its tasks that a service runs at most: a deployment starts as many new tasks as there are old ones. */
+  /** Upper bound of running tasks during a deployment, in percent of the desired number. */
   private static readonly MAX_HEALTHY_PERCENT = 200;
 
-  /** Tasks that run at most on one kind of capacity, during a deployment: for plans of addresses and of instances. */
+  /** Maximum number of tasks on one kind of capacity during a deployment, for plans of addresses and instances. */
   static tasksDuringDeployment(maxTasks: number): number {
     return Math.floor((maxTasks * ContainerService.MAX_HEALTHY_PERCENT) / 100);
   }
 
-  /** One, or two with both kinds of capacity: Fargate first. */
+  /** One service for each kind of capacity, Fargate first. */
   readonly services: readonly ServiceOnCapacity[];
   readonly taskDefinition: ecs.TaskDefinition;
   /** Command for a shell that replaces all tasks, one healthy set after the other. */
@@ -209,7 +221,7 @@ export class ContainerService extends Construct implements ec2.IConnectable {
     checkStop(stopTimeout, deregistrationDelay);
     checkCapacity(fargate, instances);
     checkPaths(props.paths);
-    checkWhole('priority', props.priority, 1, 50_000, 'Give one that no other rule of the listener has');
+    checkWhole('priority', props.priority, 1, 50_000, 'Give a priority that no other rule of the listener has');
 
     this.taskDefinition = new ecs.TaskDefinition(this, 'TaskDefinition', {
       compatibility: ecs.Compatibility.EC2_AND_FARGATE,
@@ -226,7 +238,7 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       environment: {
         ...props.environment,
         PORT: `${port}`,
-        // Two seconds to log what the container could not finish, before SIGKILL ends it.
+        // The remaining two seconds are for the log of unfinished requests, before SIGKILL ends the container.
         STOP_TIMEOUT_MS: `${stopTimeout.toMilliseconds() - 2_000}`,
       },
       user: '1000',
@@ -236,7 +248,7 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       logging: ecs.LogDriver.awsLogs({
         streamPrefix: 'service',
         logGroup: props.logGroup ?? new logs.LogGroup(this, 'Logs'),
-        // A service goes on answering while CloudWatch Logs does not; beyond the buffer, log lines are lost instead.
+        // The service keeps answering while CloudWatch Logs is unavailable, and loses the log lines that exceed the buffer.
         mode: ecs.AwsLogDriverMode.NON_BLOCKING,
         maxBufferSize: Size.mebibytes(25),
       }),
@@ -257,7 +269,7 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       healthCheckGracePeriod: Duration.seconds(60),
       enableECSManagedTags: true,
       propagateTags: ecs.PropagatedTagSource.SERVICE,
-      // Explicitly false: a property that is left out of an update keeps the value it had.
+      // Explicitly false, because an update without the property keeps the old value.
       enableExecuteCommand: exec,
     } satisfies Partial<ecs.FargateServiceProps & ecs.Ec2ServiceProps>;
     const created: (Omit<ServiceOnCapacity, 'targetGroup'> & { scope: Construct; weight?: number })[] = [];
@@ -271,7 +283,7 @@ export class ContainerService extends Construct implements ec2.IConnectable {
           { capacityProvider: 'FARGATE_SPOT', weight: spot.spotWeight },
         ],
       });
-      // Only with Spot does the service need what the cluster has beside itself: the association of the providers.
+      // Only with Spot does the service need the association of the capacity providers, on which `cluster` depends.
       if (spot) service.node.addDependency(cluster);
       created.push({ capacity: 'Fargate', scope: this, weight, cluster, service });
     }
@@ -283,7 +295,8 @@ export class ContainerService extends Construct implements ec2.IConnectable {
         ...common,
         cluster: ec2Cluster,
         capacityProviderStrategies: [{ capacityProvider: capacity.capacityProviderName, weight: 1 }],
-        // Surviving the loss of a zone is worth more than full instances. Tasks can share CPU, but not memory.
+        // Zones before density, because surviving the loss of a zone is worth more than full instances. Packed by memory,
+        // because tasks can share CPU, but not memory.
         placementStrategies: [
           ecs.PlacementStrategy.spreadAcross(ecs.BuiltInAttributes.AVAILABILITY_ZONE),
           ecs.PlacementStrategy.packedByMemory(),
@@ -295,7 +308,7 @@ export class ContainerService extends Construct implements ec2.IConnectable {
     }
 
     const weighted = created.map(({ scope, weight, ...part }) => {
-      // The role alone is not enough to start a task: the policy that lets it pull the image has to exist, too.
+      // The service waits for the role with its policy, because a task cannot start without the right to pull the image.
       part.service.node.addDependency(this.taskDefinition.obtainExecutionRole());
       const targetGroup = new elbv2.ApplicationTargetGroup(scope, 'TargetGroup', {
         vpc: props.vpc,
@@ -304,7 +317,7 @@ export class ContainerService extends Construct implements ec2.IConnectable {
         port,
         targets: [part.service],
         deregistrationDelay,
-        // Requests differ in cost by a factor of 100: round robin would queue short ones behind long ones.
+        // Not round robin, because requests differ in cost by a factor of 100, and short requests would wait behind long ones.
         loadBalancingAlgorithmType: elbv2.TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
         healthCheck: {
           path: props.healthCheckPath ?? '/readyz',
@@ -354,7 +367,7 @@ function scale(
   props: Pick<ContainerServiceProps, 'minTasks' | 'maxTasks' | 'cpuTargetPercent' | 'requestsPerTargetPerMinute'>,
 ): void {
   const tasks = service.autoScaleTaskCount({ minCapacity: props.minTasks, maxCapacity: props.maxTasks });
-  // A minute to see the effect of new tasks; five before taking away what may be needed again.
+  // One minute until the effect of new tasks shows. Five minutes before tasks are removed, because the load may return.
   const cooldowns = { scaleOutCooldown: Duration.minutes(1), scaleInCooldown: Duration.minutes(5) };
   tasks.scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: props.cpuTargetPercent ?? 60, ...cooldowns });
   tasks.scaleOnRequestCount('Requests', {
@@ -365,8 +378,9 @@ function scale(
 }
 
 /**
- * Marks a priority of a listener as taken, by a construct below the listener: CloudFormation would refuse the second rule of
- * a priority during the deployment. Rules are in the stack of their service, so that the listener does not know them.
+ * Marks a priority of a listener as taken, by a construct below the listener, because CloudFormation would refuse a second rule
+ * of the same priority during the deployment. The listener itself does not know its rules, because they are in the stacks of
+ * their services.
  *
  * @throws if another construct has claimed the priority
  */
@@ -385,7 +399,7 @@ function claimPriority(listener: elbv2.IApplicationListener, priority: number, c
 function checkPaths(paths: readonly string[]): void {
   if (paths.length >= 1 && paths.length <= 5) return;
   throw new Error(
-    `paths: must be 1 to 5 path patterns, got ${paths.length}. Give what the service answers, as in /history/*`,
+    `paths: must be 1 to 5 path patterns, got ${paths.length}. Give the paths that the service answers, such as /history/*`,
   );
 }
 
@@ -413,7 +427,7 @@ function checkStop(stopTimeout: Duration, deregistrationDelay: Duration): void {
   if (!(stop > delay && stop <= 120)) {
     throw new Error(
       `stopTimeout: must be more than deregistrationDelay (${delay} seconds) and at most 120 seconds, got ${stop}. Requests ` +
-        'may take as long as the delay: give the task that time and some more to end',
+        'may take as long as the delay, so give the task more time than that to end',
     );
   }
 }
@@ -425,11 +439,11 @@ function checkCapacity(fargate: ServiceCapacity['fargate'], instances: ServiceCa
   for (const [name, weight] of Object.entries({ fargate: fargate?.weight, ec2: instances?.weight })) {
     if (weight !== undefined && !(Number.isInteger(weight) && weight >= 0 && weight <= 999)) {
       throw new Error(
-        `capacity.${name}.weight: must be a whole number from 0 to 999, got ${weight}. Give its share of the requests`,
+        `capacity.${name}.weight: must be a whole number from 0 to 999, got ${weight}. Give the share of the requests`,
       );
     }
   }
-  // A provider of weight 0 gets no tasks, not even those of its base.
+  // A provider of weight 0 gets no tasks, not even the tasks of its base.
   for (const [name, weight] of Object.entries(fargate?.spot ?? {})) {
     if (!(Number.isInteger(weight) && weight >= 1 && weight <= 1_000)) {
       throw new Error(

@@ -9,7 +9,8 @@ import { Construct } from 'constructs';
 
 export interface Ec2CapacityProps {
   /**
-   * Cluster of the instances, without capacity providers: it gets that of the instances.
+   * Cluster of the instances. This construct associates the capacity provider of the instances, so the cluster must not have
+   * others.
    *
    * @throws if a capacity provider is associated with it already
    */
@@ -17,53 +18,56 @@ export interface Ec2CapacityProps {
 
   readonly vpc: ec2.IVpc;
 
-  /** Subnets of the instances and their tasks: private, with a way to ECS, the registry, Systems Manager and CloudWatch Logs. */
+  /**
+   * Private subnets of the instances and their tasks, with a route to ECS, the registry, Systems Manager and CloudWatch Logs.
+   */
   readonly vpcSubnets: ec2.SubnetSelection;
 
-  /** Architecture of the machine image; that of the container image, too. */
+  /** Architecture of the machine image and of the container image. */
   readonly architecture: ecs.CpuArchitecture;
 
   /**
-   * Instance types, the preferred one first: where it is short, the others are used.
+   * Instance types, the preferred type first. EC2 uses the other types if it lacks capacity for the preferred type.
    *
-   * @throws if there is none, or one is of another architecture
+   * @throws if the list is empty, or a type has another architecture
    */
   readonly instanceTypes: readonly ec2.InstanceType[];
 
   /**
-   * Instances at most; at least there are none, and none without tasks. A deployment that keeps all old tasks until the new
-   * ones are healthy needs room for both.
+   * Upper bound of the number of instances. The lower bound is 0: no instance runs without tasks. A deployment that keeps all
+   * old tasks until the new tasks are healthy needs room for both.
    *
    * @throws unless it is a whole number of at least 1
    */
   readonly maxInstances: number;
 
   /**
-   * Run part of the instances as Spot Instances: the first `onDemandBase` are on demand, and `onDemandPercent` (0 to 100)
-   * of those beyond. Their tasks are drained on the notice of two minutes. More types in `instanceTypes` make it rarer.
+   * Run part of the instances as Spot Instances. The first `onDemandBase` instances run on demand, and so do `onDemandPercent`
+   * (0 to 100) of the others. The agent drains the tasks of a Spot Instance on its two minutes' notice. More types in
+   * `instanceTypes` make interruptions rarer.
    *
    * @default every instance on demand
    * @throws if a number is out of its range
    */
   readonly spot?: { readonly onDemandBase: number; readonly onDemandPercent: number };
 
-  /** Security group of the instances. @default a group of their own that may connect to port 443 */
+  /** Security group of the instances. @default a new group that may connect to port 443 */
   readonly securityGroup?: ec2.ISecurityGroup;
 }
 
 /**
- * EC2 instances of an ECS cluster that follow its tasks: from none to `maxInstances` and back, by managed scaling with a
- * target of 100 % (no spare instance; a task that finds no room waits for a new one, which takes minutes).
+ * EC2 instances of an ECS cluster whose number follows the tasks, from 0 to `maxInstances`. Managed scaling has a target of
+ * 100 %: no instance is spare, and a task without room waits for minutes until a new instance has started.
  *
- * Give the instances a cluster of their own, because the list of a cluster's capacity providers is one resource:
- * CloudFormation changes the list before it deletes the services that still use the old providers, and ECS refuses ("the
- * specified capacity provider is in use"). So a service leaves with its cluster.
+ * Give the instances a cluster of their own, because the list of a cluster's capacity providers is one resource. CloudFormation
+ * changes the list before it deletes the services that still use the old providers, and ECS refuses the change ("the specified
+ * capacity provider is in use"). A service on instances is therefore removed together with its cluster.
  *
  * - Instances are protected while they run tasks, and drained before they end.
- * - A new launch template (a newer machine image, with any deployment) replaces the instances by an instance refresh that
- *   starts new ones first.
+ * - A new launch template replaces the instances by an instance refresh that starts new instances first. Any deployment may
+ *   bring a newer machine image, and so a new launch template.
  * - Use Session Manager for a shell: instances have no key pair and no inbound rule.
- * - Tasks have interfaces of their own (`awsvpc`) and no way to the credentials of their instance.
+ * - Tasks have their own network interfaces (`awsvpc`), and cannot read the credentials of their instance.
  *
  * @example
  * ```ts
@@ -82,12 +86,15 @@ export interface Ec2CapacityProps {
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-instance-draining.html
  */
 export class Ec2Capacity extends Construct implements ec2.IConnectable {
-  /** MiB of an instance that tasks may not have: for the agent, Docker and the system. */
+  /** Memory of an instance, in MiB, that is reserved for the agent, Docker and the system. */
   static readonly RESERVED_MIB = 128;
 
-  /** The cluster, known to have instances: `ecs.Ec2Service` accepts no other. */
+  /** The cluster, marked as having EC2 capacity, because `ecs.Ec2Service` accepts no other cluster. */
   readonly cluster: ecs.ICluster;
-  /** For the capacity provider strategy of a service, which has to depend on this construct to be deleted before it. */
+  /**
+   * Name for the capacity provider strategy of a service. The service has to depend on this construct, so that it is deleted
+   * first.
+   */
   readonly capacityProviderName: string;
   readonly autoScalingGroup: autoscaling.AutoScalingGroup;
   /** Security group of the instances, not of their tasks. */
@@ -105,7 +112,8 @@ export class Ec2Capacity extends Construct implements ec2.IConnectable {
     this.connections = new ec2.Connections({ securityGroups: [securityGroup] });
 
     const launchTemplate = new ec2.LaunchTemplate(this, 'LaunchTemplate', {
-      // An SSM parameter that CloudFormation resolves with each deployment: no lookup, and patches without a change here.
+      // CloudFormation resolves an SSM parameter with each deployment. Patches of the image therefore need no lookup and no
+      // change of the template.
       machineImage: ecs.EcsOptimizedImage.amazonLinux2023(
         props.architecture === ecs.CpuArchitecture.ARM64 ? ecs.AmiHardwareType.ARM : ecs.AmiHardwareType.STANDARD,
       ),
@@ -118,7 +126,7 @@ export class Ec2Capacity extends Construct implements ec2.IConnectable {
       blockDevices: [
         {
           deviceName: '/dev/xvda',
-          // The size of the image's own snapshot; less is refused.
+          // EC2 refuses a volume that is smaller than the snapshot of the image.
           volume: ec2.BlockDeviceVolume.ebs(30, { encrypted: true, volumeType: ec2.EbsDeviceVolumeType.GP3 }),
         },
       ],
@@ -157,7 +165,7 @@ export class Ec2Capacity extends Construct implements ec2.IConnectable {
     });
     provider.node.addDependency(this.forceDelete());
     this.capacityProviderName = provider.capacityProviderName;
-    // Not by cluster.addAsgCapacityProvider, which gives the instances rights that the execution role of the task has.
+    // Not cluster.addAsgCapacityProvider, because it grants the instances rights that the task's execution role has already.
     new ecs.CfnClusterCapacityProviderAssociations(this, 'Providers', {
       cluster: cluster.clusterName,
       capacityProviders: [provider.capacityProviderName],
@@ -183,8 +191,8 @@ export class Ec2Capacity extends Construct implements ec2.IConnectable {
 
   /**
    * Deletes the Auto Scaling group by force, so that the stack can be deleted. CloudFormation scales the group to zero and
-   * waits, but ECS leaves the protection on the instances when their capacity provider is deleted, so that CloudFormation
-   * would wait for ever.
+   * waits. ECS leaves the protection on the instances when their capacity provider is deleted, so CloudFormation would wait
+   * until it times out.
    *
    * @see https://github.com/aws/aws-cdk/issues/18179
    * @see https://github.com/aws/containers-roadmap/issues/2862
@@ -197,7 +205,7 @@ export class Ec2Capacity extends Construct implements ec2.IConnectable {
         service: 'AutoScaling',
         action: 'deleteAutoScalingGroup',
         parameters: { AutoScalingGroupName: autoScalingGroupName, ForceDelete: true },
-        // The group does not exist any more.
+        // EC2 Auto Scaling returns this code if the group does not exist any more.
         ignoreErrorCodesMatching: 'ValidationError',
       },
       installLatestAwsSdk: false,
@@ -211,7 +219,10 @@ export class Ec2Capacity extends Construct implements ec2.IConnectable {
   }
 }
 
-/** Rights of the ECS agent and of Session Manager. Images are pulled and logs written with the execution role of the task. */
+/**
+ * Creates the role of the instances, for the ECS agent and Session Manager. The execution role of the task pulls images and
+ * writes logs.
+ */
 function instanceRole(scope: Construct, cluster: ecs.ICluster): iam.Role {
   const role = new iam.Role(scope, 'InstanceRole', {
     assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com'),
@@ -260,11 +271,11 @@ function checkTypes(types: readonly ec2.InstanceType[], architecture: ecs.CpuArc
 function checkInstances(maxInstances: number): void {
   if (Number.isInteger(maxInstances) && maxInstances >= 1) return;
   throw new Error(
-    `maxInstances: must be a whole number of at least 1, got ${maxInstances}. Give as many as hold the tasks of a deployment`,
+    `maxInstances: must be a whole number of at least 1, got ${maxInstances}. Give enough instances for the tasks of a deployment`,
   );
 }
 
-/** Of two associations the one that is created last would win, and a service lose its provider. */
+/** Refuses a second association, because the later of two associations would replace the providers of the earlier one. */
 function checkProviders(cluster: ecs.ICluster, scope: Construct): void {
   const stack = Stack.of(scope);
   const clusterName = JSON.stringify(stack.resolve(cluster.clusterName));
@@ -274,20 +285,20 @@ function checkProviders(cluster: ecs.ICluster, scope: Construct): void {
     .find((association) => JSON.stringify(stack.resolve(association.cluster)) === clusterName);
   if (other === undefined) return;
   throw new Error(
-    `cluster: ${cluster.node.path} has its capacity providers by ${other.node.path} already, and their list is one resource. ` +
-      'Give the instances a cluster of their own',
+    `cluster: ${cluster.node.path} has its capacity providers from ${other.node.path}, and the list of providers is one ` +
+      'resource. Give the instances a cluster of their own',
   );
 }
 
 function checkSpot(spot: Ec2CapacityProps['spot']): void {
   if (spot === undefined) return;
-  for (const [name, value, most] of [
+  for (const [name, value, max] of [
     ['onDemandBase', spot.onDemandBase, Number.POSITIVE_INFINITY],
     ['onDemandPercent', spot.onDemandPercent, 100],
   ] as const) {
-    if (!(Number.isInteger(value) && value >= 0 && value <= most)) {
+    if (!(Number.isInteger(value) && value >= 0 && value <= max)) {
       throw new Error(
-        `spot.${name}: must be a whole number from 0${most === 100 ? ' to 100' : ''}, got ${value}. Leave spot out to run on demand only`,
+        `spot.${name}: must be a whole number from 0${max === 100 ? ' to 100' : ''}, got ${value}. Leave spot out to run on demand only`,
       );
     }
   }

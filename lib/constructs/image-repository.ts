@@ -5,8 +5,8 @@ import { Construct } from 'constructs';
 
 export interface ImageRepositoryProps {
   /**
-   * Images that are kept; the oldest beyond them expire, whether something still runs them or not. Keep more than are
-   * pushed between two deployments of the slowest environment that pulls from here.
+   * Number of images that the repository keeps. Older images expire, even if a task still runs them. Keep more images than are
+   * pushed between two deployments of the slowest environment that pulls from this repository.
    *
    * @default 30
    * @throws unless it is a whole number of at least 1
@@ -14,14 +14,15 @@ export interface ImageRepositoryProps {
   readonly keepImages?: number;
 
   /**
-   * Key that encrypts the images; changing it replaces the repository.
+   * Key that encrypts the images. A change of the key replaces the repository.
    *
    * @default AES-256 with keys that Amazon S3 manages, at no cost
    */
   readonly encryptionKey?: kms.IKey;
 
   /**
-   * What becomes of the repository when the stack goes. With DESTROY it is emptied first: otherwise it could not be deleted.
+   * Removal policy of the repository. With DESTROY, the images are deleted first, because a repository with images cannot be
+   * deleted.
    *
    * @default RemovalPolicy.RETAIN
    */
@@ -29,10 +30,10 @@ export interface ImageRepositoryProps {
 }
 
 /**
- * A registry for the images of one service: a tag names one image for ever, each push is scanned, old images expire.
+ * A repository for the images of one service. Tags are immutable, each push is scanned, and old images expire.
  *
- * Immutable tags make a deployment repeatable: what was tested under a tag is what runs. They also refuse a second push
- * under a tag, so whoever pushes needs a new tag for each push.
+ * Immutable tags make a deployment repeatable, because the image that runs under a tag is the image that was tested. The
+ * repository refuses a second push of the same tag, so each push needs a new tag.
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
  *
@@ -50,7 +51,7 @@ export class ImageRepository extends Construct {
     const { keepImages = 30, encryptionKey, removalPolicy = RemovalPolicy.RETAIN } = props;
     if (!(Number.isInteger(keepImages) && keepImages >= 1)) {
       throw new Error(
-        `keepImages: must be a whole number of at least 1, got ${keepImages}. Leave it out to keep 30 images`,
+        `keepImages: must be a whole number of at least 1, got ${keepImages}. Leave keepImages out to keep 30 images`,
       );
     }
 
@@ -68,7 +69,7 @@ export class ImageRepository extends Construct {
           tagStatus: ecr.TagStatus.UNTAGGED,
           maxImageAge: Duration.days(7),
         },
-        // A rule for any image has to have the lowest precedence, which is the highest number.
+        // ECR requires the lowest precedence, which is the highest number, for a rule about any image.
         {
           rulePriority: 2,
           description: `All but the newest ${keepImages}`,

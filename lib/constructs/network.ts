@@ -4,28 +4,28 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
-/** How private subnets reach what is outside the VPC. The gateway endpoints of S3 and DynamoDB are there in each mode. */
+/** Way from private subnets to addresses outside the VPC. Every mode has the gateway endpoints of S3 and DynamoDB. */
 export type NetworkEgress =
   /** NAT gateways, 1 (the default) to the number of zones: one is cheaper, one per zone survives the loss of a zone. */
   | { readonly mode: 'nat'; readonly gateways?: number | 'one-per-zone' }
   /**
-   * One t4g.nano that translates addresses. No failover; a deployment after a new release of Amazon Linux replaces it
-   * and interrupts egress for a minute or two.
+   * One t4g.nano that translates addresses, without failover. A deployment after a new release of Amazon Linux replaces the
+   * instance and interrupts egress for a minute or two.
    */
   | { readonly mode: 'nat-instance' }
-  /** The interface endpoints of `endpointServices`; no internet. */
+  /** Interface endpoints for `endpointServices`, without internet. */
   | { readonly mode: 'endpoints' }
-  /** Nothing else. */
+  /** No egress beside the gateway endpoints. */
   | { readonly mode: 'none' };
 
-/** A network for workloads, whoever owns its VPC. */
+/** A network for workloads, in a new or an existing VPC. */
 export interface INetwork {
   readonly vpc: ec2.IVpc;
-  /** The subnets for workloads. */
+  /** Subnets for workloads. */
   readonly privateSubnets: ec2.SubnetSelection;
 }
 
-/** A VPC that exists. Every part has its id here, because a lookup would need an account to synthesize. */
+/** An existing VPC. All ids are given, because a lookup would need an account during synthesis. */
 export interface ExistingNetwork {
   readonly vpcId: string;
   /** CIDR block of the VPC that holds the subnets. */
@@ -58,12 +58,12 @@ export interface NetworkProps {
 
   /**
    * Names of the availability zones, at least 2: `['eu-west-1a', 'eu-west-1b']`. All of them are used, without a lookup.
-   * They cannot be changed on a deployed network: the new subnets would overlap those that are still there.
+   * Do not change them on a deployed network, because the new subnets would overlap the old ones, which still exist then.
    */
   readonly availabilityZones: readonly string[];
 
   /**
-   * How private subnets reach what is outside the VPC. It can be changed later without replacing a subnet.
+   * Way from private subnets to addresses outside the VPC. A later change replaces no subnet.
    *
    * @default { mode: 'nat', gateways: 1 }
    * @throws if `gateways` is not a whole number from 1 to the number of zones
@@ -71,9 +71,9 @@ export interface NetworkProps {
   readonly egress?: NetworkEgress;
 
   /**
-   * Services that get an interface endpoint with private DNS in each private subnet, in the mode `endpoints` only.
-   * A service may be named more than once: parts that share one need not know of each other. Each costs 0.01 USD
-   * (us-east-1) for an hour and zone.
+   * Services that get an interface endpoint with private DNS in each private subnet, in the mode `endpoints` only. A service
+   * may be named more than once, so that parts that use the same service stay independent. Each endpoint costs 0.01 USD
+   * (us-east-1) per hour and zone.
    *
    * @default none
    * @see https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
@@ -91,28 +91,28 @@ export interface NetworkProps {
   readonly routedCidrs?: readonly string[];
 
   /**
-   * Addresses that each private subnet must hold, by what takes them: `{ 'function ENIs': 50, pods: 220 }`. Interface
-   * endpoints are added by the construct.
+   * Addresses that each private subnet must hold, by part: `{ 'function ENIs': 50, pods: 220 }`. The construct adds the
+   * addresses of interface endpoints.
    *
    * @default nothing is planned
-   * @throws if a private subnet has fewer usable addresses: AWS reserves 5 of each
+   * @throws if a private subnet has fewer usable addresses; AWS reserves 5 addresses of each subnet
    * (https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html)
    */
   readonly plannedAddresses?: Readonly<Record<string, number>>;
 
-  /** Where the flow log is written to. @default a new log group with the defaults of the CDK: two years, RETAIN */
+  /** Log group of the flow log. @default a new log group with the defaults of the CDK: two years, RETAIN */
   readonly flowLogGroup?: logs.ILogGroup;
 }
 
 /**
  * A VPC with public, private and isolated subnets in each zone, for workloads that run in the private ones.
  *
- * What `egress` switches off is absent: without NAT there is no internet gateway and no public subnet either (only
- * their address space stays reserved, so that switching back replaces nothing), and private subnets have no route out.
- * IPv4 only.
+ * Without NAT, the VPC has no internet gateway and no public subnets, and private subnets have no route to the internet. The
+ * address space of the public subnets stays reserved, so that a change of `egress` replaces no subnet. The network has IPv4
+ * only.
  *
- * The default security group has no rules. The CDK's custom resource that removes them would leave a log group behind
- * (https://github.com/aws/aws-cdk/issues/29248); here the template owns it.
+ * The default security group has no rules. The CDK's custom resource that removes the rules would leave a log group behind
+ * (https://github.com/aws/aws-cdk/issues/29248), so this construct creates that log group in the template.
  *
  * @example
  * ```ts
@@ -127,8 +127,9 @@ export interface NetworkProps {
  */
 export class Network extends Construct implements INetwork {
   /**
-   * A VPC that exists, with its private subnets. Egress, endpoints and flow log are its owner's, and no resource is made:
-   * `scope` is any construct of a stack that has resources, because `cdk deploy` deletes a stack that has none.
+   * References an existing VPC with its private subnets, and creates no resource. The owner of the VPC is responsible for
+   * egress, endpoints and flow log. `scope` has to be in a stack with resources, because `cdk deploy` deletes a stack without
+   * resources.
    *
    * @throws if the zones or a CIDR block cannot work, or a private subnet has too few addresses for the plan
    */
@@ -148,7 +149,7 @@ export class Network extends Construct implements INetwork {
   }
 
   readonly vpc: ec2.IVpc;
-  /** The subnets for workloads, whatever the egress. */
+  /** Subnets for workloads, the same for every egress. */
   readonly privateSubnets: ec2.SubnetSelection;
 
   /** @throws if the zones, a CIDR block, a prefix length, the plan or the number of gateways cannot work */
@@ -190,8 +191,8 @@ export class Network extends Construct implements INetwork {
     const natInstance = egress.mode === 'nat-instance' ? natInstanceProvider() : undefined;
 
     const flowLogGroup = props.flowLogGroup ?? new logs.LogGroup(this, 'FlowLogGroup');
-    // Only flow logs of this account may use the role (the confused deputy:
-    // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html).
+    // Only flow logs of this account may use the role, which prevents the confused deputy problem
+    // (https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html).
     const flowLogRole = new iam.Role(this, 'FlowLogRole', {
       assumedBy: new iam.ServicePrincipal('vpc-flow-logs.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
@@ -201,7 +202,7 @@ export class Network extends Construct implements INetwork {
     const vpc = new ec2.Vpc(this, 'Vpc', {
       ipAddresses: ec2.IpAddresses.cidr(props.cidr),
       availabilityZones: zones,
-      // Largest first: each block then starts on a multiple of its size, and no address is lost between them.
+      // Largest first, so that each block starts on a multiple of its size, and no addresses are lost between blocks.
       subnetConfiguration: [...groups].sort((a, b) => (a.cidrMask ?? 0) - (b.cidrMask ?? 0)),
       natGateways: hasInternet ? gateways : 0,
       natGatewayProvider: natInstance,
@@ -242,7 +243,7 @@ export class Network extends Construct implements INetwork {
   }
 }
 
-/** Addresses of each subnet that AWS keeps: network, router, DNS, future use, broadcast. */
+/** Addresses that AWS reserves in each subnet: network, router, DNS, future use, broadcast. */
 const RESERVED_BY_AWS = 5;
 
 /** Type of the NAT instance, which counts toward EC2's quota of vCPUs. */
@@ -260,18 +261,18 @@ function natInstanceProvider(): ec2.NatInstanceProviderV2 {
   );
   return ec2.NatProvider.instanceV2({
     instanceType: new ec2.InstanceType(NAT_INSTANCE_TYPE),
-    // An SSM parameter that CloudFormation resolves: no lookup.
+    // CloudFormation resolves an SSM parameter, so the CDK looks nothing up.
     machineImage: ec2.MachineImage.latestAmazonLinux2023({ cpuType: ec2.AmazonLinuxCpuType.ARM_64 }),
-    // Surplus credits would be billed.
+    // STANDARD, because UNLIMITED bills surplus credits.
     creditSpecification: ec2.CpuCredits.STANDARD,
-    // Public subnets give no public address (https://github.com/aws/aws-cdk/issues/31711).
+    // The public subnets assign no public addresses (https://github.com/aws/aws-cdk/issues/31711).
     associatePublicIpAddress: true,
     defaultAllowedTraffic: ec2.NatTrafficDirection.OUTBOUND_ONLY,
     userData,
   });
 }
 
-/** Settings for which the provider has no property. */
+/** Applies settings for which the provider has no property. */
 function hardenNatInstance(provider: ec2.NatInstanceProviderV2, cidr: string): void {
   provider.connections.allowFrom(ec2.Peer.ipv4(cidr), ec2.Port.allTraffic(), 'What is translated: from the VPC only');
   for (const { instance } of provider.gatewayInstances) {
@@ -282,21 +283,21 @@ function hardenNatInstance(provider: ec2.NatInstanceProviderV2, cidr: string): v
 }
 
 /**
- * Gives the function that empties the default security group a log group of the template.
+ * Creates the log group of the function that removes the rules of the default security group.
  *
- * CloudFormation creates it before the function and deletes it after: but logs are delivered some time after the last
- * invocation, so the function must also be unable to create it anew.
+ * CloudFormation creates the log group before the function and deletes it after the function. Lambda delivers logs some time
+ * after the last invocation, so the function also has to be denied to create the log group again.
  */
 function ownProviderLogs(scope: Construct): void {
   const provider = Stack.of(scope).node.tryFindChild('Custom::VpcRestrictDefaultSGCustomResourceProvider');
   const handler = provider?.node.tryFindChild('Handler');
   if (!(provider instanceof CustomResourceProviderBase) || !CfnResource.isCfnResource(handler)) {
     throw new Error(
-      'restrictDefaultSecurityGroup: the function behind it must be found to own its logs, but this aws-cdk-lib has none ' +
-        'under the known name. Update ownProviderLogs in network.ts',
+      'restrictDefaultSecurityGroup: the function behind it must have a log group, but this aws-cdk-lib has no function of the ' +
+        'known name. Update ownProviderLogs in network.ts',
     );
   }
-  // The function is shared by the networks of a stack.
+  // All networks of a stack share the function.
   if (provider.node.tryFindChild('LogGroup') !== undefined) return;
   const logGroup = new logs.LogGroup(provider, 'LogGroup', { removalPolicy: RemovalPolicy.DESTROY });
   handler.addPropertyOverride('LoggingConfig', { LogGroup: logGroup.logGroupName });
@@ -364,12 +365,12 @@ function checkedPrefix(property: string, prefix: number): number {
   return prefix;
 }
 
-function checkedGateways(wanted: number | 'one-per-zone', zones: number): number {
-  const gateways = wanted === 'one-per-zone' ? zones : wanted;
+function checkedGateways(count: number | 'one-per-zone', zones: number): number {
+  const gateways = count === 'one-per-zone' ? zones : count;
   if (!Number.isInteger(gateways) || gateways < 1 || gateways > zones) {
     throw new Error(
       `egress.gateways: must be a whole number from 1 to the ${zones} availability zones, got ${gateways}. ` +
-        `Give 1 to save, ${zones} to survive the loss of a zone, or another mode for none`,
+        `Give 1 to save, ${zones} to survive the loss of a zone, or another mode to have no gateway`,
     );
   }
   return gateways;
@@ -381,7 +382,7 @@ function checkRoom(cidr: Block, zones: number, groups: readonly ec2.SubnetConfig
     const parts = groups.map(({ name, cidrMask }) => `${zones} ${name} /${cidrMask}`).join(' + ');
     throw new Error(
       `cidr: ${cidr.text} is too small for its subnets: needs ${needed} addresses (${parts}), has ${cidr.size}. ` +
-        'Give a shorter prefix to cidr or longer ones to the subnets',
+        'Give cidr a shorter prefix or the subnets longer prefixes',
     );
   }
 }
@@ -411,7 +412,7 @@ function checkPlan(subnet: string, prefix: number, planned: Readonly<Record<stri
     throw new Error(
       `plannedAddresses: ${subnet} must hold ${needed} addresses (${parts.map(([part, count]) => `${part} ${count}`).join(' + ')}), ` +
         `but a /${prefix} has ${usable} (${usable + RESERVED_BY_AWS} less the ${RESERVED_BY_AWS} that AWS reserves). ` +
-        'Give larger private subnets or plan fewer',
+        'Give larger private subnets or plan fewer addresses',
     );
   }
 }

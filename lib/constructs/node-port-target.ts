@@ -7,11 +7,11 @@ import * as customresources from 'aws-cdk-lib/custom-resources';
 import { Construct, IConstruct } from 'constructs';
 
 export interface NodePortTargetProps {
-  /** Of the load balancer and the nodes. */
+  /** VPC of the load balancer and the nodes. */
   readonly vpc: ec2.IVpc;
   /**
-   * Load balancer, internal or not, and its listener, which gets a rule. They may be of another stack, which then learns
-   * nothing of this.
+   * Internal or public load balancer with its listener, which gets a rule. Both may be in another stack, which then does not
+   * depend on this stack.
    */
   readonly loadBalancer: ec2.IConnectable & { readonly listener: elbv2.IApplicationListener };
   /** Path patterns of the rule, 1 to 5: `['/k8s/history/*']`. @throws if there are none or more */
@@ -26,31 +26,31 @@ export interface NodePortTargetProps {
   /** Name of the EKS cluster. */
   readonly clusterName: string;
   /**
-   * What makes the managed node group whose nodes take the requests, all of them, those that come later too. The target
-   * waits for it, and is gone before it.
+   * Construct that creates the managed node group. All nodes of the group get requests, including nodes that are added later.
+   * The target is created after the construct and deleted before it.
    */
   readonly nodes: IConstruct & { readonly nodegroupName: string };
   /** Security group of the nodes. */
   readonly nodeSecurityGroup: ec2.ISecurityGroup;
   /**
    * Port of a Service of type NodePort, with `externalTrafficPolicy: Cluster`.
-   * @throws unless it is in 30000 to 32767, the range that Kubernetes gives ports from
+   * @throws unless it is in 30000 to 32767, the range of node ports in Kubernetes
    */
   readonly nodePort: number;
 }
 
-/** Where kube-proxy says whether its node should get requests: not when the node is about to be removed. */
+/** Port on which kube-proxy reports the health of its node. The node is unhealthy when it is about to be removed. */
 const KUBE_PROXY_HEALTH_PORT = 10256;
 
 /**
  * Pods of a NodePort service behind an existing Application Load Balancer, without a controller in the cluster.
  *
- * The Auto Scaling group of a managed node group is attached to a target group: nodes that are added are registered, and
- * a node that is removed is drained before its instance ends. kube-proxy on any node forwards to a ready pod, wherever
- * it runs. The load balancer asks kube-proxy for the health of the node, which is refused as soon as Cluster Autoscaler
- * has marked the node for removal; the health of pods is the business of their readiness probes.
+ * The Auto Scaling group of a managed node group is attached to a target group. Nodes that are added are registered, and a node
+ * that is removed is drained before its instance ends. kube-proxy on any node forwards to a ready pod on any node. The load
+ * balancer checks the health of the node with kube-proxy, which answers with an error as soon as Cluster Autoscaler has marked
+ * the node for removal. Readiness probes check the health of pods.
  *
- * Nothing in the cluster holds a resource of AWS, so there is no finalizer of it that a `cdk destroy` could wait for in vain.
+ * No object in the cluster owns an AWS resource, so `cdk destroy` never waits for a finalizer of such an object.
  *
  * @example
  * ```ts
@@ -74,10 +74,10 @@ export class NodePortTarget extends Construct {
     const { nodePort, clusterName, nodeSecurityGroup, paths, priority } = props;
     const stack = Stack.of(this);
     checkWhole('nodePort', nodePort, 30_000, 32_767, "Give the Service's nodePort");
-    checkWhole('priority', priority, 1, 50_000, 'Give one that no other rule of the listener has');
+    checkWhole('priority', priority, 1, 50_000, 'Give a priority that no other rule of the listener has');
     if (paths.length === 0 || paths.length > 5) {
       throw new Error(
-        `paths: must be 1 to 5 path patterns, got ${paths.length}. Give what the service answers, as in /k8s/history/*`,
+        `paths: must be 1 to 5 path patterns, got ${paths.length}. Give the paths that the service answers, such as /k8s/history/*`,
       );
     }
 
@@ -86,7 +86,7 @@ export class NodePortTarget extends Construct {
       targetType: elbv2.TargetType.INSTANCE,
       protocol: elbv2.ApplicationProtocol.HTTP,
       port: nodePort,
-      // As long as API Gateway waits for an answer.
+      // The time that API Gateway waits for an answer.
       deregistrationDelay: Duration.seconds(30),
       healthCheck: {
         port: `${KUBE_PROXY_HEALTH_PORT}`,
@@ -105,12 +105,12 @@ export class NodePortTarget extends Construct {
       conditions: [elbv2.ListenerCondition.pathPatterns([...paths])],
       action: elbv2.ListenerAction.forward([this.targetGroup]),
     });
-    // From the receiving side, so that the rules for both sides are in this stack.
+    // allowFrom instead of allowTo, so that the rules of both security groups are in this stack.
     nodeSecurityGroup.connections.allowFrom(props.loadBalancer, ec2.Port.tcp(nodePort), 'Requests to pods');
     const health = ec2.Port.tcp(KUBE_PROXY_HEALTH_PORT);
     nodeSecurityGroup.connections.allowFrom(props.loadBalancer, health, 'Health of nodes, from kube-proxy');
 
-    // CloudFormation knows the group of a managed node group by no attribute.
+    // A custom resource, because the managed node group has no attribute in CloudFormation with its Auto Scaling group.
     const common = {
       installLatestAwsSdk: false,
       logGroup: new logs.LogGroup(this, 'LogGroup'),
@@ -136,7 +136,7 @@ export class NodePortTarget extends Construct {
       ]),
     });
     group.node.addDependency(props.nodes);
-    // Logs arrive some time after the last call, when the log group may be gone: it is not to be made anew.
+    // Logs arrive some time after the last call. Without this denial, they would create the log group again after its deletion.
     const statement = { effect: iam.Effect.DENY, actions: ['logs:CreateLogGroup'], resources: ['*'] };
     group.grantPrincipal.addToPrincipalPolicy(new iam.PolicyStatement(statement));
 
@@ -148,7 +148,7 @@ export class NodePortTarget extends Construct {
       service: 'AutoScaling',
       action: 'attachTrafficSources',
       parameters,
-      // Another group or target group is another attachment: the new one is made before the old one is undone.
+      // A new id for another group or target group, so that the new attachment is created before the old one is deleted.
       physicalResourceId: customresources.PhysicalResourceId.of(
         `${group.getResponseField(groupPath)}/${this.targetGroup.targetGroupName}`,
       ),
@@ -162,8 +162,8 @@ export class NodePortTarget extends Construct {
         service: 'AutoScaling',
         action: 'detachTrafficSources',
         parameters,
-        // A group that is gone has no targets. Nor has it the tag on which the right to call this depends, so that a node
-        // group that was deleted by hand is an AccessDenied.
+        // A group that was deleted by hand needs no detachment. The call then fails with AccessDenied, because the right
+        // depends on a tag of the group.
         ignoreErrorCodesMatching: 'ValidationError|AccessDenied',
       },
       policy: customresources.AwsCustomResourcePolicy.fromStatements([
@@ -191,8 +191,9 @@ function checkWhole(property: string, value: number, min: number, max: number, a
 }
 
 /**
- * Marks a priority of a listener as taken, by a construct below the listener: CloudFormation would refuse the second rule of
- * a priority during the deployment. Rules are in the stack of their targets, so that the listener does not know them.
+ * Marks a priority of a listener as taken, by a construct below the listener, because CloudFormation would refuse a second rule
+ * of the same priority during the deployment. The listener itself does not know its rules, because they are in the stacks of
+ * their targets.
  *
  * @throws if another construct has claimed the priority
  */

@@ -8,34 +8,38 @@ import { Construct, IConstruct } from 'constructs';
 export interface PrivateLoadBalancerProps {
   readonly vpc: ec2.IVpc;
 
-  /** Private subnets, in at least two availability zones. */
+  /** Private subnets in at least two availability zones. */
   readonly vpcSubnets: ec2.SubnetSelection;
 
   /**
-   * Listen with HTTPS, and only so. `hostName` is a name in the certificate that resolves to the load balancer for its
-   * callers, as by an alias record in a private hosted zone; the load balancer's own name is in no certificate.
+   * Listen with HTTPS only. `hostName` is a name in the certificate that resolves to the load balancer for its callers, such as
+   * an alias record in a private hosted zone, because no certificate has the load balancer's own name.
    *
    * @default HTTP on port 80, inside the VPC
    */
   readonly https?: { readonly certificate: acm.ICertificate; readonly hostName: string };
 
   /**
-   * Bucket for access logs, in the region of the load balancer and encrypted with SSE-S3: log delivery accepts no KMS key.
-   * The stack has to name its region.
+   * Bucket for access logs, in the region of the load balancer and encrypted with SSE-S3, because log delivery accepts no KMS
+   * key. The stack has to have an explicit region.
    *
    * @default no access logs
    * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
    */
   readonly accessLogs?: s3.IBucket;
 
-  /** Security group of the load balancer. @default a group of its own that lets nothing in or out until callers and targets are allowed */
+  /**
+   * Security group of the load balancer.
+   *
+   * @default a new group without rules; `allowFrom` and services add the rules for callers and targets
+   */
   readonly securityGroup?: ec2.ISecurityGroup;
 
-  /** Refuse to delete the load balancer, by `cdk destroy` too, until this is switched off. @default false */
+  /** Refuse to delete the load balancer, also by `cdk destroy`, until this is switched off. @default false */
   readonly deletionProtection?: boolean;
 }
 
-/** An internal load balancer with one listener, as its callers and its targets need to know it. */
+/** An internal load balancer with one listener: the properties that callers and targets need. */
 export interface IPrivateLoadBalancer extends IConstruct, ec2.IConnectable {
   readonly loadBalancer: elbv2.IApplicationLoadBalancer & Pick<elbv2.ApplicationLoadBalancer, 'loadBalancerFullName'>;
   /** The only listener. Services add their rules to it. */
@@ -43,8 +47,9 @@ export interface IPrivateLoadBalancer extends IConstruct, ec2.IConnectable {
   /** Address for callers, without a slash at the end. */
   readonly url: string;
   /**
-   * Lets a caller open connections to the listener: ingress here, egress there. `other` may be in this stack or in one
-   * that depends on it. Both rules are then created in the caller's stack, so that this stack does not depend on the caller's.
+   * Lets a caller open connections to the listener, by an ingress rule of the load balancer and an egress rule of the caller.
+   * The caller may be in this stack, or in a stack that depends on this one. Both rules are created in the caller's stack, so
+   * that this stack does not depend on the caller's.
    *
    * @param description of the rules, as in "REST API through the VPC link"
    */
@@ -53,9 +58,10 @@ export interface IPrivateLoadBalancer extends IConstruct, ec2.IConnectable {
 
 /**
  * An internal Application Load Balancer that several callers share: a function in the VPC, REST and HTTP APIs through a
- * VPC link. Nobody reaches it until `allowFrom` says so, and it reaches nothing but the targets that services register.
+ * VPC link. Only callers that `allowFrom` has named reach the load balancer, and the load balancer reaches only the targets
+ * that services register.
  *
- * A request that no rule of a service matches is answered 404 with a JSON body.
+ * The load balancer answers a request that matches no rule with 404 and a JSON body.
  *
  * @example
  * ```ts
@@ -97,10 +103,10 @@ export class PrivateLoadBalancer extends Construct implements IPrivateLoadBalanc
       vpcSubnets,
       securityGroup,
       internetFacing: false,
-      // Twice as long as API Gateway waits for an answer. Targets have to keep idle connections longer than this, or callers
-      // get a 502 whenever a target closes a connection that is about to be used (Node's default is 5 s).
+      // Twice the time that API Gateway waits for an answer. Targets have to keep idle connections open for longer. Otherwise
+      // callers get a 502 when a target closes a connection that the load balancer is about to use (Node's default is 5 s).
       idleTimeout: Duration.seconds(60),
-      // One request is smuggled inside another by means of headers that HTTP servers read in different ways.
+      // Request smuggling hides a request inside another one, with headers that HTTP servers interpret in different ways.
       dropInvalidHeaderFields: true,
       desyncMitigationMode: elbv2.DesyncMitigationMode.DEFENSIVE,
       deletionProtection: props.deletionProtection ?? false,
@@ -111,7 +117,7 @@ export class PrivateLoadBalancer extends Construct implements IPrivateLoadBalanc
       port: this.port,
       protocol: https ? elbv2.ApplicationProtocol.HTTPS : elbv2.ApplicationProtocol.HTTP,
       certificates: https && [https.certificate],
-      // The policy that the feature flag usePostQuantumTlsPolicy sets, for apps that have no flags.
+      // The feature flag usePostQuantumTlsPolicy would set the same policy. Apps without the flag need it here.
       sslPolicy: https && elbv2.SslPolicy.TLS13_12_PQ,
       open: false,
       defaultAction: elbv2.ListenerAction.fixedResponse(404, {

@@ -9,44 +9,45 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, IConstruct } from 'constructs';
 
 export interface ServiceImageProps {
-  /** Where the image is pushed to, or has been. */
+  /** Repository of the image. */
   readonly repository: ecr.IRepository;
 
   /**
-   * Where the image comes from: a folder with a Dockerfile, built and pushed during the deployment
-   * by CodeBuild in this account, or the digest of an image that the repository holds already.
+   * Source of the image: a folder with a Dockerfile, from which CodeBuild builds and pushes the image during the deployment, or
+   * the digest of an image in the repository.
    *
    * @throws if the digest is missing or is not `sha256:` and 64 hexadecimal digits
    */
   readonly source: { readonly directory: string } | { readonly digest: string | undefined };
 
   /**
-   * Architecture that the image is built for. Give the service `serviceImage.architecture`, so that both are always one.
+   * Architecture that the image is built for. Give the service `serviceImage.architecture`, so that both are always the same.
    *
    * @default ecs.CpuArchitecture.ARM64
    */
   readonly architecture?: ecs.CpuArchitecture;
 }
 
-/** An image, as the tasks and pods that run it need to know it. */
+/** An image: the properties that tasks and pods need to run it. */
 export interface IServiceImage extends IConstruct {
-  /** For the container of an ECS task definition; it grants the task's execution role to pull. */
+  /** Image for the container of an ECS task definition. It grants the task's execution role to pull. */
   readonly image: ecs.ContainerImage;
   /** `<repository>:<tag>` or `<repository>@<digest>`. */
   readonly uri: string;
-  /** The architecture that the task has to have. */
+  /** Architecture of the tasks and pods that run the image. */
   readonly architecture: ecs.CpuArchitecture;
 }
 
 /**
- * The image that a service runs, built from source or promoted by digest, never by a tag that moves.
+ * The image of a service, built from source or promoted by digest, never named by a mutable tag.
  *
- * A build needs no Docker on the laptop. Whoever uses `image` or `uri` waits until the image has been pushed, because both
- * carry the tag that the build returns: a service never starts on an empty repository.
+ * A build needs no Docker on the laptop. Resources that use `image` or `uri` wait until the image was pushed, because both
+ * contain the tag that the build returns: a service never starts with an empty repository.
  *
- * Create it in the stack of the service. Each build has a tag of its own (a hash of the source as tag would be refused by
- * immutable tags as soon as a change is reverted), known at deploy time only. The template of another stack does not
- * change with it, and `cdk deploy` skips a stack whose template did not change: the service would keep the old image.
+ * Create the image in the stack of the service. Each build has a new tag, which is known at deploy time only. In another stack,
+ * the template of the service would not change with the tag, and `cdk deploy` skips a stack whose template did not change, so
+ * the service would keep the old image. A hash of the source is no alternative as a tag: after a revert, the same hash would be
+ * pushed again, and a repository with immutable tags refuses a second push of a tag.
  *
  * @example
  * ```ts
@@ -91,7 +92,7 @@ function checkedDigest(digest: string | undefined): string {
   if (digest === undefined || !/^sha256:[0-9a-f]{64}$/.test(digest)) {
     throw new Error(
       `source.digest: must be "sha256:" and 64 hexadecimal digits, got ${digest === undefined ? 'none' : `"${digest}"`}. ` +
-        'Give the image to run, as in -c imageDigest=sha256:…; this lists what a repository holds, newest last: ' +
+        'Give the digest of the image to run, as in -c imageDigest=sha256:…; this lists the digests of a repository, newest last: ' +
         'aws ecr describe-images --repository-name NAME --query "sort_by(imageDetails,&imagePushedAt)[].imageDigest"',
     );
   }
@@ -99,15 +100,15 @@ function checkedDigest(digest: string | undefined): string {
 }
 
 /**
- * The project and the handler of the build are one a stack, next to it. This gives each its log group, in place of the one
- * that CodeBuild and Lambda would make on their own, that never expires and that no stack deletes.
+ * Creates the log groups of the build's project and handler, which all builds of a stack share as children of the stack.
+ * Otherwise CodeBuild and Lambda would create log groups that never expire and that no stack deletes.
  */
 function ownLogs(build: ContainerImageBuild): void {
   for (const owner of Stack.of(build).node.children) {
     const logGroupName = logGroupNameOf(owner);
     if (logGroupName === undefined) continue;
     const logGroup = owner.node.tryFindChild('LogGroup') ?? new logs.LogGroup(owner, 'LogGroup', { logGroupName });
-    // Before the first build, and until after the handler has been called for the last time.
+    // The log group exists before the first build and until after the last call of the handler.
     build.node.findChild('Resource').node.addDependency(logGroup);
   }
 }
@@ -122,7 +123,10 @@ function logGroupNameOf(owner: IConstruct): string | undefined {
   return undefined;
 }
 
-/** A build that dies before its first command never answers, and CloudFormation would wait for an hour. One takes 2 to 4 minutes. */
+/**
+ * Limits the time that CloudFormation waits for a build. A build that fails before its first command never answers, and the
+ * default limit is an hour. A build takes 2 to 4 minutes.
+ */
 function limitWait(build: ContainerImageBuild, seconds: number): void {
   const resource = build.node.findChild('Resource').node.defaultChild;
   if (resource instanceof CfnResource) resource.addPropertyOverride('ServiceTimeout', `${seconds}`);

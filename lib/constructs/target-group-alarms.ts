@@ -7,29 +7,30 @@ export interface TargetGroupAlarmsProps {
   /** Target group that should always have a healthy target. */
   readonly targetGroup: elbv2.ApplicationTargetGroup;
 
-  /** Load balancer that forwards to it, of this stack or of another. */
+  /** Load balancer that forwards to the target group, in this or another stack. */
   readonly loadBalancer: Pick<elbv2.ApplicationLoadBalancer, 'loadBalancerFullName'>;
 
-  /** First thing to look at when there is no healthy target, a sentence for the description of the alarm. */
+  /** First thing to look at if no target is healthy, as text for the description of the alarm. */
   readonly firstLook: string;
 }
 
 /**
- * An alarm on a target group of an Application Load Balancer in which no target is healthy: callers get a 502, 503 or 504.
- * The alarm needs no requests to notice.
+ * An alarm on a target group of an Application Load Balancer without a healthy target, which means a 502, 503 or 504 for
+ * callers. The alarm works without requests, too.
  *
- * - `HealthyHostCount` is reported "if there are registered targets": after the last target was taken out there is no data, not
- *   a 0. The alarm fills missing data with 0. To treat missing data as breaching would not suffice, because CloudWatch ignores
- *   this as long as it finds enough data farther back, from before the outage.
- * - Each node of the load balancer reports the targets that are healthy for itself, and the alarm takes the maximum: AWS
- *   recommends the minimum for UnHealthyHostCount, "unhealthy by every node and Availability Zone", which is the same from the
- *   other side. The minimum would be 0 wherever one node is new.
- * - Five minutes in a row, because a metric that is late looks like one that is missing, and the only task of a small
- *   service may be replaced.
+ * - AWS reports `HealthyHostCount` "if there are registered targets": after the last target was removed, data is missing
+ *   instead of 0. The alarm fills missing data with 0. Treating missing data as breaching would not suffice, because CloudWatch
+ *   ignores this setting as long as it finds enough older data, from before the outage.
+ * - Each node of the load balancer reports the targets that are healthy for this node, and the alarm takes the maximum. AWS
+ *   recommends the minimum for UnHealthyHostCount, "unhealthy by every node and Availability Zone", which is the equivalent.
+ *   The minimum of HealthyHostCount would be 0 as long as one node is new.
+ * - The alarm needs five minutes in a row, because a late metric looks like a missing metric, and a deployment may replace the
+ *   only task of a small service.
  *
- * Healthy targets give data with or without requests, so the alarm is quiet in an idle environment. Create the alarm after
- * the construct that registers the targets, so that the alarm of a first deployment lasts for some minutes at most: metrics come
- * later than targets, and the targets of an attached Auto Scaling group may not be registered yet. None of this was tried on AWS.
+ * Healthy targets give data with or without requests, so the alarm does not go off in an idle environment. Create the alarm
+ * after the construct that registers the targets, so that the alarm of a first deployment lasts for some minutes at most: the
+ * metrics start later than the targets, and the targets of an attached Auto Scaling group may not be registered yet. None of
+ * this was tried on AWS.
  *
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
@@ -46,14 +47,14 @@ export interface TargetGroupAlarmsProps {
  * ```
  */
 export class TargetGroupAlarms extends Construct {
-  /** Every alarm that this construct made, for more actions or for a dashboard. */
+  /** All alarms of this construct, for more actions or for a dashboard. */
   readonly alarms: readonly cloudwatch.Alarm[];
 
   constructor(scope: Construct, id: string, props: TargetGroupAlarmsProps) {
     super(scope, id);
     const { targetGroup, loadBalancer } = props;
-    // `targetGroup.metrics` takes the name of the load balancer from the ARN of a listener, by Fn::Split, and no document says
-    // that CloudFormation splits the ARN of another stack.
+    // Not `targetGroup.metrics`, because it takes the name of the load balancer from the ARN of a listener by Fn::Split, and AWS
+    // does not document that CloudFormation can split an ARN from another stack.
     const healthy = new cloudwatch.Metric({
       namespace: 'AWS/ApplicationELB',
       metricName: 'HealthyHostCount',
@@ -75,7 +76,7 @@ export class TargetGroupAlarms extends Construct {
         comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
         evaluationPeriods: MINUTES,
         datapointsToAlarm: MINUTES,
-        // FILL needs at least one value, which a group that never had a target does not have.
+        // FILL needs at least one value, and a group that never had a target has no value.
         treatMissingData: cloudwatch.TreatMissingData.BREACHING,
         alarmDescription: `No target was healthy for ${MINUTES} minutes, so nobody is served. First look: ${props.firstLook}`,
       }),

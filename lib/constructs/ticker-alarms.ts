@@ -65,7 +65,8 @@ export class TickerAlarms extends Construct {
               comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
               // The schedule starts a run for each minute, but not always within that minute.
               datapointsToAlarm: 5,
-              // Lambda reports nothing without invocations. A new alarm therefore goes off until the first run, a minute later.
+              // Breaching, because Lambda reports nothing without invocations. A new alarm therefore goes off until the first
+              // run, a minute later.
               treatMissingData: cloudwatch.TreatMissingData.BREACHING,
               alarmDescription:
                 'No run was started for 5 minutes, or the schedule is new and its first run is to come. ' +

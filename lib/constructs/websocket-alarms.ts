@@ -16,8 +16,8 @@ export interface WebSocketAlarmsProps {
  * Alarms on the handler of a WebSocket API: errors, throttles, and messages that failed. Lambda counts a failed message as a
  * success, because the handler answers it.
  *
- * Two of five minutes have to be bad, because one connection that breaks at the wrong time is no reason for an alarm.
- * Lambda reports nothing without invocations, so missing data is not breaching.
+ * Two of five minutes have to breach, because one connection that breaks at the wrong time is no reason for an alarm. Lambda
+ * reports nothing without invocations, so missing data is not breaching.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
  *

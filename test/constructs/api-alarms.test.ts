@@ -33,11 +33,11 @@ const metric = (id: string, name: string, stat: string, dimensions: object[]) =>
   ReturnData: false,
 });
 
-/** Names and dimensions as the two pages on metrics in the developer guide have them. */
+/** Names and dimensions from the two pages on metrics in the developer guide. */
 test.each<[string, (stack: Stack) => IApiStage, string, object]>([
   ['a REST API, by its name', rest, '5XXError', { Name: 'ApiName', Value: 'quotes' }],
   ['an HTTP API, by its id', http, '5xx', { Name: 'ApiId', Value: { Ref: Match.stringLikeRegexp('^Api') } }],
-])('watches the share of 5XX among the answers of %s, and does not divide by none', (_, stageOf, name, api) => {
+])('watches the share of 5XX among the answers of %s, without a division by 0', (_, stageOf, name, api) => {
   const dimensions = [api, { Name: 'Stage', Value: Match.anyValue() }];
   synthesize(stageOf).hasResourceProperties('AWS::CloudWatch::Alarm', {
     ComparisonOperator: 'GreaterThanThreshold',
@@ -51,7 +51,7 @@ test.each<[string, (stack: Stack) => IApiStage, string, object]>([
   });
 });
 
-/** What CloudWatch makes of an expression of these numbers: its operators are those of JavaScript. */
+/** Evaluates an expression like CloudWatch, whose operators are the same as those of JavaScript. */
 function evaluate(expression: string, errors: number, requests: number): number {
   const IF = (condition: boolean, yes: number, no: number) => (condition ? yes : no);
   return new Function('IF', 'errors', 'requests', `return ${expression}`)(IF, errors, requests);
@@ -62,17 +62,17 @@ test.each<[string, number, number, boolean]>([
   ['an outage that a few people have noticed', 5, 6, true],
   ['some errors of a busy one', 40, 1_000, false],
   ['an outage of one route among several', 100, 1_000, true],
-])('%s: rings or not', (_, errors, requests, rings) => {
+])('%s: goes off or not', (_, errors, requests, goesOff) => {
   const [alarm] = Object.values(synthesize(rest).findResources('AWS::CloudWatch::Alarm'));
   const { Metrics: metrics, Threshold: threshold } = alarm?.['Properties'] ?? {};
-  expect(evaluate(metrics[0].Expression, errors, requests) > threshold).toBe(rings);
+  expect(evaluate(metrics[0].Expression, errors, requests) > threshold).toBe(goesOff);
 });
 
 test('treats missing data as not breaching, because it means no requests', () => {
   synthesize(http).hasResourceProperties('AWS::CloudWatch::Alarm', { TreatMissingData: 'notBreaching' });
 });
 
-test('goes off only from the given number of errors', () => {
+test('goes off only at the given number of errors or more', () => {
   synthesize(http, { minErrors: 50 }).hasResourceProperties('AWS::CloudWatch::Alarm', {
     Metrics: Match.arrayWith([Match.objectLike({ Expression: Match.stringLikeRegexp('^IF\\(errors >= 50, ') })]),
     AlarmDescription: Match.stringLikeRegexp('at least 50, were of status 5XX.*First look: '),

@@ -60,7 +60,7 @@ class Fixture {
 
 const both = (props?: Partial<AuthorizedHttpApiProps>) => new Fixture(props).functionRoute().privateRoute();
 const create = (props: Partial<AuthorizedHttpApiProps>) => () => new Fixture(props);
-/** Shared by the tests that only look. */
+/** Template for tests that only read it. */
 const DEFAULT = both();
 
 function stageOf(template: Template) {
@@ -85,7 +85,7 @@ describe('routes', () => {
     });
   });
 
-  test('may invoke that alias for their path and nothing else', () => {
+  test('may invoke the alias for their path only', () => {
     DEFAULT.template.resourceCountIs('AWS::Lambda::Permission', 1);
     DEFAULT.template.hasResourceProperties('AWS::Lambda::Permission', {
       FunctionName: { Ref: Match.stringLikeRegexp('FunctionAliaslive') },
@@ -225,7 +225,7 @@ describe('stage', () => {
     expect(JSON.parse(Format)).toMatchObject({ requestId: '$context.requestId', routeKey: '$context.routeKey' });
   });
 
-  test('writes the access log to the log group that it is given, and creates none', () => {
+  test('writes the access log to the given log group, and creates none', () => {
     const shared = new Stack(new App(), 'Shared');
     const { template } = new Fixture({ accessLogGroup: logs.LogGroup.fromLogGroupName(shared, 'Access', 'access') });
     expect(JSON.stringify(stageOf(template).Properties['AccessLogSettings'])).toContain(':log-group:access"');
@@ -304,7 +304,7 @@ describe('domain', () => {
     });
   });
 
-  test('fails when the default endpoint is disabled without one', () => {
+  test('fails if the default endpoint is disabled without a domain', () => {
     expect(create({ disableDefaultEndpoint: true })).toThrow(
       'disableDefaultEndpoint: needs domain, or no request could reach the API. Give domain, or leave disableDefaultEndpoint out.',
     );

@@ -58,7 +58,7 @@ class Fixture {
     return this;
   }
 
-  /** A route over a link that is made here, in these subnets. */
+  /** Adds a route over a new link in the given subnets. */
   linkRoute(...privateSubnetIds: string[]): this {
     const vpc = ec2.Vpc.fromVpcAttributes(this.stack, 'LinkVpc', {
       vpcId: 'vpc-2',
@@ -81,7 +81,7 @@ const FLAGS = {
 };
 
 const both = (props?: CachedRestApiProps) => new Fixture(props).functionRoute().privateRoute();
-/** Shared by the tests that only look. */
+/** Template for tests that only read it. */
 const DEFAULT = both();
 
 function only(template: Template, type: string) {
@@ -412,20 +412,20 @@ describe('stage', () => {
       accessLogGroup: logs.LogGroup.fromLogGroupName(fixture.stack, 'Access', 'access'),
     });
     rest.addFunctionRoute({ handler: fixture.alias, path: '/' });
-    const made = fixture.functionRoute().template;
-    made.hasResource('AWS::ApiGateway::Stage', {
+    const template = fixture.functionRoute().template;
+    template.hasResource('AWS::ApiGateway::Stage', {
       DependsOn: Match.arrayWith(['Account', Match.stringLikeRegexp('^SecondExecutionLog')]),
     });
-    made.hasResource('AWS::Logs::LogGroup', {
+    template.hasResource('AWS::Logs::LogGroup', {
       Properties: {
         LogGroupName: {
           'Fn::Join': ['', ['API-Gateway-Execution-Logs_', { Ref: Match.stringLikeRegexp('^SecondApi') }, '/v1']],
         },
       },
     });
-    // Both log groups of the first API, and of the second only this one: its access log has a log group already.
-    made.resourceCountIs('AWS::Logs::LogGroup', 3);
-    made.resourceCountIs('AWS::ApiGateway::Account', 0);
+    // Both log groups of the first API, and only this log group of the second API, whose access log has a given log group.
+    template.resourceCountIs('AWS::Logs::LogGroup', 3);
+    template.resourceCountIs('AWS::ApiGateway::Account', 0);
   });
 
   test('is regional, has a name, and exports nothing [P4]', () => {
@@ -436,7 +436,7 @@ describe('stage', () => {
     expect(template.toJSON()['Outputs']).toBeUndefined();
   });
 
-  test('has a web ACL only when it is given one', () => {
+  test('has only a given web ACL', () => {
     template.resourceCountIs('AWS::WAFv2::WebACLAssociation', 0);
     both({ ...CACHED, webAclArn: 'arn:acl' }).template.hasResourceProperties('AWS::WAFv2::WebACLAssociation', {
       WebACLArn: 'arn:acl',
@@ -511,7 +511,7 @@ describe('answers', () => {
   });
 });
 
-test('grants calling and, apart from it, refreshing the cache [A3]', () => {
+test('grants calls and refreshes of the cache separately [A3]', () => {
   const fixture = both();
   const caller = new iam.Role(fixture.stack, 'Caller', { assumedBy: new iam.AccountRootPrincipal() });
   fixture.rest.grantInvoke(caller);

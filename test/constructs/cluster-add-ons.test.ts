@@ -16,7 +16,7 @@ function synthesize({ given, ...props }: Changes = {}): Template {
   return Template.fromStack(stack);
 }
 
-/** What most tests look at, synthesized once. */
+/** Template for most tests, synthesized once. */
 const byDefault = synthesize();
 const observed = synthesize({ observability: true });
 const OBSERVABILITY = 'amazon-cloudwatch-observability';
@@ -50,7 +50,7 @@ test('installs the add-ons that nodes and pods need, and the template wins over 
   }
 });
 
-test('leaves versions to EKS, except those that are given', () => {
+test('leaves versions to EKS, except given versions', () => {
   expect(addOn('coredns').properties).not.toHaveProperty('AddonVersion');
   const pinned = synthesize({ versions: { coredns: 'v1.13.2-eksbuild.1' } });
   expect(addOn('coredns', pinned).properties).toHaveProperty('AddonVersion', 'v1.13.2-eksbuild.1');
@@ -83,12 +83,12 @@ test('gives the VPC CNI a role by Pod Identity, so that nodes do not need its ri
     { ServiceAccount: 'aws-node', RoleArn: { 'Fn::GetAtt': [role, 'Arn'] } },
   ]);
   expect(properties).not.toHaveProperty('ServiceAccountRoleArn');
-  // The agent hands them out, also on a node that is not ready for want of a network.
+  // The agent provides the credentials, also on a node that is not ready because it lacks a network.
   expect(dependsOn).toContain(addOn('eks-pod-identity-agent').id);
   expect(addOn('eks-pod-identity-agent').configuration).toEqual({ tolerations: [{ operator: 'Exists' }] });
 });
 
-test('gives the VPC CNI the role that it is given, to which nothing is added', () => {
+test('gives the VPC CNI the given role, and adds nothing to the role', () => {
   const arn = 'arn:aws:iam::111122223333:role/Cni';
   const template = synthesize({ given: (stack) => ({ cniRole: iam.Role.fromRoleArn(stack, 'Own', arn) }) });
   expect(addOn('vpc-cni', template).properties.PodIdentityAssociations).toEqual([

@@ -19,7 +19,7 @@ function clusterOf(template: Template) {
   return cluster;
 }
 
-/** What most tests look at, synthesized once. */
+/** Template for most tests, synthesized once. */
 const byDefault = synthesize();
 
 test('leaves no log group of Container Insights behind: it is created before the cluster and deleted after it [P6]', () => {
@@ -36,11 +36,11 @@ test('leaves no log group of Container Insights behind: it is created before the
   });
 });
 
-test('has another name each time the stack is created, because a late event creates the deleted log group anew', () => {
+test('has another name each time the stack is created, because a late event creates the deleted log group again', () => {
   expect(JSON.stringify(clusterOf(byDefault)?.Properties.ClusterName)).toContain('{"Ref":"AWS::StackId"}');
 });
 
-test('costs nothing more when Container Insights are off, in the same cluster', () => {
+test('creates no log group without Container Insights, and the same cluster', () => {
   const off = synthesize({ containerInsights: ecs.ContainerInsights.DISABLED });
   expect(clusterOf(off)?.Properties).toEqual({
     ...clusterOf(byDefault)?.Properties,
@@ -50,12 +50,12 @@ test('costs nothing more when Container Insights are off, in the same cluster', 
 });
 
 describe('Fargate Spot', () => {
-  test('is absent unless asked for', () => {
+  test('is absent by default', () => {
     byDefault.resourceCountIs('AWS::ECS::ClusterCapacityProviderAssociations', 0);
     expect(create().cluster.capacityProviders).toBeUndefined();
   });
 
-  test('has its providers associated before anything that depends on the cluster, and for longer', () => {
+  test('associates its providers before resources that depend on the cluster are created, until these are deleted', () => {
     const { stack, cluster } = create({ fargateSpot: true });
     new CfnResource(stack, 'Service', { type: 'Test::Service' }).node.addDependency(cluster.cluster);
     const template = Template.fromStack(stack);

@@ -18,9 +18,9 @@ const FLAGS = {
 };
 
 interface Options extends Partial<ContainerServiceProps> {
-  /** The service in a stack of its own, after that of the listener. */
+  /** Creates the service in a separate stack that depends on the stack of the listener. */
   readonly apart?: boolean;
-  /** Capacity made of constructs of the stack. */
+  /** Returns the capacity from constructs of the stack. */
   readonly capacityIn?: (stack: Stack, vpc: ec2.IVpc) => ServiceCapacity;
 }
 
@@ -55,7 +55,7 @@ function create({ apart = false, capacityIn, ...props }: Options = {}) {
     capacity: capacityIn?.(stack, vpc),
     ...props,
   });
-  /** Another service in the cluster and behind the listener of the first. */
+  /** Another service in the same cluster and behind the same listener. */
   const another = (id: string, priority: number) =>
     new ContainerService(stack, id, {
       cluster,
@@ -78,10 +78,10 @@ function synthesize(options: Options): Template {
   return Template.fromStack(create(options).stack);
 }
 
-/** What most tests look at, synthesized once. */
+/** Template for most tests, synthesized once. */
 const byDefault = synthesize({});
 
-/** Expects of the only container of the task definition. */
+/** Expects properties of the only container of the task definition. */
 function hasContainer(template: Template, properties: object): void {
   template.hasResourceProperties('AWS::ECS::TaskDefinition', {
     ContainerDefinitions: [Match.objectLike(properties)],
@@ -89,14 +89,14 @@ function hasContainer(template: Template, properties: object): void {
 }
 
 describe('deployments', () => {
-  test('roll back when tasks cannot get healthy, judged after a minute of grace [F2]', () => {
+  test('roll back when tasks do not become healthy within a minute of grace [F2]', () => {
     byDefault.hasResourceProperties('AWS::ECS::Service', {
       DeploymentConfiguration: { DeploymentCircuitBreaker: { Enable: true, Rollback: true } },
       HealthCheckGracePeriodSeconds: 60,
     });
   });
 
-  test('run at most as many tasks as plans of addresses and instances are told', () => {
+  test('run at most as many tasks as plans of addresses and instances assume', () => {
     const [service] = Object.values(byDefault.findResources('AWS::ECS::Service'));
     const percent = service?.Properties.DeploymentConfiguration.MaximumPercent;
     expect(ContainerService.tasksDuringDeployment(7)).toBe((7 * percent) / 100);
@@ -113,7 +113,7 @@ describe('deployments', () => {
     byDefault.hasResourceProperties('AWS::ECS::Service', { DesiredCount: Match.absent() });
   });
 
-  test.each([false, true])('create the service after the rule of its listener, apart from it: %p', (apart) => {
+  test.each([false, true])('create the service after the rule of its listener, in a separate stack: %p', (apart) => {
     const template = synthesize({ apart });
     const [service] = Object.values(template.findResources('AWS::ECS::Service'));
     expect(service?.DependsOn).toEqual(
@@ -129,7 +129,7 @@ describe('deployments', () => {
 });
 
 describe('tasks', () => {
-  test('run in the subnets they are given, without public address', () => {
+  test('run in the given subnets, without a public address', () => {
     byDefault.hasResourceProperties('AWS::ECS::Service', {
       NetworkConfiguration: {
         AwsvpcConfiguration: {
@@ -146,13 +146,13 @@ describe('tasks', () => {
   test.each([
     ['ARM64', ecs.CpuArchitecture.ARM64],
     ['X86_64', ecs.CpuArchitecture.X86_64],
-  ])('have the architecture they are given, %s [F4]', (CpuArchitecture, architecture) => {
+  ])('have the given architecture, %s [F4]', (CpuArchitecture, architecture) => {
     synthesize({ architecture }).hasResourceProperties('AWS::ECS::TaskDefinition', {
       RuntimePlatform: { CpuArchitecture, OperatingSystemFamily: 'LINUX' },
     });
   });
 
-  test('run as a user that is not root, on a file system that cannot be written', () => {
+  test('run as a user other than root, on a read-only file system', () => {
     hasContainer(byDefault, { User: '1000', ReadonlyRootFilesystem: true, Privileged: Match.absent() });
   });
 
@@ -160,7 +160,7 @@ describe('tasks', () => {
     hasContainer(byDefault, { LinuxParameters: { InitProcessEnabled: true }, StopTimeout: 60 });
   });
 
-  test('are told their port and their time to end, which the environment cannot contradict [F7]', () => {
+  test('get their port and their time to end as variables, which `environment` cannot override [F7]', () => {
     const environment = { PORT: '1', STOP_TIMEOUT_MS: '1', SERVED_BY: 'test' };
     hasContainer(synthesize({ environment, port: 3000, stopTimeout: Duration.seconds(90) }), {
       PortMappings: [{ ContainerPort: 3000, Protocol: 'tcp' }],
@@ -172,7 +172,7 @@ describe('tasks', () => {
     });
   });
 
-  test('may pull from their repository and write to their log group, nothing else [F3]', () => {
+  test('may only pull from their repository and write to their log group [F3]', () => {
     const template = byDefault;
     template.resourceCountIs('AWS::IAM::Policy', 1);
     template.hasResourceProperties('AWS::IAM::Policy', {
@@ -195,7 +195,7 @@ describe('tasks', () => {
     });
   });
 
-  test('go on answering while logs cannot be delivered', () => {
+  test('keep answering while logs cannot be delivered', () => {
     hasContainer(byDefault, {
       LogConfiguration: {
         LogDriver: 'awslogs',
@@ -210,7 +210,7 @@ describe('tasks', () => {
 });
 
 describe('network', () => {
-  test.each([false, true])('lets the load balancer reach the port and nobody else, apart from it: %p', (apart) => {
+  test.each([false, true])('lets only the load balancer reach the port, from a separate stack: %p', (apart) => {
     const { front, stack, service } = create({ apart });
     const template = Template.fromStack(stack);
     template.resourceCountIs('AWS::EC2::SecurityGroupIngress', 1);
@@ -224,7 +224,7 @@ describe('network', () => {
     expect(front.dependencies).toEqual([]);
   });
 
-  test('gives tasks the security groups that are handed in, and makes none', () => {
+  test('gives tasks the given security groups, and creates none', () => {
     const { stack } = create({
       securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(new Stack(), 'Theirs', 'sg-12345678')],
     });
@@ -232,7 +232,7 @@ describe('network', () => {
     template.hasResourceProperties('AWS::ECS::Service', {
       NetworkConfiguration: { AwsvpcConfiguration: { SecurityGroups: ['sg-12345678'] } },
     });
-    // That of the load balancer.
+    // The security group of the load balancer.
     template.resourceCountIs('AWS::EC2::SecurityGroup', 1);
   });
 
@@ -246,7 +246,7 @@ describe('network', () => {
 });
 
 describe('target group', () => {
-  test('asks /readyz every ten seconds, and lets requests in flight finish before SIGTERM [F7]', () => {
+  test('checks /readyz every ten seconds, and lets requests in flight finish before SIGTERM [F7]', () => {
     byDefault.hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', {
       TargetType: 'ip',
       Protocol: 'HTTP',
@@ -263,9 +263,9 @@ describe('target group', () => {
     });
   });
 
-  test.each([0, 6])('fails for %p path patterns: a rule takes 1 to 5', (length) => {
+  test.each([0, 6])('fails for %p path patterns, because a rule has 1 to 5', (length) => {
     expect(() => create({ paths: Array.from({ length }, (_, index) => `/${index}/*`) })).toThrow(
-      `paths: must be 1 to 5 path patterns, got ${length}. Give what the service answers, as in /history/*`,
+      `paths: must be 1 to 5 path patterns, got ${length}. Give the paths that the service answers, such as /history/*`,
     );
   });
 
@@ -293,17 +293,20 @@ describe('two services', () => {
     expect(rules.map(({ Properties }) => Properties.Priority)).toEqual([100, 101]);
   });
 
-  test.each([false, true])('fail for the same priority on a listener, by name, apart from it: %p', (apart) => {
-    const { another, stack } = create({ apart });
-    expect(() => another('Other', 100)).toThrow(
-      `priority: 100 of ${stack.node.id}/Other is the priority of ${stack.node.id}/Service, too, on the same listener. ` +
-        'Give each rule of a listener a priority of its own',
-    );
-  });
+  test.each([false, true])(
+    'fail with both names for the same priority on a listener, in a separate stack: %p',
+    (apart) => {
+      const { another, stack } = create({ apart });
+      expect(() => another('Other', 100)).toThrow(
+        `priority: 100 of ${stack.node.id}/Other is the priority of ${stack.node.id}/Service, too, on the same listener. ` +
+          'Give each rule of a listener a priority of its own',
+      );
+    },
+  );
 
   test.each([0, 1.5, 50_001])('fail for the priority %p', (priority) => {
     expect(() => create({ priority })).toThrow(
-      `priority: must be a whole number from 1 to 50000, got ${priority}. Give one that no other rule of the listener has`,
+      `priority: must be a whole number from 1 to 50000, got ${priority}. Give a priority that no other rule of the listener has`,
     );
   });
 });
@@ -326,13 +329,13 @@ describe('autoscaling', () => {
     }
   });
 
-  test.each([0, -1, 1.5])('fails for %p tasks at least', (minTasks) => {
+  test.each([0, -1, 1.5])('fails for a minimum of %p tasks', (minTasks) => {
     expect(() => synthesize({ minTasks })).toThrow(
       `minTasks: must be a whole number of at least 1, got ${minTasks}. Give 2 or more to survive the loss of a zone`,
     );
   });
 
-  test.each([1, 2.5, Number.NaN])('fails for %p tasks at most where the least is 2', (maxTasks) => {
+  test.each([1, 2.5, Number.NaN])('fails for a maximum of %p tasks with a minimum of 2', (maxTasks) => {
     expect(() => synthesize({ maxTasks })).toThrow(
       `maxTasks: must be a whole number of at least minTasks (2), got ${maxTasks}. Raise maxTasks or lower minTasks`,
     );
@@ -340,7 +343,7 @@ describe('autoscaling', () => {
 });
 
 describe('Fargate Spot', () => {
-  test('takes the tasks beyond the least in proportion of the weights', () => {
+  test('runs the tasks beyond the minimum in proportion to the weights', () => {
     const template = synthesize({ capacity: { fargate: { spot: { spotWeight: 3, onDemandWeight: 1 } } } });
     template.hasResourceProperties('AWS::ECS::Service', {
       LaunchType: Match.absent(),
@@ -351,13 +354,13 @@ describe('Fargate Spot', () => {
     });
   });
 
-  test('finds what belongs to the cluster created before the service, and deleted after it', () => {
+  test('creates the service after the association of the providers, and deletes it before the association', () => {
     const template = synthesize({ capacity: { fargate: { spot: { spotWeight: 3, onDemandWeight: 1 } } } });
     const clusters = Object.keys(template.findResources('AWS::ECS::Cluster'));
     template.hasResource('AWS::ECS::Service', { DependsOn: Match.arrayWith(clusters) });
   });
 
-  test('is absent unless asked for', () => {
+  test('is absent by default', () => {
     const template = byDefault;
     template.hasResourceProperties('AWS::ECS::Service', {
       LaunchType: 'FARGATE',
@@ -376,7 +379,7 @@ describe('Fargate Spot', () => {
   });
 });
 
-/** Stands for the construct of ec2-capacity.ts: a cluster of instances with a capacity provider. */
+/** Replaces the construct of ec2-capacity.ts: a cluster of instances with a capacity provider. */
 class Instances extends Construct {
   readonly capacityProviderName = 'instances';
   readonly cluster: ecs.ICluster;
@@ -406,7 +409,7 @@ function onInstances(weights?: { fargate: number; ec2: number }): Template {
 describe('instances', () => {
   const template = onInstances();
 
-  test('run the tasks by their capacity provider, spread over zones, then packed by memory', () => {
+  test('run the tasks through their capacity provider, spread over zones, then packed by memory', () => {
     template.resourceCountIs('AWS::ECS::Service', 1);
     template.hasResourceProperties('AWS::ECS::Service', {
       Cluster: 'instances',
@@ -419,7 +422,7 @@ describe('instances', () => {
     });
   });
 
-  test('have their service created after the association of the provider and deleted before it', () => {
+  test('have a service that is created after the association of the provider and deleted before it', () => {
     const associations = Object.keys(template.findResources('Test::Association'));
     template.hasResource('AWS::ECS::Service', { DependsOn: Match.arrayWith(associations) });
   });
@@ -449,7 +452,7 @@ describe('instances', () => {
 });
 
 describe('both kinds of capacity', () => {
-  test('have a service each, among which the listener divides requests by weight', () => {
+  test('have a service each, and the listener divides the requests by weight', () => {
     const template = onInstances({ fargate: 3, ec2: 0 });
     template.resourceCountIs('AWS::ECS::Service', 2);
     template.resourceCountIs('AWS::ECS::TaskDefinition', 1);
@@ -471,12 +474,12 @@ describe('both kinds of capacity', () => {
     });
   });
 
-  test('fail for neither, and for a weight out of range', () => {
+  test('fail without a kind of capacity, and for a weight out of range', () => {
     expect(() => synthesize({ capacity: {} })).toThrow(
       'capacity: must be fargate, ec2 or both, got neither. Give { fargate: {} }, or leave capacity out',
     );
     expect(() => onInstances({ fargate: 1, ec2: 1000 })).toThrow(
-      'capacity.ec2.weight: must be a whole number from 0 to 999, got 1000. Give its share of the requests',
+      'capacity.ec2.weight: must be a whole number from 0 to 999, got 1000. Give the share of the requests',
     );
   });
 });
@@ -488,7 +491,7 @@ describe('size', () => {
     );
   });
 
-  test('is that of the task', () => {
+  test('is the size of the task', () => {
     synthesize({ cpu: 1024, memoryMiB: 3072 }).hasResourceProperties('AWS::ECS::TaskDefinition', {
       Cpu: '1024',
       Memory: '3072',
@@ -496,7 +499,7 @@ describe('size', () => {
   });
 });
 
-test('gives requests less time to finish than tasks to end, in Fargate’s limit, or fails [F7]', () => {
+test('fails unless tasks have more time to end than requests to finish, within the limit of Fargate [F7]', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 200 }), (delay, stop) => {
       const error = () => create({ deregistrationDelay: Duration.seconds(delay), stopTimeout: Duration.seconds(stop) });
@@ -520,12 +523,12 @@ test('gives requests less time to finish than tasks to end, in Fargate’s limit
 });
 
 describe('execute-command', () => {
-  test('is off, said explicitly because an update without the property would leave it on', () => {
+  test('is explicitly off, because an update without the property would leave it on', () => {
     byDefault.hasResourceProperties('AWS::ECS::Service', { EnableExecuteCommand: false });
     expect(JSON.stringify(byDefault.toJSON())).not.toContain('ssmmessages');
   });
 
-  test('takes its permissions and a root file system that can be written when on', () => {
+  test('gets its permissions and a root file system that can be written if it is on', () => {
     const template = synthesize({ exec: true });
     template.hasResourceProperties('AWS::ECS::Service', { EnableExecuteCommand: true });
     hasContainer(template, { ReadonlyRootFilesystem: false });
@@ -534,7 +537,7 @@ describe('execute-command', () => {
 });
 
 describe('logs and metrics', () => {
-  test('go to a log group of the stack, or to one that is handed in', () => {
+  test('go to a new log group of the stack, or to the given log group', () => {
     const logGroupOf = (logGroup: unknown) => ({
       LogConfiguration: { Options: Match.objectLike({ 'awslogs-group': logGroup }) },
     });

@@ -31,7 +31,7 @@ function synthesize(props: Partial<Ec2CapacityProps> = {}): Template {
   return Template.fromStack(create(props).stack);
 }
 
-/** What most tests look at, synthesized once. */
+/** Template for most tests, synthesized once. */
 const byDefault = synthesize();
 
 function hasLaunchTemplate(template: Template, data: object): void {
@@ -60,7 +60,7 @@ describe('instances', () => {
     },
   );
 
-  test('answer IMDSv2 only, one hop away at the most, and tasks not at all', () => {
+  test('have IMDSv2 only, for at most one hop, which tasks cannot reach', () => {
     hasLaunchTemplate(byDefault, { MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1 } });
     expect(userDataOf(byDefault)).toContain('ECS_AWSVPC_BLOCK_IMDS=true');
   });
@@ -72,7 +72,7 @@ describe('instances', () => {
     });
   });
 
-  test('are reached by nobody and reach port 443', () => {
+  test('accept no connection, and may connect to port 443', () => {
     byDefault.hasResourceProperties('AWS::EC2::SecurityGroup', {
       GroupDescription: 'Instances of the container service',
       SecurityGroupIngress: Match.absent(),
@@ -81,12 +81,12 @@ describe('instances', () => {
     hasLaunchTemplate(byDefault, { NetworkInterfaces: Match.absent() });
   });
 
-  test('register with their cluster, which is there before them', () => {
+  test('register with their cluster, which is created before them', () => {
     const [cluster] = idsOf(byDefault, 'AWS::ECS::Cluster');
     expect(userDataOf(byDefault)).toContain(`ECS_CLUSTER=",{"Ref":"${cluster}"}`);
   });
 
-  test('have the rights of the agent on their cluster and of Session Manager, and pull nothing themselves [F3]', () => {
+  test('have only the rights of the agent on their cluster and of Session Manager, none to pull images [F3]', () => {
     const [cluster] = idsOf(byDefault, 'AWS::ECS::Cluster');
     const clusterArn = { 'Fn::GetAtt': [cluster, 'Arn'] };
     byDefault.hasResourceProperties('AWS::IAM::Role', {
@@ -111,11 +111,11 @@ describe('instances', () => {
 });
 
 describe('the group', () => {
-  test('has no instance without tasks, and as many as it is told', () => {
+  test('has no instance without tasks, and at most the given number', () => {
     byDefault.hasResourceProperties('AWS::AutoScaling::AutoScalingGroup', {
       MinSize: '0',
       MaxSize: '4',
-      // Managed scaling sets it: a deployment that did would stop tasks [F6].
+      // Managed scaling sets the capacity. A deployment that sets it would stop tasks [F6].
       DesiredCapacity: Match.absent(),
       VPCZoneIdentifier: [
         { Ref: Match.stringLikeRegexp('PrivateSubnet1') },
@@ -124,7 +124,7 @@ describe('the group', () => {
     });
   });
 
-  test('replaces its instances when the launch template changes, protected ones too, new ones first [F5]', () => {
+  test('replaces all instances, also protected ones, when the launch template changes, and starts new instances first [F5]', () => {
     const [launchTemplate] = idsOf(byDefault, 'AWS::EC2::LaunchTemplate');
     byDefault.hasResource('AWS::AutoScaling::AutoScalingGroup', {
       Properties: {
@@ -153,7 +153,7 @@ describe('the group', () => {
     expect(userDataOf(byDefault)).not.toContain('SPOT');
   });
 
-  test('mixes types and Spot Instances, whose tasks are drained on their notice', () => {
+  test('mixes types and Spot Instances, whose tasks are drained on the notice of an interruption', () => {
     const template = synthesize({
       instanceTypes: types('t4g.small', 't4g.medium'),
       spot: { onDemandBase: 1, onDemandPercent: 25 },
@@ -174,7 +174,7 @@ describe('the group', () => {
 });
 
 describe('the capacity provider', () => {
-  test('scales to 100 %, protects instances with tasks and drains those that end', () => {
+  test('scales to 100 %, protects instances with tasks, and drains instances before they end', () => {
     byDefault.hasResourceProperties('AWS::ECS::CapacityProvider', {
       AutoScalingGroupProvider: {
         ManagedScaling: { Status: 'ENABLED', TargetCapacity: 100 },
@@ -197,17 +197,17 @@ describe('the capacity provider', () => {
     const { stack, vpc, cluster } = create();
     const props = { vpc, vpcSubnets: SUBNETS, architecture: ecs.CpuArchitecture.ARM64, maxInstances: 1 };
     expect(() => new Ec2Capacity(stack, 'More', { ...props, cluster, instanceTypes: types('t4g.small') })).toThrow(
-      'cluster: Stack/Cluster has its capacity providers by Stack/Instances/Providers already, and their list is one ' +
+      'cluster: Stack/Cluster has its capacity providers from Stack/Instances/Providers, and the list of providers is one ' +
         'resource. Give the instances a cluster of their own',
     );
   });
 
-  test('lets the agent say goodbye: its rights and its cluster stay until the group has gone', () => {
+  test('keeps the rights of the agent and the cluster until the group is deleted, so that ECS deregisters the instances', () => {
     const [cluster] = idsOf(byDefault, 'AWS::ECS::Cluster');
     const [launchTemplate] = idsOf(byDefault, 'AWS::EC2::LaunchTemplate');
     const [policy] = idsOf(byDefault, 'AWS::IAM::Policy').filter((id) => id.includes('InstanceRole'));
     expect(policy).toBeDefined();
-    // ECS deregisters what ends by itself only while its agent is connected.
+    // ECS deregisters a terminated instance by itself only if its agent was connected.
     byDefault.hasResource('AWS::EC2::LaunchTemplate', { DependsOn: Match.arrayWith([policy]) });
     expect(userDataOf(byDefault)).toContain(`{"Ref":"${cluster}"}`);
     expect(JSON.stringify(byDefault.findResources('AWS::AutoScaling::AutoScalingGroup'))).toContain(
@@ -215,7 +215,7 @@ describe('the capacity provider', () => {
     );
   });
 
-  test('goes before its group, which is deleted with the instances that ECS left protected', () => {
+  test('is deleted before its group, which is deleted by force, because ECS leaves its instances protected', () => {
     const [forceDelete] = idsOf(byDefault, 'Custom::ForceDeleteAutoScalingGroup');
     const [group] = idsOf(byDefault, 'AWS::AutoScaling::AutoScalingGroup');
     byDefault.hasResource('AWS::ECS::CapacityProvider', { DependsOn: Match.arrayWith([forceDelete]) });
@@ -237,13 +237,13 @@ test.each([
   expect(() => create({ instanceTypes: types(...names) })).toThrow(message);
 });
 
-test.each([0, 1.5])('fails for %p instances at most', (maxInstances) => {
+test.each([0, 1.5])('fails for a maximum of %p instances', (maxInstances) => {
   expect(() => create({ maxInstances })).toThrow(
-    `maxInstances: must be a whole number of at least 1, got ${maxInstances}. Give as many as hold the tasks of a deployment`,
+    `maxInstances: must be a whole number of at least 1, got ${maxInstances}. Give enough instances for the tasks of a deployment`,
   );
 });
 
-test('gives instances the security group that is handed in, and makes none', () => {
+test('gives instances the given security group, and creates none', () => {
   const securityGroup = ec2.SecurityGroup.fromSecurityGroupId(new Stack(), 'Theirs', 'sg-12345678');
   const template = synthesize({ securityGroup });
   hasLaunchTemplate(template, { SecurityGroupIds: ['sg-12345678'] });

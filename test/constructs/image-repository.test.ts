@@ -13,7 +13,7 @@ const lifecycleRules = (template: Template) =>
     ({ Properties }) => JSON.parse(Properties.LifecyclePolicy.LifecyclePolicyText).rules,
   );
 
-test('gives a tag to one image for ever and scans each push [F8]', () => {
+test('has immutable tags, and scans each push [F8]', () => {
   synthesize().hasResourceProperties('AWS::ECR::Repository', {
     ImageTagMutability: 'IMMUTABLE',
     ImageScanningConfiguration: { ScanOnPush: true },
@@ -29,13 +29,13 @@ test('expires untagged images after a week first, then all but the newest 30 [F8
   ]);
 });
 
-test('keeps as many images as it is told', () => {
+test('keeps the given number of images', () => {
   expect(lifecycleRules(synthesize({ keepImages: 5 }))[1]).toMatchObject({ selection: { countNumber: 5 } });
 });
 
 test.each([0, -1, 1.5, Number.NaN])('fails to keep %p images', (keepImages) => {
   expect(() => synthesize({ keepImages })).toThrow(
-    `keepImages: must be a whole number of at least 1, got ${keepImages}. Leave it out to keep 30 images`,
+    `keepImages: must be a whole number of at least 1, got ${keepImages}. Leave keepImages out to keep 30 images`,
   );
 });
 
@@ -47,14 +47,14 @@ test('keeps the repository and its images by default', () => {
   });
 });
 
-test('empties itself before it goes with its stack [F8]', () => {
+test('deletes its images before it is deleted with its stack [F8]', () => {
   synthesize({ removalPolicy: RemovalPolicy.DESTROY }).hasResource('AWS::ECR::Repository', {
     DeletionPolicy: 'Delete',
     Properties: { EmptyOnDelete: true },
   });
 });
 
-test('encrypts with the key it is given, otherwise with those of Amazon S3', () => {
+test('encrypts with the given key, or with keys of Amazon S3', () => {
   synthesize().hasResourceProperties('AWS::ECR::Repository', { EncryptionConfiguration: Match.absent() });
   const stack = new Stack(new App(), 'Test');
   synthesize({ encryptionKey: new kms.Key(stack, 'Key') }, stack).hasResourceProperties('AWS::ECR::Repository', {

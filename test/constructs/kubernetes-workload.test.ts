@@ -14,7 +14,7 @@ function create(props: Partial<KubernetesWorkloadProps> = {}) {
   });
   const workload = new KubernetesWorkload(stack, 'Workload', {
     cluster,
-    // Stands for the node group.
+    // Replaces the node group.
     nodes: new iam.Role(stack, 'Nodes', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') }),
     name: 'quotes',
     namespace: 'market',
@@ -40,7 +40,7 @@ function synthesize(props: Partial<KubernetesWorkloadProps> = {}) {
 const resourcesOf = (template: Template) =>
   Object.values(template.findResources('Custom::AWSCDK-EKS-KubernetesResource'));
 
-/** What most tests look at, synthesized once. */
+/** Template for most tests, synthesized once. */
 const byDefault = synthesize();
 const { template: podTemplate } = byDefault.Deployment.spec;
 const [container] = podTemplate.spec.containers;
@@ -60,7 +60,7 @@ describe('the objects', () => {
     ]);
   });
 
-  test('have the names that they are given, in a namespace of their own', () => {
+  test('have the given names, in a new namespace', () => {
     const { Namespace, ...others } = byDefault;
     expect(Namespace.metadata.name).toBe('market');
     for (const { metadata } of Object.values(others)) {
@@ -100,7 +100,7 @@ describe('the namespace', () => {
     });
   });
 
-  test('contains pods that meet that standard', () => {
+  test('contains pods that meet this standard', () => {
     expect(podTemplate.spec.securityContext).toEqual({
       runAsNonRoot: true,
       seccompProfile: { type: 'RuntimeDefault' },
@@ -194,7 +194,7 @@ describe('pods', () => {
     expect(Deployment.spec.template.spec.terminationGracePeriodSeconds).toBe(62);
   });
 
-  test('have the environment that they are given', () => {
+  test('have the given environment', () => {
     const { Deployment } = synthesize({ environment: { SERVED_BY: 'example', LOG_LEVEL: 'warn' } });
     expect(Deployment.spec.template.spec.containers[0].env).toEqual([
       { name: 'SERVED_BY', value: 'example' },

@@ -18,8 +18,9 @@ const EXISTING = {
 const { ECR, ECR_DOCKER, CLOUDWATCH_LOGS } = ec2.InterfaceVpcEndpointAwsService;
 
 function build(props: Partial<NetworkProps> = {}): { app: App; stack: Stack; network: Network } {
-  // No feature flag that the construct could lean on, and the region alone, as in the real app: a lookup would be seen.
-  // The provider's code is inlined only to spare each test the copy of an asset.
+  // Without feature flags, so that the construct cannot depend on one. With a region and no account, as in the real app, so that
+  // a lookup would fail the test.
+  // Inline code of the provider, only to save each test the copy of an asset.
   const app = new App({ context: { '@aws-cdk/core:inlineCustomResources': true } });
   const stack = new Stack(app, 'Test', { env: { region: 'eu-west-1' } });
   const network = new Network(stack, 'Network', {
@@ -34,7 +35,7 @@ function synthesize(props?: Partial<NetworkProps>): Template {
   return Template.fromStack(build(props).stack);
 }
 
-/** Logical id and CIDR block of each subnet of a group. */
+/** Logical ids and CIDR blocks of the subnets of a group. */
 function subnetsOf(template: Template, group: string): string[] {
   const tagged = template.findResources('AWS::EC2::Subnet', {
     Properties: { Tags: Match.arrayWith([{ Key: 'aws-cdk:subnet-name', Value: group }]) },
@@ -48,7 +49,7 @@ describe('subnets', () => {
     for (const group of ['public', 'private', 'isolated']) expect(subnetsOf(template, group)).toHaveLength(3);
   });
 
-  test('uses each named zone and looks nothing up, in every egress mode [P7] [P8]', () => {
+  test('uses each named zone without a lookup, in every egress mode [P7] [P8]', () => {
     const modes: NetworkEgress[] = [{ mode: 'nat' }, { mode: 'nat-instance' }, { mode: 'endpoints' }, { mode: 'none' }];
     for (const egress of modes) {
       const { app, stack } = build({ egress, availabilityZones: ZONES, endpointServices: [ECR] });
@@ -60,7 +61,7 @@ describe('subnets', () => {
     }
   });
 
-  test('gives no public address to what is launched in a public subnet', () => {
+  test('assigns no public addresses in public subnets', () => {
     for (const mode of ['nat', 'nat-instance'] as const) {
       synthesize({ egress: { mode } }).allResourcesProperties('AWS::EC2::Subnet', { MapPublicIpOnLaunch: false });
     }
@@ -74,7 +75,7 @@ describe('subnets', () => {
     }
   });
 
-  test('keeps private and isolated subnets where they are when the egress changes', () => {
+  test('replaces no private or isolated subnet when the egress changes', () => {
     const [nat, ...others] = (['nat', 'nat-instance', 'endpoints', 'none'] as const).map((mode) => {
       const template = synthesize({ egress: { mode } });
       return [...subnetsOf(template, 'private'), ...subnetsOf(template, 'isolated')];
@@ -96,7 +97,7 @@ describe('subnets', () => {
       return { vpc, zones, public: longer(a), private: longer(b), isolated: longer(c) };
     });
 
-  test('creates disjoint subnets of the sizes asked for inside the VPC, or says how many addresses are missing', () => {
+  test('creates disjoint subnets of the given sizes inside the VPC, or fails with the number of missing addresses', () => {
     fc.assert(
       fc.property(sizes, (size) => {
         const groups = ['public', 'private', 'isolated'] as const;
@@ -142,7 +143,7 @@ describe('subnets', () => {
     expect(() => build({ ...props, cidr: '10.0.0.0/24' })).not.toThrow();
   });
 
-  test('plans exactly the addresses that AWS leaves usable: all but 5', () => {
+  test('accepts a plan of all addresses of a subnet but the 5 that AWS reserves', () => {
     fc.assert(
       fc.property(fc.integer({ min: 18, max: 28 }), fc.nat({ max: 11 }), (privatePrefix, functions) => {
         const usable = 2 ** (32 - privatePrefix) - 5;
@@ -159,7 +160,7 @@ describe('subnets', () => {
 });
 
 describe('egress', () => {
-  test('routes private subnets through one NAT gateway by default, isolated subnets nowhere [N2]', () => {
+  test('routes private subnets through one NAT gateway by default, and isolated subnets to no gateway [N2]', () => {
     const template = synthesize();
     template.resourceCountIs('AWS::EC2::NatGateway', 1);
     template.resourceCountIs('AWS::EC2::InternetGateway', 1);
@@ -180,7 +181,7 @@ describe('egress', () => {
     );
   });
 
-  test('translates through one small arm64 instance with IMDSv2 and an encrypted disk instead of a gateway', () => {
+  test('translates addresses in one small arm64 instance with IMDSv2 and an encrypted disk instead of a gateway', () => {
     const template = synthesize({ egress: { mode: 'nat-instance' } });
     template.resourceCountIs('AWS::EC2::NatGateway', 0);
     template.resourceCountIs('AWS::EC2::EIP', 0);
@@ -225,9 +226,9 @@ describe('egress', () => {
     },
   );
 
-  test('creates exactly the interface endpoints asked for, each once, in the private subnets [N3]', () => {
+  test('creates each of the given interface endpoints once, in the private subnets [N3]', () => {
     const services = [ECR, ECR_DOCKER, CLOUDWATCH_LOGS, ECR];
-    // Larger isolated subnets come first, and would be taken by default.
+    // Larger isolated subnets come first, so the default selection would use them.
     const template = synthesize({ egress: { mode: 'endpoints' }, endpointServices: services, isolatedPrefix: 19 });
     const endpoints = Object.values(
       template.findResources('AWS::EC2::VPCEndpoint', { Properties: { VpcEndpointType: 'Interface' } }),
@@ -288,11 +289,11 @@ describe('egress', () => {
 });
 
 describe('security', () => {
-  test('takes the rules from the default security group, whatever the feature flags', () => {
+  test('removes the rules of the default security group, with any feature flags', () => {
     synthesize().resourceCountIs('Custom::VpcRestrictDefaultSG', 1);
   });
 
-  test('leaves no log group behind: the function that takes them logs to one of the template and cannot create another [P6]', () => {
+  test('leaves no log group behind: the function that removes the rules logs to a log group of the template, and cannot create another [P6]', () => {
     const template = synthesize();
     const [[logGroup] = []] = Object.entries(
       template.findResources('AWS::Logs::LogGroup', { DeletionPolicy: 'Delete' }),
@@ -309,7 +310,7 @@ describe('security', () => {
     });
   });
 
-  test('shares that function between the networks of a stack', () => {
+  test('shares the function that removes the rules between the networks of a stack', () => {
     const { stack } = build();
     new Network(stack, 'Other', {
       cidr: '10.1.0.0/16',
@@ -320,7 +321,7 @@ describe('security', () => {
     template.resourcePropertiesCountIs('AWS::Logs::LogGroup', {}, 3);
   });
 
-  test('logs all traffic to a log group of its own, which stays when the stack goes', () => {
+  test('logs all traffic to a new log group, which stays when the stack is deleted', () => {
     const template = synthesize();
     const [[logGroup] = []] = Object.entries(
       template.findResources('AWS::Logs::LogGroup', { DeletionPolicy: 'Retain' }),
@@ -345,11 +346,11 @@ describe('security', () => {
     });
   });
 
-  test('logs all traffic to a log group that is handed in, and then makes none for it', () => {
+  test('logs all traffic to the given log group, and creates none for the flow log', () => {
     const shared = new Stack(new App(), 'Shared');
     const template = synthesize({ flowLogGroup: logs.LogGroup.fromLogGroupName(shared, 'FlowLog', 'flow-log') });
     template.hasResourceProperties('AWS::EC2::FlowLog', { TrafficType: 'ALL', LogGroupName: 'flow-log' });
-    // The only other one is that of the function which empties the default security group.
+    // The only other log group belongs to the function that removes the rules of the default security group.
     template.resourceCountIs('AWS::Logs::LogGroup', 1);
     expect(JSON.stringify(template)).not.toMatch(/Retain"/);
   });
@@ -475,14 +476,14 @@ describe('input', () => {
     expect(() => build(props)).toThrow(message);
   });
 
-  test('takes routed blocks that only touch its own', () => {
+  test('accepts routed blocks that are adjacent to its own', () => {
     expect(() =>
       build({ cidr: '10.1.0.0/16', routedCidrs: ['10.0.0.0/16', '10.2.0.0/15', '0.0.0.0/8'] }),
     ).not.toThrow();
   });
 });
 
-/** Group of the subnet of each route to the whole internet. */
+/** Subnet groups of all routes to the internet. */
 function routesOut(template: Template): string[] {
   const routes = template.findResources('AWS::EC2::Route', { Properties: { DestinationCidrBlock: '0.0.0.0/0' } });
   return Object.keys(routes)

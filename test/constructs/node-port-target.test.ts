@@ -42,7 +42,7 @@ function synthesize(
 
 const { front, nodes } = synthesize();
 
-/** A call that a custom resource makes, with references as `{logical id.attribute}`. */
+/** Call of a custom resource, with references as `{logical id.attribute}`. */
 function callOf(type: string, event: 'Create' | 'Delete') {
   const [resource] = Object.values(nodes.findResources(type));
   return JSON.parse(text(resource?.['Properties'][event]));
@@ -56,7 +56,7 @@ function text(value: unknown): string {
 
 const [GROUP, ATTACHMENT] = ['Custom::NodeGroupAutoScalingGroup', 'Custom::NodeGroupTarget'];
 
-test('requests of its paths go to the node port of any node', () => {
+test('forwards requests for its paths to the node port of any node', () => {
   nodes.hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', { TargetType: 'instance', Port: 30_080 });
   nodes.hasResourceProperties('AWS::ElasticLoadBalancingV2::ListenerRule', {
     Priority: 200,
@@ -64,7 +64,7 @@ test('requests of its paths go to the node port of any node', () => {
   });
 });
 
-test('kube-proxy says whether a node gets requests: not when it is about to be removed', () => {
+test('checks nodes with kube-proxy, which fails the check for a node that is about to be removed', () => {
   nodes.hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', {
     HealthCheckPort: '10256',
     HealthCheckPath: '/healthz',
@@ -72,7 +72,7 @@ test('kube-proxy says whether a node gets requests: not when it is about to be r
   });
 });
 
-test('only the load balancer reaches the two ports, and its stack learns nothing of it', () => {
+test('lets only the load balancer reach the two ports, without a change of its stack', () => {
   for (const port of [30_080, 10_256]) {
     nodes.hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
       GroupId: 'sg-0123456789abcdef0',
@@ -89,7 +89,7 @@ test('only the load balancer reaches the two ports, and its stack learns nothing
   front.resourceCountIs('AWS::EC2::SecurityGroupEgress', 0);
 });
 
-test('the Auto Scaling group of the node group is attached, so that nodes to come are registered, and detached at the end', () => {
+test('attaches the Auto Scaling group of the node group, so that later nodes are registered, and detaches it on deletion', () => {
   expect(callOf(GROUP, 'Create')).toMatchObject({
     service: 'EKS',
     action: 'describeNodegroup',
@@ -107,26 +107,26 @@ test('the Auto Scaling group of the node group is attached, so that nodes to com
   expect(callOf(ATTACHMENT, 'Delete')).toMatchObject({
     action: 'detachTrafficSources',
     parameters: attach.parameters,
-    // Of a group that is gone, by the tag of which the right is limited.
+    // The errors for a deleted group: the right is limited by a tag of the group.
     ignoreErrorCodesMatching: 'ValidationError|AccessDenied',
   });
-  // A right that is missing while there is a group is an error.
+  // A missing right is an error as long as the group exists.
   expect(attach).not.toHaveProperty('ignoreErrorCodesMatching');
 });
 
-test('another group or target group is attached before the old one is detached', () => {
+test('attaches another group or target group before it detaches the old one', () => {
   const { id } = callOf(ATTACHMENT, 'Create').physicalResourceId;
   expect(id).toMatch(/autoScalingGroups\.0\.name\}\/\{.*TargetGroupName\}$/);
 });
 
-test('it waits for the node group, and is gone before it [E3]', () => {
+test('is created after the node group and deleted before it [E3]', () => {
   for (const type of [GROUP, ATTACHMENT]) {
     const [resource] = Object.values(nodes.findResources(type));
     expect(resource?.['DependsOn']).toContain('NodeGroupPart548F2F92');
   }
 });
 
-test('the rights are to attach to groups of this cluster and to describe its node groups', () => {
+test('may only attach to groups of this cluster and describe its node groups', () => {
   const statements = Object.values(nodes.findResources('AWS::IAM::Policy')).flatMap((policy) =>
     policy['Properties'].PolicyDocument.Statement.filter(({ Effect }: { Effect: string }) => Effect === 'Allow'),
   );
@@ -148,30 +148,30 @@ test('the rights are to attach to groups of this cluster and to describe its nod
   );
 });
 
-test('the function that attaches may not make its log group anew when it is gone', () => {
+test('denies the attaching function to create its log group again after the deletion', () => {
   nodes.hasResourceProperties('AWS::IAM::Policy', {
     PolicyDocument: { Statement: [{ Effect: 'Deny', Action: 'logs:CreateLogGroup', Resource: '*' }] },
   });
 });
 
-test.each([29_999, 32_768, 30_080.5])('fails for %p, which Kubernetes gives to no service', (nodePort) => {
+test.each([29_999, 32_768, 30_080.5])('fails for %p, which is not a node port of Kubernetes', (nodePort) => {
   expect(() => synthesize({ nodePort })).toThrow(
     `nodePort: must be a whole number from 30000 to 32767, got ${nodePort}`,
   );
 });
 
-test.each([0, 50_001, 1.5])('fails for the priority %p, which no rule can have', (priority) => {
+test.each([0, 50_001, 1.5])('fails for the priority %p, because no rule can have it', (priority) => {
   expect(() => synthesize({ priority })).toThrow(`priority: must be a whole number from 1 to 50000, got ${priority}`);
 });
 
-test('fails for a priority that another rule of the listener has, with both names', () => {
+test('fails with both names for a priority that another rule of the listener has', () => {
   expect(() => synthesize({}, ['Other'])).toThrow(
     'priority: 200 of Nodes/Other is the priority of Nodes/Target, too, on the same listener. Give each rule of a listener',
   );
 });
 
-test.each([0, 6])('fails for %p paths, which no rule can have', (count) => {
+test.each([0, 6])('fails for %p paths, because a rule has 1 to 5', (count) => {
   expect(() => synthesize({ paths: Array(count).fill('/history/*') })).toThrow(
-    `paths: must be 1 to 5 path patterns, got ${count}. Give what the service answers, as in /k8s/history/*`,
+    `paths: must be 1 to 5 path patterns, got ${count}. Give the paths that the service answers, such as /k8s/history/*`,
   );
 });

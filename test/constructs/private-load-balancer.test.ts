@@ -34,14 +34,14 @@ const https = (stack: Stack) => ({
   },
 });
 
-test('is internal, in the subnets it is given', () => {
+test('is internal, in the given subnets', () => {
   synthesize().hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', {
     Scheme: 'internal',
     Subnets: [{ Ref: Match.stringLikeRegexp('PrivateSubnet1') }, { Ref: Match.stringLikeRegexp('PrivateSubnet2') }],
   });
 });
 
-test('has the security group that is handed in, and makes none', () => {
+test('has the given security group, and creates none', () => {
   const template = synthesize((stack) => ({
     securityGroup: ec2.SecurityGroup.fromSecurityGroupId(stack, 'Theirs', 'sg-12345678'),
   }));
@@ -49,7 +49,7 @@ test('has the security group that is handed in, and makes none', () => {
   template.resourceCountIs('AWS::EC2::SecurityGroup', 0);
 });
 
-test('drops headers and requests that HTTP servers disagree about', () => {
+test('drops headers and requests that HTTP servers interpret in different ways', () => {
   synthesize().hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', {
     LoadBalancerAttributes: Match.arrayWith([
       { Key: 'idle_timeout.timeout_seconds', Value: '60' },
@@ -59,7 +59,7 @@ test('drops headers and requests that HTTP servers disagree about', () => {
   });
 });
 
-test('answers 404 in JSON to what no service has a rule for', () => {
+test('answers requests that match no rule with 404 in JSON', () => {
   synthesize().hasResourceProperties('AWS::ElasticLoadBalancingV2::Listener', {
     DefaultActions: [
       {
@@ -90,7 +90,7 @@ test('listens with HTTP only unless it has a certificate', () => {
   });
 });
 
-test('listens with HTTPS only when it has one, with TLS 1.2 or newer', () => {
+test('listens with HTTPS only if it has a certificate, with TLS 1.2 or newer', () => {
   const { stack, balancer } = create(https);
   const template = Template.fromStack(stack);
   template.resourceCountIs('AWS::ElasticLoadBalancingV2::Listener', 1);
@@ -104,7 +104,7 @@ test('listens with HTTPS only when it has one, with TLS 1.2 or newer', () => {
   expect(balancer.url).toBe('https://history.example.internal');
 });
 
-test('is reached by nobody and reaches nothing by itself', () => {
+test('accepts and opens no connections by default', () => {
   const template = synthesize();
   template.hasResourceProperties('AWS::EC2::SecurityGroup', {
     GroupDescription: 'Internal load balancer',
@@ -137,7 +137,7 @@ test.each([
   });
 });
 
-test('knows nothing of a caller in a later stack, whose rules are all there', () => {
+test('does not depend on a caller in a later stack, which contains all rules', () => {
   const { stack, vpc, balancer } = create();
   const later = new Stack(Stack.of(stack).node.root, 'Later', { env: { region: 'eu-west-1' } });
   balancer.allowFrom(new ec2.SecurityGroup(later, 'Caller', { vpc, allowAllOutbound: false }), 'Test caller');
@@ -147,7 +147,7 @@ test('knows nothing of a caller in a later stack, whose rules are all there', ()
   expect(stack.dependencies).toEqual([]);
 });
 
-test('writes access logs only to a bucket it is given', () => {
+test('writes access logs only to a given bucket', () => {
   const enabled = { Key: 'access_logs.s3.enabled', Value: 'true' };
   const attributes = (value: unknown) => ({ LoadBalancerAttributes: value });
   synthesize((stack) => ({ accessLogs: new s3.Bucket(stack, 'Logs') })).hasResourceProperties(

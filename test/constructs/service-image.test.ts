@@ -22,7 +22,7 @@ interface Options extends Partial<ServiceImageProps> {
   readonly sameStack?: boolean;
 }
 
-/** A registry stack, and one with the image and a task that runs it. */
+/** A registry stack, and a stack with the image and a task that runs it. */
 function create({ flags = FLAGS, sameStack = false, ...props }: Options = {}) {
   const app = new App({ context: flags });
   const stack = new Stack(app, 'Test');
@@ -59,11 +59,11 @@ test('names an image by the tag of its build or by its digest, never latest [F1]
   expect(imageOf(synthesize({ source: { digest: DIGEST } }))).toContain(`"@${DIGEST}"`);
 });
 
-test('lets each build have a tag of its own, because immutable tags refuse the second push of a reverted change [F8]', () => {
+test('gives each build a new tag, because a repository with immutable tags refuses the second push of a reverted change [F8]', () => {
   synthesize().hasResourceProperties('Custom::CDKContainerImageBuild', { imageTag: Match.absent() });
 });
 
-test('fails after 20 minutes, not an hour, when a build never answers [F1]', () => {
+test('fails after 20 minutes instead of an hour if a build never answers [F1]', () => {
   synthesize().hasResourceProperties('Custom::CDKContainerImageBuild', { ServiceTimeout: '1200' });
 });
 
@@ -104,7 +104,7 @@ test.each([
     expect.stringMatching(/"\/aws\/lambda\/",{"Ref":"DeployTimeBuild/),
     expect.stringMatching(/"\/aws\/codebuild\/",{"Ref":"ContainerImageBuild/),
   ]);
-  // There before the first build, and until after the last call of the handler.
+  // The log groups exist before the first build and until after the last call of the handler.
   const [build] = Object.values(template.findResources('Custom::CDKContainerImageBuild'));
   expect(build?.DependsOn).toEqual(expect.arrayContaining(Object.keys(logGroups)));
 });
@@ -119,7 +119,7 @@ test('builds a second image of a stack with the same project and log groups', ()
   template.resourceCountIs('AWS::Logs::LogGroup', 2);
 });
 
-test('needs nothing to build an image with when one is promoted', () => {
+test('creates no build resources for a promoted image', () => {
   const template = synthesize({ source: { digest: DIGEST } });
   template.resourceCountIs('AWS::CodeBuild::Project', 0);
   template.resourceCountIs('AWS::Lambda::Function', 0);
@@ -132,7 +132,7 @@ test.each([
   ['sha256:abc', 'got "sha256:abc"'],
   [DIGEST.toUpperCase(), `got "${DIGEST.toUpperCase()}"`],
   [`${DIGEST}\n`, 'got "sha256:'],
-])('fails for the digest %p and says how to give one and where to read it', (digest, got) => {
+])('fails for the digest %p with the command that lists digests', (digest, got) => {
   const synthesized = () => synthesize({ source: { digest } });
   expect(synthesized).toThrow(`source.digest: must be "sha256:" and 64 hexadecimal digits, ${got}`);
   expect(synthesized).toThrow('-c imageDigest=sha256:…');

@@ -32,7 +32,7 @@ function metricOf(metrics: { MetricStat?: { Metric: Record<string, unknown> } }[
   return metrics.find(({ MetricStat }) => MetricStat !== undefined)?.MetricStat?.Metric ?? {};
 }
 
-test('goes off when no node of the load balancer has seen a healthy target for five minutes', () => {
+test('goes off when no node of the load balancer has reported a healthy target for five minutes', () => {
   template.hasResourceProperties('AWS::CloudWatch::Alarm', {
     ComparisonOperator: 'LessThanThreshold',
     Threshold: 1,
@@ -72,18 +72,18 @@ test('watches the metric that the CDK has for target groups', () => {
   });
 });
 
-test('goes off where a group has no data at all, because it has no targets', () => {
+test('goes off for a group without any data, because it has no targets', () => {
   template.hasResourceProperties('AWS::CloudWatch::Alarm', { TreatMissingData: 'breaching' });
 });
 
-test('says where to look', () => {
+test('has the first thing to look at in its description', () => {
   template.hasResourceProperties('AWS::CloudWatch::Alarm', {
     AlarmDescription:
       'No target was healthy for 5 minutes, so nobody is served. First look: the events of the service.',
   });
 });
 
-test('takes the name of a load balancer of another stack as it is', () => {
+test('uses the name of a load balancer of another stack without splitting an ARN', () => {
   const [alarm] = Object.values(synthesize({ apart: true }).template.findResources('AWS::CloudWatch::Alarm'));
   expect(metricOf(alarm?.['Properties'].Metrics)['Dimensions']).toContainEqual({
     Name: 'LoadBalancer',

@@ -21,7 +21,7 @@ const scheduled = synthesize(true);
 test.each([
   ['runs that fail', { Namespace: 'AWS/Lambda', MetricName: 'Errors' }],
   ['messages that are given up', { Namespace: 'Test/Ticker', MetricName: 'Failed' }],
-])('warns of %s in 3 of 5 minutes, and of nothing where there are no runs', (_, metric) => {
+])('goes off for %s in 3 of 5 minutes, and not without runs', (_, metric) => {
   scheduled.hasResourceProperties('AWS::CloudWatch::Alarm', {
     ...metric,
     Dimensions: [{ Name: 'FunctionName', Value: { Ref: Match.stringLikeRegexp('^Function') } }],
@@ -35,7 +35,7 @@ test.each([
   });
 });
 
-test('warns of 5 minutes without a run where there is a schedule, because no run is no data', () => {
+test('goes off after 5 minutes without a run if there is a schedule, and treats missing data as no run', () => {
   scheduled.hasResourceProperties('AWS::CloudWatch::Alarm', {
     Namespace: 'AWS/Lambda',
     MetricName: 'Invocations',
@@ -48,14 +48,14 @@ test('warns of 5 minutes without a run where there is a schedule, because no run
   });
 });
 
-test('does not warn of silence where there is no schedule', () => {
+test('has no alarm on silence without a schedule', () => {
   const metrics = Object.values(synthesize(false).findResources('AWS::CloudWatch::Alarm')).map(
     ({ Properties }) => Properties.MetricName,
   );
   expect(metrics).toEqual(['Errors', 'Failed']);
 });
 
-test('each alarm says what to look at first', () => {
+test('describes the first thing to look at in each alarm', () => {
   scheduled.allResourcesProperties('AWS::CloudWatch::Alarm', {
     AlarmDescription: Match.stringLikeRegexp('First look: '),
   });

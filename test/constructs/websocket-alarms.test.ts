@@ -16,7 +16,7 @@ test.each([
   ['errors of the handler', 'Errors', 'AWS/Lambda'],
   ['throttles of the handler', 'Throttles', 'AWS/Lambda'],
   ['messages that failed, which are no errors to Lambda', 'Failed', 'Test/Sessions'],
-])('warns of %s in 2 of 5 minutes, and of nothing while nobody is connected', (_, MetricName, Namespace) => {
+])('goes off for %s in 2 of 5 minutes, and not while nobody is connected', (_, MetricName, Namespace) => {
   template.hasResourceProperties('AWS::CloudWatch::Alarm', {
     MetricName,
     Namespace,
@@ -31,7 +31,7 @@ test.each([
   });
 });
 
-test('hands out every alarm that it makes, and each says what to look at first', () => {
+test('lists all alarms, each with the first thing to look at in its description', () => {
   template.resourceCountIs('AWS::CloudWatch::Alarm', alarms.length);
   template.allResourcesProperties('AWS::CloudWatch::Alarm', {
     AlarmDescription: Match.stringLikeRegexp('First look: '),
