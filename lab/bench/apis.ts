@@ -15,17 +15,17 @@ import { CaseOptions, Figure, quantile, removeAtEnd, start, stop } from './measu
 
 /** Requests of each kind, one at a time. */
 const REQUESTS = 200;
-/** Of each kind, before those that count. */
+/** Requests of each kind before the measurement. */
 const WARM_UP = 20;
 const CONNECTIONS = 100;
 const SYMBOLS = 20;
-/** Seconds until the deployment is there, its packages for Python included. */
+/** Limit for the deployment in seconds, including the installation of packages for Python. */
 const DEPLOYED_IN = 300;
 
-/** On every row: nothing here says how fast AWS is. */
+/** Note on every row, because these figures are not the speed of AWS. */
 const WHERE = 'emulator, not AWS';
 
-/** The three APIs on a local deployment of its own, which is ended with everything it has written. */
+/** Measures the three APIs on a separate local deployment. The deployment and its files are removed at the end. */
 export async function apis({ onProgress }: CaseOptions): Promise<Figure[]> {
   const before = { ...process.env };
   const child = await deployment(onProgress);
@@ -39,7 +39,7 @@ export async function apis({ onProgress }: CaseOptions): Promise<Figure[]> {
       ...(await sessionFigures(deployed, onProgress)),
     ];
   } finally {
-    // What runs after this is measured against no endpoint.
+    // Later cases run without an endpoint.
     adopt(before);
     await child.end();
   }
@@ -50,18 +50,19 @@ interface Running {
   readonly end: () => Promise<void>;
 }
 
-/** Runs `npm start` beside any other, until it has sent its requests once: everything is warm. */
+/** Runs `npm start` beside other deployments until it has sent its requests once, so that all parts are warm. */
 async function deployment(onProgress: CaseOptions['onProgress']): Promise<Running> {
-  // Not in the system's folder for temporary files: the emulator's functions resolve their modules from there upwards.
+  // In the repository instead of the system's folder for temporary files, because the emulator's functions resolve their modules
+  // from the folders above.
   mkdirSync(folders.state, { recursive: true });
   const state = mkdtempSync(join(folders.state, 'bench-'));
   removeAtEnd(state);
-  onProgress('the emulator is looked for, or installed');
+  onProgress('looking for the emulator');
   await pythonEnvironment({
     directory: folders.python,
     requirements: join(root, 'requirements.txt'),
     log: join(state, 'bench.log'),
-    onInstall: () => onProgress('the emulator is being installed'),
+    onInstall: () => onProgress('installing the emulator'),
   });
   symlinkSync(folders.python, join(state, 'python'));
 
@@ -76,18 +77,18 @@ async function deployment(onProgress: CaseOptions['onProgress']): Promise<Runnin
   let run: Run | undefined;
   while (performance.now() < until && child.exitCode === null) {
     run = readRun(join(state, 'run.json'));
-    // Its requests would be measured beside ours.
-    if (run?.endpoint !== undefined && run.ready && existsIn(state, 'table.json'))
+    // Waits for the end of the deployment's own requests, because they would run during the measurement.
+    if (run?.endpoint !== undefined && run.ready && contentOf(state, 'table.json'))
       return { endpoint: run.endpoint, end };
     await sleep(250);
   }
-  const told = existsIn(state, 'deploy.log') ?? '';
+  const deployLog = contentOf(state, 'deploy.log') ?? '';
   await end();
-  const how = child.exitCode === null ? `was not there after ${DEPLOYED_IN} s` : `ended with ${child.exitCode}`;
-  throw new Error(`npm start ${how}${told && `\n${told.trim().split('\n').slice(-5).join('\n')}`}`);
+  const failure = child.exitCode === null ? `was not ready after ${DEPLOYED_IN} s` : `ended with ${child.exitCode}`;
+  throw new Error(`npm start ${failure}${deployLog && `\n${deployLog.trim().split('\n').slice(-5).join('\n')}`}`);
 }
 
-function existsIn(state: string, name: string): string | undefined {
+function contentOf(state: string, name: string): string | undefined {
   try {
     return readFileSync(join(state, name), 'utf8');
   } catch {
@@ -95,7 +96,7 @@ function existsIn(state: string, name: string): string | undefined {
   }
 }
 
-/** The same quote over both APIs and from the function itself, in turn. */
+/** Measures requests for the same quote through both APIs and directly from the function, in turn. */
 async function requestFigures(
   { get, getOverHttpApi, region }: Deployment,
   liveAliasArn: string,
@@ -111,15 +112,13 @@ async function requestFigures(
     pathParameters: { symbol: 'KUMI' },
     queryStringParameters: null,
   });
-  const answered = (status: unknown) => {
-    if (status !== 200) throw new Error(`GET ${path} answered ${status}`);
-  };
-  const timed = async (ask: () => Promise<unknown>) => {
+  const timed = async (send: () => Promise<unknown>) => {
     const from = performance.now();
-    answered(await ask());
+    const status = await send();
+    if (status !== 200) throw new Error(`GET ${path} answered ${status}`);
     return performance.now() - from;
   };
-  // Each with its signature, as a caller pays for it.
+  // Each time includes the signature of the request, because callers have to sign, too.
   const ways = {
     invoke: () =>
       timed(async () => {
@@ -152,27 +151,27 @@ async function requestFigures(
   ];
 }
 
-/** Ticks to many connections, counted one by one. */
+/** Measures ticks to many connections, and counts each tick. */
 async function sessionFigures({ sessions }: Deployment, onProgress: CaseOptions['onProgress']): Promise<Figure[]> {
   if (sessions === undefined) throw new Error('the local environment has no WebSocket API');
   onProgress(`${CONNECTIONS} connections x ${SYMBOLS} symbols`);
-  const seen = await fanOut(sessions, { connections: CONNECTIONS, symbols: SYMBOLS, periods: PERIODS });
-  const row = (what: string, value: number, unit: string, most?: number): Figure => ({
+  const ticks = await fanOut(sessions, { connections: CONNECTIONS, symbols: SYMBOLS, periods: PERIODS });
+  const row = (what: string, value: number, unit: string, max?: number): Figure => ({
     what: `apis: WebSocket, ${what} (${WHERE})`,
     value,
     unit,
-    target: most === undefined ? undefined : { value: most },
+    target: max === undefined ? undefined : { value: max },
   });
   return [
-    row(`${CONNECTIONS} connections x ${SYMBOLS} symbols: ticks delivered`, seen.delivered, ''),
-    row('ticks lost', seen.lost, '', 0),
-    row('ticks duplicated', seen.duplicated, '', 0),
-    row('ticks out of order', seen.outOfOrder, '', 0),
-    row('ticks delivered a second, within a period', quantile(seen.rates, 0.5), '/s'),
-    row('start of period to receipt, p50', quantile(seen.delays, 0.5), 'ms'),
-    row('start of period to receipt, p99', quantile(seen.delays, 0.99), 'ms'),
+    row(`${CONNECTIONS} connections x ${SYMBOLS} symbols: ticks delivered`, ticks.delivered, ''),
+    row('ticks lost', ticks.lost, '', 0),
+    row('ticks duplicated', ticks.duplicated, '', 0),
+    row('ticks out of order', ticks.outOfOrder, '', 0),
+    row('ticks delivered a second, within a period', quantile(ticks.rates, 0.5), '/s'),
+    row('start of period to receipt, p50', quantile(ticks.delays, 0.5), 'ms'),
+    row('start of period to receipt, p99', quantile(ticks.delays, 0.99), 'ms'),
   ];
 }
 
-/** Published, one a second there. */
+/** Number of periods, one a second in the local environment. */
 const PERIODS = 10;

@@ -5,7 +5,7 @@ interface Type {
   readonly name: 't4g.small' | 't4g.medium' | 'm7g.large';
   readonly vcpus: number;
   readonly gb: number;
-  /** Tasks with interfaces of their own, without a trunk. */
+  /** Number of tasks with their own network interfaces, without a trunk. */
   readonly tasks: number;
 }
 
@@ -18,32 +18,32 @@ export const types: readonly Type[] = [
 /** GB of the root volume of an instance. */
 const VOLUME_GB = 30;
 
-/** GB of an instance that tasks may have, as lib/instance-sizing.ts counts it. */
+/** Memory of an instance for tasks in GB, calculated as in lib/instance-sizing.ts. */
 const memoryForTasks = (gb: number) => gb * 0.9 - 0.125;
 
-/** USD for an hour of one vCPU and the memory that comes with it, as a task has it on Fargate. */
+/** USD for an hour of one vCPU and its memory on Fargate. */
 export function onFargate(gbPerVcpu: number): number {
   return prices.fargateVcpu.usd + gbPerVcpu * prices.fargateGb.usd;
 }
 
-/** USD for an hour of one vCPU that tasks have reserved, where they have reserved `utilization` (0 to 1) of the instance. */
+/** USD for an hour of one vCPU that tasks reserve, if tasks reserve the share `utilization` (0 to 1) of the instance. */
 export function onInstances({ name, vcpus }: Type, utilization: number): number {
   const hour = prices[name].usd + (VOLUME_GB * prices.gp3.usd) / HOURS;
   return hour / (vcpus * utilization);
 }
 
-/** Most (0 to 1) of the vCPUs that tasks can reserve before the memory is used up. */
+/** Largest share (0 to 1) of the vCPUs that tasks can reserve with the memory of the instance. */
 function memoryBound({ vcpus, gb }: Type, gbPerVcpu: number): number {
   return Math.min(1, memoryForTasks(gb) / gbPerVcpu / vcpus);
 }
 
-/** Utilization (0 to 1) from which on an instance is cheaper than Fargate, undefined where it never is. */
+/** Smallest utilization (0 to 1) at which an instance is cheaper than Fargate; undefined if Fargate is always cheaper. */
 export function breakEven(type: Type, gbPerVcpu: number): number | undefined {
   const utilization = onInstances(type, 1) / onFargate(gbPerVcpu);
   return utilization < memoryBound(type, gbPerVcpu) ? utilization : undefined;
 }
 
-/** Most (0 to 1) that tasks of a size can reserve of an instance without a trunk: an interface for each. */
+/** Largest share (0 to 1) of an instance without a trunk that tasks of a size can reserve, with an interface for each task. */
 export function reachable({ vcpus, gb, tasks }: Type, taskVcpus: number, gbPerVcpu: number): number {
   const byMemory = Math.floor(memoryForTasks(gb) / (taskVcpus * gbPerVcpu));
   return (Math.min(tasks, byMemory, Math.floor(vcpus / taskVcpus)) * taskVcpus) / vcpus;
@@ -57,7 +57,7 @@ interface Words {
   readonly prices: readonly string[];
 }
 
-/** What the tables say, by language. */
+/** Texts of the tables by language. */
 export const words: Readonly<Record<'en' | 'ja', Words>> = {
   en: {
     utilization: 'share reserved',
@@ -75,7 +75,7 @@ export const words: Readonly<Record<'en' | 'ja', Words>> = {
   },
 };
 
-/** The table of docs/ecs-capacity.md: USD for a vCPU-hour of tasks with 2 GB for each vCPU. */
+/** Table of docs/ecs-capacity.md: USD for a vCPU-hour of tasks with 2 GB for each vCPU. */
 export function capacityTable(words: Words): string {
   const row = (first: string, cells: readonly string[]) => `| ${[first, ...cells].join(' | ')} |`;
   const percent = (share: number | undefined) => (share === undefined ? words.never : `${Math.ceil(share * 100)} %`);
@@ -96,7 +96,7 @@ export function capacityTable(words: Words): string {
   ].join('\n');
 }
 
-/** The prices that the table is computed from. */
+/** Table of the prices behind the capacity table. */
 export function priceTable(words: Words): string {
   return [
     `| ${words.prices.join(' | ')} |`,

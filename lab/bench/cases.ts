@@ -15,13 +15,13 @@ type Case = (options: CaseOptions) => Promise<Figure[]>;
 const root = join(__dirname, '..', '..');
 const CONTEXT: Record<string, unknown> = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')).context;
 
-/** Nothing of the caller's account or endpoint: synth needs neither, and looking for them takes time of its own. */
+/** Environment without the caller's account and endpoint, because synth needs neither, and a search for them takes time. */
 const env = {
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|CDK)_/.test(name))),
   AWS_EC2_METADATA_DISABLED: 'true',
 };
 
-/** The figures by the names that `npm run bench -- NAME …` takes. */
+/** Cases by the names that `npm run bench -- NAME …` takes. */
 export const cases: Readonly<Record<string, Case>> = {
   synth,
   test,
@@ -35,7 +35,7 @@ export const cases: Readonly<Record<string, Case>> = {
   size,
 };
 
-/** What the CDK CLI costs around the app, and the app itself, against an app with one empty stack. */
+/** Measures the app, with and without the CDK CLI, against an app with one empty stack. */
 async function synth({ runs, onProgress }: CaseOptions): Promise<Figure[]> {
   const empty = emptyApp();
   const app =
@@ -46,43 +46,43 @@ async function synth({ runs, onProgress }: CaseOptions): Promise<Figure[]> {
         env: { ...env, CDK_OUTDIR: folder('out'), CDK_CONTEXT_JSON: JSON.stringify(context) },
       });
   const cli = (cwd: string) => () =>
-    // Notices come over the network: the same time for both, and another one each time.
+    // Without notices, because they come over the network, in a time that varies.
     secondsOf('npx', ['cdk', 'synth', '-q', '--no-notices', '--output', folder('out')], { cwd, env });
-  const ourApp = 'bin/run.cjs';
-  const withCluster = app(ourApp, root, { ...CONTEXT, kubernetes: 'true' });
-  const measurements = [app(ourApp, root), withCluster, app('app.cjs', empty), cli(root), cli(empty)];
+  const command = 'bin/run.cjs';
+  const withCluster = app(command, root, { ...CONTEXT, kubernetes: 'true' });
+  const measurements = [app(command, root), withCluster, app('app.cjs', empty), cli(root), cli(empty)];
   for (const measure of measurements) {
     onProgress('once to warm up');
     await measure();
   }
   const measured = await medians(runs, measurements, (run) => onProgress(`${run} of ${runs}`));
-  const [ours = Number.NaN, cluster = Number.NaN, plain = Number.NaN, oursByCli = Number.NaN, plainByCli = Number.NaN] =
+  const [sandbox = Number.NaN, cluster = Number.NaN, bare = Number.NaN, byCli = Number.NaN, bareByCli = Number.NaN] =
     measured;
   return [
     {
       what: 'app command, all stacks of the sandbox',
-      value: ours,
+      value: sandbox,
       unit: 's',
-      against: { what: 'empty app on plain node', value: plain },
+      against: { what: 'empty app on plain node', value: bare },
       target: { ratio: 8 },
     },
     {
       what: 'the same with -c kubernetes=true',
       value: cluster,
       unit: 's',
-      against: { what: 'empty app on plain node', value: plain },
+      against: { what: 'empty app on plain node', value: bare },
     },
     {
       what: 'npx cdk synth -q',
-      value: oursByCli,
+      value: byCli,
       unit: 's',
-      against: { what: 'the same of the empty app', value: plainByCli },
+      against: { what: 'the same of the empty app', value: bareByCli },
       target: { ratio: 2 },
     },
   ];
 }
 
-/** An app in plain JavaScript with one empty stack, the flags of ours, and no validation of templates: the floor. */
+/** Writes an app in plain JavaScript with one empty stack and the same feature flags, without validation of templates. */
 function emptyApp(): string {
   const directory = folder('empty');
   symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'));
@@ -110,7 +110,7 @@ async function npm(
   args: readonly string[],
   { runs, onProgress }: CaseOptions,
 ): Promise<{ value: number; unit: string }> {
-  // Without what npm hands to its scripts: this run of npm is not part of the one that is measured.
+  // Without the variables that npm sets for its scripts, because the measured run of npm is independent of this run.
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
   const measure = () => secondsOf('npm', args, { cwd: root, env: clean });
   const times = Math.min(runs, 3);
@@ -120,7 +120,7 @@ async function npm(
   return { value, unit: 's' };
 }
 
-/** The bundle as it is deployed: its size, a fresh process that imports it, and calls in a warm one. */
+/** Measures the deployed bundle: its size, its import in a fresh process, and calls in a warm process. */
 async function handler({ runs, onProgress }: CaseOptions): Promise<Figure[]> {
   onProgress('bundling');
   const [quotes = '', ...withSdk] = ['quotes', 'sessions', 'ticker'].map((name) => bundled(`lambda/${name}/index.ts`));
@@ -129,7 +129,7 @@ async function handler({ runs, onProgress }: CaseOptions): Promise<Figure[]> {
 
   const importOf = (bundle: string) => async () => (await called(script, bundle, 0)).imported;
   const times = Math.max(runs, 11);
-  const [ofQuotes = Number.NaN, ...ofOthers] = await medians(times, [quotes, ...withSdk].map(importOf), (run) =>
+  const [quotesImport = Number.NaN, ...otherImports] = await medians(times, [quotes, ...withSdk].map(importOf), (run) =>
     onProgress(`import ${run} of ${times}`),
   );
   onProgress('10,000 calls');
@@ -137,11 +137,11 @@ async function handler({ runs, onProgress }: CaseOptions): Promise<Figure[]> {
   const kB = (bundle: string) => statSync(bundle).size / 1_000;
   return [
     { what: 'handler: bundle', value: kB(quotes), unit: 'kB', target: { value: 80 } },
-    { what: 'handler: import in a fresh process', value: ofQuotes, unit: 'ms', target: { value: 15 } },
-    // These two contain the AWS SDK, which is nine tenths of them: docs/decisions/0017.
+    { what: 'handler: import in a fresh process', value: quotesImport, unit: 'ms', target: { value: 15 } },
+    // These two bundles contain the AWS SDK, which is nine tenths of their size: docs/decisions/0017.
     ...['sessions', 'ticker'].flatMap((name, index) => [
       { what: `${name}: bundle, with the AWS SDK`, value: kB(withSdk[index] ?? ''), unit: 'kB' },
-      { what: `${name}: import in a fresh process`, value: ofOthers[index] ?? Number.NaN, unit: 'ms' },
+      { what: `${name}: import in a fresh process`, value: otherImports[index] ?? Number.NaN, unit: 'ms' },
     ]),
     { what: 'handler: warm call in process, p50', value: quantile(calls, 0.5), unit: 'ms', target: { value: 1 } },
     { what: 'handler: warm call in process, p99', value: quantile(calls, 0.99), unit: 'ms', target: { value: 1 } },
@@ -173,7 +173,7 @@ interface Called {
   readonly calls: readonly number[];
 }
 
-/** Imports the bundle in a process of its own and calls it `count` times, after 1,000 that are not counted. */
+/** Imports the bundle in a new process and calls its handler `count` times, after 1,000 calls that are not measured. */
 function called(script: string, bundle: string, count: number): Promise<Called> {
   return new Promise((resolve, reject) => {
     const child = start(process.execPath, [script, bundle, String(count)], {
@@ -182,11 +182,11 @@ function called(script: string, bundle: string, count: number): Promise<Called> 
     });
     child.once('message', (message: Called) => resolve(message));
     child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`the handler's process ended with ${code} before it answered`)));
+    child.once('exit', (code) => reject(new Error(`handler: the process ended with ${code} before it answered`)));
   });
 }
 
-/** The bundled service on one core against a bare Fastify route, both asked over loopback by ten connections. */
+/** Measures the bundled service against a bare Fastify route, both under ten connections over loopback. */
 async function container({ runs, onProgress }: CaseOptions): Promise<Figure[]> {
   const directory = folder('bare');
   symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'));
@@ -197,12 +197,12 @@ server.get('/history/:symbol', async () => ({ ok: true }));
 server.listen({ host: '127.0.0.1', port: 0 }).then((address) => console.log('listening at ' + address));`,
   );
   onProgress('starting the servers');
-  const ours = await serve(join(containerContext(), 'server.cjs'));
+  const service = await serve(join(containerContext(), 'server.cjs'));
   const bare = await serve(join(directory, 'bare.cjs'));
   try {
     await sleep(1_000);
     const [memory = Number.NaN, bareMemory = Number.NaN] = await medians(3, [
-      () => memoryOf(ours.pid),
+      () => memoryOf(service.pid),
       () => memoryOf(bare.pid),
     ]);
     const figures: Figure[] = [];
@@ -212,7 +212,7 @@ server.listen({ host: '127.0.0.1', port: 0 }).then((address) => console.log('lis
       const bareLoads: { rate: number; p99: number }[] = [];
       for (let run = 0; run <= times; run++) {
         onProgress(`days=${days}: ${run === 0 ? 'once to warm up' : `${run} of ${times}`}`);
-        const pair = [await load(ours.url, days), await load(bare.url, days)] as const;
+        const pair = [await load(service.url, days), await load(bare.url, days)] as const;
         if (run === 0) continue;
         loads.push(pair[0]);
         bareLoads.push(pair[1]);
@@ -248,18 +248,18 @@ server.listen({ host: '127.0.0.1', port: 0 }).then((address) => console.log('lis
       },
     ];
   } finally {
-    await Promise.all([ours.end(), bare.end()]);
+    await Promise.all([service.end(), bare.end()]);
   }
 }
 
 async function load(url: string, days: number): Promise<{ rate: number; p99: number }> {
   const result = await autocannon({ url: `${url}/history/KUMI?days=${days}`, connections: 10, duration: 5 });
   const failed = result.errors + result.timeouts + result.non2xx;
-  if (failed > 0) throw new Error(`${failed} of the requests with days=${days} failed`);
+  if (failed > 0) throw new Error(`container: ${failed} requests with days=${days} failed`);
   return { rate: result.requests.average, p99: result.latency.p99 };
 }
 
-/** Resident memory of a process in MB, as `ps` of Linux and macOS gives it. */
+/** Resident memory of a process in MB, from `ps` of Linux or macOS. */
 async function memoryOf(pid: number): Promise<number> {
   const child = start('ps', ['-o', 'rss=', '-p', String(pid)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
@@ -267,7 +267,7 @@ async function memoryOf(pid: number): Promise<number> {
   return (Number(output) * 1_024) / 1e6;
 }
 
-/** How large it all is. */
+/** Counts the resources of the sandbox and the lines of the repository. */
 async function size({ onProgress }: CaseOptions): Promise<Figure[]> {
   onProgress('synthesizing');
   const out = folder('out');
@@ -305,7 +305,7 @@ function files(directory: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** Lines that are not blank. */
+/** Number of lines that are not blank. */
 function lines(paths: readonly string[]): number {
   return paths.flatMap((path) => readFileSync(path, 'utf8').split('\n')).filter((line) => line.trim() !== '').length;
 }

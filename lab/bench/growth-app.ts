@@ -4,7 +4,7 @@ import { environmentOf } from '../../lib/context';
 import { ServiceConfig } from '../../lib/environment-config';
 import { SERVICES_PER_LOAD_BALANCER } from '../../lib/limits';
 
-/** Synthesizes the sandbox with as many services as the argument says, and prints what it took as JSON. */
+/** Synthesizes the sandbox with the number of services in the argument, and prints CPU time, memory and resources as JSON. */
 const count = Number(process.argv[2]);
 const before = process.cpuUsage();
 const app = new App({ builtinCloudFormationValidation: false });
@@ -34,7 +34,7 @@ const resources = Object.fromEntries(
 );
 const { user, system } = process.cpuUsage(before);
 const seconds = (user + system) / 1_000_000;
-// Started with --expose-gc: the peak of the process depends on when it happened to collect, the live heap does not.
+// The process runs with --expose-gc: unlike the peak, the live heap does not depend on the time of garbage collections.
 globalThis.gc?.();
 const heap = process.memoryUsage().heapUsed / 2 ** 20;
 console.log(JSON.stringify({ seconds, heap, peak: process.resourceUsage().maxRSS / 1_024, resources }));

@@ -6,32 +6,34 @@ import { App, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { FunctionBundles } from '../../lib/sources';
 
-/** One row of the table. Times are in the unit of `unit`. */
+/** One row of the table. */
 export interface Figure {
+  /** Name of the figure. */
   readonly what: string;
+  /** Measured value, in `unit`. */
   readonly value: number;
   readonly unit: string;
-  /** The same thing measured in the same run with nothing of ours in it. */
+  /** Value to compare with from the same run, such as that of an empty app. */
   readonly against?: { readonly what: string; readonly value: number };
-  /** What it should reach: the value, or its ratio to `against`, at the most; or the value at least. */
+  /** Upper bound of `value` or of its ratio to `against`, or lower bound of `value`. */
   readonly target?: { readonly value: number } | { readonly ratio: number } | { readonly atLeast: number };
-  /** What else was seen in the same run. */
+  /** Other results of the same run, as text. */
   readonly detail?: string;
 }
 
 export interface CaseOptions {
-  /** Measurements behind each median. */
+  /** Measurements for each median. */
   readonly runs: number;
-  /** Command in front of the server that is put under load, as words: `taskset -c 0`. */
+  /** Command that starts the server under load, as words: `taskset -c 0`. */
   readonly via?: readonly string[];
-  /** Says what is being done. */
+  /** Prints the current step. */
   readonly onProgress: (text: string) => void;
 }
 
 const processes = new Set<ChildProcess>();
 const folders = new Set<string>();
 
-/** Starts a process in a group of its own, so that nothing it starts outlives it. */
+/** Starts a process in a new process group, so that `stop` also ends its child processes. */
 export function start(command: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
   const child = spawn(command, args, { detached: true, stdio: 'ignore', ...options });
   processes.add(child);
@@ -40,17 +42,17 @@ export function start(command: string, args: readonly string[], options: SpawnOp
   return child;
 }
 
-/** Ends what `start` started, with its group. */
+/** Ends a process from `start` with its group. */
 export async function stop(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once('exit', resolve));
+  const exited = new Promise((resolve) => child.once('exit', resolve));
   process.kill(-child.pid, 'SIGTERM');
   const late = setTimeout(() => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'), 10_000);
-  await gone;
+  await exited;
   clearTimeout(late);
 }
 
-/** Seconds that a command takes, from start to exit. @throws with its output, if it does not exit with 0 */
+/** Runs a command and returns its time in seconds. @throws with the output, if the exit code is not 0 */
 export async function secondsOf(
   command: string,
   args: readonly string[],
@@ -72,14 +74,14 @@ export async function secondsOf(
   return seconds;
 }
 
-/** An empty folder that is removed at the end. */
+/** Creates an empty folder that is removed at the end. */
 export function folder(name: string): string {
   const path = mkdtempSync(join(realpathSync(tmpdir()), `kumiki-bench-${name}-`));
   folders.add(path);
   return path;
 }
 
-/** The bundle of a function as it is deployed: path of its `index.mjs`. */
+/** Bundles a function as for a deployment, and returns the path of its `index.mjs`. */
 export function bundled(entry: string): string {
   const out = folder('bundle');
   const app = new App({ outdir: out, builtinCloudFormationValidation: false, analyticsReporting: false });
@@ -93,7 +95,7 @@ export function bundled(entry: string): string {
   return join(out, asset, 'index.mjs');
 }
 
-/** Has a folder of somewhere else removed at the end. */
+/** Registers another folder for removal at the end. */
 export function removeAtEnd(path: string): void {
   folders.add(path);
 }
@@ -104,13 +106,13 @@ export function cleanUp(): void {
     try {
       if (pid !== undefined) process.kill(-pid, 'SIGKILL');
     } catch {
-      // It ended between being listed and being killed.
+      // The process ended before it was killed.
     }
   }
   for (const path of folders) rmSync(path, { recursive: true, force: true });
 }
 
-/** The medians of several measurements, taken in turn so that a busy moment of the machine hits all of them. */
+/** Returns the medians of several measurements. They run in turn, so that a busy moment of the machine affects all of them. */
 export async function medians(
   runs: number,
   measurements: readonly (() => Promise<number>)[],
@@ -124,13 +126,13 @@ export async function medians(
   return results.map((values) => quantile(values, 0.5));
 }
 
-/** The smallest of `values` that at least the share `q` of them does not exceed. */
+/** Returns the smallest value that at least the share `q` of all values does not exceed. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(sorted.length * q) - 1)] ?? Number.NaN;
 }
 
-/** Text that replaces itself while something runs; nothing when nobody looks. */
+/** Prints the current step to stderr. On a terminal, each text replaces the last one. */
 export function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
   else if (text !== '') process.stderr.write(`${text}\n`);

@@ -6,40 +6,40 @@ import { containerContext } from '../../lib/sources';
 import { CaseOptions, Figure, quantile } from './measure';
 import { serve } from './serve';
 
-/** Times what the service sustains. */
+/** Loads as multiples of the rate that the service sustains. */
 const CURVE = [0.5, 1, 2, 3, 5, 7, 10];
-/** Seconds that requests arrive, for each of them. */
+/** Seconds of arriving requests for each load. */
 const SECONDS = 20;
-/** Seconds after the last one in which an answer counts as one. */
+/** Seconds after the last arrival in which an answer still counts. */
 const WAIT = 40;
-/** Seconds in which the service shows what it sustains. */
+/** Seconds of the measurement of the sustained rate. */
 const SUSTAINED = 10;
-/** Milliseconds in which an answer is of use: as long as the function waits for one (lambda/quotes/upstream.ts). */
+/** Milliseconds until an answer is too late, because the function waits no longer (lambda/quotes/upstream.ts). */
 const IN_TIME = 2_000;
-/** The dearest request; beside it, four times a second each, a cheap one and a health check. */
+/** The most expensive request. A cheap request and a health check run beside it, each four times a second. */
 const DEAR = '/history/KUMI?days=3650';
 const CHEAP = '/history/KUMI?days=30';
 const HEALTH = '/healthz';
 const BESIDE_MS = 250;
 
-/** One core: a task has no more. Elsewhere, and for less than a core, `--via`. */
+/** Limits the server to one core, because a task has no more. On other systems, or for less than a core, use `--via`. */
 const ONE_CORE = process.platform === 'linux' && availableParallelism() > 1 ? ['taskset', '-c', '0'] : [];
 
 /**
- * The bundled service under requests that arrive at a constant rate, whether or not those before are answered, over
- * connections that are kept. Nobody ends a request: a load balancer in front does not, either.
+ * Measures the bundled service under requests that arrive at a constant rate over persistent connections. Requests do not wait
+ * for the answers to earlier requests, and no client ends a request, because a load balancer in front would not end it, either.
  */
 export async function overload({ via = ONE_CORE, onProgress }: CaseOptions): Promise<Figure[]> {
   const script = join(containerContext(), 'server.cjs');
-  onProgress('what the service sustains');
+  onProgress('sustained rate');
   const sustained = await withService(script, via, sustainedRate);
   const figures: Figure[] = [
     { what: 'overload: days=3650 sustained', value: sustained, unit: '/s', detail: via.join(' ') },
   ];
   for (const times of CURVE) {
-    onProgress(`${times} times as many, for ${SECONDS} s`);
-    const seen = await withService(script, via, (url) => arrivals(url, times * sustained));
-    figures.push(figureOf(times, sustained, seen));
+    onProgress(`${times} x the sustained rate, for ${SECONDS} s`);
+    const answers = await withService(script, via, (url) => arrivals(url, times * sustained));
+    figures.push(figureOf(times, sustained, answers));
   }
   return figures;
 }
@@ -47,7 +47,7 @@ export async function overload({ via = ONE_CORE, onProgress }: CaseOptions): Pro
 async function withService<T>(script: string, via: readonly string[], use: (url: string) => Promise<T>): Promise<T> {
   const { url, end } = await serve(script, via);
   try {
-    // Compiled and measured: a task that has just started is another question.
+    // Warms the server up, because this case does not measure a task that has just started.
     for (let request = 0; request < 4; request++) await answerOf(`${url}${DEAR}`, patient, 60_000, PATIENT);
     return await use(url);
   } finally {
@@ -58,14 +58,14 @@ async function withService<T>(script: string, via: readonly string[], use: (url:
 const patient = new Agent({ keepAlive: true });
 const PATIENT = { 'x-timeout-ms': '25000' };
 
-/** Answers a second to two clients that each ask again when they have one. */
+/** Answers per second to two clients, each of which sends its next request after the answer to the last one. */
 async function sustainedRate(url: string): Promise<number> {
   const from = performance.now();
   let answers = 0;
   const client = async () => {
     while (performance.now() - from < SUSTAINED * 1_000) {
       const { status } = await answerOf(`${url}${DEAR}`, patient, 60_000, PATIENT);
-      if (status !== 200) throw new Error(`two clients at a time: the service answered one of them with ${status}`);
+      if (status !== 200) throw new Error(`overload: the service answered one of two clients with ${status}`);
       answers++;
     }
   };
@@ -74,27 +74,27 @@ async function sustainedRate(url: string): Promise<number> {
 }
 
 interface Answer {
-  /** Undefined without an answer. */
+  /** HTTP status; undefined without an answer. */
   readonly status?: number;
   readonly retryAfter: boolean;
   readonly ms: number;
 }
 
-interface Seen {
+interface Answers {
   readonly dear: readonly Answer[];
   readonly cheap: readonly Answer[];
   readonly health: readonly Answer[];
 }
 
-async function arrivals(url: string, rate: number): Promise<Seen> {
+async function arrivals(url: string, rate: number): Promise<Answers> {
   const agent = new Agent({ keepAlive: true });
   const from = performance.now();
-  const at = async (path: string, milliseconds: number): Promise<Answer> => {
+  const sendAfter = async (path: string, milliseconds: number): Promise<Answer> => {
     await sleep(Math.max(0, from + milliseconds - performance.now()));
     return answerOf(url + path, agent, (SECONDS + WAIT) * 1_000 - (performance.now() - from));
   };
   const every = (path: string, milliseconds: number) =>
-    Promise.all(Array.from({ length: (SECONDS * 1_000) / milliseconds }, (_, n) => at(path, n * milliseconds)));
+    Promise.all(Array.from({ length: (SECONDS * 1_000) / milliseconds }, (_, n) => sendAfter(path, n * milliseconds)));
   const [dear, cheap, health] = await Promise.all([
     every(DEAR, 1_000 / rate),
     every(CHEAP, BESIDE_MS),
@@ -104,7 +104,7 @@ async function arrivals(url: string, rate: number): Promise<Seen> {
   return { dear, cheap, health };
 }
 
-/** The status and how long it took, body included; never rejects. Without an answer in `limit` ms there is none. */
+/** Status and time of a request, including its body. It never rejects, and gives up after `limit` ms. */
 function answerOf(url: string, agent: Agent, limit: number, headers = {}): Promise<Answer> {
   const from = performance.now();
   return new Promise((resolve) => {
@@ -122,17 +122,17 @@ function answerOf(url: string, agent: Agent, limit: number, headers = {}): Promi
   });
 }
 
-function figureOf(times: number, sustained: number, { dear, cheap, health }: Seen): Figure {
+function figureOf(times: number, sustained: number, { dear, cheap, health }: Answers): Figure {
   const answered = dear.filter(({ status }) => status === 200);
   const refused = dear.filter(({ status, retryAfter }) => status === 503 && retryAfter);
   const other = dear.length - answered.length - refused.length;
   const inTime = answered.filter(({ ms }) => ms <= IN_TIME).length;
   const cheapInTime = cheap.filter(({ status, ms }) => status === 200 && ms <= IN_TIME);
   return {
-    what: `overload: ${times} x, answered in ${IN_TIME / 1_000} s, of what it sustains`,
+    what: `overload: ${times} x, answered in ${IN_TIME / 1_000} s, of the sustained rate`,
     value: (100 * inTime) / (sustained * SECONDS),
     unit: '%',
-    // Below, the arrivals are the limit.
+    // Below 1, the arrivals are the limit.
     ...(times >= 1 && { target: { atLeast: 80 } }),
     detail: [
       `${dear.length} sent: ${answered.length} answered${quantiles(answered)}`,

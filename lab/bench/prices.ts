@@ -1,4 +1,4 @@
-/** A price as it was read, so that it can be read again. */
+/** A price with its source and date, so that a reader can check it. */
 export interface Price {
   readonly usd: number;
   readonly unit: string;
@@ -10,7 +10,7 @@ export interface Price {
 
 const FARGATE = 'https://aws.amazon.com/fargate/pricing/';
 const EC2 = 'https://aws.amazon.com/ec2/pricing/on-demand/';
-/** Not AWS's own page, which needs a browser. */
+/** An article instead of AWS's own page, because that page needs a browser. */
 const ARTICLE = 'https://www.factualminds.com/blog/amazon-ec2-on-demand-pricing-instance-families-2026/';
 const EBS = 'https://aws.amazon.com/ebs/pricing/';
 
@@ -18,12 +18,12 @@ function price(usd: number, unit: string, source: string, read = '2026-11-23'): 
   return { usd, unit, region: 'us-east-1', read, source };
 }
 
-/** On demand, Linux on arm64. */
+/** Prices on demand, for Linux on arm64. */
 export const prices = {
   fargateVcpu: price(0.03238, 'vCPU-hour', FARGATE),
   fargateGb: price(0.00356, 'GB-hour', FARGATE),
   gp3: price(0.08, 'GB-month', EBS),
-  // The types of one family cost in proportion of their size: four and eight times the t4g.nano of docs/costs.md.
+  // Prices within a family are in proportion to size: four and eight times the t4g.nano of docs/costs.md.
   't4g.small': price(0.0168, 'hour', EC2),
   't4g.medium': price(0.0336, 'hour', EC2),
   'm7g.large': price(0.0816, 'hour', ARTICLE, '2026-06-17'),

@@ -5,11 +5,11 @@ import { cleanUp, Figure, progress } from './measure';
 
 const USAGE = `npm run bench -- [${Object.keys(cases).join('] [')}] [--runs N] [--via COMMAND] [--json]
 
-Measures the figures named, or all of them, on this machine in one run. A target that is missed is shown, and fails nothing.
+Measures the given figures, or all figures, on this machine in one run. The table shows missed targets, which are not errors.
 
-  --runs N   measurements behind each median (default 5; npm test, npm start and the container take 3 at the most,
+  --runs N   measurements for each median (default 5; npm test, npm start and the container take at most 3,
              apis sends 200 requests of each kind, ticker and overload run each load once)
-  --via C    command in front of the server that overload puts under load, to give it part of a machine (default on Linux
+  --via C    command that starts the server of overload, to limit it to a part of the machine (default on Linux
              "taskset -c 0", one core); 0.25 vCPU: --via "systemd-run --scope -q -p CPUQuota=25%"
   --json     prints JSON instead of a table`;
 
@@ -20,7 +20,7 @@ interface Options {
   readonly json: boolean;
 }
 
-/** @throws with the usage, if an argument is not known */
+/** Reads the options from the arguments. @throws with the usage, if an argument is not known */
 function optionsOf(args: readonly string[]): Options {
   let runs = 5;
   let json = false;
@@ -43,7 +43,7 @@ interface Result {
   readonly machine: string;
   readonly runs: number;
   readonly figures: readonly Figure[];
-  /** What could not be measured, and why. */
+  /** Figures that could not be measured, with the reasons. */
   readonly failures: readonly { readonly name: string; readonly reason: string }[];
 }
 
@@ -68,7 +68,7 @@ async function measured({ names, runs, via }: Options): Promise<Result> {
 function table({ machine, runs, figures, failures }: Result): string {
   const rows = figures.map((figure) => {
     const { what, value, unit, against, target, detail } = figure;
-    // Times of whole milliseconds can be 0.
+    // A time in whole milliseconds may be 0.
     const ratio = against && against.value > 0 ? value / against.value : undefined;
     const limit = target && limitOf(target, unit);
     return [
@@ -102,7 +102,7 @@ function reached({ value, against, target }: Figure): boolean {
 }
 
 function number(value: number, unit: string): string {
-  // A clock of whole milliseconds.
+  // The clock has whole milliseconds.
   if (value === 0 && unit === 'ms') return '< 1 ms';
   const digits = unit === '' || value >= 100 ? 0 : value >= 1 ? 1 : 3;
   return `${value.toFixed(digits)} ${unit}`.trim();

@@ -10,9 +10,10 @@ export interface Served {
 }
 
 /**
- * Starts a server that logs "listening at URL". Its log goes to a file: a pipe would have this process read it under load.
+ * Starts a server that logs "listening at URL". The log goes to a file, because this process would have to read a pipe under
+ * load.
  *
- * @param via command in front of it, which has to become the server: `taskset -c 0`
+ * @param via command that starts the server and becomes the server's process, such as `taskset -c 0`
  */
 export async function serve(script: string, via: readonly string[] = []): Promise<Served> {
   const log = join(folder('log'), 'log');

@@ -3,27 +3,27 @@ import { createServer as createHttpsServer } from 'node:https';
 import { AddressInfo } from 'node:net';
 
 /**
- * What the ticker talks to, played on loopback in a process of its own: the table, in which every connection has
- * subscribed to every symbol, and the `@connections` API. It grants each claim, as one run is measured at a time, and
- * keeps no state but what was received.
+ * Options of a process that imitates the backends of the ticker on loopback: the table, in which every connection has
+ * subscribed to every symbol, and the `@connections` API. The process grants every claim, because only one run is measured at
+ * a time, and stores only the received messages.
  */
 export interface EndpointOptions {
   readonly connections: number;
   readonly symbols: number;
-  /** Milliseconds after which a message is answered. */
+  /** Milliseconds until the answer to a message. */
   readonly latencyMs: number;
-  /** Key and certificate in PEM. Plain HTTP without. */
+  /** Key and certificate in PEM. @default plain HTTP */
   readonly tls?: { readonly key: string; readonly cert: string };
 }
 
 export interface Received {
-  /** Messages that each connection got. */
+  /** Number of messages of each connection. */
   readonly messages: readonly number[];
-  /** Numbers of the periods of which at least one message came. */
+  /** Numbers of the periods with at least one message. */
   readonly sequences: readonly number[];
 }
 
-/** DynamoDB ends a page at 1 MB of items, whatever is projected of them. */
+/** DynamoDB ends a page at 1 MB of items, independent of the projection. */
 const PAGE_BYTES = 1_048_576;
 
 function endpoint({ connections, symbols, latencyMs, tls }: EndpointOptions): void {
@@ -33,24 +33,24 @@ function endpoint({ connections, symbols, latencyMs, tls }: EndpointOptions): vo
   const sequences = new Set<number>();
   const pages = new Map<string, readonly string[]>();
 
-  /** The pages of a query as JSON, made once: here is not what is measured. */
+  /** Returns the pages of a query as JSON. They are cached, because this process is not measured. */
   function pagesOf(pk: string, projection: string | undefined): readonly string[] {
     const key = `${pk} ${projection}`;
-    const made = pages.get(key);
-    if (made) return made;
+    const cached = pages.get(key);
+    if (cached) return cached;
     const items = (pk === 'SYMBOLS' ? names : ids.map((id) => `CONNECTION#${id}`)).map((sk) => ({
       pk: { S: pk },
       sk: { S: sk },
       ...(pk === 'SYMBOLS' && { askedAt: { N: String(Date.now()) } }),
       expiresAt: { N: String(Math.floor(Date.now() / 1_000) + 7_200) },
     }));
-    const wanted = projection?.split(/,\s*/);
+    const attributes = projection?.split(/,\s*/);
     const perPage = Math.floor(PAGE_BYTES / (pk.length + (items[0]?.sk.S.length ?? 0) + 25));
     const result: string[] = [];
     for (let from = 0; from < Math.max(1, items.length); from += perPage) {
       const page = items.slice(from, from + perPage);
       const Items = page.map((item) =>
-        wanted ? Object.fromEntries(Object.entries(item).filter(([name]) => wanted.includes(name))) : item,
+        attributes ? Object.fromEntries(Object.entries(item).filter(([name]) => attributes.includes(name))) : item,
       );
       const more = from + perPage < items.length;
       const LastEvaluatedKey = more ? { pk: { S: pk }, sk: { S: String(from + perPage) } } : undefined;
@@ -61,7 +61,7 @@ function endpoint({ connections, symbols, latencyMs, tls }: EndpointOptions): vo
   }
 
   function answerTable(operation: string, body: string): string {
-    // Claims and their release, the removal of what is left: granted.
+    // Claims, releases of claims and removals of old items always succeed.
     if (operation !== 'Query') return '{}';
     const { ExpressionAttributeValues, ProjectionExpression, ExclusiveStartKey } = JSON.parse(body);
     const all = pagesOf(ExpressionAttributeValues[':pk'].S, ProjectionExpression);
@@ -81,7 +81,7 @@ function endpoint({ connections, symbols, latencyMs, tls }: EndpointOptions): vo
       return;
     }
     setTimeout(() => {
-      // Who has given up has not received it.
+      // A client that has given up has not received the answer.
       if (response.destroyed || request.socket.destroyed) return;
       const index = indexOf(decodeURIComponent((request.url ?? '').split('/').at(-1) ?? ''));
       messages[index] = (messages[index] ?? 0) + 1;
@@ -91,7 +91,7 @@ function endpoint({ connections, symbols, latencyMs, tls }: EndpointOptions): vo
   }
 
   const listener = (request: IncomingMessage, response: ServerResponse) =>
-    // A ticker that gives up a message breaks its connection.
+    // A ticker that gives up a message closes its connection.
     void serve(request, response).catch(() => response.destroy());
   const server = tls ? createHttpsServer({ ...tls }, listener) : createHttpServer(listener);
   server.keepAliveTimeout = 60_000;
@@ -105,7 +105,7 @@ function endpoint({ connections, symbols, latencyMs, tls }: EndpointOptions): vo
   });
 }
 
-/** As long as those of API Gateway, and in base64 as these: `L0SM9cOFvHcCIhw=`. */
+/** Returns the id of a connection, with the length and the base64 of ids from API Gateway: `L0SM9cOFvHcCIhw=`. */
 function idOf(index: number): string {
   return Buffer.from(String(index).padStart(11, '0')).toString('base64');
 }

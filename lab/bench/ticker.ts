@@ -6,13 +6,13 @@ import type { EndpointOptions, Received } from './ticker-endpoint';
 
 /** Seconds from one tick to the next, as in the sandbox and in production. */
 const EVERY_SECONDS = 5;
-/** Half as long as a run of the schedule: six or seven periods. */
+/** Seconds of a run, half of a scheduled run: six or seven periods. */
 const RUN_SECONDS = 30;
-/** Symbols of each connection: the most that it may have. */
+/** Symbols of each connection, the maximum in the environments. */
 const SYMBOLS = 20;
-/** Milliseconds that API Gateway is taken to need for a message. */
+/** Milliseconds that API Gateway is assumed to need for a message. */
 const LATENCY_MS = 10;
-/** MiB of the function: the sandbox's and production's. */
+/** MiB of the function in the sandbox and in production. */
 const MEMORY_MIB = [512, 1_769];
 /** MiB at which a function has one vCPU. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
 const ONE_VCPU_MIB = 1_769;
@@ -26,30 +26,30 @@ export interface Load {
 }
 
 export interface Outcome {
-  /** Whether the function had the CPU that Lambda gives it; if not, it had all that is there. */
+  /** The function had only the CPU that Lambda gives it. If false, the function could use the whole machine. */
   readonly limited: boolean;
-  /** Messages over the whole run: one that has time left waits for its next period. */
+  /** Messages per second of the whole run, including the time in which the ticker waits for its next period. */
   readonly perSecond: number;
-  /** Messages by the CPU that the process took, which does not depend on who else uses the machine. */
+  /** Messages per second of CPU time, which does not depend on other processes of the machine. */
   readonly perCpuSecond: number;
   readonly periods: number;
   readonly leftOut: number;
   readonly givenUp: number;
-  /** Connections that got no message in the whole run. */
+  /** Number of connections without a message in the whole run. */
   readonly starved: number;
-  /** Messages of the connection that got the fewest, and of the one that got the most. */
+  /** Smallest and largest number of messages of a connection. */
   readonly fewest: number;
   readonly most: number;
   readonly rssMb: number;
 }
 
-/** The ticker as it is deployed, beside a table and connections that are played on loopback. */
+/** Measures the deployed bundle of the ticker with a table and connections that a process imitates on loopback. */
 export async function ticker({ onProgress }: CaseOptions): Promise<Figure[]> {
   const loads: Load[] = [
     ...MEMORY_MIB.flatMap((memoryMiB) =>
       CONNECTIONS.map((connections) => ({ connections, symbols: SYMBOLS, memoryMiB, tls: true })),
     ),
-    // What TLS costs, and what the symbols do.
+    // The effects of TLS and of the number of symbols.
     { connections: 10_000, symbols: SYMBOLS, memoryMiB: ONE_VCPU_MIB, tls: false },
     { connections: 10_000, symbols: 1, memoryMiB: ONE_VCPU_MIB, tls: true },
   ];
@@ -64,34 +64,34 @@ export async function ticker({ onProgress }: CaseOptions): Promise<Figure[]> {
 
 function figuresOf({ connections, symbols, memoryMiB, tls }: Load, outcome: Outcome): Figure[] {
   const share = memoryMiB / ONE_VCPU_MIB;
-  const cpu = outcome.limited ? `${share.toFixed(2)} vCPU` : 'CPU not limited: no cgroup could be made';
+  const cpu = outcome.limited ? `${share.toFixed(2)} vCPU` : 'CPU not limited: no cgroup could be created';
   const what = `ticker: ${connections} x ${symbols}, ${memoryMiB} MiB (${cpu})${tls ? '' : ', without TLS'}`;
-  const of = (value: number, unit: string) => ({ what: unit, value });
+  const against = (value: number, what: string) => ({ what, value });
   return [
     {
       what: `${what}: messages`,
       value: outcome.perSecond,
       unit: '/s',
-      against: of(outcome.perCpuSecond, 'a CPU second'),
+      against: against(outcome.perCpuSecond, 'a CPU second'),
     },
     ...(outcome.limited
       ? []
       : [{ what: `${what}: estimate at ${share.toFixed(2)} vCPU`, value: share * outcome.perCpuSecond, unit: '/s' }]),
-    { what: `${what}: periods left out`, value: outcome.leftOut, unit: '', against: of(outcome.periods, 'due') },
+    { what: `${what}: periods left out`, value: outcome.leftOut, unit: '', against: against(outcome.periods, 'due') },
     { what: `${what}: messages given up`, value: outcome.givenUp, unit: '' },
     {
       what: `${what}: fewest messages of a connection`,
       value: outcome.fewest,
       unit: '',
-      against: of(outcome.most, 'at the most'),
+      against: against(outcome.most, 'at most'),
     },
-    { what: `${what}: connections that got none`, value: outcome.starved, unit: '' },
+    { what: `${what}: connections without a message`, value: outcome.starved, unit: '' },
     { what: `${what}: memory`, value: outcome.rssMb, unit: 'MB' },
   ];
 }
 
-/** What the process of the function tells in the end. */
-interface Told {
+/** Last message from the process of the function. */
+interface RunReport {
   readonly givenUp: number;
   readonly periods: number;
   readonly seconds: number;
@@ -99,7 +99,11 @@ interface Told {
   readonly rssMb: number;
 }
 
-/** @param bundle path of the function's bundle */
+/**
+ * Measures a run of the ticker under a load.
+ *
+ * @param bundle path of the function's bundle
+ */
 export async function measureTicker({ connections, symbols, memoryMiB, tls }: Load, bundle: string): Promise<Outcome> {
   const directory = folder('ticker');
   const script = join(directory, 'run.mjs');
@@ -115,7 +119,7 @@ export async function measureTicker({ connections, symbols, memoryMiB, tls }: Lo
     const { port } = await next<{ port: number }>(server);
     const url = `http${tls ? 's' : ''}://127.0.0.1:${port}`;
     const command = [process.execPath, '--enable-source-maps', script, bundle];
-    // Into its group before it is Node: no thread of it is left outside.
+    // The shell joins the control group before it becomes Node, so that all threads of Node are in the group.
     const [file = '', ...args] = group
       ? ['sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', group, ...command]
       : command;
@@ -130,7 +134,7 @@ export async function measureTicker({ connections, symbols, memoryMiB, tls }: Lo
         CALLBACK_URL: `${url}/v1`,
         TABLE_NAME: 'table',
         POWERTOOLS_METRICS_NAMESPACE: 'Bench/Ticker',
-        // Only the metrics are read.
+        // The bench reads only the metrics of the output.
         AWS_LAMBDA_LOG_LEVEL: 'FATAL',
         EVERY_SECONDS: String(EVERY_SECONDS),
         RUN_SECONDS: String(RUN_SECONDS),
@@ -140,7 +144,7 @@ export async function measureTicker({ connections, symbols, memoryMiB, tls }: Lo
     await next(run);
     server.send('forget');
     run.send('go');
-    const { givenUp, periods, seconds, cpuSeconds, rssMb } = await next<Told>(run);
+    const { givenUp, periods, seconds, cpuSeconds, rssMb } = await next<RunReport>(run);
     server.send('received');
     const { messages, sequences } = await next<Received>(server);
     const received = messages.reduce((sum, each) => sum + each, 0);
@@ -162,7 +166,7 @@ export async function measureTicker({ connections, symbols, memoryMiB, tls }: Lo
   }
 }
 
-/** A run in a warm process, whose counts are in the line of its metrics: it throws, if it has left out a period. */
+/** Script of a run in a warm process. Its counts are in the line of metrics. The handler throws if it left out a period. */
 const RUN = `
 const bundle = process.argv[2];
 let counts = { Posted: 0, Failed: 0 };
@@ -190,16 +194,16 @@ process.send({
 }, () => process.exit(0));
 `;
 
-/** The next message of a process. @throws if it ends without one */
+/** Waits for the next message of a process. @throws if the process ends without a message */
 function next<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
     child.once('message', (message: T) => resolve(message));
     child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`a process of the ticker's case ended with ${code}`)));
+    child.once('exit', (code) => reject(new Error(`ticker: a process of this case ended with ${code}`)));
   });
 }
 
-/** A certificate of 127.0.0.1. @throws if there is no openssl */
+/** Creates a certificate for 127.0.0.1. @throws if openssl is not installed */
 async function selfSigned(directory: string): Promise<{ key: string; cert: string }> {
   const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
   const args = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=127.0.0.1';
@@ -216,8 +220,8 @@ async function selfSigned(directory: string): Promise<{ key: string; cert: strin
 }
 
 /**
- * A control group whose processes have that much of a CPU together, as Lambda limits a function; undefined where none can
- * be made: it takes root, and Linux.
+ * Creates a control group that limits its processes to a share of one CPU, as Lambda limits a function. Returns undefined if
+ * the group cannot be created, because this needs Linux and root.
  */
 function cpuGroup(share: number): string | undefined {
   const period = 20_000;

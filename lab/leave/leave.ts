@@ -7,8 +7,8 @@ import { terminal } from '../kit/terminal';
 const USAGE = `npm run leave
 
 Copies each construct with its test out of this repository into new apps of "cdk init app --language typescript", installs
-what the two files import, and runs the type check and the tests there. Needs the npm registry and a few minutes.
-Exit code 1 if a pair fails; the app is then left in place.`;
+the packages that the two files import, and runs the type check and the tests in each app. The command needs the npm registry
+and a few minutes. If a pair fails, the exit code is 1, and the app is not deleted.`;
 
 const root = join(__dirname, '..', '..');
 const CONSTRUCTS = join(root, 'lib', 'constructs');
@@ -19,32 +19,32 @@ const {
 
 interface App {
   readonly name: string;
-  /** Version of the CDK CLI whose template the app is made from. */
+  /** Version of the CDK CLI, whose template the app is created from. */
   readonly cli: string;
   readonly environment: Readonly<Record<string, string>>;
 }
 
 const APPS: readonly App[] = [
   { name: 'current', cli: pinned('aws-cdk'), environment: {} },
-  // The template of 2025 has TypeScript 5.9 and ts-jest, as many apps still do; ts-jest does not run on TypeScript 7. The
-  // validation of templates, which takes most of the time, stays on in the current app only.
+  // The template of 2025 has TypeScript 5.9 and ts-jest, like many existing apps, because ts-jest does not run on TypeScript 7.
+  // Only the current app validates templates, because the validation takes most of the time.
   { name: 'of 2025', cli: '2.1033.0', environment: { CDK_VALIDATION: 'false' } },
 ];
 
-/** @throws if package.json does not pin the package */
+/** Returns the version of a package in package.json. @throws if package.json does not pin the package */
 function pinned(name: string): string {
   const version = dependencies?.[name] ?? devDependencies?.[name];
   if (version === undefined) throw new Error(`${name}: package.json has no version of this package. Add one.`);
   return version;
 }
 
-/** Packages that a file imports, without Node's own modules. */
+/** Returns the packages that a file imports, without the modules of Node. */
 function packagesOf(file: string): string[] {
   const imports = readFileSync(file, 'utf8').matchAll(/\bfrom '((?:@[^/']+\/)?[^./'][^/']*)(?:\/[^']*)?'/g);
   return Array.from(imports, ([, name = '']) => name).filter((name) => !name.startsWith('node:'));
 }
 
-/** @returns the output of the program. @throws with the output, if the exit code is not 0 */
+/** Runs a program and returns its output. @throws with the output, if the exit code is not 0 */
 function run(cwd: string, environment: App['environment'], program: string, ...args: string[]): Promise<string> {
   const child = spawn(program, args, {
     cwd,
@@ -63,13 +63,13 @@ function run(cwd: string, environment: App['environment'], program: string, ...a
   });
 }
 
-/** @throws with the output of what failed, if a pair does not pass the type check or its tests */
+/** Copies all pairs into a new app and checks them. @throws with the output of the failed step, if a pair fails */
 async function take({ name, cli, environment }: App, cwd: string): Promise<void> {
   const out = terminal();
-  const step = async (what: string, result: (output: string) => string, program: string, ...args: string[]) => {
+  const step = async (name: string, result: (output: string) => string, program: string, ...args: string[]) => {
     const start = performance.now();
-    out.status(`${what}: ${args.join(' ')}`);
-    out.step(what, result(await run(cwd, environment, program, ...args)), start);
+    out.status(`${name}: ${args.join(' ')}`);
+    out.step(name, result(await run(cwd, environment, program, ...args)), start);
   };
   const names = readdirSync(CONSTRUCTS).map((file) => basename(file, '.ts'));
   const packages = new Set<string>(['aws-cdk-lib']);
@@ -78,7 +78,7 @@ async function take({ name, cli, environment }: App, cwd: string): Promise<void>
   await step('cdk init', () => 'app', 'npx', '--yes', `aws-cdk@${cli}`, 'init', 'app', '--language', 'typescript');
 
   for (const name of names) {
-    // Each pair has a folder of its own, so a relative import of another file does not resolve.
+    // Each pair has a separate folder, so a relative import of another file does not resolve.
     const pair = join(cwd, 'taken', name);
     const files = [
       [join(CONSTRUCTS, `${name}.ts`), join(pair, 'lib', 'constructs', `${name}.ts`)],
@@ -89,7 +89,7 @@ async function take({ name, cli, environment }: App, cwd: string): Promise<void>
       for (const imported of packagesOf(from)) packages.add(imported);
     }
   }
-  // The app has "constructs" from its template, in the version that aws-cdk-lib asks for.
+  // The template of the app contains "constructs" already, in the version that aws-cdk-lib needs.
   packages.delete('constructs');
   const installed = Array.from(packages, (imported) => `${imported}@${pinned(imported)}`);
   await step('npm install', () => installed.join(' '), 'npm', 'install', ...installed);
