@@ -97,7 +97,7 @@ export interface WebSocketApiConfig {
    * up to 100 items.
    */
   readonly maxSymbols: number;
-  /** Messages a second that a connection may send. */
+  /** Messages per second that a connection may send. */
   readonly messagesPerSecond: number;
   /** New connections and messages a second, and the burst, over all clients of a route. */
   readonly throttle: { readonly rate: number; readonly burst: number };
@@ -172,8 +172,8 @@ export interface KubernetesConfig {
     readonly spot?: boolean;
     /**
      * Minor version of the nodes during an upgrade, after the control plane was upgraded: up to three versions older than the
-     * control plane. Leave it out where no nodes exist yet, or where new nodes are about to replace them (docs/kubernetes.md,
-     * upgrade).
+     * control plane. Leave `version` out if no nodes exist yet, or if new nodes are about to replace them
+     * (docs/kubernetes.md, upgrade).
      *
      * @default the version of the cluster
      */

@@ -113,9 +113,7 @@ export function smallestNode(instanceTypes: readonly string[], observability = f
   const nodes = instanceTypes.map((type) => nodeOf(type, observability));
   const [first] = nodes;
   if (first === undefined) {
-    throw new Error(
-      'kubernetes.nodes.instanceTypes: must name at least one type, got none. Name one, as in t4g.medium',
-    );
+    throw new Error('kubernetes.nodes.instanceTypes: must name at least one type, got none. Give t4g.medium');
   }
   return {
     ...first,

@@ -8,7 +8,7 @@
 export const STACK = { resources: 500, outputs: 200, parameters: 200, templateBytes: 1_048_576 } as const;
 
 /**
- * Rules are adjustable, and the default rule does not count. Values and wildcards are those of the conditions of one rule.
+ * Rules are adjustable, and the default rule does not count. Values and wildcards are limits on the conditions of one rule.
  *
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
  */

@@ -34,7 +34,8 @@ const APPS: readonly App[] = [
 /** Returns the version of a package in package.json. @throws if package.json does not pin the package */
 function pinned(name: string): string {
   const version = dependencies?.[name] ?? devDependencies?.[name];
-  if (version === undefined) throw new Error(`${name}: package.json has no version of this package. Add one.`);
+  if (version === undefined)
+    throw new Error(`${name}: package.json has no version of this package. Add the package with a version.`);
   return version;
 }
 

@@ -244,7 +244,7 @@ export class AuthorizedHttpApi extends Construct {
     const key = `${method} ${route.path}`;
     if (!/^(\/[^/]+)+$/.test(route.path)) {
       throw new Error(
-        `path: must be segments that begin with a slash, got "${route.path}". Give one such as /quotes/{symbol}.`,
+        `path: must be segments that begin with a slash, got "${route.path}". Give a path such as /quotes/{symbol}.`,
       );
     }
     if (key in this.settings) {
@@ -346,11 +346,11 @@ function check({ throttle, jwt, cors, domain, disableDefaultEndpoint }: Authoriz
   if (origin !== undefined) {
     throw new Error(
       `cors.origins: must be scheme, host and port as browsers send them, got "${origin}". ` +
-        'Give one such as https://app.example.com, without a path or a slash at the end.',
+        'Give an origin such as https://app.example.com, without a path or a slash at the end.',
     );
   }
   if (cors?.origins.length === 0) {
-    throw new Error('cors.origins: must have at least one origin, got none. Give one, or leave cors out.');
+    throw new Error('cors.origins: must have at least one origin, got none. Give an origin, or leave cors out.');
   }
   if (disableDefaultEndpoint && !domain) {
     throw new Error(

@@ -81,7 +81,7 @@ export interface RouteProps {
   /**
    * Requests per second and bucket size over all callers of this route; beyond it 429.
    *
-   * @default those of the API
+   * @default the limits of the API
    * @throws if one is less than 1
    */
   readonly throttle?: CachedRestApiProps['throttle'];
@@ -177,7 +177,7 @@ export class CachedRestApi extends Construct {
     const size = props.cache && (props.cache.sizeGb ?? '0.5');
     if (size !== undefined && !CACHE_SIZES.includes(size)) {
       throw new Error(
-        `cache.sizeGb: must be one of ${CACHE_SIZES.join(', ')}, got "${size}". Choose the next larger one.`,
+        `cache.sizeGb: must be one of ${CACHE_SIZES.join(', ')}, got "${size}". Choose the next larger size.`,
       );
     }
     checkThrottle(props.throttle);
@@ -187,7 +187,7 @@ export class CachedRestApi extends Construct {
 
     const accessLog = props.accessLogGroup ?? new logs.LogGroup(this, 'AccessLog');
     this.api = new apigateway.RestApi(this, 'Api', {
-      // Also a dimension of the metrics, so the name has to be unique.
+      // The name is also a dimension of the metrics, so it has to be unique.
       restApiName: Names.uniqueResourceName(this, { maxLength: 128, separator: '-' }),
       description: props.description,
       endpointTypes: [apigateway.EndpointType.REGIONAL],
@@ -354,14 +354,16 @@ export class CachedRestApi extends Construct {
 
     for (const name of query) {
       if (!/^[a-zA-Z0-9._$-]+$/.test(name)) {
-        throw new Error(`query: names of ${where} may have letters, digits and . _ $ -, got "${name}". Rename it.`);
+        throw new Error(
+          `query: names of ${where} may have letters, digits and . _ $ -, got "${name}". Rename the parameter.`,
+        );
       }
     }
     for (const key of route.cacheKeys ?? []) {
       if (!pathNames.includes(key) && !query.includes(key)) {
         throw new Error(
           `cacheKeys: every key must be declared by the method, but ${where} declares [${[...pathNames, ...query].join(', ')}], ` +
-            `got "${key}". Add it to query, or remove it.`,
+            `got "${key}". Add the name to query, or remove the key.`,
         );
       }
     }
@@ -371,7 +373,7 @@ export class CachedRestApi extends Construct {
     }
     if (ttl !== undefined && !(ttl >= 1 && ttl <= 3600)) {
       throw new Error(
-        `cacheTtl: must be 1 to 3600 seconds, got ${ttl} for ${where}. To switch caching off, leave it out.`,
+        `cacheTtl: must be 1 to 3600 seconds, got ${ttl} for ${where}. To switch caching off, leave cacheTtl out.`,
       );
     }
 
@@ -385,7 +387,7 @@ export class CachedRestApi extends Construct {
     const keys = route.cacheKeys ?? query;
     return {
       parameters: [...pathParameters, ...query.map((name) => `querystring.${name}`)],
-      // Also for routes that are not cached: a cache that somebody switches on by hand must not mix up answers.
+      // Routes without a cacheTtl have keys, too, so that a cache that somebody switches on by hand does not mix up answers.
       cacheKeyParameters: [
         ...pathParameters,
         ...query.filter((name) => keys.includes(name)).map((name) => `querystring.${name}`),

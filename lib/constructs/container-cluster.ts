@@ -60,8 +60,8 @@ export class ContainerCluster extends Construct {
     const { vpc, containerInsights = ecs.ContainerInsights.ENHANCED } = props;
 
     // The name is known before the cluster exists and differs each time the stack is created. Container Insights may write
-    // after the log group was deleted, which creates the log group anew: a fixed name would then be refused to the next
-    // deployment.
+    // after the log group was deleted, which creates the log group again. With a fixed name, the next deployment would fail,
+    // because a log group of this name would exist.
     const creation = Fn.select(0, Fn.split('-', Fn.select(2, Fn.split('/', Aws.STACK_ID))));
     const clusterName = Fn.join('-', [Names.uniqueResourceName(this, { maxLength: 240, separator: '-' }), creation]);
     this.cluster = new ecs.Cluster(this, 'Cluster', { vpc, clusterName, containerInsightsV2: containerInsights });

@@ -86,7 +86,7 @@ export interface ContainerServiceProps {
   /** Listener of the load balancer in front. Only the security group of this load balancer may connect to the tasks. */
   readonly listener: elbv2.IApplicationListener;
 
-  /** Path patterns of the requests that the service answers, as in `/history/*`. @throws unless there are 1 to 5 */
+  /** Path patterns of the requests that the service answers, such as `/history/*`. @throws unless it has 1 to 5 patterns */
   readonly paths: readonly string[];
 
   /**
@@ -283,7 +283,7 @@ export class ContainerService extends Construct implements ec2.IConnectable {
           { capacityProvider: 'FARGATE_SPOT', weight: spot.spotWeight },
         ],
       });
-      // Only with Spot does the service need the association of the capacity providers, on which `cluster` depends.
+      // A dependency on the cluster includes the association of its capacity providers, which only Spot needs.
       if (spot) service.node.addDependency(cluster);
       created.push({ capacity: 'Fargate', scope: this, weight, cluster, service });
     }

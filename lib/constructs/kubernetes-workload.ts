@@ -1,6 +1,6 @@
 import { Duration, Token } from 'aws-cdk-lib';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
-// Not from 'cdk8s-plus-34', because that would load all of its classes: a third more time for each synth.
+// Not from 'cdk8s-plus-34', because that import would load all classes and take a third more time in each synth.
 import * as k8s from 'cdk8s-plus-34/lib/imports/k8s';
 import { Construct, IConstruct } from 'constructs';
 
@@ -116,7 +116,7 @@ export interface KubernetesWorkloadProps {
    * its own.
    *
    * @default none
-   * @throws if there is none with `nodePort`, or one is not an IPv4 block such as 10.0.0.0/16
+   * @throws if the list is empty with `nodePort`, or if a block is not an IPv4 block such as 10.0.0.0/16
    */
   readonly allowFromCidrs?: readonly string[];
 
@@ -421,14 +421,14 @@ function check(props: KubernetesWorkloadProps): void {
   checkName('namespace', props.namespace);
   if (!/^\d+\.\d+$/.test(props.kubernetesVersion)) {
     throw new Error(
-      `kubernetesVersion: must be a minor version such as 1.36, got "${props.kubernetesVersion}". Give the cluster's.`,
+      `kubernetesVersion: must be a minor version such as 1.36, got "${props.kubernetesVersion}". Give the version of the cluster.`,
     );
   }
   checkWhole('port', portOf(props), 1, 65_535, 'Give the port that the container listens on.');
   checkWhole('cpuMillis', cpuMillis, 1, 1_000_000, 'Give 250 for a quarter of a vCPU.');
   checkWhole('memoryMiB', memoryMiB, 1, 10_000_000, 'Give 256 for a quarter of a GiB.');
   checkWhole('minPods', minPods, 1, 10_000, 'Without a pod there is no CPU use to scale by: give 2.');
-  checkWhole('maxPods', maxPods, minPods, 10_000, 'maxPods must not be below minPods: raise it.');
+  checkWhole('maxPods', maxPods, minPods, 10_000, 'maxPods must not be below minPods: raise maxPods.');
   checkWhole('targetCpuPercent', props.targetCpuPercent ?? 70, 1, 100, 'Give 70.');
   checkSeconds('scaleDownStabilization', stabilizationOf(props), 3_600, 'Give Duration.minutes(5).');
   checkWhole('nodePort', props.nodePort ?? 30_000, 30_000, 32_767, 'Kubernetes allows no other ports: give 30080.');
@@ -444,14 +444,26 @@ function check(props: KubernetesWorkloadProps): void {
       'allowFromCidrs: must not be empty with nodePort, got none. Give the CIDR blocks of the subnets of the nodes.',
     );
   }
-  checkText('image', [props.image], /./, 'the name of an image', 'Give one such as registry.example/history:1.');
+  checkText('image', [props.image], /./, 'the name of an image', 'Give a name such as registry.example/history:1.');
   const cidrs = props.allowFromCidrs ?? [];
-  checkText('allowFromCidrs', cidrs, IPV4_BLOCK, 'IPv4 blocks', 'Give the address and its prefix, as 10.0.0.0/16.');
+  checkText(
+    'allowFromCidrs',
+    cidrs,
+    IPV4_BLOCK,
+    'IPv4 blocks',
+    'Give an address with its prefix length, such as 10.0.0.0/16.',
+  );
   const names = Object.keys(props.environment ?? {});
   const rule = 'names of letters, digits and underscores that do not begin with a digit';
-  checkText('environment', names, /^[A-Za-z_]\w*$/, rule, 'Give one such as LOG_LEVEL.');
+  checkText('environment', names, /^[A-Za-z_]\w*$/, rule, 'Give a name such as LOG_LEVEL.');
   for (const property of ['livenessPath', 'readinessPath'] as const) {
-    checkText(property, [props[property] ?? '/'], /^\//, 'a path from the root', 'Begin it with a slash, as /healthz.');
+    checkText(
+      property,
+      [props[property] ?? '/'],
+      /^\//,
+      'a path from the root',
+      'Begin the path with a slash, such as /healthz.',
+    );
   }
   if (nodeAllocatable === undefined) return;
   const { cpuMillis: nodeMillis, memoryMiB: nodeMiB } = nodeAllocatable;

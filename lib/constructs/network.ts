@@ -316,7 +316,7 @@ const CIDR = new RegExp(`^${OCTET}(\\.${OCTET}){3}/(3[0-2]|[12]?\\d)$`);
 
 function parseCidr(property: string, text: string): Block {
   if (!CIDR.test(text)) {
-    throw new Error(`${property}: must be an IPv4 CIDR block, got "${text}". Give one such as 10.0.0.0/16`);
+    throw new Error(`${property}: must be an IPv4 CIDR block, got "${text}". Give a block such as 10.0.0.0/16`);
   }
   const [address = '', length = ''] = text.split('/');
   const first = address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
@@ -336,7 +336,7 @@ function parseVpcCidr(property: string, text: string): Block {
   const block = parseCidr(property, text);
   if (block.prefix < 16 || block.prefix > 28) {
     throw new Error(
-      `${property}: a VPC must have a prefix length from 16 to 28, got "${text}". Give one such as 10.0.0.0/16`,
+      `${property}: a VPC must have a prefix length from 16 to 28, got "${text}". Give a block such as 10.0.0.0/16`,
     );
   }
   return block;

@@ -14,7 +14,7 @@ export interface NodePortTargetProps {
    * depend on this stack.
    */
   readonly loadBalancer: ec2.IConnectable & { readonly listener: elbv2.IApplicationListener };
-  /** Path patterns of the rule, 1 to 5: `['/k8s/history/*']`. @throws if there are none or more */
+  /** Path patterns of the rule, such as `['/k8s/history/*']`. @throws unless it has 1 to 5 patterns */
   readonly paths: readonly string[];
   /**
    * Order of the rule among the rules of the listener, lowest first.

@@ -22,7 +22,7 @@ export interface KubernetesStackProps extends EnvironmentStackProps {
   readonly kubernetes: KubernetesConfig;
   readonly network: INetwork;
   readonly loadBalancer: IPrivateLoadBalancer;
-  /** Image of the pods, the same as that of the tasks. */
+  /** Image of the pods, which the tasks on ECS run, too. */
   readonly image: IServiceImage;
   /** Text that changes with the sources of the image. */
   readonly imageRevision: string;

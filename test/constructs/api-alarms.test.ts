@@ -60,7 +60,7 @@ function evaluate(expression: string, errors: number, requests: number): number 
 test.each<[string, number, number, boolean]>([
   ['one stray error of an idle API', 1, 1, false],
   ['an outage that a few people have noticed', 5, 6, true],
-  ['some errors of a busy one', 40, 1_000, false],
+  ['some errors of a busy API', 40, 1_000, false],
   ['an outage of one route among several', 100, 1_000, true],
 ])('%s: goes off or not', (_, errors, requests, goesOff) => {
   const [alarm] = Object.values(synthesize(rest).findResources('AWS::CloudWatch::Alarm'));

@@ -426,7 +426,7 @@ describe('input', () => {
     [
       'a CIDR block that is none',
       { cidr: '10.0.0/16' },
-      'cidr: must be an IPv4 CIDR block, got "10.0.0/16". Give one such as 10.0.0.0/16',
+      'cidr: must be an IPv4 CIDR block, got "10.0.0/16". Give a block such as 10.0.0.0/16',
     ],
     ['an octet above 255', { cidr: '10.256.0.0/16' }, 'cidr: must be an IPv4 CIDR block, got "10.256.0.0/16"'],
     ['a prefix length above 32', { cidr: '10.0.0.0/33' }, 'cidr: must be an IPv4 CIDR block, got "10.0.0.0/33"'],

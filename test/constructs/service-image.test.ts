@@ -94,7 +94,7 @@ test('lets the execution role of the task pull from this repository only [F3]', 
 });
 
 test.each([
-  ['with the log group that a flag makes', FLAGS],
+  ['with the log group that a feature flag creates', FLAGS],
   ['without', {}],
 ])('owns the log groups of builder and handler, %s [P6]', (_, flags) => {
   const template = synthesize({ flags });

@@ -15,7 +15,7 @@ const template = Template.fromStack(stack);
 test.each([
   ['errors of the handler', 'Errors', 'AWS/Lambda'],
   ['throttles of the handler', 'Throttles', 'AWS/Lambda'],
-  ['messages that failed, which are no errors to Lambda', 'Failed', 'Test/Sessions'],
+  ['failed messages, which Lambda does not count as errors', 'Failed', 'Test/Sessions'],
 ])('goes off for %s in 2 of 5 minutes, and not while nobody is connected', (_, MetricName, Namespace) => {
   template.hasResourceProperties('AWS::CloudWatch::Alarm', {
     MetricName,
