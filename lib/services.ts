@@ -101,7 +101,7 @@ export function checkServices(config: EnvironmentConfig, pathPrefixes: readonly 
       );
     }
     if (services.findIndex((other) => other.name === name) !== index) {
-      throw new Error(`services: "${name}" is the name of two services. Give each a name of its own`);
+      throw new Error(`services: "${name}" is the name of two services. Give each service a name of its own`);
     }
     if (!(Number.isInteger(priority) && priority >= 1 && priority <= 50_000)) {
       throw new Error(

@@ -70,7 +70,7 @@ describe('fails', () => {
 
   test('for a name or a priority that two services have, and names both services', () => {
     expect(checkFurther(service('reports', 110), service('reports', 111))).toThrow(
-      'services: "reports" is the name of two services. Give each a name of its own',
+      'services: "reports" is the name of two services. Give each service a name of its own',
     );
     expect(checkFurther(service('reports', 100))).toThrow(
       /^services\.history\.priority: 100 is the priority of reports, too\. Give each service a priority of its own$/,
