@@ -30,7 +30,7 @@ const CONTEXT_KEYS: readonly string[] = [
 /** Keys without a prefix that the CDK CLI writes into cdk.json and cdk.context.json for its own use. */
 const CLI_KEYS: readonly string[] = ['acknowledged-issue-numbers', 'cli-telemetry'];
 
-/** Number that no account of AWS has. Emulators of AWS return it. */
+/** Number that no account of AWS has. */
 const NO_ACCOUNT = '000000000000';
 
 /** Number of zones of an environment that names no zones. */

@@ -4,7 +4,7 @@ import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { type BuildOptions, buildSync, type OutputFile } from 'esbuild';
 
-/** Target of all bundles: the oldest Node that runs them, in a local deployment. AWS runs a newer Node. */
+/** Target of all bundles: Node.js 20, the oldest that package.json allows. AWS runs a newer version. */
 const TARGET = 'node20';
 
 /**

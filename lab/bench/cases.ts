@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFile
 import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
+import { pathTo } from '../../domain/routes';
 import { containerContext } from '../../lib/sources';
 import { apis } from './apis';
 import { growth } from './growth';
@@ -253,7 +254,11 @@ server.listen({ host: '127.0.0.1', port: 0 }).then((address) => console.log('lis
 }
 
 async function load(url: string, days: number): Promise<{ rate: number; p99: number }> {
-  const result = await autocannon({ url: `${url}/history/KUMI?days=${days}`, connections: 10, duration: 5 });
+  const result = await autocannon({
+    url: `${url}${pathTo('history', 'KUMI', { days })}`,
+    connections: 10,
+    duration: 5,
+  });
   const failed = result.errors + result.timeouts + result.non2xx;
   if (failed > 0) throw new Error(`container: ${failed} requests with days=${days} failed`);
   return { rate: result.requests.average, p99: result.latency.p99 };

@@ -2,6 +2,7 @@ import { Agent, get } from 'node:http';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathTo } from '../../domain/routes';
 import { containerContext } from '../../lib/sources';
 import { CaseOptions, Figure, quantile } from './measure';
 import { serve } from './serve';
@@ -17,8 +18,8 @@ const SUSTAINED = 10;
 /** Milliseconds until an answer is too late, because the function waits no longer (lambda/quotes/upstream.ts). */
 const IN_TIME = 2_000;
 /** The most expensive request. A cheap request and a health check run beside it, each four times a second. */
-const DEAR = '/history/KUMI?days=3650';
-const CHEAP = '/history/KUMI?days=30';
+const DEAR = pathTo('history', 'KUMI', { days: 3650 });
+const CHEAP = pathTo('history', 'KUMI', { days: 30 });
 const HEALTH = '/healthz';
 const BESIDE_MS = 250;
 

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathTo } from '../../domain/routes';
 import { environmentOf } from '../../lib/context';
 import { containerContext } from '../../lib/sources';
 import { fail } from '../../ops/kit/errors';
@@ -12,7 +13,6 @@ import { endAll, onNpmEnd } from '../kit/processes/process-group';
 import { terminal } from '../kit/terminal';
 import { connect, connectionsOf, Deployment } from '../tour/deployment';
 import { runExperiments } from '../tour/experiments';
-import { pathTo } from '../tour/paths';
 import { table } from '../tour/table';
 import { Context, contextOf } from './context';
 import { bootstrap, deploy, isBootstrapped, replacedTypes, synthesize } from './deploy';

@@ -2,9 +2,8 @@ import { APIGatewayClient, GetStageCommand } from '@aws-sdk/client-api-gateway';
 import { AutoScalingClient, DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
 import { DescribeTargetHealthCommand, ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { GetProvisionedConcurrencyConfigCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { routes } from '../../domain/routes';
+import { pathTo, routes } from '../../domain/routes';
 import { Outputs } from './outputs';
-import { pathTo } from './paths';
 import { objectOf } from './request';
 
 /** State of a deployment as AWS's APIs report it. */

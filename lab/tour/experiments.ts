@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KUBERNETES_PREFIX, Route, routes } from '../../domain/routes';
+import { KUBERNETES_PREFIX, pathTo, pathWith, Route, routes } from '../../domain/routes';
 import { Capability } from './capabilities';
 import { clusterExperiments } from './cluster-experiments';
 import { Deployment } from './deployment';
 import { Experiment, Observation } from './experiment';
-import { pathTo, pathWith } from './paths';
 import { Answer, Get } from './request';
 import { sessionExperiments } from './session-experiments';
 import { Row } from './table';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathTo } from '../../domain/routes';
 import type { Deployment } from './deployment';
 import type { Experiment, Observation } from './experiment';
 import { fanOut } from './fan-out';
-import { pathTo } from './paths';
 import type { Session, Sessions } from './session';
 
 const experiments: readonly Experiment[] = [

@@ -1,4 +1,5 @@
 import { History } from '../../domain/history';
+import { pathTo } from '../../domain/routes';
 import { logger } from '../logger';
 
 export type Statistics = Pick<History, 'to' | 'mean' | 'volatility' | 'high' | 'low'>;
@@ -24,7 +25,7 @@ const ATTEMPT_MS = 2_000;
 const ATTEMPTS = 2;
 
 /**
- * Reads from the container service, whose path `/history` is below `url`.
+ * Reads from the container service, whose route `history` is below `url`.
  *
  * A request is sent a second time only after its connection broke before there was an answer, because the service is then
  * not working on it. After a timeout or a refusal a second request would add load to a service that has too much already.
@@ -36,7 +37,7 @@ export function statisticsReader(url: string | undefined, attemptMs = ATTEMPT_MS
     if (url === undefined) throw new Error('HISTORY_URL is not set. Give the function the URL of the load balancer.');
     for (let attempt = 1; ; attempt++) {
       try {
-        return await read(`${url}/history/${symbol}?days=${days}`, attemptMs);
+        return await read(`${url}${pathTo('history', symbol, { days })}`, attemptMs);
       } catch (error) {
         if (error instanceof BrokenConnection && attempt < ATTEMPTS) {
           logger.warn('asking the container service again', { symbol, days, reason: error.message });

@@ -254,6 +254,12 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       }),
     });
 
+    if (props.securityGroups?.length === 0) {
+      // Without a group, the CDK would create one that may connect to everything.
+      throw new Error(
+        'securityGroups: must have at least one group, got none. Give a group, or leave securityGroups out for a new one.',
+      );
+    }
     const securityGroups = props.securityGroups ? [...props.securityGroups] : [this.securityGroup(props.vpc)];
     this.connections = new ec2.Connections({ securityGroups });
 

@@ -57,9 +57,14 @@ export class ContainersStack extends Stack {
       accessLogs: logBucket?.bucket,
     });
     const capacity = this.capacity(config.capacity);
+    let previousImage: ServiceImage | undefined;
     this.images = new Map(
       services.map((service) => {
         const image = this.image(service.config, service.repositoryName);
+        // One build after the other, because the quota of CodeBuild on concurrent builds can be 1 in a new account, and the
+        // handler of a build that CodeBuild refuses does not try again.
+        if (previousImage) image.node.addDependency(previousImage);
+        previousImage = image;
         this.service(service.config, image, capacity);
         return [service.config.name, image];
       }),

@@ -236,6 +236,12 @@ describe('network', () => {
     template.resourceCountIs('AWS::EC2::SecurityGroup', 1);
   });
 
+  test('fails for an empty list of security groups, for which the CDK would create one that lets everything out', () => {
+    expect(() => create({ securityGroups: [] })).toThrow(
+      /^securityGroups: must have at least one group, got none\. Give/,
+    );
+  });
+
   test('lets tasks open connections to port 443 only', () => {
     byDefault.hasResourceProperties('AWS::EC2::SecurityGroup', {
       GroupDescription: 'Tasks of the container service',

@@ -93,3 +93,12 @@ test('no two rules have a path in common, those for tasks and for pods of the sa
   expect(paths).toContain('/k8s/history/*');
   expect(paths.filter((path, index) => paths.indexOf(path) !== index)).toEqual([]);
 });
+
+test('the images of a stack are built one after the other, because CodeBuild may allow one build at a time', () => {
+  for (const [stack, template] of Object.entries(templates)) {
+    const builds = Object.entries(template.findResources('Custom::CDKContainerImageBuild'));
+    const ids = builds.map(([id]) => id);
+    const waiting = builds.filter(([, { DependsOn = [] }]) => ids.some((id) => DependsOn.includes(id)));
+    expect({ stack, first: builds.length - waiting.length }).toEqual({ stack, first: Math.min(1, builds.length) });
+  }
+});
