@@ -77,7 +77,7 @@ export interface PrivateFunctionProps {
   readonly logGroup?: logs.ILogGroup;
   /**
    * Environments of the `live` alias that are initialised ahead of requests, and billed whether used or not. They count
-   * against the quota "Concurrent executions" of the account (as low as 10 in a new account), part of which Lambda keeps
+   * against the quota "Concurrent executions" of the account (reduced in a new account), part of which Lambda keeps
    * unallocated. The deployment fails if too little is left.
    *
    * @default none: every environment starts on demand
