@@ -12,9 +12,10 @@ import { containerContext, FunctionBundles } from './sources';
 export function runApp(build: (app: App) => void): void {
   try {
     // The tests run the same rules over every environment. Here the rules would add seconds to each synth.
-    const app = new App({ builtinCloudFormationValidation: false });
+    const app = new App({ builtinCloudFormationValidation: false, autoSynth: false });
     build(app);
-    // Without this call, the CDK synthesizes at the end of the process, and prints errors of the synthesis in full.
+    // Not at the end of the process (autoSynth): the CDK would print errors of the synthesis in full, and after an error in
+    // a stack would synthesize the stacks before it.
     app.synth();
   } catch (error) {
     console.error(error instanceof Error && !process.env.DEBUG ? error.message : error);

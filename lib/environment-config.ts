@@ -248,7 +248,12 @@ export interface EnvironmentConfig {
      * Stage cache of 0.5 GB, billed by the hour whether used or not. The cache most likely keeps errors, too, so an error may
      * outlive its cause by the TTL: docs/decisions/0010. @default none
      */
-    readonly cache?: { readonly quoteTtlSeconds: number; readonly historyTtlSeconds: number };
+    readonly cache?: {
+      /** Time to live, 1 to 3600 seconds, of the routes whose cache class is `quote` in domain/routes.ts. */
+      readonly quoteTtlSeconds: number;
+      /** The same for the routes whose cache class is `history`. */
+      readonly historyTtlSeconds: number;
+    };
     /** Requests per second and burst over all callers of a method. */
     readonly throttle: { readonly rate: number; readonly burst: number };
     /**

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { environments } from '../lib/environments';
@@ -10,12 +10,23 @@ function run(context: Record<string, string>, variables: Record<string, string> 
   const { PATH, HOME } = process.env;
   const env = { PATH, HOME, CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context), ...variables };
   const result = spawnSync(process.execPath, ['bin/run.cjs'], { encoding: 'utf8', env });
+  const hasAssembly = existsSync(join(outdir, 'manifest.json'));
   rmSync(outdir, { recursive: true });
-  return { status: result.status, stderr: result.stderr.replace(/^Bundling asset .*\n/gm, '').trim() };
+  return { status: result.status, stderr: result.stderr.replace(/^Bundling asset .*\n/gm, '').trim(), hasAssembly };
 }
 
 test('synthesizes the first environment without an account, a network and Docker [P9]', () => {
-  expect(run({}, { CDK_DOCKER: '/nonexistent', http_proxy: 'http://127.0.0.1:1' })).toEqual({ status: 0, stderr: '' });
+  expect(run({}, { CDK_DOCKER: '/nonexistent', http_proxy: 'http://127.0.0.1:1' })).toEqual({
+    status: 0,
+    stderr: '',
+    hasAssembly: true,
+  });
+});
+
+test('fails with one line for an error inside a stack, and writes no assembly of the stacks before it', () => {
+  const { status, stderr, hasAssembly } = run({ kubernetes: 'true', kubernetesCidrs: '0.0.0.0/0' });
+  expect(stderr).toMatch(/^publicCidrs: must be closed to the world, got "0\.0\.0\.0\/0"\. Give [^\n]+$/);
+  expect({ status, hasAssembly }).toEqual({ status: 1, hasAssembly: false });
 });
 
 test.each(['staging', 'local'])('fails with one line for the unknown environment %s', (name) => {
