@@ -138,8 +138,8 @@ export function ticker(options: TickerOptions): (ticks?: number) => Promise<Run>
       try {
         const outcome = await post(id, { type: 'ticks', sequence, ticks }, signal);
         if (outcome === 'gone') {
-          const seen = ticks.map(({ symbol }) => symbol);
-          await tidy(id, store.disconnect(id, seen));
+          const symbols = ticks.map(({ symbol }) => symbol);
+          await tidy(id, store.disconnect(id, symbols));
         }
         return outcome;
       } catch (error) {

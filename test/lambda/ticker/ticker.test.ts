@@ -9,7 +9,7 @@ const warn = jest.spyOn(logger, 'warn').mockImplementation(() => {});
 const logged = jest.spyOn(logger, 'error').mockImplementation(() => {});
 const START = 1_700_000_000_000;
 
-/** A table of subscriptions that several runs share, and the clock that they share. */
+/** Returns a ticker whose runs share a table of subscriptions and a clock. */
 function world(
   subscriptions: Record<string, string[]>,
   outcome: (id: string) => 'posted' | 'gone' | Error = () => 'posted',
@@ -47,7 +47,7 @@ function world(
     everySeconds: 1,
     runSeconds: 60,
     now: () => clock.now,
-    // Whoever waits moves the clock: a minute takes no time.
+    // A wait advances the shared clock, so a minute of the run takes no real time.
     wait: async (milliseconds) => {
       clock.now += milliseconds;
     },
@@ -96,21 +96,21 @@ test('two runs at once publish each period once', async () => {
   }
 });
 
-test('takes over from a run that died, when its claim has ended', async () => {
+test('takes over from a run that crashed, when the claim of that run has ended', async () => {
   const { run, received, lease, clock } = world({ KUMI: ['c1'] });
   Object.assign(lease, { owner: 'dead', until: clock.now + 15_000, sequence: START / 1_000 });
   await run();
   expect(received['c1']?.[0]).toBe(START / 1_000 + 16);
 });
 
-test('ends at once where nobody has subscribed, without a claim', async () => {
+test('ends at once and claims no period if there are no subscriptions', async () => {
   const { run, lease, clock } = world({});
   expect(await run()).toEqual({ posted: 0, gone: 0, failed: 0, leftOut: 0 });
   expect(lease.sequence).toBe(0);
   expect(clock.now).toBe(START);
 });
 
-test('removes connections that are gone with the subscriptions that led to them, and goes on after messages that fail', async () => {
+test('removes closed connections with the subscriptions that it found, and continues after messages that fail', async () => {
   const { run, removed, received } = world({ KUMI: ['c1', 'c2', 'c3'], ACME: ['c1'] }, (id) =>
     id === 'c1' ? 'gone' : id === 'c2' ? new Error('LimitExceededException') : 'posted',
   );
@@ -123,7 +123,7 @@ test('removes connections that are gone with the subscriptions that led to them,
   );
 });
 
-test('leaves out a period in which the table fails, goes on with the next, and tells in the end', async () => {
+test('leaves out a period in which the table fails, continues, and reports the failure at its end', async () => {
   let queries = 0;
   const subscribersOf = async () => {
     if (++queries === 2) throw new Error('throttled');
@@ -136,7 +136,7 @@ test('leaves out a period in which the table fails, goes on with the next, and t
   expect(lease.until).toBe(0);
 });
 
-test('gives back a claim whose answer was lost', async () => {
+test('releases a claim if the answer to the claim was lost', async () => {
   let lost = true;
   const { run, lease, received } = world({ KUMI: ['c1'] }, undefined, {
     claim: async (owner, sequence, until) => {
@@ -152,7 +152,7 @@ test('gives back a claim whose answer was lost', async () => {
   expect(received['c1']).toHaveLength(1);
 });
 
-test('is not kept from sending by what it fails to tidy up', async () => {
+test('sends messages even if the removal of old items fails', async () => {
   const fails = async () => {
     throw new Error('throttled');
   };
@@ -193,7 +193,7 @@ test('publishes no period twice when a timer ends early', async () => {
   expect(sequences).toEqual([0, 1, 2].map((index) => START / 1_000 + index));
 });
 
-test('forgets a symbol that nobody gets, but not while its subscriber may be under way', async () => {
+test('removes a symbol without subscribers, but not while a subscription to the symbol may be in progress', async () => {
   const { run, forgotten, clock } = world({ LEFT: [], KUMI: ['c1'] });
   await run(1);
   expect(forgotten).toEqual([]);
@@ -202,11 +202,14 @@ test('forgets a symbol that nobody gets, but not while its subscriber may be und
   expect(forgotten).toEqual(['LEFT']);
 });
 
-describe('with more connections than a period has time for', () => {
+describe('a ticker with more connections than a period has time for', () => {
   const EVERY_SECONDS = 5;
   const RUN_SECONDS = 60;
 
-  /** A ticker whose messages take `postMs` of the clock each (in a period); those to whom one was sent, period by period. */
+  /**
+   * Makes a ticker. Each message takes `postMs` of the clock, which may depend on the period.
+   * Returns, for each period, the connections to which it sent a message.
+   */
   function crowd(
     ids: () => readonly string[],
     postMs: number | ((period: number) => number),
@@ -247,7 +250,7 @@ describe('with more connections than a period has time for', () => {
 
   const idsOf = (count: number) => Array.from({ length: count }, (_, index) => `c${String(index).padStart(3, '0')}`);
 
-  test('each is reached in as many periods as it takes for all of them, and none twice before', async () => {
+  test('reaches every connection once before it reaches one a second time', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 400 }),
@@ -270,7 +273,7 @@ describe('with more connections than a period has time for', () => {
     );
   });
 
-  test('none gets two messages more than another, however many there is time for', async () => {
+  test('the numbers of messages of two connections differ by one at most', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 100 }),
@@ -286,7 +289,7 @@ describe('with more connections than a period has time for', () => {
     );
   });
 
-  test('whoever stays is reached, while others come and go', async () => {
+  test('reaches the connections that stay open while others open and close', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 10, max: 100 }),
@@ -295,13 +298,13 @@ describe('with more connections than a period has time for', () => {
         async (count, capacity, leaving) => {
           const stayed = new Set(idsOf(count));
           let period = 0;
-          const there = () => {
+          const openIds = () => {
             const gone = leaving[period++ % leaving.length] ?? 0;
             const id = `c${String(gone).padStart(3, '0')}`;
             stayed.delete(id);
             return idsOf(count).filter((each) => each !== id);
           };
-          const { run, periods } = crowd(there, sendMs(EVERY_SECONDS) / capacity);
+          const { run, periods } = crowd(openIds, sendMs(EVERY_SECONDS) / capacity);
           while (periods.length < Math.ceil(count / capacity) + 1) await run();
           const reached = new Set(periods.flat());
           expect([...stayed].filter((id) => !reached.has(id))).toEqual([]);
@@ -314,13 +317,13 @@ describe('with more connections than a period has time for', () => {
     [0, 'c000'],
     [0.5, 'c002'],
     [0.99, 'c003'],
-  ])('a process that is new begins anywhere: at %p with %p', async (random, id) => {
+  ])('begins a new process with a random connection: for the random number %p with %p', async (random, id) => {
     const { run, periods } = crowd(() => idsOf(4), 1, { random: () => random });
     await run(2);
     expect(periods.map(([first]) => first)).toEqual([id, id]);
   });
 
-  test('who was not reached is counted as failed, asked for no message, and told of in one line', async () => {
+  test('counts unreached connections as failed, sends them nothing, and logs one line for all', async () => {
     warn.mockClear();
     const { run, periods } = crowd(() => idsOf(100), 125, { random: () => 0 });
     expect(await run(1)).toEqual({ posted: 40, gone: 0, failed: 60, leftOut: 0 });
@@ -333,13 +336,13 @@ describe('with more connections than a period has time for', () => {
     ]);
   });
 
-  test('reads who gets what before its time begins, so that a long read leaves time to send', async () => {
+  test('reads the recipients before the sending time begins', async () => {
     const { run, periods } = crowd(() => idsOf(10), 500, { slowQuery: 30_000 });
     await run(1);
     expect(periods).toEqual([expect.arrayContaining(idsOf(10))]);
   });
 
-  test('periods that were due meanwhile are counted, and are an error in the end', async () => {
+  test('counts missed periods and fails at the end', async () => {
     const { run, sequences } = crowd(() => idsOf(10), 1, { slowQuery: 9_000 });
     const { leftOut, problem, ...counts } = await run();
     const first = START / 5_000;
@@ -351,18 +354,18 @@ describe('with more connections than a period has time for', () => {
     );
   });
 
-  test('but not to somebody who asks for a number of periods, and gets them', async () => {
+  test('does not fail if a number of periods was requested', async () => {
     const { run, sequences } = crowd(() => idsOf(10), 1, { slowQuery: 9_000 });
     expect(await run(3)).toEqual({ posted: 30, gone: 0, failed: 0, leftOut: 0 });
     expect(sequences).toEqual([0, 1, 3].map((index) => START / 5_000 + index));
   });
 
-  test('a run begins no period after its end, because the next run sends that period', async () => {
+  test('begins no period after the end of a run, because the next run sends that period', async () => {
     const slowQuery = 25_000;
     const { run, clock, sequences } = crowd(() => idsOf(10), 1, { slowQuery });
     expect(await run()).toMatchObject({ leftOut: 12 - 3 });
     expect(sequences.map((sequence) => sequence - START / 5_000)).toEqual([0, 5, 10]);
-    // The last period begins before the end of the run, and takes its query and its time for sending at most.
+    // The last period begins before the end of the run, and takes at most its query and its sending time.
     expect(clock.now - START).toBeLessThan(RUN_SECONDS * 1_000 + slowQuery + sendMs(EVERY_SECONDS));
   });
 });
@@ -372,17 +375,17 @@ test.each([
   [5, 5_000],
   [6, 6_000],
   [60, 10_000],
-])('with a tick every %p s messages are begun for %p ms', (everySeconds, milliseconds) => {
+])('with a tick every %p s, the ticker begins messages for %p ms', (everySeconds, milliseconds) => {
   expect(sendMs(everySeconds)).toBe(milliseconds);
 });
 
 describe('an invocation', () => {
   test.each([undefined, null, {}, { 'detail-type': 'Scheduled Event', source: 'aws.scheduler' }])(
-    'of %j is a whole run',
+    'with the event %j is a whole run',
     (event) => expect(requestedTicks(event, 12)).toBeUndefined(),
   );
 
-  test.each([1, 12])('asks for %p periods', (ticks) => expect(requestedTicks({ ticks }, 12)).toBe(ticks));
+  test.each([1, 12])('requests %p periods', (ticks) => expect(requestedTicks({ ticks }, 12)).toBe(ticks));
 
   test.each<[unknown, string]>([
     [0, '0'],
@@ -392,9 +395,9 @@ describe('an invocation', () => {
     ['abc', '"abc"'],
     ['3', '"3"'],
     [null, 'null'],
-  ])('for %j periods is refused with the reason', (ticks, told) => {
+  ])('for %j periods is refused with the reason', (ticks, printed) => {
     expect(() => requestedTicks({ ticks }, 12)).toThrow(
-      `ticks: must be a whole number from 1 to 12, which a run has, got ${told}. Give {"ticks":1}, or {} for a whole run.`,
+      `ticks: must be a whole number from 1 to 12, which a run has, got ${printed}. Give {"ticks":1}, or {} for a whole run.`,
     );
   });
 
@@ -402,12 +405,12 @@ describe('an invocation', () => {
     ['abc', '"abc"'],
     [3, '3'],
     [[3], '[3]'],
-  ])('with %j for an object is refused with the reason', (event, told) => {
-    expect(() => requestedTicks(event, 12)).toThrow(`event: must be an object, got ${told}.`);
+  ])('with the event %j is refused with the reason', (event, printed) => {
+    expect(() => requestedTicks(event, 12)).toThrow(`event: must be an object, got ${printed}.`);
   });
 });
 
-test('work is bounded and its results are in order', async () => {
+test('bounded() limits the calls at once, returns the results in order, and begins no call after a failure', async () => {
   let under = 0;
   let most = 0;
   const results = await bounded([...Array(20).keys()], 3, async (item) => {
