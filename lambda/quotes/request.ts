@@ -3,7 +3,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyEventV2 } from 'aws-lambda';
 /** An event of either API, with the fields that the function reads: REST API (payload 1.0) and HTTP API (payload 2.0). */
 export type ApiEvent = RestApiEvent | HttpApiEvent;
 
-/** Whoever invokes the function directly gives method and path, and may leave out the rest. */
+/** A direct invocation has method and path, and may leave out the rest. */
 type RestApiEvent = Pick<APIGatewayProxyEvent, 'httpMethod' | 'path'> &
   Partial<Pick<APIGatewayProxyEvent, 'resource' | 'pathParameters' | 'queryStringParameters'>>;
 

@@ -17,7 +17,10 @@ const dispatch = router(
   }),
 );
 
-/** As a REST API sends it: the stage only in `requestContext`, parameters as they came, the last of repeated values. */
+/**
+ * An event in the format of a REST API: the path has no stage, the symbol is not decoded, and of repeated parameters only
+ * the last remains.
+ */
 function rest(method: string, template: string, symbol: string, query: Query): ApiEvent {
   return {
     httpMethod: method,
@@ -28,7 +31,7 @@ function rest(method: string, template: string, symbol: string, query: Query): A
   };
 }
 
-/** As an HTTP API sends it: the stage in `rawPath`, all but `%25` decoded, the query as it came. */
+/** An event in the format of an HTTP API: `rawPath` has the stage, all but `%25` is decoded, and the query is not decoded. */
 function http(method: string, template: string, symbol: string, query: Query): ApiEvent {
   const decoded = symbol.replace(/(%(?!25)[0-9a-f]{2})+/gi, decodeURIComponent);
   return {
@@ -85,7 +88,7 @@ const REQUESTS: readonly [status: number, template: string, symbol: string, quer
 ];
 
 beforeAll(() => {
-  // Prices of now are the same for both.
+  // The time stands still, so that both APIs answer with the price of the same second.
   jest.spyOn(Date, 'now').mockReturnValue(AT * 1_000);
 });
 
@@ -93,11 +96,14 @@ afterAll(() => {
   jest.restoreAllMocks();
 });
 
-test.each(REQUESTS)('%s for GET %s of %j with %j, whichever API sends it', async (status, template, symbol, query) => {
-  const [overRest, overHttp] = await Promise.all([
-    answer(rest('GET', template, symbol, query)),
-    answer(http('GET', template, symbol, query)),
-  ]);
-  expect(overRest.statusCode).toBe(status);
-  expect(overHttp).toEqual(overRest);
-});
+test.each(REQUESTS)(
+  'the status is %s for GET %s of %j with %j, whichever API sends the request',
+  async (status, template, symbol, query) => {
+    const [overRest, overHttp] = await Promise.all([
+      answer(rest('GET', template, symbol, query)),
+      answer(http('GET', template, symbol, query)),
+    ]);
+    expect(overRest.statusCode).toBe(status);
+    expect(overHttp).toEqual(overRest);
+  },
+);

@@ -15,7 +15,7 @@ const { outputFiles, metafile } = buildSync({
 const bundle = outputFiles[0]?.text ?? '';
 const QUOTE = { httpMethod: 'GET', path: '/quotes/KUMI', queryStringParameters: { at: '0' } };
 
-/** Loads the bundle in a process without a network, as Lambda does, and gives the answer and the lines of its log. */
+/** Loads the bundle as Lambda does, in a process without a network. Returns the answer and the lines of the log. */
 function answerTo(event: unknown, env: Record<string, string> = {}) {
   const program = `
     const refuse = () => { throw new Error('network at init'); };
@@ -25,7 +25,7 @@ function answerTo(event: unknown, env: Record<string, string> = {}) {
     const answer = await handler(${JSON.stringify(event)}, { awsRequestId: 'request-1' });
     console.log(JSON.stringify(answer));
   `;
-  // With both streams in one, as CloudWatch has them.
+  // Both streams are joined, because CloudWatch has both in one log.
   const output = execFileSync('sh', ['-c', 'exec "$0" --input-type=module 2>&1', process.execPath], {
     input: program,
     env: { POWERTOOLS_SERVICE_NAME: 'quotes', ...env },
@@ -38,7 +38,7 @@ function answerTo(event: unknown, env: Record<string, string> = {}) {
   return { answer: lines.at(-1), log: lines.slice(0, -1) };
 }
 
-test('is at most 80 kB and imports nothing but modules of Node', () => {
+test('has at most 80 kB and imports only modules of Node.js', () => {
   expect(bundle.length).toBeGreaterThan(0);
   expect(Buffer.byteLength(bundle)).toBeLessThanOrEqual(80_000);
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports.map(({ path }) => path));
@@ -53,7 +53,7 @@ test('loads as an ES module without the network, and answers [L5]', () => {
   });
 });
 
-test('writes one line with the ids of request and trace', () => {
+test('writes one line with the ids of the request and of the trace', () => {
   const { log } = answerTo(QUOTE, { _X_AMZN_TRACE_ID: 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1' });
   expect(log).toEqual([
     {
@@ -71,7 +71,7 @@ test('writes one line with the ids of request and trace', () => {
   ]);
 });
 
-test('writes what lies at or above the log level that Lambda passes on, an error with its name and stack', () => {
+test('writes the lines at or above the log level that Lambda passes on, and writes an error with its name and stack', () => {
   const { answer, log } = answerTo(null, { AWS_LAMBDA_LOG_LEVEL: 'ERROR' });
   expect(answer).toMatchObject({ statusCode: 500, body: '{"message":"internal error"}' });
   expect(log).toEqual([

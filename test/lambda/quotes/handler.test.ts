@@ -44,7 +44,7 @@ afterAll(() => {
   service.closeAllConnections();
 });
 
-/** As the REST API sends it. */
+/** An event in the format of the REST API. */
 function rest(template: string, parameters: Record<string, string>, query?: Record<string, string>): ApiEvent {
   return {
     httpMethod: 'GET',
@@ -55,7 +55,7 @@ function rest(template: string, parameters: Record<string, string>, query?: Reco
   };
 }
 
-/** As the HTTP API sends it. */
+/** An event in the format of the HTTP API. */
 function http(
   routeKey: string,
   rawPath: string,
@@ -75,19 +75,19 @@ const analysis = (symbol: string, query?: Record<string, string>) =>
   call(rest('/analysis/{symbol}', { symbol }, query));
 
 describe('quotes', () => {
-  test('gives the price of the symbol at the time asked for', async () => {
+  test('returns the price of the symbol at the requested time', async () => {
     const body = { symbol: 'KUMI', price: priceAt('KUMI', AT), at: AT };
     expect(await quote('KUMI', { at: String(AT) })).toEqual({ status: 200, body });
   });
 
-  test('gives the price of now when no time is asked for, and says which time that was', async () => {
+  test('returns the current price and its time if the request names no time', async () => {
     const before = Math.floor(Date.now() / 1_000);
     const { body } = await quote('KUMI');
     expect(body['at']).toBeGreaterThanOrEqual(before);
     expect(body['price']).toBe(priceAt('KUMI', Number(body['at'])));
   });
 
-  test('answers both APIs alike, whatever stage name or base path is in front', async () => {
+  test('answers both APIs alike, whatever stage name or base path precedes the route', async () => {
     const query = { at: String(AT) };
     const expected = await quote('BRK.B', query);
     expect(expected.status).toBe(200);
@@ -99,7 +99,7 @@ describe('quotes', () => {
     );
   });
 
-  test('answers a direct invocation with no more than method and path', async () => {
+  test('answers a direct invocation that has only method and path', async () => {
     expect((await call({ httpMethod: 'GET', path: '/quotes/KUMI' })).status).toBe(200);
   });
 
@@ -117,26 +117,26 @@ describe('quotes', () => {
     ['%E0%A4%A'],
     ['KUMI\n'],
     [''],
-  ])('refuses symbol %j with the rule', async (symbol) => {
+  ])('refuses symbol %j and names the rule', async (symbol) => {
     const { status, body } = await quote(symbol);
     expect({ status, ...body }).toEqual({ status: 400, message: expect.stringContaining('symbol must match ^[A-Z') });
   });
 
   test.each(['', 'abc', '-1', '1.5', '1e9', '4102444801', '99999999999', ' 1', '0x10'])(
-    'refuses at=%j with the rule',
+    'refuses at=%j and names the rule',
     async (at) => {
       const message = `at must be a whole number from 0 to 4102444800, got "${at}"`;
       expect(await quote('KUMI', { at })).toEqual({ status: 400, body: { message } });
     },
   );
 
-  test.each(['0', '4102444800'])('takes at=%s', async (at) => {
+  test.each(['0', '4102444800'])('accepts at=%s', async (at) => {
     expect((await quote('KUMI', { at })).body['at']).toBe(Number(at));
   });
 
-  test('takes the last value of a repeated parameter at both APIs: the one that keys the cache of a REST API', async () => {
+  test('uses the last value of a repeated parameter with both APIs, because a REST API has this value in its cache key', async () => {
     const event = rest('/quotes/{symbol}', { symbol: 'KUMI' }, { at: '2' });
-    // As a REST API sends `?at=1&at=2`. https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+    // The format in which a REST API sends `?at=1&at=2`. https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
     const repeated = { ...event, multiValueQueryStringParameters: { at: ['1', '2'] } };
     const expected = await call(event);
     expect(expected).toMatchObject({ status: 200, body: { at: 2 } });
@@ -147,7 +147,7 @@ describe('quotes', () => {
 });
 
 describe('analysis', () => {
-  test('joins the statistics of the container service with the price of now', async () => {
+  test('joins the statistics of the container service with the current price', async () => {
     const { mean, volatility, high, low, to } = history('KUMI', 30, AT);
     const { status, body } = await analysis('KUMI', { days: '30' });
     const price = Number(body['price']);
@@ -158,23 +158,26 @@ describe('analysis', () => {
     expect(body['deviationPercent']).toBeCloseTo(((price - mean) / mean) * 100, 1);
   });
 
-  test('asks for 30 days unless told otherwise', async () => {
+  test('requests 30 days by default', async () => {
     await analysis('KUMI');
     expect(asked).toEqual(['/history/KUMI?days=30']);
   });
 
-  test.each(['0', 'abc', '3651', '-1', '1.5', ''])('refuses days=%j without asking the service', async (days) => {
-    const message = `days must be a whole number from 1 to 3650, got "${days}"`;
-    expect(await analysis('KUMI', { days })).toEqual({ status: 400, body: { message } });
-    expect(asked).toEqual([]);
-  });
+  test.each(['0', 'abc', '3651', '-1', '1.5', ''])(
+    'refuses days=%j and sends no request to the service',
+    async (days) => {
+      const message = `days must be a whole number from 1 to 3650, got "${days}"`;
+      expect(await analysis('KUMI', { days })).toEqual({ status: 400, body: { message } });
+      expect(asked).toEqual([]);
+    },
+  );
 
-  test('refuses a bad symbol without asking the service', async () => {
+  test('refuses an invalid symbol and sends no request to the service', async () => {
     expect((await analysis('..%2Fetc')).status).toBe(400);
     expect(asked).toEqual([]);
   });
 
-  test('asks once more when the connection breaks, and warns', async () => {
+  test('sends a second request when the connection breaks, and warns', async () => {
     const good = answerOfService;
     answerOfService = (request) => {
       answerOfService = good;
@@ -185,14 +188,14 @@ describe('analysis', () => {
     expect(log.warn).toHaveBeenCalledTimes(1);
   });
 
-  test('answers 502 and says why when the service fails, and does not add to its load', async () => {
+  test('answers 502 with the reason when the service fails, and sends no second request', async () => {
     answerOfService = (_, response) => response.writeHead(500).end('{"message":"internal error"}');
     const message = 'the container service did not answer: status 500; try again later';
     expect(await analysis('KUMI')).toEqual({ status: 502, body: { message } });
     expect(asked).toHaveLength(1);
   });
 
-  test('passes on 503 with Retry-After when the service has too much to do, and does not add to it', async () => {
+  test('passes on 503 with Retry-After when the service is overloaded, and sends no second request', async () => {
     const message = 'too many histories are waiting; try again in 3 s';
     answerOfService = (_, response) => response.writeHead(503, { 'retry-after': '3' }).end(JSON.stringify({ message }));
     const { statusCode, headers, body } = await handler(rest('/analysis/{symbol}', { symbol: 'KUMI' }));
@@ -212,7 +215,7 @@ describe('every answer', () => {
     ['400', rest('/quotes/{symbol}', { symbol: 'kumi' })],
     ['404', rest('/x', {})],
     ['500', NOT_AN_EVENT],
-  ])('of status %s says who served it and from which start', async (status, event) => {
+  ])('of status %s has the headers x-served-by and initialization-type', async (status, event) => {
     const { statusCode, headers } = await handler(event);
     expect(statusCode).toBe(Number(status));
     expect(headers).toEqual({
@@ -223,7 +226,7 @@ describe('every answer', () => {
     });
   });
 
-  test('leaves one line in the log: route, status, milliseconds', async () => {
+  test('has one line in the log, with route, status and milliseconds', async () => {
     await quote('KUMI');
     const fields = { route: 'GET /quotes/{symbol}', status: 200, ms: expect.any(Number) };
     expect(log.info.mock.calls).toEqual([['answered', fields]]);
@@ -237,7 +240,7 @@ describe('every answer', () => {
     expect(await call(event)).toEqual({ status: 404, body: { message: `no such route: ${route}` } });
   });
 
-  test('hides an unexpected error from the caller and logs it', async () => {
+  test('hides an unexpected error from the caller and has the error in the log', async () => {
     expect(await call(NOT_AN_EVENT)).toEqual({ status: 500, body: { message: 'internal error' } });
     expect(log.error).toHaveBeenCalledWith('internal error', { error: expect.any(TypeError) });
   });

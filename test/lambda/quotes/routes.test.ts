@@ -3,10 +3,10 @@ import { Handlers } from '../../../lambda/quotes/router';
 import { handlers } from '../../../lambda/quotes/routes';
 
 const complete = handlers(async () => {
-  throw new Error('The test asks for no statistics.');
+  throw new Error('This test must not request statistics.');
 });
 
-test('the handlers are those of the routes that the function answers', () => {
+test('each route that the function answers has a handler, and no other route has one', () => {
   const byFunction = Object.entries(routes).filter(([, { by }]) => by === 'function');
   expect(Object.keys(complete).sort()).toEqual(byFunction.map(([name]) => name).sort());
 });
@@ -30,7 +30,7 @@ test('a handler that reads a query parameter which the table does not have is an
   };
   const renames: Handlers = {
     ...complete,
-    // @ts-expect-error The same, for whoever takes the query apart.
+    // @ts-expect-error The same error for a destructured query.
     quote: (_, { currency }) => ({ currency }),
   };
   expect([reads, renames]).toHaveLength(2);
