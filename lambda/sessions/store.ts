@@ -44,10 +44,10 @@ export interface SessionStore {
   /**
    * Removes a connection and its subscriptions. A connection that does not exist is no error.
    *
-   * @param seen symbols whose subscriptions by this connection were found: these are removed, too, even if the connection
-   *   does not list them or no longer exists
+   * @param foundSymbols symbols whose subscriptions by this connection were found: these are removed, too, even if the
+   *   connection does not list them or no longer exists
    */
-  disconnect(id: string, seen?: readonly string[]): Promise<void>;
+  disconnect(id: string, foundSymbols?: readonly string[]): Promise<void>;
   /** Counts a message of a connection against its limit for this second of the clock. */
   countMessage(id: string, maxPerSecond: number): Promise<'counted' | 'too many' | 'not connected'>;
   /** Returns all symbols of the connection after the change, or why nothing was changed. */
@@ -169,7 +169,7 @@ export function sessionStore(
       );
     },
 
-    async disconnect(id, seen = []) {
+    async disconnect(id, foundSymbols = []) {
       const removed = await change(id, async ({ symbols, version }) => ({
         writes: [
           { Delete: { TableName, Key: connectionKey(id), ...atVersion(version) } },
@@ -177,7 +177,7 @@ export function sessionStore(
         ],
         result: { symbols },
       }));
-      const left = seen.filter((symbol) => !('symbols' in removed && removed.symbols.includes(symbol)));
+      const left = foundSymbols.filter((symbol) => !('symbols' in removed && removed.symbols.includes(symbol)));
       await Promise.all(
         left.map((symbol) =>
           refusedBy(() =>

@@ -21,12 +21,12 @@ const environmentBefore = { ...process.env };
 const { WebSocketApi } = synthesized(fixtureOf('trial'));
 const resources = WebSocketApi ? resourcesOf({ WebSocketApi }) : [];
 
-/** Plays the table, which has one subscription, and the API's connections, which refuse every message. */
+/** Stands in for the table, which has one subscription, and for the API's connections, which refuse every message. */
 const aws = createServer(async (request, response) => {
   const body = await textOf(request);
   const operation = String(request.headers['x-amz-target']).split('.')[1];
   if (request.url?.includes('@connections')) response.writeHead(403).end('{"message":"Forbidden"}');
-  // Not an error that the SDK tries again.
+  // A ValidationException (400), because the SDK does not retry this error.
   else if (body.includes('CONNECTION#failing')) response.writeHead(400).end('{"__type":"ValidationException"}');
   else response.end(operation === 'Query' ? pageOf(body) : '{}');
 });
@@ -55,7 +55,7 @@ afterAll(() => {
   aws.close();
 });
 
-/** Logical id and environment of the only function whose logical id begins so. */
+/** Returns the logical id and the environment of the only function whose logical id begins with `prefix`. */
 function functionOf(prefix: string): { readonly id: string; readonly variables: Record<string, unknown> } {
   const [found, ...others] = resources.filter(
     ([, id, { Type }]) => Type === 'AWS::Lambda::Function' && id.startsWith(prefix),
@@ -65,7 +65,7 @@ function functionOf(prefix: string): { readonly id: string; readonly variables: 
   return { id, variables: Object(Object(resource?.Properties?.['Environment'])['Variables']) };
 }
 
-/** Calls a handler in the environment of its function's template, and gives the metrics that it writes. */
+/** Calls a handler in the environment of its function's template. Returns the metrics that the handler writes. */
 async function metricsOf(handler: string, prefix: string, ...invocation: unknown[]): Promise<MetricsLine[]> {
   const url = `http://127.0.0.1:${(aws.address() as AddressInfo).port}`;
   const { variables } = functionOf(prefix);
@@ -92,7 +92,7 @@ async function metricsOf(handler: string, prefix: string, ...invocation: unknown
   return lines.filter((line) => line.startsWith('{"_aws"')).map((line) => JSON.parse(line));
 }
 
-/** The alarms on metrics that a function writes itself, as the lines that make them go off. */
+/** Returns the alarms on the metrics that the function itself writes. */
 function alarmsOf(prefix: string): Resource[] {
   const { id } = functionOf(prefix);
   return resources
@@ -103,7 +103,7 @@ function alarmsOf(prefix: string): Resource[] {
     });
 }
 
-/** Namespace, dimensions by name and metric of each alarm. */
+/** Returns namespace, metric and names of the dimensions of each alarm. */
 function read(alarms: readonly Resource[]): unknown[] {
   return alarms.map(({ Properties: { Namespace, MetricName, Dimensions } = {} }) => ({
     Namespace,
@@ -112,7 +112,7 @@ function read(alarms: readonly Resource[]): unknown[] {
   }));
 }
 
-/** Namespace, dimensions by name and metric of each count in a line. */
+/** Returns namespace, metric and names of the dimensions of each count in the lines. */
 function written(lines: readonly MetricsLine[]): unknown[] {
   return lines.flatMap(({ _aws }) =>
     _aws.CloudWatchMetrics.flatMap(({ Namespace, Dimensions, Metrics }) =>
@@ -135,7 +135,7 @@ test('the ticker counts its messages in the metrics that its alarm reads', async
   expect(written(line ? [line] : [])).toEqual(expect.arrayContaining(alarms));
 });
 
-test('a message that fails is counted in the metric that the alarm of the sessions reads, at a level that no log level drops', async () => {
+test('the sessions handler counts a failed message in the metric that its alarm reads, in a line that no log level drops', async () => {
   const event = { requestContext: { connectionId: 'failing', eventType: 'MESSAGE' }, body: '{}' };
   const context = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 10_000 };
   const [line, ...others] = await metricsOf('sessions', 'SessionsHandler', event, context);

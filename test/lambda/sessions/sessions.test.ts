@@ -12,7 +12,7 @@ beforeEach(() => {
   onFailure.mockReset();
 });
 
-/** What a handler needs of the store; what a test does not expect to be called, fails. */
+/** A store in which every method fails unless the test replaces it. */
 function storeWith(parts: Partial<SessionStore>): SessionStore {
   const unexpected = async () => {
     throw new Error('not expected');
@@ -36,7 +36,7 @@ async function answerTo(message: unknown, store: Partial<SessionStore> = {}): Pr
 }
 
 describe('a connection', () => {
-  test('is written when it is made, and removed when it ends', async () => {
+  test('is written when it opens, and removed when it ends', async () => {
     const calls: string[] = [];
     const connect = async (id: string) => void calls.push(`connect ${id}`);
     const disconnect = async (id: string) => void calls.push(`disconnect ${id}`);
@@ -45,7 +45,7 @@ describe('a connection', () => {
     expect(calls).toEqual(['connect c1', 'disconnect c1']);
   });
 
-  test('that cannot be written is refused, as an error of the function', async () => {
+  test('that cannot be written is refused with an error of the function', async () => {
     const connect = async () => {
       throw new Error('table is gone');
     };
@@ -54,7 +54,7 @@ describe('a connection', () => {
 });
 
 describe('a message', () => {
-  test('subscribes to each symbol once, and is told all that the connection has', async () => {
+  test('subscribes to each symbol once, and is answered with all symbols of the connection', async () => {
     const subscribe: SessionStore['subscribe'] = async (id, symbols, max) => {
       expect([id, symbols, max]).toEqual(['c1', ['KUMI', 'ACME'], 3]);
       return { symbols: ['OLD', ...symbols] };
@@ -76,7 +76,7 @@ describe('a message', () => {
     });
   });
 
-  test('in base64, as binary frames come, is understood', async () => {
+  test('in base64, the encoding of binary frames, is understood', async () => {
     const body = Buffer.from('{"action":"unsubscribe","symbols":["KUMI"]}').toString('base64');
     const store = { ...counted, unsubscribe: async () => ({ symbols: [] }) };
     const reply = await serve(store, 'MESSAGE', { body, isBase64Encoded: true });
@@ -84,22 +84,38 @@ describe('a message', () => {
   });
 
   test.each<[string, unknown, string]>([
-    ['that is no JSON', 'hello', 'message must be an object in JSON, got "hello"'],
+    ['that is not JSON', 'hello', 'message must be an object in JSON, got "hello"'],
     ['that is empty', '', 'message must be an object in JSON, got ""'],
-    ['that is no object', [1], 'message must be an object in JSON, got "[1]"'],
+    ['that is not an object', [1], 'message must be an object in JSON, got "[1]"'],
     ['without an action', {}, 'action must be subscribe or unsubscribe, got ""'],
     ['with a route of API Gateway', { action: '$connect' }, 'action must be subscribe or unsubscribe, got "$connect"'],
-    ['with a name every object has', { action: 'toString' }, 'action must be subscribe or unsubscribe, got "toString"'],
+    [
+      'with an action that is a method of every object',
+      { action: 'toString' },
+      'action must be subscribe or unsubscribe, got "toString"',
+    ],
     ['without symbols', { action: 'subscribe' }, 'symbols must be a list of 1 to 3, got ""'],
-    ['with no symbol', { action: 'subscribe', symbols: [] }, 'symbols must be a list of 1 to 3, got "[]"'],
-    ['with too many', { action: 'subscribe', symbols: ['A', 'B', 'C', 'D'] }, 'symbols must be a list of 1 to 3, got'],
-    ['with symbols in text', { action: 'subscribe', symbols: 'KUMI' }, 'symbols must be a list of 1 to 3, got "KUMI"'],
-    ['with a symbol that is none', { action: 'subscribe', symbols: ['KUMI', 'x'] }, 'symbol must match'],
-    ['with an object', { action: 'subscribe', symbols: [{}] }, 'symbol must be a string, got "{}"'],
-    ['with a number', { action: 'subscribe', symbols: ['KUMI', 1] }, 'symbol must be a string, got "1"'],
-    ['with a decimal number', { action: 'subscribe', symbols: [1.1] }, 'symbol must be a string, got "1.1"'],
-    ['with null', { action: 'unsubscribe', symbols: [null] }, 'symbol must be a string, got "null"'],
-  ])('%s is refused with the reason and what is understood', async (_, message, reason) => {
+    ['with an empty list', { action: 'subscribe', symbols: [] }, 'symbols must be a list of 1 to 3, got "[]"'],
+    [
+      'with too many symbols',
+      { action: 'subscribe', symbols: ['A', 'B', 'C', 'D'] },
+      'symbols must be a list of 1 to 3, got',
+    ],
+    [
+      'with a string for the list',
+      { action: 'subscribe', symbols: 'KUMI' },
+      'symbols must be a list of 1 to 3, got "KUMI"',
+    ],
+    ['with an invalid symbol', { action: 'subscribe', symbols: ['KUMI', 'x'] }, 'symbol must match'],
+    ['with an object for a symbol', { action: 'subscribe', symbols: [{}] }, 'symbol must be a string, got "{}"'],
+    ['with a number for a symbol', { action: 'subscribe', symbols: ['KUMI', 1] }, 'symbol must be a string, got "1"'],
+    [
+      'with a decimal number for a symbol',
+      { action: 'subscribe', symbols: [1.1] },
+      'symbol must be a string, got "1.1"',
+    ],
+    ['with null for a symbol', { action: 'unsubscribe', symbols: [null] }, 'symbol must be a string, got "null"'],
+  ])('%s is refused with the reason and with examples of valid messages', async (_, message, reason) => {
     expect(await answerTo(message)).toEqual({
       type: 'refused',
       reason: expect.stringContaining(reason),
@@ -110,7 +126,7 @@ describe('a message', () => {
     });
   });
 
-  test('is refused at 4,097 bytes, whatever they say', async () => {
+  test('is refused if it has more than 4,096 bytes, whatever the content', async () => {
     const text = JSON.stringify({ action: 'subscribe', symbols: ['KUMI'] });
     const store = { subscribe: async () => ({ symbols: ['KUMI'] }) };
     expect(await answerTo(text.padEnd(4_096), store)).toMatchObject({ type: 'subscribed' });
@@ -120,7 +136,7 @@ describe('a message', () => {
     expect(await answerTo('é'.repeat(2_049))).toMatchObject({ reason: expect.stringContaining('"4098 bytes"') });
   });
 
-  test('over the limit of symbols changes nothing', async () => {
+  test('that exceeds the limit of symbols changes nothing', async () => {
     const subscribe = async () => ({ refused: 'too many symbols' as const });
     expect(await answerTo({ action: 'subscribe', symbols: ['KUMI'] }, { subscribe })).toEqual({
       type: 'refused',
@@ -128,7 +144,7 @@ describe('a message', () => {
     });
   });
 
-  test('over the limit of a second is not looked at', async () => {
+  test('that exceeds the limit of a second is refused before it is read', async () => {
     expect(await answerTo('anything', { countMessage: async () => 'too many' })).toEqual({
       type: 'refused',
       reason: 'at most 10 messages a second; send this one again later',
@@ -136,7 +152,7 @@ describe('a message', () => {
     });
   });
 
-  test('of a connection that has ended meanwhile is told so, before or during the change', async () => {
+  test('of an ended connection is refused with that reason, before or during the change', async () => {
     const reason = 'this connection has ended; connect again';
     const ended = { type: 'refused', reason, retry: 'connected again' };
     const message = { action: 'subscribe', symbols: ['KUMI'] };
@@ -144,7 +160,7 @@ describe('a message', () => {
     expect(await answerTo(message, { subscribe: async () => ({ refused: 'not connected' }) })).toEqual(ended);
   });
 
-  test('that fails is answered without saying why, logged as an error and counted', async () => {
+  test('that fails is answered without the reason, logged as an error, and counted', async () => {
     const subscribe = async () => {
       throw new Error('arn:aws:dynamodb:secret');
     };

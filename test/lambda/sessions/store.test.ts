@@ -8,17 +8,20 @@ import {
 import { sessionStore } from '../../../lambda/sessions/store';
 
 const NOW = 1_700_000_000_000;
-/** Of a connection that is there already. */
+/** The expiry of an existing connection, in seconds since 1970. */
 const EXPIRY = String(NOW / 1_000 + 60);
 const metadata = { $metadata: {}, message: 'no' };
 
 interface Command {
   readonly name: string;
-  /** As DynamoDB gets it: in JSON. */
+  /** The input in JSON, as DynamoDB receives it. */
   readonly input: ReturnType<typeof JSON.parse>;
 }
 
-/** A store whose table answers as told, one answer a call; an error is thrown. What was sent is checked as DynamoDB does. */
+/**
+ * Returns a store whose table gives the next answer to each call, and throws an answer that is an error.
+ * The placeholders of each command are checked as DynamoDB checks them.
+ */
 function storeOf(...answers: unknown[]) {
   const sent: Command[] = [];
   const client = {
@@ -56,7 +59,7 @@ function cancelled(...codes: string[]): TransactionCanceledException {
 }
 
 describe('a connection', () => {
-  test('is one item, which expires after what API Gateway lets it live', async () => {
+  test('is one item, which expires after the longest time that API Gateway keeps a connection', async () => {
     const { store, sent } = storeOf();
     await store.connect('c1');
     expect(sent).toEqual([
@@ -75,13 +78,13 @@ describe('a connection', () => {
     ]);
   });
 
-  test('that is there is not emptied by an attempt that comes late', async () => {
+  test('that exists is not emptied by an attempt that arrives late', async () => {
     const { store, names } = storeOf(new ConditionalCheckFailedException(metadata));
     await store.connect('c1');
     expect(names()).toEqual(['PutItem']);
   });
 
-  test('goes with all of its subscriptions, in one transaction at the version that was read', async () => {
+  test('is removed with all of its subscriptions, in one transaction at the version that was read', async () => {
     const { store, sent } = storeOf(connection(['KUMI', 'ACME']));
     await store.disconnect('c1');
     const [read, write] = sent;
@@ -97,23 +100,23 @@ describe('a connection', () => {
     });
   });
 
-  test('that is gone already is no error', async () => {
+  test('that no longer exists is no error', async () => {
     const { store, names } = storeOf({});
     await store.disconnect('c1');
     expect(names()).toEqual(['GetItem']);
   });
 
   test.each([
-    ['is gone', [{}], ['KUMI', 'ACME']],
-    ['does not know all of them', [connection(['KUMI'])], ['ACME']],
-  ])('that %s leaves no subscription that was found', async (_, answers, left) => {
+    ['no longer exists', [{}], ['KUMI', 'ACME']],
+    ['does not list all of its symbols', [connection(['KUMI'])], ['ACME']],
+  ])('that %s leaves behind none of the subscriptions that were found', async (_, answers, left) => {
     const { store, sent } = storeOf(...answers);
     await store.disconnect('c1', ['KUMI', 'ACME']);
     const deleted = sent.filter(({ name }) => name === 'DeleteItem').map(({ input }) => input.Key);
     expect(deleted).toEqual(left.map((symbol) => ({ pk: { S: `SYMBOL#${symbol}` }, sk: { S: 'CONNECTION#c1' } })));
   });
 
-  test('that subscribes while it ends is read again, so that nothing stays behind', async () => {
+  test('that subscribes while it ends is read again, so that no subscription stays behind', async () => {
     const { store, sent } = storeOf(connection([]), cancelled('ConditionalCheckFailed'), connection(['NEW'], 8));
     await store.disconnect('c1');
     expect(sent.at(-1)?.input.TransactItems).toHaveLength(2);
@@ -135,13 +138,13 @@ describe('subscribing', () => {
     expect(put.Put.Item).toMatchObject({ pk: { S: 'SYMBOL#KUMI' }, sk: { S: 'CONNECTION#c1' } });
   });
 
-  test('lasts no longer than the connection, without which nothing would find it to remove it', async () => {
+  test('lasts no longer than the connection, because without the connection nothing would find the subscription', async () => {
     const { store, sent } = storeOf(connection([]));
     await store.subscribe('c1', ['KUMI'], 20);
     expect(sent[2]?.input.TransactItems[1].Put.Item.expiresAt).toEqual({ N: EXPIRY });
   });
 
-  test('again changes nothing and writes nothing', async () => {
+  test('a second time changes nothing and writes nothing', async () => {
     const { store, names } = storeOf(connection(['KUMI']));
     expect(await store.subscribe('c1', ['KUMI'], 20)).toEqual({ symbols: ['KUMI'] });
     expect(names()).toEqual(['GetItem']);
@@ -153,12 +156,12 @@ describe('subscribing', () => {
     expect(names()).toEqual(['GetItem']);
   });
 
-  test('during a disconnect leaves nothing', async () => {
+  test('during a disconnect is refused', async () => {
     const { store } = storeOf(connection([]), {}, cancelled('ConditionalCheckFailed', 'None'), {});
     expect(await store.subscribe('c1', ['KUMI'], 20)).toEqual({ refused: 'not connected' });
   });
 
-  test('at the same time as another message counts what that one has added', async () => {
+  test('at the same time as another message counts the symbols that the other message added', async () => {
     const { store } = storeOf(
       connection(['A']),
       {},
@@ -170,20 +173,20 @@ describe('subscribing', () => {
 
   test.each([
     ['a throttle', cancelled('None', 'ThrottlingError')],
-    ['an attempt of its own that is still under way', new TransactionInProgressException(metadata)],
+    ['an earlier attempt of its own that is still in progress', new TransactionInProgressException(metadata)],
   ])('is tried again after %s', async (_, error) => {
     const { store } = storeOf(connection([]), {}, error, connection(['KUMI'], 8));
     expect(await store.subscribe('c1', ['KUMI'], 20)).toEqual({ symbols: ['KUMI'] });
   });
 
-  test('gives up on what another writer did not cause', async () => {
+  test('does not retry after an error that no other writer caused', async () => {
     const { store } = storeOf(connection([]), {}, cancelled('ValidationError', 'None'));
     await expect(store.subscribe('c1', ['KUMI'], 20)).rejects.toThrow(TransactionCanceledException);
   });
 });
 
 describe('unsubscribing', () => {
-  test('removes both directions in one transaction, and only what is there', async () => {
+  test('removes both directions in one transaction, and only existing subscriptions', async () => {
     const { store, sent } = storeOf(connection(['KUMI', 'ACME']));
     expect(await store.unsubscribe('c1', ['KUMI', 'NONE'])).toEqual({ symbols: ['ACME'] });
     expect(sent[1]?.input.TransactItems).toHaveLength(2);
@@ -198,11 +201,16 @@ describe('messages of a connection', () => {
     new ConditionalCheckFailedException({ ...metadata, Item });
 
   test.each([
-    ['the first of a second', [{}], 'counted', 1],
-    ['another one', [failure({}), {}], 'counted', 2],
-    ['one too many', [failure({}), failure({})], 'too many', 2],
-    ['one of nobody', [failure()], 'not connected', 1],
-    ['one while a transaction holds the item', [new TransactionConflictException(metadata), {}], 'counted', 2],
+    ['the first of a second is counted', [{}], 'counted', 1],
+    ['a further one below the limit is counted', [failure({}), {}], 'counted', 2],
+    ['one over the limit is refused', [failure({}), failure({})], 'too many', 2],
+    ['one without a connection is refused', [failure()], 'not connected', 1],
+    [
+      'one is counted after a transaction held the item',
+      [new TransactionConflictException(metadata), {}],
+      'counted',
+      2,
+    ],
   ])('%s', async (_, answers, expected, calls) => {
     const { store, sent } = storeOf(...answers);
     expect(await store.countMessage('c1', 10)).toBe(expected);
@@ -229,7 +237,7 @@ describe('the ticker', () => {
     expect(all.map(({ input }) => input.ProjectionExpression)).toEqual(['sk, askedAt', 'sk, askedAt', 'sk', 'sk']);
   });
 
-  test('claims a period once, and while nobody else holds one', async () => {
+  test('claims a period once, and only if no other run holds a claim', async () => {
     const { store, sent } = storeOf({}, new ConditionalCheckFailedException(metadata));
     expect(await store.claim('me', 42, NOW + 1)).toBe(true);
     expect(await store.claim('me', 42, NOW + 1)).toBe(false);
@@ -238,7 +246,7 @@ describe('the ticker', () => {
     );
   });
 
-  test('has a claim that was granted to an attempt whose answer was lost, but not that of another run', async () => {
+  test('holds a claim if only the answer to its own attempt was lost, but not the claim of another run', async () => {
     const held = (owner: string, sequence: number) =>
       new ConditionalCheckFailedException({
         ...metadata,
@@ -251,7 +259,7 @@ describe('the ticker', () => {
     expect(sent[0]?.input.ReturnValuesOnConditionCheckFailure).toBe('ALL_OLD');
   });
 
-  test('releases only its own claim, and forgets a symbol unless it was asked for again', async () => {
+  test('releases only its own claim, and keeps a symbol that was requested again', async () => {
     const refused = new ConditionalCheckFailedException(metadata);
     const { store, sent } = storeOf(refused, refused);
     await store.release('me');

@@ -12,7 +12,7 @@ import { synthesized } from '../../support/stage';
 const error = jest.spyOn(logger, 'error').mockImplementation(() => {});
 jest.spyOn(logger, 'info').mockImplementation(() => {});
 
-/** Milliseconds that the table takes for an answer; it gives none within a test where that is infinite. */
+/** Milliseconds that the table takes for an answer; infinite: the table never answers. */
 let slowness = 0;
 let asked = 0;
 const table = createServer((request, response) => {
@@ -27,7 +27,7 @@ const clients: DynamoDBClient[] = [];
 
 beforeAll(() => new Promise<void>((resolve) => void table.listen(0, '127.0.0.1', resolve)));
 
-// Not in the test: one that fails by waiting would leave the server, and jest with it.
+// In afterAll, because a test that times out would leave the server running, and Jest would not end.
 afterAll(() => {
   for (const client of clients) client.destroy();
   closeNow(table);
@@ -50,7 +50,7 @@ function clientOf(requestTimeout: number = TIMEOUTS.requestTimeout): DynamoDBCli
   return client;
 }
 
-/** Milliseconds that an invocation has beside those that are kept for its answer. */
+/** Milliseconds that an invocation has in addition to those that are reserved for its answer. */
 const SPARE_MS = 600;
 
 async function serve(eventType: SessionEvent['requestContext']['eventType'], spareMs = SPARE_MS) {
@@ -74,8 +74,8 @@ async function serve(eventType: SessionEvent['requestContext']['eventType'], spa
 beforeEach(() => error.mockClear());
 
 describe('before Lambda ends the invocation', () => {
-  // First: what a client does once, it has then done.
-  test('a message that needs less time than there is passes', async () => {
+  // Runs first, so that the client's one-time setup is not timed later.
+  test('a message that needs less than the remaining time succeeds', async () => {
     slowness = 0;
     const { reply, failures } = await serve('MESSAGE', 9_000);
     expect(reply).toMatchObject({ body: expect.stringContaining('"subscribed"') });
@@ -85,7 +85,7 @@ describe('before Lambda ends the invocation', () => {
   test.each([
     ['answers in time for each call, but not for all of them', 200, 2],
     ['does not answer', Number.POSITIVE_INFINITY, 1],
-  ])('a message is answered by `failed` and counted, where the table %s', async (_, milliseconds, atLeast) => {
+  ])('a message is answered with `failed` and counted if the table %s', async (_, milliseconds, atLeast) => {
     slowness = milliseconds;
     const { reply, failures, ...took } = await serve('MESSAGE');
     expect(reply).toEqual({
@@ -101,7 +101,7 @@ describe('before Lambda ends the invocation', () => {
     expect(asked).toBeGreaterThanOrEqual(atLeast);
   });
 
-  test.each(['CONNECT', 'DISCONNECT'] as const)('%s of a table that does not answer is an error', async (eventType) => {
+  test.each(['CONNECT', 'DISCONNECT'] as const)('%s is an error if the table does not answer', async (eventType) => {
     slowness = Number.POSITIVE_INFINITY;
     const { reply, milliseconds } = await serve(eventType);
     expect(reply).toMatchObject({ name: 'AbortError' });
@@ -109,29 +109,29 @@ describe('before Lambda ends the invocation', () => {
   });
 });
 
-test('an answer that does not come is an error after all attempts, and not a warning only', async () => {
+test('a missing answer is an error after all attempts, not only a warning', async () => {
   slowness = Number.POSITIVE_INFINITY;
   const call = sessionStore(clientOf(50), 'table').connect('c1');
   await expect(call).rejects.toMatchObject({ name: 'TimeoutError', $metadata: { attempts: STORE_ATTEMPTS } });
 });
 
-describe('times fit into each other', () => {
+describe('the timeouts fit into each other', () => {
   const { WebSocketApi } = synthesized(fixtureOf('trial'));
   const functions = Object.entries(WebSocketApi?.findResources('AWS::Lambda::Function') ?? {});
   const timeoutOf = (name: string) =>
     1_000 * functions.find(([id]) => id.startsWith(name))?.[1]['Properties']['Timeout'];
 
-  /** Milliseconds that the SDK waits at the most before attempts after the first, of throttles: 1 s, 2 s and so on. */
+  /** Milliseconds that the SDK waits at most between attempts that are throttled: 1 s, 2 s and so on. */
   const backoff = (attempts: number) => 1_000 * (2 ** (attempts - 1) - 1);
 
-  test('a call of the table fails by itself, not by the end of its invocation, and that is before API Gateway gives up', () => {
+  test('all attempts at a call of the table end before the handler times out, and the handler times out before API Gateway does', () => {
     const handler = timeoutOf('SessionsHandler');
     expect(STORE_ATTEMPTS * TIMEOUTS.requestTimeout + backoff(STORE_ATTEMPTS)).toBeLessThanOrEqual(handler - ANSWER_MS);
     // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
     expect(handler).toBeLessThan(29_000);
   });
 
-  test('all attempts at a message fit into the time that one has which was begun', () => {
+  test('all attempts for a message end before the ticker aborts the message', () => {
     expect(ATTEMPTS * TIMEOUTS.requestTimeout + backoff(ATTEMPTS)).toBeLessThanOrEqual(UNDER_WAY_MS);
   });
 });
