@@ -36,7 +36,7 @@ export const clusterExperiments: readonly Experiment[] = [
 ];
 
 function list(states: readonly string[]): string {
-  return states.length === 0 ? 'there is none' : states.join(', ');
+  return states.length === 0 ? 'the target group has no targets' : states.join(', ');
 }
 
 function aboutCluster(

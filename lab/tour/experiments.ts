@@ -153,9 +153,9 @@ const experiments: readonly Experiment[] = [
         .map((error) => status(error, 400) ?? message(error))
         .find((problem) => problem !== undefined);
       const known = first !== null && second !== null;
-      const seen = first === second ? 'error cached' : 'error not cached';
+      const caching = first === second ? 'error cached' : 'error not cached';
       return {
-        status: known ? seen : 'no request id',
+        status: known ? caching : 'no request id',
         milliseconds: good.milliseconds,
         problem:
           refused ??
@@ -326,24 +326,24 @@ const experiments: readonly Experiment[] = [
 export async function runExperiments(deployment: Deployment, onStart?: (path: string) => void): Promise<Row[]> {
   const rows: Row[] = [];
   const unhandled: unknown[] = [];
-  const keep = (reason: unknown) => unhandled.push(reason);
+  const collect = (reason: unknown) => unhandled.push(reason);
   // Without a listener, Node.js would end the process.
-  process.on('unhandledRejection', keep);
+  process.on('unhandledRejection', collect);
   try {
     for (const { path, proves, needs, appliesTo, run } of experiments) {
       if (appliesTo && !appliesTo(deployment)) continue;
       onStart?.(path);
       const record = needs && deployment.notModelled[needs];
       const { status, milliseconds, problem } = await observe(run, deployment, unhandled);
-      const seen = { name: path, proves, result: String(status), milliseconds };
+      const observed = { name: path, proves, result: String(status), milliseconds };
       if (record !== undefined) {
-        rows.push({ ...seen, verdict: 'not modelled by this endpoint', detail: record });
+        rows.push({ ...observed, verdict: 'not modelled by this endpoint', detail: record });
       } else {
-        rows.push({ ...seen, verdict: problem === undefined ? 'pass' : 'FAIL', detail: problem });
+        rows.push({ ...observed, verdict: problem === undefined ? 'pass' : 'FAIL', detail: problem });
       }
     }
   } finally {
-    process.off('unhandledRejection', keep);
+    process.off('unhandledRejection', collect);
   }
   return rows;
 }

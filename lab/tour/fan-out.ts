@@ -35,15 +35,15 @@ const SETTLE_MS = 500;
 export async function fanOut(sessions: Sessions, { connections, symbols, periods }: FanOutOptions): Promise<FanOut> {
   // No other client has subscribed to these symbols. A symbol has at most ten characters.
   const prefix = `F${Math.floor(Math.random() * 1e4)}N`;
-  const subscribers: { session: Session; wanted: string[] }[] = [];
+  const subscribers: { session: Session; subscribedSymbols: string[] }[] = [];
   const pool = Math.max(connections, symbols);
   const numbers = Array.from({ length: connections }, (_, number) => number).values();
   const subscribe = async () => {
     for (const number of numbers) {
-      const wanted = Array.from({ length: symbols }, (_, index) => `${prefix}${(number + index) % pool}`);
+      const subscribedSymbols = Array.from({ length: symbols }, (_, index) => `${prefix}${(number + index) % pool}`);
       const session = await sessions.open();
-      subscribers.push({ session, wanted });
-      session.send({ action: 'subscribe', symbols: wanted });
+      subscribers.push({ session, subscribedSymbols });
+      session.send({ action: 'subscribe', symbols: subscribedSymbols });
       await session.next('subscribed');
     }
   };
@@ -59,7 +59,7 @@ export async function fanOut(sessions: Sessions, { connections, symbols, periods
 
 export interface Subscriber {
   readonly session: Pick<Session, 'messages'>;
-  readonly wanted: readonly string[];
+  readonly subscribedSymbols: readonly string[];
 }
 
 /**
@@ -75,24 +75,24 @@ export function counted(subscribers: readonly Subscriber[], periods: number): Fa
   let delivered = 0;
   let duplicated = 0;
   let outOfOrder = 0;
-  for (const [index, { wanted }] of subscribers.entries()) {
+  for (const [index, { subscribedSymbols }] of subscribers.entries()) {
     const latest = new Map<string, number>();
-    const seen = new Set<string>();
+    const countedTicks = new Set<string>();
     for (const message of received[index] ?? []) {
       const sequence = sequenceOf(message);
       if (!published.has(sequence)) continue;
       for (const symbol of symbolsOf(message)) {
-        if (!wanted.includes(symbol)) continue;
+        if (!subscribedSymbols.includes(symbol)) continue;
         const tick = `${symbol} ${sequence}`;
-        if (seen.has(tick)) duplicated++;
+        if (countedTicks.has(tick)) duplicated++;
         else delivered++;
         if (sequence < (latest.get(symbol) ?? 0)) outOfOrder++;
-        seen.add(tick);
+        countedTicks.add(tick);
         latest.set(symbol, Math.max(sequence, latest.get(symbol) ?? 0));
       }
     }
   }
-  const expected = periods * subscribers.reduce((sum, { wanted }) => sum + wanted.length, 0);
+  const expected = periods * subscribers.reduce((sum, { subscribedSymbols }) => sum + subscribedSymbols.length, 0);
   // A run begins within a period and publishes this period without waiting.
   const waitedFor = [...published].filter((sequence) => sequence !== begin);
   const periodsOf = waitedFor.map((period) => received.flat().filter((message) => sequenceOf(message) === period));

@@ -48,7 +48,7 @@ const experiments: readonly Experiment[] = [
     proves: 'ticks come in order, with the price of the REST API',
     run: withSession(async (session, sessions, { get }) => {
       await ask(session, { action: 'subscribe', symbols: ['KUMI'] });
-      // Waits for the run first, so that its failure is reported. The messages of the meantime are kept.
+      // Waits for the run first, so that its failure is reported. Messages that arrive in the meantime stay available.
       await sessions.tick(3);
       const ticks = [];
       for (let count = 0; count < 3; count++) ticks.push((await session.next('ticks', TICK_MS)).body);

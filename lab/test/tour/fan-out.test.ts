@@ -7,7 +7,7 @@ function subscriber(...sequences: number[]) {
     const body = { type: 'ticks', sequence, ticks: [{ symbol: 'A', price: 1, at: sequence }] };
     return { type: 'ticks', body, at: 1_000 * sequence + 5 - performance.timeOrigin };
   });
-  return { session: { messages }, wanted: ['A'] };
+  return { session: { messages }, subscribedSymbols: ['A'] };
 }
 
 test.each([
