@@ -128,10 +128,3 @@ test.each(READMES)('%s has the sums of costs.md without and with a cluster', (fi
   expect(sumsOf(file).map(({ printed }) => printed)).toEqual([without]);
   expect(read(file)).toContain(` ${cluster} `);
 });
-
-test('the decision on the local endpoint lists every capability that the endpoint does not model', () => {
-  const capabilities = matches(read('lab/tour/capabilities.ts'), /: '([^']+)',$/gm);
-  expect(capabilities.length).toBeGreaterThan(3);
-  const decision = read('docs/decisions/0007-one-cli-for-aws-and-a-local-endpoint.md');
-  expect(capabilities.filter((capability) => !decision.includes(`| ${capability} |`))).toEqual([]);
-});
