@@ -1,5 +1,6 @@
 import {
   HISTORY_SERVICE,
+  KUBERNETES_PREFIX,
   pathPatterns,
   Route,
   routesOf,
@@ -76,12 +77,14 @@ export function loadBalancersOf<LoadBalancer>(
  */
 export function rulePaths(service: string, routes: readonly Route[], prefixes: readonly string[]): string[] {
   const patterns = pathPatterns(routesOfService(service, routes), prefixes);
-  const covers = (pattern: string, other: string) => pattern !== other && matcherOf(pattern).test(other);
-  return [...new Set(patterns)].filter((pattern) => !patterns.some((other) => covers(other, pattern)));
+  return [...new Set(patterns)].filter(
+    (pattern) => !patterns.some((other) => other !== pattern && covers(other, pattern)),
+  );
 }
 
-function matcherOf(pattern: string): RegExp {
-  return new RegExp(`^${pattern.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`);
+/** Whether a pattern of a listener rule matches every path that another pattern matches. A pattern covers itself. */
+function covers(pattern: string, other: string): boolean {
+  return new RegExp(`^${pattern.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(other);
 }
 
 /**
@@ -89,7 +92,7 @@ function matcherOf(pattern: string): RegExp {
  *
  * @param pathPrefixes prefixes of the paths of requests to the load balancer, including the empty prefix
  * @throws if the history service is missing or not behind the first load balancer, a name, a priority or a path is malformed
- * or not unique, Fargate does not offer a size, or a load balancer or an API cannot hold the services
+ * or not unique, Fargate does not offer a size, a rule hides the paths of another rule, or a load balancer or an API cannot hold the services
  */
 export function checkServices(config: EnvironmentConfig, pathPrefixes: readonly string[]): void {
   const { services } = config;
@@ -124,6 +127,50 @@ export function checkServices(config: EnvironmentConfig, pathPrefixes: readonly 
   checkGroups(services);
   checkRoutes(routesOfEnvironment(config));
   for (const { name } of services) checkRule(name, rulePaths(name, routesOnEcs(config), pathPrefixes));
+  for (const group of serviceGroups(services)) checkOrder(rulesOf(group, config, pathPrefixes));
+}
+
+/** A listener rule, with the patterns of all routes that requests should reach through it. */
+interface Rule {
+  readonly owner: string;
+  readonly priority: number;
+  readonly paths: readonly string[];
+  readonly routes: readonly string[];
+}
+
+/** Rules of the load balancer of a group, in the order in which the load balancer reads them. */
+function rulesOf(group: ServiceGroup, config: EnvironmentConfig, prefixes: readonly string[]): readonly Rule[] {
+  const onEcs = routesOnEcs(config);
+  const rules = group.services.map(({ name, priority }): Rule => {
+    const routes = pathPatterns(routesOfService(name, onEcs), prefixes);
+    return { owner: name, priority, paths: rulePaths(name, onEcs, prefixes), routes };
+  });
+  if (config.kubernetes !== undefined && group.suffix === '') {
+    const kubernetesPrefixes = prefixes.map((prefix) => `${prefix}${KUBERNETES_PREFIX}`);
+    const paths = pathPatterns(routesOfService(HISTORY_SERVICE), kubernetesPrefixes);
+    rules.push({ owner: 'the pods of the Kubernetes cluster', priority: KUBERNETES_PRIORITY, paths, routes: paths });
+  }
+  return rules.toSorted((a, b) => a.priority - b.priority);
+}
+
+/** A load balancer uses the first rule that matches, so no rule may match all paths of a route behind a later rule. */
+function checkOrder(rules: readonly Rule[]): void {
+  for (const [index, later] of rules.entries()) {
+    for (const earlier of rules.slice(0, index)) {
+      for (const wide of earlier.paths) {
+        const narrow = later.routes.find((pattern) => covers(wide, pattern));
+        if (narrow === undefined) continue;
+        const remedy =
+          narrow === wide
+            ? 'Give one of the two another path'
+            : `Give ${narrow} the lower priority of the two, or another path`;
+        throw new Error(
+          `services: ${narrow} of ${later.owner} (priority ${later.priority}) is never reached, because ${wide} of ` +
+            `${earlier.owner} (priority ${earlier.priority}) matches the same paths first: a * matches slashes, too. ${remedy}`,
+        );
+      }
+    }
+  }
 }
 
 function checkGroups(services: readonly ServiceConfig[]): void {

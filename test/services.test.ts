@@ -122,6 +122,62 @@ describe('fails', () => {
     );
   });
 
+  test.each([
+    ['/reports/{id}', 110, '/reports/*/lines of lines (priority 120)', '/reports/* of wide (priority 110)'],
+    ['/v1/{a}/{b}', 10, '/v1/history/* of history (priority 100)', '/v1/*/* of wide (priority 10)'],
+    ['/{name}', 10, '/history/* of history (priority 100)', '/* of wide (priority 10)'],
+  ] as const)('for the path %s of priority %i, which hides a path of a later rule', (path, priority, hidden, by) => {
+    const lines = service('lines', 120, { routes: [{ path: '/reports/{id}/lines', query: [] }] });
+    const pattern = hidden.slice(0, hidden.indexOf(' '));
+    expect(checkFurther(service('wide', priority, { routes: [{ path, query: [] }] }), lines)).toThrow(
+      `services: ${hidden} is never reached, because ${by} matches the same paths first: a * matches slashes, too. Give ` +
+        `${pattern} the lower priority of the two, or another path`,
+    );
+  });
+
+  test('for a path below one of the history service, unless its priority is lower', () => {
+    const chart = (priority: number) =>
+      checkFurther(service('chart', priority, { routes: [{ path: '/history/{symbol}/chart', query: [] }] }));
+    expect(chart(110)).toThrow(
+      '/history/*/chart of chart (priority 110) is never reached, because /history/* of history',
+    );
+    expect(chart(90)).not.toThrow();
+    // Priorities of different load balancers are independent.
+    expect(chart(1_100)).not.toThrow();
+  });
+
+  test('for a hidden path even if a wider path of the same service covers it in the rule', () => {
+    const routes = [
+      { path: '/reports/{id}', query: [] },
+      { path: '/reports/{id}/lines/{line}', query: [] },
+    ] as const;
+    const parts = service('parts', 110, { routes: [{ path: '/reports/{id}/{part}', query: [] }] });
+    expect(checkFurther(parts, service('reports', 120, { routes }))).toThrow(
+      '/reports/*/lines/* of reports (priority 120) is never reached, because /reports/*/* of parts (priority 110)',
+    );
+  });
+
+  test('for paths that are equal behind a prefix, for which no order is right', () => {
+    const old = (priority: number) =>
+      checkFurther(service('old', priority, { routes: [{ path: '/v1/history/{symbol}', query: [] }] }));
+    const end = 'matches the same paths first: a * matches slashes, too. Give one of the two another path';
+    for (const priority of [90, 110]) expect(old(priority)).toThrow(end);
+  });
+
+  test('for a path that hides the paths of pods, and for one that these hide, only with a cluster', () => {
+    const withCluster = fixtureOf('lasting');
+    const routes = [{ path: '/k8s/{a}/{b}', query: [] }] as const;
+    const below = [{ path: '/k8s/history/{symbol}/chart', query: [] }] as const;
+    expect(check(withFurther(withCluster, [service('wide', 110, { routes })]))).toThrow(
+      '/k8s/history/* of the pods of the Kubernetes cluster (priority 200) is never reached, because /k8s/*/* of wide',
+    );
+    expect(check(withFurther(withCluster, [service('chart', 210, { routes: below })]))).toThrow(
+      'is never reached, because /k8s/history/* of the pods of the Kubernetes cluster (priority 200) matches',
+    );
+    expect(checkFurther(service('wide', 110, { routes }))).not.toThrow();
+    expect(check(withFurther(withCluster, [service('wide', 210, { routes })]))).not.toThrow();
+  });
+
   test('for more services than a stack can hold, and says which priority leads to the next load balancer', () => {
     const further = Array.from({ length: SERVICES_PER_LOAD_BALANCER }, (_, index) =>
       service(`s-${index}`, 300 + index),
