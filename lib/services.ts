@@ -207,6 +207,7 @@ function checkRoutes(routes: readonly Route[]): void {
     }
     byPath.set(path, route);
   }
+  checkSiblings(routes);
   const resources = new Set(
     routes.flatMap(({ path }) => path.split('/').map((_, index, segments) => segments.slice(0, index + 1).join('/'))),
   );
@@ -219,6 +220,29 @@ function checkRoutes(routes: readonly Route[]): void {
       `services: the routes take ${count} ${kind}, but the limit is ${limit} (lib/limits.ts). Give fewer routes, or ask AWS ` +
         'for a higher quota and change the limit in lib/limits.ts',
     );
+  }
+}
+
+/** API Gateway refuses parameters with different names below the same path, even if only one of the paths goes on. */
+function checkSiblings(routes: readonly Route[]): void {
+  const parameters = new Map([['', { segment: '{proxy+}', path: '/{proxy+}', owner: 'the answer to unknown routes' }]]);
+  for (const route of routes) {
+    const segments = route.path.split('/');
+    for (const [index, segment] of segments.entries()) {
+      if (!segment.startsWith('{')) continue;
+      const parent = segments.slice(0, index).join('/');
+      const other = parameters.get(parent);
+      if (other === undefined) parameters.set(parent, { segment, path: route.path, owner: backendOf(route) });
+      else if (other.segment !== segment) {
+        throw new Error(
+          `services: ${route.path} of ${backendOf(route)} and ${other.path} of ${other.owner} have different parameters below ` +
+            `${parent || '/'}, but API Gateway allows one, got ${segment} and ${other.segment}. ` +
+            (parent === ''
+              ? 'Give a path that begins with a fixed segment'
+              : `Give both the parameter ${other.segment}, or one of them another path`),
+        );
+      }
+    }
   }
 }
 

@@ -112,6 +112,22 @@ describe('fails', () => {
     );
   });
 
+  test('for different parameters below the same path, which API Gateway refuses', () => {
+    const at = (name: string, priority: number, path: `/${string}`) =>
+      service(name, priority, { routes: [{ path, query: [] }] });
+    expect(checkFurther(at('lines', 110, '/reports/{name}/lines'), at('reports', 120, '/reports/{id}'))).toThrow(
+      /^services: \/reports\/\{id\} of reports and \/reports\/\{name\}\/lines of lines have different parameters below \/reports, but API Gateway allows one, got \{id\} and \{name\}\. Give both the parameter \{name\}, or one of them another path$/,
+    );
+    expect(checkFurther(at('chart', 90, '/history/{id}/chart'))).toThrow(
+      'services: /history/{id}/chart of chart and /history/{symbol} of history have different parameters below /history,',
+    );
+    expect(checkFurther(at('all', 900, '/{name}'))).toThrow(
+      'services: /{name} of all and /{proxy+} of the answer to unknown routes have different parameters below /, but API ' +
+        'Gateway allows one, got {name} and {proxy+}. Give a path that begins with a fixed segment',
+    );
+    expect(checkFurther(at('chart', 90, '/history/{symbol}/chart'))).not.toThrow();
+  });
+
   test('for a service without a route, and for routes that exceed a rule of the load balancer', () => {
     expect(checkFurther(service('reports', 110, { routes: [] }))).toThrow(
       'services.reports.routes: the rule of the load balancer must have 1 to 5 paths with at most 5 wildcards, got none.',
@@ -125,7 +141,7 @@ describe('fails', () => {
   test.each([
     ['/reports/{id}', 110, '/reports/*/lines of lines (priority 120)', '/reports/* of wide (priority 110)'],
     ['/v1/{a}/{b}', 10, '/v1/history/* of history (priority 100)', '/v1/*/* of wide (priority 10)'],
-    ['/{name}', 10, '/history/* of history (priority 100)', '/* of wide (priority 10)'],
+    ['/{proxy+}', 10, '/history/* of history (priority 100)', '/* of wide (priority 10)'],
   ] as const)('for the path %s of priority %i, which hides a path of a later rule', (path, priority, hidden, by) => {
     const lines = service('lines', 120, { routes: [{ path: '/reports/{id}/lines', query: [] }] });
     const pattern = hidden.slice(0, hidden.indexOf(' '));
