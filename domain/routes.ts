@@ -4,7 +4,9 @@
  */
 
 interface AnyRoute {
-  /** Path such as `/quotes/{symbol}`. A name in braces is a parameter that fills its segment. */
+  /**
+   * Path such as `/quotes/{symbol}`. A name in braces is a parameter that fills its segment, as `isPath` checks.
+   */
   readonly path: `/${string}`;
   /** Names of the query parameters that the code behind the route reads. All of them are cache keys: docs/decisions/0010. */
   readonly query: readonly string[];
@@ -90,6 +92,14 @@ export function serviceOf(route: ServiceRoute): string {
 /** The routes among `all` that the service with this name answers. */
 export function routesOfService(service: string, all: readonly Route[] = Object.values(routes)): ServiceRoute[] {
   return all.filter((route) => route.by === 'service').filter((route) => serviceOf(route) === service);
+}
+
+/**
+ * Whether each segment of a path is a parameter or text without braces and wildcards. The name of a parameter has letters,
+ * digits and `_`. A `+` behind the name, only in the last segment, makes the parameter fill all segments that follow.
+ */
+export function isPath(path: string): boolean {
+  return /^(\/(\{\w+\}|[^/{}*?]+))*\/(\{\w+\+?\}|[^/{}*?]+)$/.test(path);
 }
 
 /** Path patterns for a listener rule (`/history/*`): the path of each route after each prefix. */

@@ -1,5 +1,6 @@
 import {
   HISTORY_SERVICE,
+  isPath,
   KUBERNETES_PREFIX,
   pathPatterns,
   Route,
@@ -197,6 +198,12 @@ function checkGroups(services: readonly ServiceConfig[]): void {
 function checkRoutes(routes: readonly Route[]): void {
   const byPath = new Map<string, Route>();
   for (const route of routes) {
+    if (!isPath(route.path)) {
+      throw new Error(
+        `services: each segment of a path must be text without {, }, * and ?, or a parameter in braces with a name of letters, ` +
+          `digits and _, got ${route.path} of ${backendOf(route)}. Give a path such as /files/{file_id}`,
+      );
+    }
     // Parameters with different names in the same position are one resource of the API.
     const path = route.path.replaceAll(/\{\w+\}/g, '{}');
     const other = byPath.get(path);

@@ -112,6 +112,13 @@ describe('fails', () => {
     );
   });
 
+  test.each(['/files/{file-id}', '/files/{id}.json', '/files/*'] as const)('for the path %s', (path) => {
+    expect(checkFurther(service('files', 110, { routes: [{ path, query: [] }] }))).toThrow(
+      'services: each segment of a path must be text without {, }, * and ?, or a parameter in braces with a name of letters, ' +
+        `digits and _, got ${path} of files. Give a path such as /files/{file_id}`,
+    );
+  });
+
   test('for different parameters below the same path, which API Gateway refuses', () => {
     const at = (name: string, priority: number, path: `/${string}`) =>
       service(name, priority, { routes: [{ path, query: [] }] });

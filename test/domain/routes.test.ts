@@ -1,5 +1,6 @@
 import {
   HISTORY_SERVICE,
+  isPath,
   matcherOf,
   PathParameters,
   pathPatterns,
@@ -80,5 +81,31 @@ test('the matcher of a route matches its paths and returns their parameters', ()
     'reports/KUMI/3',
   ]) {
     expect(matcher.test(other)).toBe(false);
+  }
+});
+
+test('a path has segments that are a parameter or text, and its last parameter may be greedy', () => {
+  const paths = Object.values(routes).map(({ path }) => path);
+  for (const path of [...paths, '/a', '/a.b/~c/{d_1}', '/files/{proxy+}', '/{proxy+}'])
+    expect([path, isPath(path)]).toEqual([path, true]);
+  for (const path of [
+    '/files/{file-id}',
+    '/files/{}',
+    '/files/{id',
+    '/files/id}',
+    '/files/{id}.json',
+    '/files/v{id}',
+    '/files/{a}{b}',
+    '/files/*',
+    '/files/a*',
+    '/files/?',
+    '/files/{proxy+}/lines',
+    '/files/{proxy*}',
+    '/files/',
+    '/',
+    '//files',
+    'files',
+  ]) {
+    expect([path, isPath(path)]).toEqual([path, false]);
   }
 });
