@@ -22,6 +22,39 @@ const PRIORITIES_PER_LOAD_BALANCER = 1_000;
 /** Priority of the rule for the pods of the Kubernetes cluster, reserved in environments without a cluster, too. */
 export const KUBERNETES_PRIORITY = 200;
 
+/** Ids and outputs that the stacks of services have for each service, behind its prefix (`idPrefix`). */
+const IDS_OF_A_SERVICE = [
+  'Images',
+  'RepositoryName',
+  'RepositoryUri',
+  'ServiceImage',
+  'ImageUri',
+  'FargateAlarms',
+  'Ec2Alarms',
+  'TargetGroupArn',
+  'RedeployCommand',
+] as const;
+
+/**
+ * Ids that no service may lead to, because ContainersStack or RegistryStack has them, with every option, or the CDK adds them.
+ * The ids of the history service are among them, because it has no prefix.
+ */
+const RESERVED_IDS: readonly string[] = [
+  ...IDS_OF_A_SERVICE,
+  'AccessLogs',
+  'AutoScalingGroupName',
+  'BootstrapVersion',
+  'Certificate',
+  'CheckBootstrapVersion',
+  'Default',
+  'Exports',
+  'Instances',
+  'LoadBalancer',
+  'LoadBalancerName',
+  'LoadBalancerUrl',
+  'Publish',
+];
+
 /** Services that share a load balancer, a cluster, a stack of repositories and a stack of services. */
 export interface ServiceGroup {
   /** Suffix of the names of the stacks; empty for the first group. */
@@ -124,6 +157,7 @@ export function checkServices(config: EnvironmentConfig, pathPrefixes: readonly 
       );
     }
   }
+  checkIds(services);
   for (const service of services) checkFargateSize(service, `services.${service.name}`);
   checkGroups(services);
   checkRoutes(routesOfEnvironment(config));
@@ -170,6 +204,28 @@ function checkOrder(rules: readonly Rule[]): void {
             `${earlier.owner} (priority ${earlier.priority}) matches the same paths first: a * matches slashes, too. ${remedy}`,
         );
       }
+    }
+  }
+}
+
+/** Checks the ids of all services, and not of those in one stack, so that a service can move behind another load balancer. */
+function checkIds(services: readonly ServiceConfig[]): void {
+  const owners = new Map<string, string>();
+  for (const { name } of services) {
+    const id = pascalCase(name);
+    if (RESERVED_IDS.includes(id)) {
+      throw new Error(
+        `services: "${name}" leads to the id ${id}, which a part of the stacks has. Give the service another name`,
+      );
+    }
+    for (const each of [id, ...IDS_OF_A_SERVICE.map((suffix) => `${idPrefix(name)}${suffix}`)]) {
+      const other = owners.get(each);
+      if (other !== undefined) {
+        throw new Error(
+          `services: "${name}" must lead to other ids than ${other}, got ${each} for both. Give one of them another name`,
+        );
+      }
+      owners.set(each, name);
     }
   }
 }

@@ -1,12 +1,29 @@
 import { EnvironmentConfig, ServiceConfig } from '../lib/environment-config';
 import { SERVICES_PER_LOAD_BALANCER } from '../lib/limits';
-import { checkServices, idPrefix, routesOfEnvironment, routesOnEcs, rulePaths, serviceGroups } from '../lib/services';
+import {
+  checkServices,
+  idPrefix,
+  pascalCase,
+  routesOfEnvironment,
+  routesOnEcs,
+  rulePaths,
+  serviceGroups,
+} from '../lib/services';
 import { fixtureOf, service, withFurther, withServices } from './support/fixture';
+import { stacksOf, stageOf, templatesOf } from './support/stage';
 
 const trial = fixtureOf('trial');
 const PREFIXES = ['', '/v1'];
 const check = (config: EnvironmentConfig) => () => checkServices(config, PREFIXES);
 const checkFurther = (...further: ServiceConfig[]) => check(withFurther(trial, further));
+const checkFurtherError = (...further: ServiceConfig[]) => {
+  try {
+    checkFurther(...further)();
+  } catch (error) {
+    return error instanceof Error ? error.message : error;
+  }
+  return undefined;
+};
 
 describe('groups', () => {
   const namesOf = (services: readonly ServiceConfig[]) =>
@@ -66,6 +83,55 @@ describe('fails', () => {
     expect(checkFurther(service(name, 110, { routes: [{ path: '/a', query: [] }] }))).toThrow(
       `services: "${name}" must be lower-case words of letters and digits with hyphens between, of at most 30 characters.`,
     );
+  });
+
+  test.each([
+    ['foo1', 'foo-1', 'Foo1'],
+    ['reports', 'reports-images', 'ReportsImages'],
+    ['reports-fargate-alarms', 'reports', 'ReportsFargateAlarms'],
+  ])(
+    'for the names %s and %s, which lead to the same id, even behind different load balancers',
+    (first, second, id) => {
+      expect(checkFurther(service(first, 110), service(second, 1_110))).toThrow(
+        `services: "${second}" must lead to other ids than ${first}, got ${id} for both. Give one of them another name`,
+      );
+    },
+  );
+
+  test('for each name that leads to an id of the stacks, whichever parts are switched on', () => {
+    const config = {
+      ...fixtureOf('lasting', { capacity: 'both' }),
+      loadBalancer: {
+        accessLogDays: 90,
+        https: { certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/1', hostName: 'a.example.com' },
+      },
+    };
+    const stage = stageOf(config);
+    // Synthesis adds some parts.
+    templatesOf(stage);
+    const stacks = stacksOf(stage);
+    const ids = ['Containers', 'Registry'].flatMap((name) =>
+      Array.from(stacks[name]?.node.children ?? [], ({ node }) => node.id),
+    );
+    const names = [...new Set([...ids, 'Exports'])]
+      .map((id) => [id, id.replaceAll(/(?<!^)[A-Z]/g, '-$&').toLowerCase()] as const)
+      .filter(([id, name]) => pascalCase(name) === id && name !== 'history' && name.length <= 30);
+    expect(names.map(([, name]) => name)).toEqual(
+      expect.arrayContaining([
+        'images',
+        'service-image',
+        'fargate-alarms',
+        'load-balancer-url',
+        'certificate',
+        'default',
+      ]),
+    );
+    for (const [id, name] of names) {
+      expect([id, checkFurtherError(service(name, 110))]).toEqual([
+        id,
+        `services: "${name}" leads to the id ${id}, which a part of the stacks has. Give the service another name`,
+      ]);
+    }
   });
 
   test('for a name or a priority that two services have, and names both services', () => {

@@ -125,11 +125,7 @@ export class ContainersStack extends Stack {
   ): void {
     const { apiStageName, routes } = this.props;
     const prefix = idPrefix(name);
-    const id = pascalCase(name);
-    if (this.node.tryFindChild(id)) {
-      throw new Error(`services: "${name}" is the name of a part of the stack, ${id}. Give the service another name.`);
-    }
-    const service = new ContainerService(this, id, {
+    const service = new ContainerService(this, pascalCase(name), {
       ...this.placement(),
       ...size,
       ...target,
