@@ -29,6 +29,17 @@ export const REST_API = { resources: 300 } as const;
 /** Routes and VPC links are adjustable. @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html */
 export const HTTP_API = { routes: 300, integrations: 300, vpcLinksPerRegion: 10 } as const;
 
+/**
+ * Resources of the stacks RestApi and HttpApi, counted in the templates of environments with every option (JWT, domain, web
+ * ACL, cache) and up to 180 routes. test/services.test.ts compares the numbers with a template. `fixed` has two permissions of
+ * the quotes function and, for the REST API, two methods that answer unknown routes. A REST API also has a resource for each
+ * distinct beginning of a path. Each load balancer needs two rules of security groups.
+ */
+export const API_STACK = {
+  rest: { fixed: 31, perRoute: 1, perLoadBalancer: 2 },
+  http: { fixed: 11, perRoute: 2, perLoadBalancer: 2 },
+} as const;
+
 /** Characters of all inline policies of a role without white space. @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length */
 export const ROLE = { inlinePolicyCharacters: 10_240 } as const;
 

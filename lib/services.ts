@@ -11,7 +11,7 @@ import {
 } from '../domain/routes';
 import { EnvironmentConfig, ServiceConfig } from './environment-config';
 import { checkFargateSize } from './fargate-sizes';
-import { HTTP_API, LOAD_BALANCER, REST_API, SERVICES_PER_LOAD_BALANCER } from './limits';
+import { API_STACK, HTTP_API, LOAD_BALANCER, REST_API, SERVICES_PER_LOAD_BALANCER, STACK } from './limits';
 
 /**
  * Priorities for each load balancer. The priority decides on the load balancer, and not the position in the list, because a
@@ -160,7 +160,7 @@ export function checkServices(config: EnvironmentConfig, pathPrefixes: readonly 
   checkIds(services);
   for (const service of services) checkFargateSize(service, `services.${service.name}`);
   checkGroups(services);
-  checkRoutes(routesOfEnvironment(config));
+  checkRoutes(routesOfEnvironment(config), serviceGroups(services).length);
   for (const { name } of services) checkRule(name, rulePaths(name, routesOnEcs(config), pathPrefixes));
   for (const group of serviceGroups(services)) checkOrder(rulesOf(group, config, pathPrefixes));
 }
@@ -251,7 +251,7 @@ function checkGroups(services: readonly ServiceConfig[]): void {
   );
 }
 
-function checkRoutes(routes: readonly Route[]): void {
+function checkRoutes(routes: readonly Route[], loadBalancers: number): void {
   const byPath = new Map<string, Route>();
   for (const route of routes) {
     if (!isPath(route.path)) {
@@ -271,19 +271,33 @@ function checkRoutes(routes: readonly Route[]): void {
     byPath.set(path, route);
   }
   checkSiblings(routes);
-  const resources = new Set(
-    routes.flatMap(({ path }) => path.split('/').map((_, index, segments) => segments.slice(0, index + 1).join('/'))),
-  );
-  for (const [kind, count, limit] of [
-    ['resources of the REST API', resources.size, REST_API.resources],
-    ['routes of the HTTP API', routes.length, HTTP_API.routes],
+  const stacks = apiStackResources(routes, loadBalancers);
+  const fewer = 'Give fewer routes: AWS does not raise this limit';
+  const quota = 'Give fewer routes, or ask AWS for a higher quota and change the limit in lib/limits.ts';
+  for (const [kind, count, limit, remedy] of [
+    ['resources of the stack RestApi', stacks.rest, STACK.resources, fewer],
+    ['resources of the stack HttpApi', stacks.http, STACK.resources, fewer],
+    ['resources of the REST API', pathResources(routes), REST_API.resources, quota],
+    ['routes of the HTTP API', routes.length, HTTP_API.routes, quota],
   ] as const) {
     if (count <= limit) continue;
-    throw new Error(
-      `services: the routes take ${count} ${kind}, but the limit is ${limit} (lib/limits.ts). Give fewer routes, or ask AWS ` +
-        'for a higher quota and change the limit in lib/limits.ts',
-    );
+    throw new Error(`services: the routes take ${count} ${kind}, but the limit is ${limit} (lib/limits.ts). ${remedy}`);
   }
+}
+
+/** Resources that the stacks of the APIs have with every option, a few more than without (lib/limits.ts). */
+export function apiStackResources(routes: readonly Route[], loadBalancers: number): { rest: number; http: number } {
+  const { rest, http } = API_STACK;
+  const common = ({ fixed, perRoute, perLoadBalancer }: typeof rest | typeof http) =>
+    fixed + perRoute * routes.length + perLoadBalancer * loadBalancers;
+  return { rest: common(rest) + pathResources(routes), http: common(http) };
+}
+
+/** Resources of the REST API: one for each beginning of a path, and one for unknown routes, counted as the empty beginning. */
+function pathResources(routes: readonly Route[]): number {
+  return new Set(
+    routes.flatMap(({ path }) => path.split('/').map((_, index, segments) => segments.slice(0, index + 1).join('/'))),
+  ).size;
 }
 
 /** API Gateway refuses parameters with different names below the same path, even if only one of the paths goes on. */

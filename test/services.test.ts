@@ -1,6 +1,7 @@
 import { EnvironmentConfig, ServiceConfig } from '../lib/environment-config';
 import { SERVICES_PER_LOAD_BALANCER } from '../lib/limits';
 import {
+  apiStackResources,
   checkServices,
   idPrefix,
   pascalCase,
@@ -279,11 +280,44 @@ describe('fails', () => {
     expect(checkFurther(...further.slice(1))).not.toThrow();
   });
 
-  test('for more routes than the APIs can have', () => {
-    const lines = Array.from({ length: 298 }, (_, index) => ({ path: `/reports/${index}` as const, query: [] }));
-    const routes = [{ path: '/reports/{id}' as const, query: [] }, ...lines];
-    expect(checkFurther(service('reports', 110, { routes }))).toThrow(
-      /^services: the routes take \d+ resources of the REST API, but the limit is 300 \(lib\/limits\.ts\)\. Give fewer/,
+  test('for more routes than the stacks of the APIs can hold, before the CDK counts the resources', () => {
+    const routesOf = (name: string) =>
+      [
+        { path: `/${name}`, query: [] },
+        { path: `/${name}/{id}`, query: [] },
+      ] as const;
+    const further = (count: number) =>
+      withFurther(trial, count)
+        .services.slice(1)
+        .map((each) => ({ ...each, routes: routesOf(each.name) }));
+    expect(checkFurther(...further(119))).toThrow(
+      /^services: the routes take 529 resources of the stack RestApi, but the limit is 500 \(lib\/limits\.ts\)\. Give fewer routes: AWS does not raise this limit$/,
+    );
+    expect(checkFurther(...further(111))).not.toThrow();
+  });
+
+  test('for paths with more segments than the REST API has resources', () => {
+    const path = `/reports${'/x'.repeat(300)}` as const;
+    expect(checkFurther(service('reports', 110, { routes: [{ path, query: [] }] }))).toThrow(
+      'services: the routes take 308 resources of the REST API, but the limit is 300 (lib/limits.ts). Give fewer routes, or ask',
     );
   });
+});
+
+test('the estimates of the stacks of the APIs are the numbers of resources in templates with every option', () => {
+  const base = fixtureOf('trial', { kubernetes: 'true' });
+  const certificateArn = 'arn:aws:acm:us-east-1:111122223333:certificate/1';
+  if (base.httpApi === undefined) throw new Error('The environment must have an HTTP API.');
+  const config: EnvironmentConfig = {
+    ...withFurther(base, 25),
+    restApi: { ...base.restApi, webAclArn: 'arn:aws:wafv2:us-east-1:111122223333:regional/webacl/kumiki/1' },
+    httpApi: {
+      ...base.httpApi,
+      jwt: { issuer: 'https://issuer.example.com', audience: ['quotes'] },
+      domain: { name: 'quotes.example.com', certificateArn },
+    },
+  };
+  const templates = templatesOf(stageOf(config));
+  const count = (stack: string) => Object.keys(templates[stack]?.toJSON().Resources ?? {}).length;
+  expect(apiStackResources(routesOfEnvironment(config), 2)).toEqual({ rest: count('RestApi'), http: count('HttpApi') });
 });
