@@ -158,6 +158,13 @@ export function checkServices(config: EnvironmentConfig, pathPrefixes: readonly 
     }
   }
   checkIds(services);
+  for (const { name, image } of services) {
+    if (name === HISTORY_SERVICE || image.from !== 'source' || image.directory !== undefined) continue;
+    throw new Error(
+      `services.${name}.image.directory: must be a folder with a Dockerfile, got none, and only ${HISTORY_SERVICE} has a default. ` +
+        `Give a folder of the repository such as services/${name}`,
+    );
+  }
   for (const service of services) checkFargateSize(service, `services.${service.name}`);
   checkGroups(services);
   checkRoutes(routesOfEnvironment(config), serviceGroups(services).length);

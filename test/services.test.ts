@@ -144,6 +144,12 @@ describe('fails', () => {
     );
   });
 
+  test('for an image from source without a folder, which would be that of the history service', () => {
+    expect(checkFurther({ ...service('reports', 110), image: { from: 'source' } })).toThrow(
+      /^services\.reports\.image\.directory: must be a folder with a Dockerfile, got none, .* Give .* services\/reports$/,
+    );
+  });
+
   test.each([0, 1.5, 50_001])('for the priority %p', (priority) => {
     expect(checkFurther(service('reports', priority))).toThrow(
       `services.reports.priority: must be a whole number from 1 to 50000, got ${priority}. Give a priority that no other`,
