@@ -150,7 +150,7 @@ export function checkServices(config: EnvironmentConfig, pathPrefixes: readonly 
         `services.${name}.priority: ${priority} is the priority of the rule for pods of the Kubernetes cluster. Give another priority`,
       );
     }
-    const other = services.find((service) => service.priority === priority && service.name !== name);
+    const other = services.slice(0, index).find((service) => service.priority === priority);
     if (other !== undefined) {
       throw new Error(
         `services.${name}.priority: ${priority} is the priority of ${other.name}, too. Give each service a priority of its own`,

@@ -83,6 +83,22 @@ test.each([
   expect(Object.keys(environment('trial', { capacity }).capacity)).toEqual(kinds);
 });
 
+test('gives each kind of capacity its own weight, 1 by default', () => {
+  const { fargate, ec2 } = fixtures.trial.capacity;
+  const weighted: EnvironmentDefinition = {
+    ...fixtures.trial,
+    capacity: { use: 'both', fargate: { ...fargate, weight: 3 }, ec2: { ...ec2, weight: 7 } },
+  };
+  expect(environmentOf({}, { weighted }).capacity).toMatchObject({
+    fargate: { weight: 3 },
+    ec2: { weight: 7 },
+  });
+  expect(environment('trial', { capacity: 'both' }).capacity).toMatchObject({
+    fargate: { weight: 1 },
+    ec2: { weight: 1 },
+  });
+});
+
 test('runs tasks on Fargate by default, and refuses an unknown capacity', () => {
   expect(environment('lasting').capacity).toEqual({ fargate: {} });
   expect(() => environment('trial', { capacity: 'ecs' })).toThrow(

@@ -140,7 +140,7 @@ describe('fails', () => {
       'services: "reports" is the name of two services. Give each service a name of its own',
     );
     expect(checkFurther(service('reports', 100))).toThrow(
-      /^services\.history\.priority: 100 is the priority of reports, too\. Give each service a priority of its own$/,
+      /^services\.reports\.priority: 100 is the priority of history, too\. Give each service a priority of its own$/,
     );
   });
 

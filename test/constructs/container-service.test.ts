@@ -458,6 +458,14 @@ describe('instances', () => {
 });
 
 describe('both kinds of capacity', () => {
+  test('are redeployed by one command, each service in its own cluster', () => {
+    const { stack, service } = create({ capacityIn: (stack, vpc) => ({ fargate: {}, ec2: instancesIn(stack, vpc) }) });
+    const command = JSON.stringify(stack.resolve(service.redeployCommand));
+    expect(command.match(/aws ecs update-service/g)).toHaveLength(2);
+    expect(command).toContain('"aws ecs update-service --cluster ",{"Ref":"Cluster');
+    expect(command).toContain('&& aws ecs update-service --cluster instances --service ');
+  });
+
   test('have a service each, and the listener divides the requests by weight', () => {
     const template = onInstances({ fargate: 3, ec2: 0 });
     template.resourceCountIs('AWS::ECS::Service', 2);
