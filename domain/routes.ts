@@ -67,8 +67,8 @@ export const HISTORY_SERVICE = 'history';
 /** Selects the routes that an environment has in addition to the table. */
 export interface RoutesOfEnvironment {
   /**
-   * Whether a Kubernetes cluster answers the routes of the history service, too, with `KUBERNETES_PREFIX` before each
-   * path.
+   * True adds the routes of the history service once more, with `KUBERNETES_PREFIX` before each path, for the pods of a
+   * Kubernetes cluster.
    */
   readonly kubernetes: boolean;
   /** Routes of services that only this environment has. @default none */
@@ -95,8 +95,8 @@ export function routesOfService(service: string, all: readonly Route[] = Object.
 }
 
 /**
- * Whether each segment of a path is a parameter or text without braces and wildcards. The name of a parameter has letters,
- * digits and `_`. A `+` behind the name, only in the last segment, makes the parameter fill all segments that follow.
+ * Returns true if each segment of a path is a parameter, or text without braces and wildcards. The name of a parameter has
+ * letters, digits and `_`. A `+` behind the name, only in the last segment, makes the parameter fill all segments that follow.
  */
 export function isPath(path: string): boolean {
   return /^(\/(\{\w+\}|[^/{}*?]+))*\/(\{\w+\+?\}|[^/{}*?]+)$/.test(path);

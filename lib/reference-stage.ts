@@ -109,10 +109,10 @@ export class ReferenceStage extends Construct {
           apiStageName: API_STAGE_NAME,
         }),
     );
-    const history = partsOf(HISTORY_SERVICE, containers, config);
+    const history = partsOf(HISTORY_SERVICE, containers);
     const { kubernetes } = config;
     if (kubernetes) {
-      const { image } = history.config;
+      const { source } = history.image;
       new KubernetesStack(this, 'Kubernetes', {
         ...common('Kubernetes', 'EKS cluster with Cluster Autoscaler, and the history service on it'),
         kubernetes,
@@ -121,10 +121,7 @@ export class ReferenceStage extends Construct {
         image: history.image,
         // A revision that is known during synthesis, unlike the tag of the image, because the CLI skips a stack whose template
         // did not change.
-        imageRevision:
-          image.from === 'source'
-            ? FileSystem.fingerprint(props.containerDirectory(image.directory))
-            : (image.digest ?? 'none'),
+        imageRevision: 'directory' in source ? FileSystem.fingerprint(source.directory) : (source.digest ?? 'none'),
         pathPrefixes: [`/${API_STAGE_NAME}${KUBERNETES_PREFIX}`, KUBERNETES_PREFIX],
       });
     }
@@ -139,7 +136,7 @@ export class ReferenceStage extends Construct {
       stageName: API_STAGE_NAME,
       live: quotes.live,
       routes,
-      loadBalancerOf: (service: string) => partsOf(service, containers, config).loadBalancer,
+      loadBalancerOf: (service: string) => partsOf(service, containers).loadBalancer,
     };
     const restApi = new RestApiStack(this, 'RestApi', {
       ...common('RestApi', 'cached REST API in front of the function and the container services'),
@@ -199,11 +196,11 @@ function checkLimits({ maxSymbols, messagesPerSecond }: WebSocketApiConfig): voi
   }
 }
 
-/** Returns the configuration of a service, its image, and the load balancer in front of it. */
-function partsOf(name: string, stacks: readonly ContainersStack[], { services }: EnvironmentConfig) {
+/** Returns the image of a service and the load balancer in front of the service. */
+function partsOf(name: string, stacks: readonly ContainersStack[]) {
   for (const { images, loadBalancer } of stacks) {
-    const [image, config] = [images.get(name), services.find((service) => service.name === name)];
-    if (image && config) return { config, image, loadBalancer };
+    const image = images.get(name);
+    if (image) return { image, loadBalancer };
   }
   throw new Error(
     `services: a route names the service ${name}, but no service has this name. Add the service in lib/environments.ts.`,

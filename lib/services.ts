@@ -116,7 +116,7 @@ export function rulePaths(service: string, routes: readonly Route[], prefixes: r
   );
 }
 
-/** Whether a pattern of a listener rule matches every path that another pattern matches. A pattern covers itself. */
+/** Returns true if a pattern of a listener rule matches every path that another pattern matches. A pattern covers itself. */
 function covers(pattern: string, other: string): boolean {
   return new RegExp(`^${pattern.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(other);
 }
@@ -126,7 +126,8 @@ function covers(pattern: string, other: string): boolean {
  *
  * @param pathPrefixes prefixes of the paths of requests to the load balancer, including the empty prefix
  * @throws if the history service is missing or not behind the first load balancer, a name, a priority or a path is malformed
- * or not unique, Fargate does not offer a size, a rule hides the paths of another rule, or a load balancer or an API cannot hold the services
+ * or not unique, Fargate does not offer a size, a rule hides the paths of another rule, or a load balancer or an API cannot
+ * hold the services
  */
 export function checkServices(config: EnvironmentConfig, pathPrefixes: readonly string[]): void {
   const { services } = config;

@@ -36,6 +36,8 @@ export interface IServiceImage extends IConstruct {
   readonly uri: string;
   /** Architecture of the tasks and pods that run the image. */
   readonly architecture: ecs.CpuArchitecture;
+  /** Source that the image was given. */
+  readonly source: ServiceImageProps['source'];
 }
 
 /**
@@ -64,10 +66,12 @@ export class ServiceImage extends Construct implements IServiceImage {
   readonly image: ecs.ContainerImage;
   readonly uri: string;
   readonly architecture: ecs.CpuArchitecture;
+  readonly source: ServiceImageProps['source'];
 
   constructor(scope: Construct, id: string, props: ServiceImageProps) {
     super(scope, id);
     const { repository, source } = props;
+    this.source = source;
     this.architecture = props.architecture ?? ecs.CpuArchitecture.ARM64;
 
     if ('directory' in source) {
