@@ -25,7 +25,7 @@ export interface Checked extends checks.Outcome {
 
 /**
  * Asks the account for what `checks` needs. Each check is asked alone, because credentials may allow one check and not
- * another. README.md lists the IAM actions.
+ * another. docs/deploy.md lists the IAM actions.
  *
  * @param disposable ids of the environments that are disposable
  */
