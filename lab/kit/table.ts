@@ -1,3 +1,5 @@
+import stringWidth from 'string-width';
+
 /** One row of a table of verdicts. `Unproven` is the name of the third verdict, which is neither a pass nor a failure. */
 export interface Row<Unproven extends string> {
   /** The request or the step. */
@@ -20,13 +22,15 @@ export interface Counts {
 export interface TableOptions<Unproven extends string> {
   /** Headings of `name` and `result`. */
   readonly headings: readonly [name: string, result: string];
+  /** The widest column comes last, so that a narrow terminal or page cuts off this one and no other. @default `name` */
+  readonly last?: 'name' | 'result';
   readonly unit: 'ms' | 's';
   readonly unproven: Unproven;
   /** The third verdict where space is short. @default `unproven` */
   readonly short?: string;
 }
 
-/** A table of verdicts as text. */
+/** A table of verdicts as text. The verdict comes first, because a narrow terminal or page cuts off the end of lines. */
 export class VerdictTable<const Unproven extends string> {
   constructor(private readonly options: TableOptions<Unproven>) {}
 
@@ -37,10 +41,12 @@ export class VerdictTable<const Unproven extends string> {
 
   /** Aligned columns, the details of rows, and the counts. */
   render(rows: readonly Row<Unproven>[]): string {
-    const { headings, unit } = this.options;
+    const { headings, last, unit } = this.options;
+    const cellsOf = (verdict: string, proves: string, time: string, name: string, result: string) =>
+      last === 'result' ? [verdict, proves, name, time, result] : [verdict, proves, result, time, name];
     const cells = [
-      [headings[0], 'what it proves', headings[1], unit, 'verdict'],
-      ...rows.map((row) => [row.name, row.proves, row.result, this.time(row), this.short(row)]),
+      cellsOf('verdict', 'what it proves', unit, ...headings),
+      ...rows.map((row) => cellsOf(this.short(row), row.proves, this.time(row), row.name, row.result)),
     ];
     const { lines, rule } = aligned(cells, 3);
     const details = rows.flatMap((row) =>
@@ -66,17 +72,27 @@ export class VerdictTable<const Unproven extends string> {
 }
 
 /**
- * Lines of cells with columns as wide as their widest cell, and the rule for below the first line.
+ * Lines of cells with columns as wide as their widest cell, and the rule for below the first line. Chinese and Japanese
+ * characters take two columns.
  *
  * @param right index of a column of numbers, which is aligned to the right. @default none
  */
 export function aligned(cells: readonly (readonly string[])[], right?: number): { lines: string[]; rule: string } {
-  const widths = cells[0]?.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0))) ?? [];
+  const widths = cells[0]?.map((_, column) => Math.max(...cells.map((line) => stringWidth(line[column] ?? '')))) ?? [];
   const lines = cells.map((line) =>
     line
-      .map((cell, column) => (column === right ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
+      .map((cell, column) => (column === right ? padStart : padEnd)(cell, widths[column] ?? 0))
       .join('  ')
       .trimEnd(),
   );
   return { lines, rule: widths.map((width) => '-'.repeat(width)).join('  ') };
+}
+
+/** Like `String.prototype.padEnd`, for the width of the text on a terminal. */
+export function padEnd(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - stringWidth(text)));
+}
+
+function padStart(text: string, width: number): string {
+  return ' '.repeat(Math.max(0, width - stringWidth(text))) + text;
 }

@@ -1,3 +1,4 @@
+import { aligned } from '../kit/table';
 import type { Sample, TimelineEvent } from './timeline';
 import type { Verdict } from './verdicts';
 
@@ -65,12 +66,11 @@ function cells(texts: readonly string[]): string {
   return texts.map((text, index) => text.padStart(WIDTHS[index] ?? 0)).join(' ');
 }
 
-/** Renders the verdicts as a table. */
+/** Renders the verdicts as a table, with the verdict first. */
 export function renderVerdicts(verdicts: readonly Verdict[]): string {
-  const width = Math.max(...verdicts.map(({ link }) => link.length));
-  return verdicts
-    .map(({ link, shown, detail }) => `${link.padEnd(width)}  ${(shown ? 'shown' : 'not shown').padEnd(9)}  ${detail}`)
-    .join('\n');
+  return aligned(verdicts.map(({ link, shown, detail }) => [shown ? 'shown' : 'not shown', link, detail])).lines.join(
+    '\n',
+  );
 }
 
 /** Minutes and seconds: 605 is 10:05. */

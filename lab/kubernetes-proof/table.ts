@@ -5,4 +5,10 @@ const unproven = 'not proven here';
 /** The outcome of a step of the proof. */
 export type Row = AnyRow<typeof unproven>;
 
-export const table = new VerdictTable({ headings: ['step', 'seen'], unit: 's', unproven });
+export const table = new VerdictTable({
+  headings: ['step', 'seen'],
+  last: 'result',
+  unit: 's',
+  unproven,
+  short: 'not proven',
+});

@@ -1,4 +1,4 @@
-import { type Row, VerdictTable } from '../../kit/table';
+import { aligned, type Row, VerdictTable } from '../../kit/table';
 
 const unproven = 'not modelled by this endpoint';
 const rows: Row<typeof unproven>[] = [
@@ -11,11 +11,11 @@ const table = new VerdictTable({ headings: ['path', 'status'], unit: 'ms', unpro
 test('aligns columns, then says why rows did not pass, and counts', () => {
   expect(table.render(rows)).toBe(
     [
-      'path           what it proves  status    ms  verdict',
-      '-------------  --------------  ------  ----  ------------',
-      'GET /a         one thing       200       12  pass',
-      'GET /a/longer  another         500     1234  FAIL',
-      'state          a third         READY         not modelled',
+      'verdict       what it proves  status    ms  path',
+      '------------  --------------  ------  ----  -------------',
+      'pass          one thing       200       12  GET /a',
+      'FAIL          another         500     1234  GET /a/longer',
+      'not modelled  a third         READY         state',
       '',
       'FAIL: GET /a/longer: why',
       'not modelled: state: a record',
@@ -25,8 +25,13 @@ test('aligns columns, then says why rows did not pass, and counts', () => {
   );
 });
 
-test('gives times in seconds to tables of long steps, and the third verdict in full where it is short', () => {
-  const steps = new VerdictTable({ headings: ['step', 'seen'], unit: 's', unproven: 'not proven here' });
+test('gives times in seconds to tables of long steps, whose observation is the widest column', () => {
+  const steps = new VerdictTable({
+    headings: ['step', 'seen'],
+    last: 'result',
+    unit: 's',
+    unproven: 'not proven here',
+  });
   expect(
     steps.render([
       { name: 'load', proves: 'one thing', result: '7 pods', milliseconds: 180_000, verdict: 'pass' },
@@ -34,16 +39,27 @@ test('gives times in seconds to tables of long steps, and the third verdict in f
     ]),
   ).toBe(
     [
-      'step  what it proves  seen        s  verdict',
-      '----  --------------  ------  -----  ---------------',
-      'load  one thing       7 pods  180.0  pass',
-      'EKS   another                        not proven here',
+      'verdict          what it proves  step      s  seen',
+      '---------------  --------------  ----  -----  ------',
+      'pass             one thing       load  180.0  7 pods',
+      'not proven here  another         EKS',
       '',
       'not proven here: EKS: no account',
       '',
       '1 passed, 0 failed, 1 not proven here',
     ].join('\n'),
   );
+});
+
+test('aligns Japanese, whose characters are two columns wide', () => {
+  expect(
+    aligned([
+      ['判定', 'パス'],
+      ['合格', 'GET /a'],
+      ['FAIL', 'GET /b'],
+      ['未再現', 'GET /c'],
+    ]).lines,
+  ).toEqual(['判定    パス', '合格    GET /a', 'FAIL    GET /b', '未再現  GET /c']);
 });
 
 test('never counts a row with the third verdict as passed', () => {
