@@ -9,7 +9,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['lab/kit'],
   ['lab/tour', 'lab/kubernetes-load', 'lab/kubernetes-proof', 'lab/leave'],
   ['lab/local'],
-  ['lab/bench'],
+  ['lab/bench', 'lab/pictures'],
 ];
 const root = join(__dirname, '..', '..');
 

@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+import { root } from '../kit/folders';
+import { hero } from './hero';
+import { Language } from './svg';
+import { languages } from './words';
+
+/** Generators of all pictures, by the name of the file. */
+const generators: Readonly<Record<string, (language: Language) => string>> = { hero };
+
+/** Folder of the pictures. */
+export const folder = join(root, 'docs', 'pictures');
+
+/** The content of every picture by its file: one for each language, as the pages are. */
+export function pictures(): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(generators).flatMap(([name, generate]) =>
+      languages.map((language): [string, string] => [
+        language === 'en' ? `${name}.svg` : `${name}.${language}.svg`,
+        generate(language),
+      ]),
+    ),
+  );
+}

@@ -1,0 +1,32 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { folder, pictures } from '../../pictures/pictures';
+import { Picture } from '../../pictures/svg';
+
+const generated = pictures();
+
+test('the folder of pictures holds the generated pictures and no other file', () => {
+  expect(readdirSync(folder).toSorted()).toEqual([...generated.keys()].toSorted());
+});
+
+test.each([...generated])('%s is what npm run pictures writes', (file, content) => {
+  expect(readFileSync(join(folder, file), 'utf8')).toBe(content);
+});
+
+test.each([...generated])('%s has a title, a description and colours for the dark scheme', (_, content) => {
+  expect(content).toMatch(/<title id="title">.+<\/title>/);
+  expect(content).toMatch(/<desc id="desc">.+<\/desc>/);
+  expect(content).toContain('@media (prefers-color-scheme:dark)');
+});
+
+test.each([...generated.keys()].filter((file) => file.endsWith('.ja.svg')))('%s has Japanese text', (file) => {
+  const texts = Array.from(generated.get(file)?.matchAll(/<text[^>]*>(.*?)<\/text>/g) ?? [], ([, text = '']) => text);
+  expect(texts.filter((text) => /[\u3040-\u30ff\u4e00-\u9fff]/.test(text)).length).toBeGreaterThan(3);
+});
+
+test('a text that is wider than its box is an error', () => {
+  const picture = new Picture({ width: 100, height: 100, size: 20, language: 'ja', title: 't', description: 'd' });
+  const box = { x: 0, y: 0, width: 100, height: 50, tone: 'plain' } as const;
+  expect(() => picture.box({ ...box, name: '四文字だ' })).not.toThrow();
+  expect(() => picture.box({ ...box, name: '五文字です' })).toThrow('"五文字です" needs');
+});
