@@ -1,4 +1,4 @@
-import { HOURS, prices } from './prices';
+import { HOURS, Price, prices } from './prices';
 
 /** An instance type as an alternative to Fargate. */
 interface Type {
@@ -55,6 +55,8 @@ interface Words {
   readonly never: string;
   readonly reachable: (vcpus: number) => string;
   readonly prices: readonly string[];
+  /** What a price has in place of the date on which its page was read. */
+  readonly compared: (date: string) => string;
 }
 
 /** Texts of the tables by language. */
@@ -65,6 +67,7 @@ export const words: Readonly<Record<'en' | 'ja', Words>> = {
     never: 'never',
     reachable: (vcpus) => `most that tasks of ${vcpus} vCPU reserve`,
     prices: ['what', 'unit', 'USD', 'region, date', 'page'],
+    compared: (date) => `[not read there, but compared](costs.md#prices) ${date}`,
   },
   ja: {
     utilization: '予約する割合',
@@ -72,6 +75,7 @@ export const words: Readonly<Record<'en' | 'ja', Words>> = {
     never: 'なし',
     reachable: (vcpus) => `${vcpus} vCPU のタスクが予約できる最大`,
     prices: ['項目', '単位', 'USD', 'リージョン、日付', 'ページ'],
+    compared: (date) => `[このページではなく、ほかの情報源と照合](costs.ja.md#価格) ${date}`,
   },
 };
 
@@ -101,9 +105,9 @@ export function priceTable(words: Words): string {
   return [
     `| ${words.prices.join(' | ')} |`,
     '| --- | --- | ---: | --- | --- |',
-    ...Object.entries(prices).map(
-      ([name, { usd, unit, region, read, source }]) =>
-        `| ${name} | ${unit} | ${usd} | ${region}, ${read} | [${new URL(source).hostname}](${source}) |`,
-    ),
+    ...Object.entries<Price>(prices).map(([name, { usd, unit, region, read, compared = '', source }]) => {
+      const date = read ?? words.compared(compared);
+      return `| ${name} | ${unit} | ${usd} | ${region}, ${date} | [${new URL(source).hostname}](${source}) |`;
+    }),
   ].join('\n');
 }

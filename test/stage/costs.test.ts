@@ -1,102 +1,235 @@
-import { readFileSync } from 'node:fs';
-import { Template } from 'aws-cdk-lib/assertions';
-import { fixtureOf } from '../support/fixture';
-import { Resource, resourcesOf, synthesized } from '../support/stage';
+import {
+  COSTS,
+  cents,
+  clusterLines,
+  configurations,
+  detailedMetricsOf,
+  EXAMPLE,
+  exampleTables,
+  HOURS,
+  idleLines,
+  idleTables,
+  Language,
+  MINUTES,
+  nodeOf,
+  ofType,
+  pricesOf,
+  sumOf,
+  Templates,
+  tickerOf,
+  tracesOf,
+  usd,
+  usdTokyo,
+} from '../support/bill';
+import { DOCUMENTS, READMES, read } from '../support/documents';
 
 // The fixtures have the parts of the shipped environments that the documents describe. An edit of lib/environments.ts does
 // not change the documents, so it does not change this test either.
-const sandbox = synthesized(fixtureOf('trial'));
-const production = synthesized(fixtureOf('lasting'));
-const ofType = (templates: Record<string, Template>, type: string): Resource[] =>
-  resourcesOf(templates).flatMap(([, , resource]) => (resource.Type === type ? [resource] : []));
 
-/** Prices in USD for a month, from docs/costs.md. */
-const ALARM = 0.1;
-const CUSTOM_METRIC = 0.3;
-
-/** The numbers in the row whose first cell matches `name`, which covers both languages. */
-function row(file: string, name: RegExp): { quantity: number[]; amounts: string[] } {
-  const line = readFileSync(file, 'utf8')
+/** The first row of a document, as its cells, whose text matches. */
+function rowOf(file: string, text: string | RegExp): string[] {
+  const row = read(file)
     .split('\n')
-    .find((text) => text.startsWith('|') && name.test(text.split('|')[1] ?? ''));
-  const [, , quantity = '', ...amounts] = line?.split('|').map((cell) => cell.trim()) ?? [];
-  return { quantity: (quantity.match(/\d+/g) ?? []).map(Number), amounts: amounts.filter((cell) => cell !== '') };
+    .find((line) => line.startsWith('|') && (typeof text === 'string' ? line.includes(text) : text.test(line)));
+  if (row === undefined) throw new Error(`${file} has no row with ${text}.`);
+  return row
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
 }
 
-/** Number of metrics that an alarm is billed for: the metrics of its expression, or one. */
-function metricsOf({ Properties }: Resource): number {
-  const metrics = Properties?.['Metrics'];
-  return Array.isArray(metrics) ? metrics.filter(({ MetricStat }) => MetricStat !== undefined).length : 1;
-}
+const twins = (page: string) => [page, page.replace(/\.md$/, '.ja.md')];
+const amountsOf = (cells: readonly string[]) => cells.flatMap((cell) => cell.match(/\d+\.\d\d(?!\d)/g) ?? []);
 
-test.each(['docs/costs.md', 'docs/costs.ja.md'])(
-  '%s has the number and the price of the alarms of the sandbox',
-  (file) => {
-    const alarms = ofType(sandbox, 'AWS::CloudWatch::Alarm');
-    const metrics = alarms.reduce((sum, alarm) => sum + metricsOf(alarm), 0);
-    // A target tracking policy creates two alarms, one for scaling out and one for scaling in.
-    const tracking = 2 * ofType(sandbox, 'AWS::ApplicationAutoScaling::ScalingPolicy').length;
-    const { quantity, amounts } = row(file, /^ (alarms|アラーム) $/);
-    expect(quantity.toSorted((a, b) => a - b)).toEqual([tracking, alarms.length, metrics].toSorted((a, b) => a - b));
-    const usd = ((metrics + tracking) * ALARM).toFixed(2);
-    expect(amounts).toEqual([usd, usd]);
-  },
-);
+const HOUR_NAT = [HOURS, 'NAT gateway, hour'] as const;
+const HOUR_ADDRESS = [HOURS, 'public IPv4 address, hour'] as const;
+const VOLUME_8 = [8, 'gp3 volume: 8 GB for a NAT instance, 20 GB for a node, GB and month'] as const;
+const endpoints = (count: number) => [2 * count * HOURS, 'interface endpoint, hour and zone'] as const;
 
-/** Number of methods or routes with detailed metrics for each API, and the largest number of metrics of one. */
-function detailed(templates: Record<string, Template>) {
-  const [restStage, ...others] = ofType(templates, 'AWS::ApiGateway::Stage');
-  const [httpStage, webSocketStage] = ['HttpApi', 'WebSocketApi'].map(
-    (stack) => ofType({ stack: templates[stack] as Template }, 'AWS::ApiGatewayV2::Stage')[0]?.Properties ?? {},
-  );
+describe.each(['en', 'ja'] as const)('the page on costs in %s', (language: Language) => {
+  test('has the tables that the templates and its prices give', () => {
+    const page = read(COSTS[language]);
+    for (const table of [...idleTables(language), ...exampleTables(language)])
+      expect(page).toContain(`\n\n${table}\n\n`);
+  });
+
+  test('has the price of one more node, of logs and of metrics of a cluster', () => {
+    const page = read(COSTS[language]);
+    const perDay = [365 / 12, 'log events taken in, GB'] as const;
+    // A thousand metrics, each once a minute, at 0.21 a million.
+    const observed = cents((1000 * MINUTES * 0.21) / 1_000_000);
+    for (const figure of [usd(...nodeOf('t4g.medium')), usdTokyo(...nodeOf('t4g.medium'))])
+      expect(page).toContain(figure);
+    for (const figure of [usd(...nodeOf('m7g.large')), usdTokyo(...nodeOf('m7g.large'))])
+      expect(page).toContain(figure);
+    for (const figure of [usd(perDay), observed]) expect(page).toContain(figure);
+  });
+
+  test('names the sums of the sandbox and the assumptions of its examples in words', () => {
+    const page = read(COSTS[language]);
+    const sandbox = idleLines(configurations.sandbox());
+    const cluster = clusterLines(configurations.sandbox(), configurations.sandboxWithCluster());
+    const ofClass = (sum: string) => cents((Number(sum) * EXAMPLE.hours) / HOURS);
+    const { students, own, ticks } = EXAMPLE;
+    for (const text of [
+      sumOf(sandbox, 'us-east-1'),
+      sumOf(sandbox, 'ap-northeast-1'),
+      ofClass(sumOf(cluster, 'us-east-1')),
+      ofClass(sumOf(cluster, 'ap-northeast-1')),
+      `${EXAMPLE.duration * 1000} ms`,
+      `${EXAMPLE.accessLog} KB`,
+      `${EXAMPLE.accessLog + EXAMPLE.runLog} KB`,
+      own.toLocaleString('en'),
+      (2 * students * own).toLocaleString('en'),
+      ((students * ticks.hours * 3600) / ticks.everySeconds).toLocaleString('en'),
+    ]) {
+      expect(page).toContain(text);
+    }
+  });
+});
+
+test('the table of prices has the same figures in both languages', () => {
+  expect([...pricesOf('ja').values()]).toEqual([...pricesOf('en').values()]);
+  expect(pricesOf('en').size).toBeGreaterThan(20);
+});
+
+test('every API has detailed metrics, as the page says', () => {
+  const templates = configurations.sandbox();
+  const [stage, ...others] = ofType(templates, 'AWS::ApiGateway::Stage');
   expect(others).toEqual([]);
   // The entry for all methods applies to methods without an own entry.
-  expect(restStage?.Properties?.['MethodSettings']).toContainEqual(
+  expect(stage?.Properties?.['MethodSettings']).toContainEqual(
     expect.objectContaining({ ResourcePath: '/*', HttpMethod: '*', MetricsEnabled: true }),
   );
-  const detailedMetrics = expect.objectContaining({ DetailedMetricsEnabled: true });
-  expect(httpStage?.['DefaultRouteSettings']).toEqual(detailedMetrics);
-  expect(webSocketStage?.['DefaultRouteSettings']).toEqual(detailedMetrics);
-  const routes = (stack: string) => ofType({ stack: templates[stack] as Template }, 'AWS::ApiGatewayV2::Route').length;
-  return [
-    { api: 'REST API', count: ofType(templates, 'AWS::ApiGateway::Method').length, each: 7 },
-    { api: 'HTTP API', count: routes('HttpApi'), each: 6 },
-    { api: 'WebSocket API', count: routes('WebSocketApi'), each: 6 },
-  ];
-}
+  const settings = ofType(templates, 'AWS::ApiGatewayV2::Stage').map(
+    ({ Properties }) => Properties?.['DefaultRouteSettings'],
+  );
+  const detailed = expect.objectContaining({ DetailedMetricsEnabled: true });
+  expect(settings).toEqual([detailed, detailed]);
+});
 
-describe.each(['docs/costs.md', 'docs/costs.ja.md'])('%s', (file) => {
-  test.each(detailed(sandbox))(
-    'has the number and the price of the detailed metrics of the $api',
-    ({ api, count, each }) => {
-      const { quantity, amounts } = row(file, new RegExp(`\\[${api}\\]`));
+describe.each(twins('docs/costs.md'))('%s', (file) => {
+  const usdOfMetrics = (count: number) => usd([count, 'custom metric, the first 10,000, metric and month']);
+
+  test('has the number and the price of the detailed metrics of each API', () => {
+    for (const { api, count, each } of detailedMetricsOf(configurations.sandbox())) {
       // The table of routes may grow, so the document has the price of one method or route. The WebSocket API is not in
       // the table.
       const units = api === 'WebSocket API' ? count : 1;
-      expect(quantity).toEqual([units, each]);
-      expect(amounts).toEqual([(units * each * CUSTOM_METRIC).toFixed(2)]);
-    },
-  );
+      const [, quantity = '', amount] = rowOf(file, `[${api}](https://docs`);
+      expect(quantity.match(/\d+/g)?.map(Number)).toEqual([units, each]);
+      expect(amount).toBe(usdOfMetrics(units * each));
+    }
+  });
 
   test('has the price of one more route, and the price of the sandbox for the number of routes that it names', () => {
-    const line = readFileSync(file, 'utf8')
+    const line = read(file)
       .split(/\n(?:\n|\|)/)
       .find((text) => text.includes('](../domain/routes.ts)'));
     const [routePrice = 0, shipped = 0, others = 0, sum] = (line?.match(/\d+(\.\d+)?/g) ?? []).map(Number);
-    const [rest, http, webSocket] = detailed(sandbox);
-    if (!rest || !http || !webSocket) throw new Error('The sandbox does not have all three APIs.');
+    const [rest, http, webSocket] = detailedMetricsOf(configurations.sandbox());
     const otherMetrics = others * rest.each + webSocket.count * webSocket.each;
-    expect(routePrice).toBeCloseTo((rest.each + http.each) * CUSTOM_METRIC);
+    expect(routePrice.toFixed(2)).toBe(usdOfMetrics(rest.each + http.each));
     expect(others).toBe(rest.count - http.count);
-    expect(sum).toBeCloseTo(shipped * routePrice + otherMetrics * CUSTOM_METRIC);
+    expect(sum?.toFixed(2)).toBe(usdOfMetrics(shipped * (rest.each + http.each) + otherMetrics));
+    expect(line).toContain(cents((sum ?? 0) / HOURS));
   });
 
   test('has the price of the detailed metrics that a cluster adds, and production has the same metrics', () => {
-    const total = (templates: Record<string, Template>) =>
-      detailed(templates).reduce((sum, { count, each }) => sum + count * each * CUSTOM_METRIC, 0);
-    const withCluster = synthesized(fixtureOf('trial', { kubernetes: 'true' }));
-    const added = (total(withCluster) - total(sandbox)).toFixed(2);
-    expect(readFileSync(file, 'utf8')).toMatch(new RegExp(`(up to|最大) ${added}`));
-    expect(total(production)).toBe(total(withCluster));
+    const total = (templates: Templates) =>
+      detailedMetricsOf(templates).reduce((sum, { count, each }) => sum + count * each, 0);
+    const withCluster = total(configurations.sandboxWithCluster());
+    const added = usdOfMetrics(withCluster - total(configurations.sandbox()));
+    expect(read(file)).toMatch(new RegExp(`(up to|最大) ${added}`));
+    expect(total(configurations.productionWithCluster())).toBe(withCluster);
   });
+
+  test('has the bounds of what traces cost', () => {
+    const trace = 'trace, beyond the first 100,000, million';
+    expect(read(file)).toContain(usd([1, trace]));
+    expect(read(file)).toContain(usd([0.05, trace]));
+    expect(tracesOf(HOURS * 3600)).toBe(HOURS * 3600);
+  });
+});
+
+test.each(DOCUMENTS.filter((file) => file.includes('0006-egress-by-one-nat-gateway')))(
+  '%s has the prices of the ways out of the VPC',
+  (file) => {
+    const nat = [HOUR_NAT, HOUR_ADDRESS];
+    const instance = [HOUR_ADDRESS, [HOURS, 't4g.nano, hour'] as const, VOLUME_8];
+    for (const [mode, amount] of [
+      ['gateways: 1', nat],
+      ['gateways: 2', [...nat, ...nat]],
+      ["'nat-instance'", instance],
+      ["'endpoints'", [endpoints(3)]],
+    ] as const) {
+      expect(amountsOf(rowOf(file, mode)).toSorted()).toEqual([usd(...amount), usdTokyo(...amount)].toSorted());
+    }
+  },
+);
+
+test.each(twins('docs/websocket.md'))('%s has the price of the sessions', (file) => {
+  const connections = 100;
+  const millions = (count: number) => count / 1_000_000;
+  const periods = MINUTES * 12;
+  // The prices of the table are on this page only.
+  const table = cents(millions(61 * periods) * 0.125 + millions(periods) * 0.625);
+  for (const [row, amount] of [
+    [/0\.5 GB arm64/, usd(...tickerOf(0.5, 60))],
+    [/0\.5 GB arm64/, usd(...tickerOf(0.5, 0.03))],
+    [
+      /1\.00 a million \| 0 \||100 万.*1\.00.*\| 0 \|/,
+      usd([millions(connections * periods), 'WebSocket API, million messages']),
+    ],
+    [/0\.25/, usd([millions(connections * MINUTES), 'WebSocket API, million connection minutes'])],
+    [/0\.625/, table],
+    [/0\.30/, usd([3, 'custom metric, the first 10,000, metric and month'])],
+    [/0\.10/, usd([6, 'standard alarm, metric and month'])],
+  ] as const) {
+    expect(rowOf(file, row)).toContain(amount);
+  }
+  expect(read(file)).toContain(usd(...tickerOf(1769 / 1024, 60)));
+});
+
+test.each(READMES)('%s has the price of every part', (file) => {
+  const prices = pricesByConstruct();
+  for (const [construct, price] of Object.entries(prices)) {
+    expect(`${construct}: ${amountsOf(rowOf(file, `lib/constructs/${construct}.ts)`))}`).toContain(price);
+  }
+});
+
+/** USD in us-east-1 of the parts of the sandbox that cost while idle, by construct. */
+function pricesByConstruct(): Record<string, string> {
+  const [nat, address, balancer, task, concurrency, cache] = idleLines(configurations.sandbox()).map(
+    ({ amount }) => amount,
+  );
+  if (!nat || !address || !balancer || !task || !concurrency || !cache) throw new Error('A part is missing.');
+  const alarms = (count: number) => [count, 'standard alarm, metric and month'] as const;
+  return {
+    network: usd(...nat, ...address),
+    'private-load-balancer': usd(...balancer),
+    // The target tracking policies of the service and of the function have two alarms each.
+    'container-service': usd(...task, alarms(4)),
+    'private-function': usd(...concurrency, alarms(2)),
+    'cached-rest-api': usd(...cache),
+    'function-alarms': usd(alarms(6)),
+    'api-alarms': usd(alarms(4)),
+    'target-group-alarms': usd(alarms(1)),
+    'websocket-alarms': usd(alarms(3)),
+    'ticker-alarms': usd(alarms(2)),
+  };
+}
+
+test.each(['README.md', 'docs/deploy.md'].flatMap(twins))('%s has the price of a cluster', (file) => {
+  const cluster = clusterLines(configurations.sandbox(), configurations.sandboxWithCluster());
+  expect(read(file)).toContain(sumOf(cluster, 'us-east-1'));
+});
+
+test.each(twins('docs/choose-an-api.md'))('%s has the price of ten million requests and of the cache', (file) => {
+  const figures = [
+    usd([10, 'HTTP API, million requests']),
+    usd([10, 'REST API, million requests']),
+    usd([HOURS, 'API cache, 0.5 GB, hour']),
+  ];
+  for (const figure of figures) expect(read(file)).toContain(figure);
 });
