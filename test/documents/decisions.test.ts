@@ -1,0 +1,49 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { environmentOf } from '../../lib/context';
+import { DOCUMENTS, matches, read } from '../support/documents';
+import { stacksOf, stageOf } from '../support/stage';
+
+const FOLDER = 'docs/decisions';
+const pages = readdirSync(FOLDER).filter((file) => /^\d{4}-/.test(file));
+const english = pages.filter((file) => !file.endsWith('.ja.md'));
+const japanese = pages.filter((file) => file.endsWith('.ja.md'));
+const twinOf = (file: string) =>
+  japanese.includes(file) ? file.replace('.ja.md', '.md') : file.replace('.md', '.ja.md');
+
+test.each(pages)('%s links to its version in the other language below its title', (file) => {
+  expect(existsSync(`${FOLDER}/${twinOf(file)}`)).toBe(true);
+  const language = japanese.includes(file) ? 'English' : '日本語';
+  expect(read(`${FOLDER}/${file}`).split('\n')[2]).toBe(`[${language}](${twinOf(file)})`);
+});
+
+test('decisions are numbered without a gap', () => {
+  expect(english.map((file) => Number(file.slice(0, 4)))).toEqual(english.map((_, index) => index + 1));
+});
+
+test.each([
+  ['README.md', english],
+  ['README.ja.md', japanese],
+])('the index %s lists every decision with its title, in their order', (index, files) => {
+  const rows = matches(read(`${FOLDER}/${index}`), /^(\| \[\d{4}\]\(.*?\) \| .*?) \| .+ \|$/gm);
+  const expected = files.map((file) => {
+    const [, number, title] = /^# (\d{4}) (.+)\n/.exec(read(`${FOLDER}/${file}`)) ?? [];
+    return `| [${number}](${file}) | ${title}`;
+  });
+  expect(rows).toEqual(expected);
+});
+
+test.each(['0002-stacks-in-a-construct.md', '0002-stacks-in-a-construct.ja.md'])(
+  '%s names the eight stacks of an environment in which every part is on',
+  (file) => {
+    const stacks = Object.keys(stacksOf(stageOf(environmentOf({ environment: 'sandbox', kubernetes: 'true' }))));
+    expect(stacks).toHaveLength(8);
+    const [list = ''] = matches(read(`${FOLDER}/${file}`), /(`Network`[^.。]*)[.。]/g);
+    expect(matches(list, /`(\w+)`/g).toSorted()).toEqual(stacks.toSorted());
+  },
+);
+
+test.each(DOCUMENTS)('%s runs cdk gc with the option without which the CLI refuses it', (file) => {
+  expect(matches(read(file), /cdk gc\b(.{0,15})/g).filter((options) => !options.startsWith(' --unstable=gc'))).toEqual(
+    [],
+  );
+});
