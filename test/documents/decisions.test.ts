@@ -32,6 +32,11 @@ test.each([
   expect(rows).toEqual(expected);
 });
 
+test.each(DOCUMENTS.filter((file) => file.endsWith('.ja.md')))('%s links to decisions in Japanese', (file) => {
+  const links = matches(read(file), /\[(?!English\])[^\]]*\]\(([^)]+)\)/g);
+  expect(links.filter((link) => /(^|\/)\d{4}-[\w-]+\.md(#|$)/.test(link))).toEqual([]);
+});
+
 test.each(['0002-stacks-in-a-construct.md', '0002-stacks-in-a-construct.ja.md'])(
   '%s names the eight stacks of an environment in which every part is on',
   (file) => {
