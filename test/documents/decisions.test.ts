@@ -52,3 +52,18 @@ test.each(DOCUMENTS)('%s runs cdk gc with the option without which the CLI refus
     [],
   );
 });
+
+test.each(['0011-provisioned-concurrency-on-an-alias.md', '0014-cluster-off-in-the-sandbox.md'])(
+  'the prices of %s are prices of costs.md',
+  (file) => {
+    const costs = read('docs/costs.md');
+    const figures = (text: string) => matches(text, /(\d+\.\d{2})\b/g);
+    const sums = (label: string) =>
+      figures(new RegExp(`^\\| \\*\\*sum, ${label}.*$`, 'm').exec(costs)?.[0] ?? '').map(Number);
+    const without = sums('without the cluster');
+    const cluster = sums('with the cluster').map((sum, index) => (sum - (without[index] ?? 0)).toFixed(2));
+    expect(cluster).toHaveLength(2);
+    const prices = figures(read(`${FOLDER}/${file}`));
+    expect(prices.filter((price) => ![...figures(costs), ...cluster].includes(price))).toEqual([]);
+  },
+);
