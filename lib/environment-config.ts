@@ -143,7 +143,7 @@ export interface KubernetesConfig {
   readonly adminRoleArn?: string;
   /**
    * EKS refuses to delete the cluster. Switch this on only after the first deployment, because a first deployment that fails
-   * could not be rolled back, and switch it off before `cdk destroy` (docs/kubernetes.md, the first deployment).
+   * could not be rolled back, and switch it off before `cdk destroy` (docs/kubernetes-operations.md, deletion protection).
    *
    * @default false: the stack has termination protection, and EKS deletes no cluster that has a node group
    */
@@ -173,7 +173,7 @@ export interface KubernetesConfig {
     /**
      * Minor version of the nodes during an upgrade, after the control plane was upgraded: up to three versions older than the
      * control plane. Leave `version` out if no nodes exist yet, or if new nodes are about to replace them
-     * (docs/kubernetes.md, upgrade).
+     * (docs/kubernetes-operations.md, upgrade).
      *
      * @default the version of the cluster
      */

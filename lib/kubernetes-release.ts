@@ -2,7 +2,7 @@ import { KubectlV36Layer } from '@aws-cdk/lambda-layer-kubectl-v36';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 
-/** Versions that belong to one minor version of Kubernetes and are upgraded together (docs/kubernetes.md, upgrade). */
+/** Versions that belong to one minor version of Kubernetes and are upgraded together (docs/kubernetes-operations.md, upgrade). */
 export interface KubernetesRelease {
   /** Minor version of the cluster: `1.36`. */
   readonly version: string;

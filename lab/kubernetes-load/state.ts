@@ -124,14 +124,14 @@ export function readWorkload(json: string, namespace: string, app: string): Work
   if (request === undefined) {
     throw new Error(
       `Container ${container.name} of Deployment ${app} in ${where} requests no CPU, but the HPA's target is a percentage of the request. ` +
-        'See "HPA unknown metrics" in docs/kubernetes.md.',
+        'See "HPA unknown metrics" in docs/kubernetes-operations.md.',
     );
   }
   const { problem } = hpaStateOf(hpa);
   if (problem !== undefined) {
     throw new Error(
       `HorizontalPodAutoscaler ${name} in ${where} has unknown metrics: ${problem} ` +
-        'See "HPA unknown metrics" in docs/kubernetes.md; new pods have no metrics for a minute.',
+        'See "HPA unknown metrics" in docs/kubernetes-operations.md; new pods have no metrics for a minute.',
     );
   }
   const running = items

@@ -110,7 +110,7 @@ export function verdicts(observed: Observed): Verdict[] {
         ? 'no node had joined'
         : observed.stopped
           ? 'stopped before Cluster Autoscaler could remove one, after a node was not needed for 10 minutes'
-          : 'the nodes that joined are still in the cluster: Cluster Autoscaler waits 10 minutes; see "nodes do not shrink" in docs/kubernetes.md',
+          : 'the nodes that joined are still in the cluster: Cluster Autoscaler waits 10 minutes; see "Nodes do not shrink" in docs/kubernetes-operations.md',
     ),
     lost(observed),
   ];
@@ -141,7 +141,7 @@ function noNode({ joined, triggered, refused, unschedulable }: Facts): string {
   if (triggered.length > 0) return `it requested a node, which has not joined: ${triggered[0]}`;
   if (refused.length > 0) return `it added none: ${refused[0]}`;
   if (unschedulable.size > 0)
-    return 'pods were Pending, but there is no event of Cluster Autoscaler: is it running? See "pods Pending" in docs/kubernetes.md';
+    return 'pods were Pending, but there is no event of Cluster Autoscaler: is it running? See "Pods Pending" in docs/kubernetes-operations.md';
   return 'all pods fitted: no node was needed';
 }
 

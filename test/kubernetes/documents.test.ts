@@ -48,6 +48,10 @@ describe.each(['docs/kubernetes.md', 'docs/kubernetes.ja.md'])('%s', (file) => {
       expect(page).toContain(figure);
     }
   });
+});
+
+describe.each(['docs/kubernetes-operations.md', 'docs/kubernetes-operations.ja.md'])('%s', (file) => {
+  const page = readFileSync(file, 'utf8');
 
   test('has the end of support of the Kubernetes version, and the kubectl package of that version', () => {
     expect(page).toContain(`**${kubernetesRelease().standardSupportEnds}**`);

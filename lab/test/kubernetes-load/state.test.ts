@@ -22,11 +22,11 @@ test.each<[string, WorkloadOptions, RegExp]>([
   ['no Deployment', { without: 'Deployment' }, /^Deployment history is not in namespace history\. .*--app NAME/],
   ['no HPA', { without: 'HorizontalPodAutoscaler' }, /^No HorizontalPodAutoscaler in .* scales Deployment history/],
   ['no image', { image: '' }, /^The image of Deployment history in namespace history is missing/],
-  ['no requests', { requests: {} }, /requests no CPU.*"HPA unknown metrics" in docs\/kubernetes\.md/],
+  ['no requests', { requests: {} }, /requests no CPU.*"HPA unknown metrics" in docs\/kubernetes-operations\.md/],
   [
     'unknown metrics',
     { cpu: undefined },
-    /has unknown metrics: FailedGetResourceMetric: no metrics returned See "HPA unknown metrics" in docs\/kubernetes\.md/,
+    /has unknown metrics: FailedGetResourceMetric: no metrics returned See "HPA unknown metrics" in docs\/kubernetes-operations\.md/,
   ],
   [
     'a load that runs already',

@@ -91,7 +91,7 @@ test('distinguishes a refusal of Cluster Autoscaler from its silence', () => {
     seen(CHAIN.slice(0, 8).map((frame) => ({ ...frame, says: frame.pending === 8 ? says : undefined }))).details;
   expect(stuck('NotTriggerScaleUp')['Cluster Autoscaler added a node']).toMatch(/^it added none: /);
   expect(stuck()['Cluster Autoscaler added a node']).toMatch(
-    /there is no event of Cluster Autoscaler: is it running\? See "pods Pending"/,
+    /there is no event of Cluster Autoscaler: is it running\? See "Pods Pending"/,
   );
 });
 
