@@ -1,4 +1,5 @@
 import { read } from '../../../test/support/documents';
+import { table } from '../../kubernetes-proof/table';
 
 interface Line {
   readonly step: string;
@@ -17,18 +18,44 @@ const lines: readonly Line[] = ['run', 'placement', 'proof', 'run'].flatMap((fil
   ),
 );
 
-test.each(['docs/kubernetes.md', 'docs/kubernetes.ja.md'])('%s has every line of the proof in its sample', (file) => {
-  const [sample = ''] = read(file).match(/^verdict .*^\d+ passed.*$/ms) ?? [];
-  const printed = Array.from(sample.matchAll(/^(pass|not proven) +(\S.*?) {2,}(\S.*)$/gm), ([, , proves, step]) => ({
+const PAGES = ['docs/kubernetes.md', 'docs/kubernetes.ja.md'];
+
+test.each(PAGES)('the sample of %s has every line of the proof', (file) => {
+  const printed = printedLinesOf(sampleOf(file)).map(({ step, proves }) => ({
     step,
     // A template literal has numbers from the prediction.
-    proves: lines.find((line) => line.step === step && matches(line.proves, proves ?? ''))?.proves ?? proves,
+    proves: lines.find((line) => line.step === step && matches(line.proves, proves))?.proves ?? proves,
   }));
   expect(printed).toEqual(lines);
-  const passed = sample.match(/^pass /gm)?.length;
-  const unproven = sample.match(/^not proven /gm)?.length;
-  expect(sample).toContain(`\n${passed} passed, 0 failed, ${unproven} not proven here`);
 });
+
+test.each(PAGES)('the sample of %s has the columns and the counts that the proof prints', (file) => {
+  const sample = sampleOf(file);
+  const rows = printedLinesOf(sample).map(({ step, proves, proven }) => ({
+    name: step,
+    proves,
+    result: '',
+    verdict: proven ? ('pass' as const) : ('not proven here' as const),
+  }));
+  const printed = table.render(rows).split('\n');
+  const columns = sample.indexOf('step') + Math.max(...rows.map(({ name }) => name.length));
+  expect(sample.split('\n').slice(0, rows.length + 2)).toEqual(
+    printed.slice(0, rows.length + 2).map((line) => line.slice(0, columns).trimEnd()),
+  );
+  expect(sample.split('\n').at(-1)).toBe(printed.at(-1));
+});
+
+function sampleOf(file: string): string {
+  const [sample = ''] = read(file).match(/^verdict .*?^\d+ passed[^\n]*/ms) ?? [];
+  return sample;
+}
+
+function printedLinesOf(sample: string): (Line & { readonly proven: boolean })[] {
+  return Array.from(
+    sample.matchAll(/^(pass|not proven) +(\S.*?) {2,}(\S.*)$/gm),
+    ([, verdict, proves = '', step = '']) => ({ step, proves, proven: verdict === 'pass' }),
+  );
+}
 
 /** Compares a text with a template literal, whose expressions stand for numbers. */
 function matches(template: string, text: string): boolean {
