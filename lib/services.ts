@@ -295,9 +295,10 @@ function checkRoutes(routes: readonly Route[], loadBalancers: number): void {
 
 /** Resources that the stacks of the APIs have with every option, a few more than without (lib/limits.ts). */
 export function apiStackResources(routes: readonly Route[], loadBalancers: number): { rest: number; http: number } {
-  const { rest, http } = API_STACK;
+  const { rest, http, functionPermissions } = API_STACK;
+  const permissions = Math.min(routes.filter(({ by }) => by === 'function').length, functionPermissions);
   const common = ({ fixed, perRoute, perLoadBalancer }: typeof rest | typeof http) =>
-    fixed + perRoute * routes.length + perLoadBalancer * loadBalancers;
+    fixed + perRoute * routes.length + perLoadBalancer * loadBalancers + permissions;
   return { rest: common(rest) + pathResources(routes), http: common(http) };
 }
 
