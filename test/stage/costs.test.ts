@@ -178,7 +178,7 @@ test.each(twins('docs/websocket.md'))('%s has the price of the sessions', (file)
     [/0\.5 GB arm64/, usd(...tickerOf(0.5, 60))],
     [/0\.5 GB arm64/, usd(...tickerOf(0.5, 0.03))],
     [
-      /1\.00 a million \| 0 \||100 万.*1\.00.*\| 0 \|/,
+      /1\.00 per million \| 0 \||100 万.*1\.00.*\| 0 \|/,
       usd([millions(connections * periods), 'WebSocket API, million messages']),
     ],
     [/0\.25/, usd([millions(connections * MINUTES), 'WebSocket API, million connection minutes'])],
