@@ -1,4 +1,5 @@
 import {
+  alarmsOf,
   COSTS,
   cents,
   clusterLines,
@@ -20,8 +21,11 @@ import {
   tracesOf,
   usd,
   usdTokyo,
+  VOLUME,
 } from '../support/bill';
 import { DOCUMENTS, READMES, read } from '../support/documents';
+import { fixtureOf, withEgress } from '../support/fixture';
+import { synthesized } from '../support/stage';
 
 // The fixtures have the parts of the shipped environments that the documents describe. An edit of lib/environments.ts does
 // not change the documents, so it does not change this test either.
@@ -43,7 +47,7 @@ const amountsOf = (cells: readonly string[]) => cells.flatMap((cell) => cell.mat
 
 const HOUR_NAT = [HOURS, 'NAT gateway, hour'] as const;
 const HOUR_ADDRESS = [HOURS, 'public IPv4 address, hour'] as const;
-const VOLUME_8 = [8, 'gp3 volume: 8 GB for a NAT instance, 20 GB for a node, GB and month'] as const;
+const VOLUME_8 = [8, VOLUME] as const;
 const endpoints = (count: number) => [2 * count * HOURS, 'interface endpoint, hour and zone'] as const;
 
 describe.each(['en', 'ja'] as const)('the page on costs in %s', (language: Language) => {
@@ -232,4 +236,57 @@ test.each(twins('docs/choose-an-api.md'))('%s has the price of ten million reque
     usd([HOURS, 'API cache, 0.5 GB, hour']),
   ];
   for (const figure of figures) expect(read(file)).toContain(figure);
+});
+
+test.each(twins('docs/switches.md'))('%s has the price of every switch', (file) => {
+  const hour = (name: string) => usd([HOURS, `${name}, hour`]);
+  const [, , , task = [], concurrency = []] = idleLines(configurations.sandbox()).map(({ amount }) => amount);
+  const alarms = (count: number) => usd([count, 'standard alarm, metric and month']);
+  const metricsOf = (templates: Templates) => alarmsOf(templates).metrics;
+  const { httpApi: _, ...withoutHttpApi } = fixtureOf('trial');
+  const { webSocketApi: __, ...withoutWebSocketApi } = fixtureOf('trial');
+  const metrics = metricsOf(configurations.sandbox());
+  const cluster = clusterLines(configurations.sandbox(), configurations.sandboxWithCluster());
+  const endpointsOf = (capacity: string) => {
+    const config = { ...fixtureOf('trial', { capacity }), network: withEgress({ mode: 'endpoints' }) };
+    const all = ofType(synthesized(config), 'AWS::EC2::VPCEndpoint');
+    return all.filter(({ Properties }) => Properties?.['VpcEndpointType'] === 'Interface').length;
+  };
+  const volume = [30, VOLUME] as const;
+  const small = usd([4 * HOURS, 't4g.nano, hour'], volume);
+  const detailed = detailedMetricsOf(configurations.sandbox()).reduce((sum, { count, each }) => sum + count * each, 0);
+  for (const [text, ...amounts] of [
+    ['gateways', usd(HOUR_NAT, HOUR_ADDRESS)],
+    ["'nat-instance'", usd(HOUR_ADDRESS, [HOURS, 't4g.nano, hour'], VOLUME_8)],
+    ["'endpoints'", usd(endpoints(endpointsOf('fargate')))],
+    [/`both` の場合|or `both`: nine/, usd(endpoints(endpointsOf('ec2')))],
+    ['`function.provisionedConcurrency`', usd(...concurrency), alarms(2)],
+    ['`restApi.cache`', hour('API cache, 0.5 GB')],
+    ['`capacity.ec2` |', small],
+    ['`services` |', alarms(1)],
+    ['`services.minTasks`', usd(...task)],
+    ['`services.cpu`', '0.25', usd(...task)],
+    ['`httpApi` |', alarms(metrics - metricsOf(synthesized(withoutHttpApi))), usd([1, 'HTTP API, million requests'])],
+    [
+      '`webSocketApi` |',
+      alarms(metrics - metricsOf(synthesized(withoutWebSocketApi))),
+      usd([1, 'WebSocket API, million messages']),
+    ],
+    // Schedule, ticker and table of docs/websocket.md, and the alarm on silence.
+    ['`webSocketApi.ticker.scheduled`', cents(0.04 + 0.02 + 0.01 + Number(alarms(1)))],
+    ['`webSocketApi.ticker.memoryMiB`', usd(...tickerOf(0.5, 60)), usd(...tickerOf(1769 / 1024, 60))],
+    ['`kubernetes.enabled`', sumOf(cluster, 'us-east-1')],
+    ['`kubernetes.nodes` |', usd(...nodeOf('t4g.medium')), usd(...nodeOf('m7g.large'))],
+    [/^\| (load balancer|ロードバランサー) /, hour('application load balancer')],
+    [/^\| ECS (service|サービス)/, usd(...task)],
+    [/^\| REST API[ ,（]/, usd([1, 'REST API, million requests'])],
+    [/^\| (alarms|アラーム) /, alarms(1)],
+    [/^\| (flow log|新しい VPC)/, usd([1, 'log events taken in, GB'])],
+    ['#metrics-and-traces', usd([detailed, 'custom metric, the first 10,000, metric and month'])],
+    [/X-Ray/, usd([1, 'trace, beyond the first 100,000, million'])],
+  ] as const) {
+    const found = file.endsWith('.ja.md') && text === '#metrics-and-traces' ? '#メトリクスとトレース' : text;
+    const cells = rowOf(file, found);
+    expect(`${cells[0]}: ${amountsOf(cells).toSorted()}`).toBe(`${cells[0]}: ${amounts.toSorted()}`);
+  }
 });
