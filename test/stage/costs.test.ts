@@ -15,6 +15,8 @@ import {
   nodeOf,
   ofType,
   pricesOf,
+  REGIONS,
+  Region,
   sumOf,
   Templates,
   tickerOf,
@@ -23,7 +25,7 @@ import {
   usdTokyo,
   VOLUME,
 } from '../support/bill';
-import { DOCUMENTS, READMES, read } from '../support/documents';
+import { DOCUMENTS, matches, READMES, read, withoutCode } from '../support/documents';
 import { fixtureOf, withEgress } from '../support/fixture';
 import { synthesized } from '../support/stage';
 
@@ -196,31 +198,41 @@ test.each(twins('docs/websocket.md'))('%s has the price of the sessions', (file)
 });
 
 test.each(READMES)('%s has the price of every part', (file) => {
-  const prices = pricesByConstruct();
-  for (const [construct, price] of Object.entries(prices)) {
+  for (const [construct, price] of Object.entries(partsOf('us-east-1'))) {
     expect(`${construct}: ${amountsOf(rowOf(file, `lib/constructs/${construct}.ts)`))}`).toContain(price);
   }
 });
 
-/** USD in us-east-1 of the parts of the sandbox that cost while idle, by construct. */
-function pricesByConstruct(): Record<string, string> {
+test.each(READMES)('%s has no amount that the page on costs does not have', (file) => {
+  const tables = [...idleTables('en'), ...exampleTables('en')].join('\n');
+  const parts = REGIONS.flatMap((region) => Object.values(partsOf(region)));
+  // Versions such as "Python 3.10" are no amounts.
+  const text = withoutCode(read(file)).replaceAll(/(?:Python|Node(?:\.js)?|Kubernetes|v)\s*\d+\.\d+|`[^`]*`/g, '');
+  const amounts = matches(text, /(?<![\d.])(\d+\.\d\d)(?![\d.]*\d)/g);
+  expect(amounts.length).toBeGreaterThan(10);
+  expect(amounts.filter((amount) => ![...amountsOf([tables]), ...parts].includes(amount))).toEqual([]);
+});
+
+/** USD of the parts of the sandbox that cost while idle, by construct. */
+function partsOf(region: Region): Record<string, string> {
   const [nat, address, balancer, task, concurrency, cache] = idleLines(configurations.sandbox()).map(
     ({ amount }) => amount,
   );
   if (!nat || !address || !balancer || !task || !concurrency || !cache) throw new Error('A part is missing.');
   const alarms = (count: number) => [count, 'standard alarm, metric and month'] as const;
+  const price = (...amount: typeof nat) => (region === 'us-east-1' ? usd(...amount) : usdTokyo(...amount));
   return {
-    network: usd(...nat, ...address),
-    'private-load-balancer': usd(...balancer),
+    network: price(...nat, ...address),
+    'private-load-balancer': price(...balancer),
     // The target tracking policies of the service and of the function have two alarms each.
-    'container-service': usd(...task, alarms(4)),
-    'private-function': usd(...concurrency, alarms(2)),
-    'cached-rest-api': usd(...cache),
-    'function-alarms': usd(alarms(6)),
-    'api-alarms': usd(alarms(4)),
-    'target-group-alarms': usd(alarms(1)),
-    'websocket-alarms': usd(alarms(3)),
-    'ticker-alarms': usd(alarms(2)),
+    'container-service': price(...task, alarms(4)),
+    'private-function': price(...concurrency, alarms(2)),
+    'cached-rest-api': price(...cache),
+    'function-alarms': price(alarms(6)),
+    'api-alarms': price(alarms(4)),
+    'target-group-alarms': price(alarms(1)),
+    'websocket-alarms': price(alarms(3)),
+    'ticker-alarms': price(alarms(2)),
   };
 }
 
