@@ -122,11 +122,13 @@ export function buildsOnArm(region: string): boolean {
   return ARM_BUILD_REGIONS.includes(region);
 }
 
-/** Services that the parts need and a zone lacks, as text; undefined if the zone has all of them. */
-export function missingIn(zone: Zone, region: string, needs: { readonly kubernetes: boolean }): string | undefined {
-  const missing = [
-    ...(VPC_LINK_ZONE_IDS[region]?.includes(zone.id) ? [] : ['no VPC links V2']),
-    ...(needs.kubernetes && ZONE_IDS_WITHOUT_CONTROL_PLANE.includes(zone.id) ? ['no control planes of EKS'] : []),
+/** A service that is available in some zones of a region only. */
+export type ZonalPart = 'VPC links V2' | 'control planes of EKS';
+
+/** Services that the parts need and a zone lacks. */
+export function missingIn(zone: Zone, region: string, needs: { readonly kubernetes: boolean }): readonly ZonalPart[] {
+  return [
+    ...(VPC_LINK_ZONE_IDS[region]?.includes(zone.id) ? [] : ['VPC links V2' as const]),
+    ...(needs.kubernetes && ZONE_IDS_WITHOUT_CONTROL_PLANE.includes(zone.id) ? ['control planes of EKS' as const] : []),
   ];
-  return missing.length === 0 ? undefined : missing.join(' and ');
 }

@@ -29,13 +29,13 @@ test('has zones only for regions in which AWS documents every part', () => {
 
 test('names the parts that a zone does not have, by the id of the zone', () => {
   const az3 = { name: 'us-east-1a', id: 'use1-az3' };
-  expect(missingIn(az3, 'us-east-1', withCluster)).toBe('no VPC links V2 and no control planes of EKS');
-  expect(missingIn(az3, 'us-east-1', { kubernetes: false })).toBe('no VPC links V2');
-  expect(missingIn({ name: 'us-east-1a', id: 'use1-az4' }, 'us-east-1', withCluster)).toBeUndefined();
-  expect(missingIn({ name: 'ca-central-1d', id: 'cac1-az4' }, 'ca-central-1', withCluster)).toBe('no VPC links V2');
-  expect(missingIn({ name: 'ap-northeast-3a', id: 'apne3-az1' }, 'ap-northeast-3', withCluster)).toBe(
-    'no VPC links V2',
-  );
+  expect(missingIn(az3, 'us-east-1', withCluster)).toEqual(['VPC links V2', 'control planes of EKS']);
+  expect(missingIn(az3, 'us-east-1', { kubernetes: false })).toEqual(['VPC links V2']);
+  expect(missingIn({ name: 'us-east-1a', id: 'use1-az4' }, 'us-east-1', withCluster)).toEqual([]);
+  expect(missingIn({ name: 'ca-central-1d', id: 'cac1-az4' }, 'ca-central-1', withCluster)).toEqual(['VPC links V2']);
+  expect(missingIn({ name: 'ap-northeast-3a', id: 'apne3-az1' }, 'ap-northeast-3', withCluster)).toEqual([
+    'VPC links V2',
+  ]);
 });
 
 test.each([

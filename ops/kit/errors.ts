@@ -1,3 +1,6 @@
+import { Failure, languageOf, type Text, textOf } from './language';
+import { messages } from './messages';
+
 const NO_CREDENTIALS = /CredentialsProviderError/;
 const EXPIRED = /ExpiredToken|TokenRefreshRequired/;
 const NOT_ACCEPTED = /UnrecognizedClient|InvalidClientTokenId|SignatureDoesNotMatch|AuthFailure/;
@@ -18,26 +21,23 @@ export function concernsAll(error: unknown): boolean {
   );
 }
 
-/** One line that says what to do about an error of a request to AWS. */
-export function explain(error: unknown, environmentId: string, region: string): string {
-  if (!(error instanceof Error)) return String(error);
-  const context = `-c environment=${environmentId}`;
-  if (/Stack with id \S+ does not exist/.test(error.message)) {
-    const stack = /Stack with id (\S+)/.exec(error.message)?.[1];
-    return `Stack ${stack} is not deployed in ${region}. Deploy it (npx cdk deploy --all ${context}), or name its region with --region.`;
+/** One line that says what to do about an error of a request to AWS. AWS's own words stay in English. */
+export function explain(error: unknown, environmentId: string, region: string): Text {
+  if (!(error instanceof Error) || error instanceof Failure) return textOf(error);
+  const { name, message: reason } = error;
+  const stack = /Stack with id (\S+) does not exist/.exec(reason)?.[1];
+  if (stack !== undefined) {
+    return messages.notDeployed({ stack, region, context: `-c environment=${environmentId}` });
   }
-  if (NO_CREDENTIALS.test(error.name)) {
-    return `No AWS credentials were found. Sign in (aws sso login, AWS_PROFILE=…) and try again.`;
-  }
-  if (EXPIRED.test(error.name)) return 'The AWS credentials have expired. Sign in again.';
-  if (NOT_ACCEPTED.test(error.name)) return `AWS does not accept these credentials in ${region}: ${error.message}`;
-  if (isDenied(error)) return `These credentials do not allow that: ${error.message}`;
+  if (NO_CREDENTIALS.test(name)) return messages.noCredentials;
+  if (EXPIRED.test(name)) return messages.expired;
+  if (NOT_ACCEPTED.test(name)) return messages.notAccepted({ region, reason });
+  if (isDenied(error)) return messages.denied({ reason });
   const code = codeOf(error) ?? codeOf(error.cause);
   if (code !== undefined && NOT_REACHED.test(code)) {
-    const where = process.env.AWS_ENDPOINT_URL ?? `AWS in ${region}`;
-    return `${where} cannot be reached (${code}). Check the network, --region and AWS_ENDPOINT_URL.`;
+    return messages.notReached({ where: process.env.AWS_ENDPOINT_URL ?? messages.awsIn({ region }), code });
   }
-  return error.message;
+  return textOf(error);
 }
 
 function codeOf(error: unknown): string | undefined {
@@ -45,7 +45,7 @@ function codeOf(error: unknown): string | undefined {
 }
 
 /** Prints an error that nothing handled, and ends the process. Prints one line; with DEBUG=1 the whole error. */
-export function fail(error: unknown, line = error instanceof Error ? error.message : String(error)): never {
-  console.error(process.env.DEBUG ? error : line);
+export function fail(error: unknown, line = textOf(error)): never {
+  console.error(process.env.DEBUG ? error : line[languageOf()]);
   process.exit(1);
 }

@@ -1,21 +1,98 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { Failure, LANGUAGES, type Language, languageOf, type Text, type Words } from './language';
+import { messages } from './messages';
+import { padEnd } from './width';
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+/** A command whose `--help` explains each flag in the language of the output. */
+export interface Command<Flag extends string = string> {
+  /** `npm run verify`, for example. */
+  readonly name: string;
+  /** The flags that the first line of the help shows. */
+  readonly usage: string;
+  readonly about: Text;
+  readonly flags: Readonly<Record<Flag, FlagHelp>>;
+}
+
+export interface FlagHelp {
+  /** The flag with its value, as in `--region REGION`. */
+  readonly form: string;
+  /** One line. */
+  readonly help: Text;
+}
 
 /**
- * Reads the flags of a command. `--help` prints `usage` and ends the process.
+ * Reads the flags of a command. `--help` prints the help and ends the process. Each command with a help has `--lang`.
  *
- * @throws with the usage, for an unknown flag
+ * @param command the command, or the usage of a command that has no help and speaks English only
+ * @throws in one line that names the flag, for an unknown flag, a missing value or an unknown language
  */
-export function optionsOf<const T extends NonNullable<ParseArgsConfig['options']>>(usage: string, options: T) {
+export function optionsOf<const T extends Options>(command: Command<Extract<keyof T, string>> | string, options: T) {
   const args = process.argv.slice(2);
   if (args.includes('--help')) {
-    console.log(usage);
+    console.log(typeof command === 'string' ? command : helpOf(command)[languageOf()]);
     process.exit(0);
   }
-  try {
-    return parseArgs({ args, options }).values;
-  } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : error}\n${usage}`);
+  const ownArgs = typeof command === 'string' ? args : withoutLanguage(args);
+  check(ownArgs, options, hintOf(command));
+  return parseArgs({ args: ownArgs, options }).values;
+}
+
+/** The arguments without `--lang`, which `languageOf` reads. @throws if its value is not a language */
+function withoutLanguage(args: readonly string[]): string[] {
+  const { tokens } = parseArgs({ args: [...args], options: { lang: { type: 'string' } }, strict: false, tokens: true });
+  const own = new Set<number>();
+  for (const token of tokens) {
+    if (token.kind !== 'option' || token.name !== 'lang') continue;
+    const { value, index, inlineValue } = token;
+    if (!LANGUAGES.some((language) => language === value))
+      throw new Failure(messages.badLanguage({ value: value ?? '' }));
+    own.add(index);
+    if (!inlineValue) own.add(index + 1);
   }
+  return args.filter((_, index) => !own.has(index));
+}
+
+function check(args: readonly string[], options: Options, hint: Words): void {
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === 'positional') throw new Failure(messages.noFlag({ argument: token.value, hint }));
+    if (token.kind !== 'option') continue;
+    const { rawName: flag, name, value, inlineValue } = token;
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (option === undefined) throw new Failure(messages.unknownFlag({ flag, hint }));
+    if (option.type === 'boolean' && value !== undefined) throw new Failure(messages.noValue({ flag, hint }));
+    // `--region --json` names no region. `--region=--json` would.
+    if (option.type === 'string' && (value === undefined || (!inlineValue && value.startsWith('-')))) {
+      throw new Failure(messages.missingValue({ flag, hint }));
+    }
+  }
+}
+
+/** Where a message about a wrong flag leads. */
+export function hintOf(command: Command | string): Words {
+  return typeof command === 'string' ? command : messages.seeHelp({ command: command.name });
+}
+
+/** The help of a command: the usage, what the command does, and a line for each flag. */
+export function helpOf({ name, usage, about, flags }: Command): Text {
+  const lines = [
+    ...Object.values(flags),
+    { form: `--lang ${LANGUAGES.join('|')}`, help: messages.langFlag },
+    { form: '--help', help: messages.helpFlag },
+  ];
+  const width = Math.max(...lines.map(({ form }) => form.length));
+  const inOne = (language: Language) =>
+    [
+      `${name} ${usage}`.trim(),
+      '',
+      about[language],
+      '',
+      messages.flags[language],
+      ...lines.map(({ form, help }) => `  ${padEnd(form, width)}  ${help[language]}`),
+    ].join('\n');
+  return { en: inOne('en'), ja: inOne('ja') };
 }
 
 /** Reads values in the form of the CDK CLI, `-c key=value`. @throws in one line, if a value has another form */
@@ -24,7 +101,7 @@ export function assignmentsOf(given: readonly string[] = []): Record<string, str
     given.map((assignment) => {
       const [, key, value] = /^([^=]+)=(.*)$/.exec(assignment) ?? [];
       if (key !== undefined && value !== undefined) return [key, value];
-      throw new Error(`-c: must be key=value, got "${assignment}". Write -c capacity=ec2, for example.`);
+      throw new Failure(messages.badAssignment({ assignment }));
     }),
   );
 }

@@ -2,6 +2,9 @@ import { type Environments, environmentOf } from '../../lib/context';
 import { EnvironmentConfig } from '../../lib/environment-config';
 import { environments } from '../../lib/environments';
 import { isOnFile } from '../../lib/zones';
+import { Failure } from './language';
+import { messages } from './messages';
+import { Command, hintOf } from './options';
 
 /**
  * The environment that `--environment` and `--region` name.
@@ -12,17 +15,15 @@ import { isOnFile } from '../../lib/zones';
  */
 export function targetOf(
   values: { environment?: string; region?: string },
-  usage: string,
+  command: Command | string,
   context: Readonly<Record<string, string>> = {},
   known: Environments = environments,
 ): EnvironmentConfig {
   const name = values.environment ?? context.environment;
   const region = values.region ?? context.region;
-  if (name === undefined) throw new Error(`--environment is missing. ${usage}`);
+  if (name === undefined) throw new Failure(messages.missingEnvironment({ hint: hintOf(command) }));
   if (!Object.hasOwn(known, name)) {
-    throw new Error(
-      `--environment: "${name}" is not known. Give one of ${Object.keys(known).join(', ')}: --environment sandbox`,
-    );
+    throw new Failure(messages.unknownEnvironment({ name, known: Object.keys(known).join(', ') }));
   }
   // Reading a deployment needs no zones, and preflight proposes zones. So any zones do where lib/zones.ts has none.
   const zones = context.zones ?? (region === undefined || isOnFile(region) ? undefined : `${region}a,${region}b`);

@@ -17,10 +17,12 @@ import {
 import { EnvironmentConfig } from '../../lib/environment-config';
 import { OPTIONAL_PARTS } from '../../lib/optional-parts';
 import { concernsAll, explain, isDenied } from '../kit/errors';
+import { Failure, type Text } from '../kit/language';
 import * as checks from './checks';
+import { messages } from './messages';
 
 export interface Checked extends checks.Outcome {
-  readonly check: string;
+  readonly check: Text;
 }
 
 /**
@@ -32,28 +34,28 @@ export interface Checked extends checks.Outcome {
 export async function askAccount(config: EnvironmentConfig, disposable: readonly string[]): Promise<Checked[]> {
   const { region } = config;
   const ec2 = new EC2Client({ region });
-  const attempt = (check: string, ask: () => Promise<checks.Outcome | undefined>): Promise<Checked[]> =>
+  const attempt = (check: Text, ask: () => Promise<checks.Outcome | undefined>): Promise<Checked[]> =>
     checked(check, config, async () => {
       const outcome = await ask();
       return outcome === undefined ? [] : [outcome];
     });
   const results = await Promise.all([
-    attempt('Zones', () => askZones(ec2, config)),
-    attempt('Image', async () => checks.imageBuild(config)),
-    attempt('Lambda concurrency', async () => {
+    attempt(messages.zones, () => askZones(ec2, config)),
+    attempt(messages.image, async () => checks.imageBuild(config)),
+    attempt(messages.concurrency, async () => {
       const { AccountLimit } = await new LambdaClient({ region }).send(new GetAccountSettingsCommand());
       return checks.concurrency(config, AccountLimit?.UnreservedConcurrentExecutions ?? 0);
     }),
-    attempt('API Gateway logs', async () => checks.logRole(config, await askLogRole(region), disposable)),
-    checked('EC2 vCPUs', config, () => askVcpus(ec2, config)),
-    checked('Switched off', config, () => askLeftOvers(config)),
+    attempt(messages.logs, async () => checks.logRole(config, await askLogRole(region), disposable)),
+    checked(messages.vcpus, config, () => askVcpus(ec2, config)),
+    checked(messages.switchedOff, config, () => askLeftOvers(config)),
   ]);
   return results.flat();
 }
 
 /** @throws errors that every other check would meet too: no credentials, no connection */
 async function checked(
-  check: string,
+  check: Text,
   config: EnvironmentConfig,
   ask: () => Promise<checks.Outcome[]>,
 ): Promise<Checked[]> {
@@ -62,7 +64,7 @@ async function checked(
   } catch (error) {
     if (concernsAll(error)) throw error;
     const reason = explain(error, config.id, config.region);
-    return [{ check, verdict: 'not checked', says: `the account did not answer: ${reason}` }];
+    return [{ check, verdict: 'not checked', says: messages.noAnswer({ reason }) }];
   }
 }
 
@@ -135,7 +137,7 @@ async function askQuota(client: ServiceQuotasClient, QuotaCode: string): Promise
     if (!(error instanceof Error) || error.name !== 'NoSuchResourceException') throw error;
     return client.send(new GetAWSDefaultServiceQuotaCommand(quota));
   });
-  if (Quota?.Value === undefined) throw new Error(`Service Quotas returned no value for ${QuotaCode} of ec2.`);
+  if (Quota?.Value === undefined) throw new Failure(messages.noQuota({ code: QuotaCode }));
   return Quota.Value;
 }
 
@@ -158,9 +160,6 @@ async function askLeftOvers(config: EnvironmentConfig): Promise<checks.Outcome[]
 
 function instanceType(name: string): _InstanceType {
   const type = Object.values(_InstanceType).find((known) => known === name);
-  if (type === undefined)
-    throw new Error(
-      `@aws-sdk/client-ec2 does not know the instance type ${name}. Install a newer version of the package.`,
-    );
+  if (type === undefined) throw new Failure(messages.unknownType({ type: name }));
   return type;
 }

@@ -2,14 +2,16 @@ import { MAX_UNAVAILABLE_PERCENTAGE } from '../../lib/constructs/managed-node-gr
 import { NAT_INSTANCE_TYPE } from '../../lib/constructs/network';
 import { EnvironmentConfig } from '../../lib/environment-config';
 import { serviceGroups } from '../../lib/services';
-import { buildsOnArm, hasVpcLinks, isOnFile, missingIn, Zone } from '../../lib/zones';
+import { buildsOnArm, hasVpcLinks, isOnFile, missingIn, type ZonalPart, Zone } from '../../lib/zones';
+import { Failure, joined, type Text } from '../kit/language';
+import { messages } from './messages';
 
 // Rules for an account before a deployment, over the answers of the account. Nothing in this file calls AWS.
 
 /** A warning concerns later or other deployments. A check that could not be made has not passed. */
 export interface Outcome {
   readonly verdict: 'pass' | 'warning' | 'problem' | 'not checked';
-  readonly says: string;
+  readonly says: Text;
 }
 
 /** Tells whether the deployment has to wait. A failed check and a missing check block, a warning does not. */
@@ -32,18 +34,16 @@ const UNRESERVED = 100;
 export function concurrency({ function: { provisionedConcurrency } }: EnvironmentConfig, unreserved: number): Outcome {
   const { max = 0, schedules = [] } = provisionedConcurrency ?? {};
   const provisioned = Math.max(max, ...schedules.map((schedule) => schedule.max));
-  if (provisioned === 0) return { verdict: 'pass', says: 'no concurrency is provisioned' };
+  if (provisioned === 0) return { verdict: 'pass', says: messages.nothingProvisioned };
   if (provisioned + UNRESERVED > unreserved) {
     return {
       verdict: 'problem',
-      says:
-        `${provisioned} provisioned and ${UNRESERVED} unreserved executions exceed the ${unreserved} of the account. ` +
-        'Request more (Service Quotas, Lambda, "Concurrent executions"), or lower provisionedConcurrency in lib/environments.ts',
+      says: messages.tooLittleConcurrency({ provisioned, kept: UNRESERVED, unreserved }),
     };
   }
   return {
     verdict: 'pass',
-    says: `room for ${provisioned} provisioned: ${unreserved} are not reserved. Subtract the provisioned concurrency of other functions`,
+    says: messages.enoughConcurrency({ provisioned, unreserved }),
   };
 }
 
@@ -68,39 +68,32 @@ export function logRole(config: EnvironmentConfig, role: LogRole | undefined, di
   const owner = /\/Kumiki-(.+)-RestApi-/.exec(current?.arn ?? '')?.[1];
   const ownedByDisposable = owner !== undefined && owner !== config.id && disposable.includes(owner);
   if (owned) {
-    if (current === undefined) return { verdict: 'pass', says: 'this deployment creates the role' };
-    if (owner === config.id) return { verdict: 'pass', says: current.arn };
+    if (current === undefined) return { verdict: 'pass', says: messages.createsRole };
+    if (owner === config.id) return { verdict: 'pass', says: messages.roleIs({ arn: current.arn }) };
     if (ownedByDisposable && !config.disposable) {
-      return { verdict: 'pass', says: `this deployment replaces the role of ${owner}, ${current.arn}` };
+      return { verdict: 'pass', says: messages.replacesRole({ owner, arn: current.arn }) };
     }
     return {
       verdict: 'problem',
-      says:
-        `the account has a role, ${current.arn}, which this deployment would replace. An account has only one: ` +
-        'set restApi.ownsApiAccount to false in lib/environments.ts',
+      says: messages.wouldReplaceRole({ arn: current.arn }),
     };
   }
   if (current === undefined) {
     return {
       verdict: 'problem',
-      says:
-        `${role ? `the account names the role ${role.arn}, which no longer exists` : 'the account has no role for API Gateway logs'}, ` +
-        'and this environment does not create one. Set restApi.ownsApiAccount to true in lib/environments.ts, or have the ' +
-        'owner of the account run aws apigateway update-account',
+      says: messages.needsRole({ why: role ? messages.roleIsGone({ arn: role.arn }) : messages.noRole }),
     };
   }
   if (ownedByDisposable) {
     return {
       verdict: 'problem',
-      says:
-        `the role, ${current.arn}, belongs to the disposable environment ${owner}. When ${owner} is destroyed, logs stop ` +
-        `without an error. Set restApi.ownsApiAccount to true here and to false in ${owner}`,
+      says: messages.disposableRole({ arn: current.arn, owner }),
     };
   }
   if (current.exists === undefined) {
-    return { verdict: 'not checked', says: `these credentials do not allow iam:GetRole on ${current.arn}` };
+    return { verdict: 'not checked', says: messages.roleNotAllowed({ arn: current.arn }) };
   }
-  return { verdict: 'pass', says: current.arn };
+  return { verdict: 'pass', says: messages.roleIs({ arn: current.arn }) };
 }
 
 /**
@@ -118,20 +111,19 @@ export function zones(config: EnvironmentConfig, account: readonly Zone[]): Outc
   if (usable.length < names.length) {
     const reasons = names.flatMap((name) => {
       const zone = account.find((other) => other.name === name);
-      if (zone === undefined)
-        return [`the account has no zone ${name} (${account.map((other) => other.name).join(', ')})`];
+      if (zone === undefined) return [messages.noZone({ name, others: account.map((other) => other.name).join(', ') })];
       const lack = missing(zone, config);
-      return lack === undefined ? [] : [`${name} is ${zone.id}, which has ${lack}`];
+      return lack === undefined ? [] : [messages.zoneLacks({ name, id: zone.id, lack })];
     });
     const remedy =
       proposed.length < names.length
-        ? `Only ${proposed.length} of the ${names.length} zones that are needed have them: choose another region`
-        : `Add to each cdk command: ${flags}`;
-    return { verdict: 'problem', says: `${reasons.join('; ')}. ${remedy}` };
+        ? messages.tooFewZones({ found: proposed.length, needed: names.length })
+        : messages.addFlags({ flags });
+    return { verdict: 'problem', says: advised(reasons, remedy) };
   }
-  const ids = account.filter(({ name }) => names.includes(name)).map(({ name, id }) => `${name} is ${id}`);
-  const hint = isOnFile(region) ? '' : `. Add to each cdk command: ${flags}`;
-  return { verdict: 'pass', says: `${ids.join(', ')}: ${served(config)}${hint}` };
+  const ids = account.filter(({ name }) => names.includes(name)).map(({ name, id }) => messages.zoneIs({ name, id }));
+  const says = messages.available({ where: joined(ids), parts: served(config) });
+  return { verdict: 'pass', says: isOnFile(region) ? says : advised([says], messages.addFlags({ flags })) };
 }
 
 /** Checks the zones of the subnets of an existing VPC in the same way. */
@@ -139,49 +131,61 @@ export function existingSubnets(config: EnvironmentConfig, subnets: readonly (Zo
   if (!hasVpcLinks(config.region)) return withoutVpcLinks(config.region);
   const lacking = subnets.flatMap((subnet) => {
     const lack = missing(subnet, config);
-    return lack === undefined ? [] : [`${subnet.subnetId} is in ${subnet.id}, which has ${lack}`];
+    return lack === undefined ? [] : [messages.subnetLacks({ subnet: subnet.subnetId, id: subnet.id, lack })];
   });
   if (lacking.length > 0) {
-    return { verdict: 'problem', says: `${lacking.join('; ')}. Name other subnets in network.existing` };
+    return { verdict: 'problem', says: advised(lacking, messages.otherSubnets) };
   }
   const ids = [...new Set(subnets.map(({ id }) => id))].sort();
-  return { verdict: 'pass', says: `the subnets are in ${ids.join(', ')}: ${served(config)}` };
+  const where = messages.subnetsIn({ ids: ids.join(', ') });
+  return { verdict: 'pass', says: messages.available({ where, parts: served(config) }) };
 }
 
-function missing(zone: Zone, config: EnvironmentConfig): string | undefined {
-  return missingIn(zone, config.region, { kubernetes: config.kubernetes !== undefined });
+/** The reasons, and then what to do. */
+function advised(reasons: readonly Text[], advice: Text): Text {
+  return joined([joined(reasons, messages.reasons), advice], messages.sentences);
 }
 
-function served(config: EnvironmentConfig): string {
-  return `VPC links V2${config.kubernetes ? ' and control planes of EKS' : ''} are available`;
+function missing(zone: Zone, config: EnvironmentConfig): Text | undefined {
+  const lack = missingIn(zone, config.region, { kubernetes: config.kubernetes !== undefined });
+  if (lack.length === 0) return undefined;
+  return joined(
+    lack.map((part) => messages.lacks({ part: PARTS[part] })),
+    messages.and,
+  );
+}
+
+const PARTS: Readonly<Record<ZonalPart, Text>> = {
+  'VPC links V2': messages.vpcLinks,
+  'control planes of EKS': messages.controlPlanes,
+};
+
+function served(config: EnvironmentConfig): Text {
+  return config.kubernetes ? joined([messages.vpcLinks, messages.controlPlanes], messages.and) : messages.vpcLinks;
 }
 
 function withoutVpcLinks(region: string): Outcome {
   return {
     verdict: 'not checked',
-    says:
-      `AWS listed no VPC links V2 in ${region} when lib/zones.ts was written, so the APIs would not reach the containers. ` +
-      'See docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-vpc-links-v2.html, Availability by Region',
+    says: messages.noVpcLinks({ region }),
   };
 }
 
 /** Checks that AWS documents ARM builds for the region, with which the images of the container services are built. */
 export function imageBuild({ services, region }: EnvironmentConfig): Outcome {
   if (services.every(({ image }) => image.from !== 'source')) {
-    return { verdict: 'pass', says: 'nothing is built, because every image is given by its digest' };
+    return { verdict: 'pass', says: messages.nothingBuilt };
   }
-  if (buildsOnArm(region)) return { verdict: 'pass', says: `CodeBuild builds ARM images in ${region}` };
+  if (buildsOnArm(region)) return { verdict: 'pass', says: messages.buildsOnArm({ region }) };
   return {
     verdict: 'warning',
-    says:
-      `AWS does not document ARM builds of CodeBuild in ${region}. If they fail, build the image in ` +
-      'another region and promote it by digest (docs/decisions/0004-image-built-in-the-account.md)',
+    says: messages.armNotDocumented({ region }),
   };
 }
 
 /** vCPUs of a part that count toward a quota, at its start and at its largest. */
 export interface Demand {
-  readonly what: string;
+  readonly what: Text;
   readonly spot: boolean;
   readonly start: number;
   readonly most: number;
@@ -218,14 +222,14 @@ export function vcpuDemand(config: EnvironmentConfig, vcpus: Readonly<Record<str
     Math.max(
       ...types.map((type) => {
         const number = vcpus[type];
-        if (number === undefined) throw new Error(`EC2 returned no vCPUs for ${type} in ${config.region}.`);
+        if (number === undefined) throw new Failure(messages.noVcpus({ type, region: config.region }));
         return number;
       }),
     );
   const demands: Demand[] = [];
   if (hasNatInstance(network)) {
     demands.push({
-      what: 'NAT instance',
+      what: messages.natInstance,
       spot: false,
       start: largest([NAT_INSTANCE_TYPE]),
       most: largest([NAT_INSTANCE_TYPE]),
@@ -240,7 +244,7 @@ export function vcpuDemand(config: EnvironmentConfig, vcpus: Readonly<Record<str
     const beside = Math.max(2 * availabilityZones.length, replaced);
     const size = largest(types);
     demands.push({
-      what: `${maxNodes} nodes, and ${beside} more during an update`,
+      what: messages.nodes({ nodes: maxNodes, more: beside }),
       spot,
       start: minNodes * size,
       most: (maxNodes + beside) * size,
@@ -262,7 +266,7 @@ export function vcpuDemand(config: EnvironmentConfig, vcpus: Readonly<Record<str
       // The services behind each load balancer have instances of their own.
       const all = number * serviceGroups(services).length;
       const start = size * serviceGroups(services).length;
-      demands.push({ what: `${all} container instances`, spot: isSpot, start, most: all * size });
+      demands.push({ what: messages.containerInstances({ number: all }), spot: isSpot, start, most: all * size });
     }
   }
   return demands;
@@ -278,29 +282,25 @@ export function vcpuRoom(
   const counted = demands.filter((demand) => demand.spot === spot);
   if (counted.length === 0) return undefined;
   const [start, most] = [sum(counted.map((demand) => demand.start)), sum(counted.map((demand) => demand.most))];
-  const what = `at most ${most} (${counted.map((demand) => demand.what).join('; ')})`;
+  const parts = joined(
+    counted.map((demand) => demand.what),
+    messages.reasons,
+  );
+  const what = messages.mostVcpus({ most, parts });
   if (most <= quota) {
-    return { verdict: 'pass', says: `${name}: ${what} of the ${quota} vCPUs that all instances of the account share` };
+    return { verdict: 'pass', says: messages.enoughVcpus({ quota: name, what, value: quota }) };
   }
-  const when = start > quota ? `The first deployment already takes ${start}. ` : '';
-  return {
-    verdict: 'warning',
-    says:
-      `${name}: the quota is ${quota} vCPUs, but this environment takes ${what}. ${when}Request more: aws service-quotas ` +
-      `request-service-quota-increase --region ${region} --service-code ec2 --quota-code ${code} --desired-value ${most}`,
-  };
+  const when = start > quota ? messages.alreadyTakes({ start }) : '';
+  const command =
+    `aws service-quotas request-service-quota-increase --region ${region} --service-code ec2 --quota-code ${code} ` +
+    `--desired-value ${most}`;
+  return { verdict: 'warning', says: messages.tooFewVcpus({ quota: name, value: quota, what, when, command }) };
 }
 
 /** The warning for a part that is deployed and now off: the next deployment deletes its stack. */
 export function leftOver(stackName: string, property: string): Outcome {
-  const keep =
-    property === 'kubernetes'
-      ? 'add -c kubernetes=true to each command, or write "kubernetes": true into the context of cdk.json'
-      : `set ${property} in lib/environments.ts`;
-  return {
-    verdict: 'warning',
-    says: `${stackName} is deployed, but ${property} is off, so cdk deploy deletes the stack. To keep it, ${keep}`,
-  };
+  const keep = property === 'kubernetes' ? messages.keepKubernetes : messages.keep({ property });
+  return { verdict: 'warning', says: messages.leftOver({ stack: stackName, property, keep }) };
 }
 
 function hasNatInstance({ create }: EnvironmentConfig['network']): boolean {

@@ -18,7 +18,7 @@ test.each([
   [named('AccessDeniedException', 'not authorized to lambda:Get'), /do not allow that: not authorized to lambda:Get/],
   [Object.assign(new Error('x'), { code: 'ENOTFOUND' }), /AWS in eu-west-1 cannot be reached \(ENOTFOUND\)/],
 ])('%s becomes one line that says what to do', (error, line) => {
-  const text = explain(error, 'sandbox', 'eu-west-1');
-  expect(text).toMatch(line);
-  expect(text).not.toContain('\n');
+  const { en } = explain(error, 'sandbox', 'eu-west-1');
+  expect(en).toMatch(line);
+  expect(en).not.toContain('\n');
 });

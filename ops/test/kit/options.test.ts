@@ -1,4 +1,4 @@
-import { optionsOf } from '../../kit/options';
+import { helpOf, optionsOf } from '../../kit/options';
 import { targetOf } from '../../kit/target';
 
 delete process.env['AWS_ENDPOINT_URL'];
@@ -25,9 +25,69 @@ test('names the flag of this command, not that of the CDK CLI', () => {
   expect(() => targetOf({}, 'Usage: npm run verify')).toThrow('--environment is missing. Usage: npm run verify');
 });
 
-test('prints the usage for an unknown flag', () => {
+describe('the flags of a command', () => {
+  const command = {
+    name: 'npm run verify',
+    usage: '-- --environment sandbox',
+    about: { en: 'About.', ja: '説明。' },
+    flags: {
+      region: { form: '--region REGION', help: { en: 'a region', ja: 'リージョン' } },
+      json: { form: '--json', help: { en: 'prints JSON', ja: 'JSON を出力する' } },
+    },
+  };
+  const read = (...args: string[]) => {
+    const before = process.argv;
+    process.argv = ['node', 'verify.ts', ...args];
+    try {
+      return optionsOf(command, { region: { type: 'string' }, json: { type: 'boolean' } });
+    } finally {
+      process.argv = before;
+    }
+  };
+
+  test('are read without --lang, which every command has', () => {
+    expect(read('--lang', 'ja', '--region=eu-west-1', '--lang=en', '--json')).toEqual({
+      region: 'eu-west-1',
+      json: true,
+    });
+  });
+
+  test.each([
+    [['--twice'], '--twice is not a known flag. See the flags: npm run verify -- --help'],
+    [['-x'], '-x is not a known flag. See the flags: npm run verify -- --help'],
+    [['--constructor'], '--constructor is not a known flag. See the flags: npm run verify -- --help'],
+    [['--region'], '--region needs a value. See the flags: npm run verify -- --help'],
+    [['--region', '--json'], '--region needs a value. See the flags: npm run verify -- --help'],
+    [['--json=yes'], '--json takes no value. See the flags: npm run verify -- --help'],
+    [['twice'], '"twice" is not a flag. See the flags: npm run verify -- --help'],
+    [['--lang', 'fr'], '--lang: must be en or ja, got "fr".'],
+    [['--lang'], '--lang: must be en or ja, got "".'],
+  ])('%s are refused in one line that names the flag', (args, message) => {
+    expect(() => read(...args)).toThrow(message);
+  });
+
+  test('are explained in a line for each, in the language of the output', () => {
+    expect(helpOf(command).ja).toBe(
+      [
+        'npm run verify -- --environment sandbox',
+        '',
+        '説明。',
+        '',
+        'フラグ：',
+        '  --region REGION  リージョン',
+        '  --json           JSON を出力する',
+        '  --lang en|ja     出力の言語。省略時は LC_ALL、LC_MESSAGES、LANG に従う',
+        '  --help           このヘルプを表示する',
+      ].join('\n'),
+    );
+  });
+});
+
+test('a command without a help shows its usage for an unknown flag', () => {
   const before = process.argv;
-  process.argv = ['node', 'verify.ts', '--twice'];
-  expect(() => optionsOf('Usage: npm run verify', {})).toThrow("Unknown option '--twice'\nUsage: npm run verify");
+  process.argv = ['node', 'prove.ts', '--twice'];
+  expect(() => optionsOf('Usage: npm run kubernetes:prove', {})).toThrow(
+    '--twice is not a known flag. Usage: npm run kubernetes:prove',
+  );
   process.argv = before;
 });

@@ -116,7 +116,7 @@ async function ask(config: EnvironmentConfig, other: Answers = {}): Promise<Reco
   answers = { ...ACCOUNT, ...other };
   asked.length = 0;
   const checked = await askAccount(config, ['trial', 'local']);
-  return Object.fromEntries(checked.map(({ check, verdict, says }) => [check, `${verdict}: ${says}`]));
+  return Object.fromEntries(checked.map(({ check, verdict, says }) => [check.en, `${verdict}: ${says.en}`]));
 }
 
 const withoutOwnRole = (config: EnvironmentConfig): EnvironmentConfig => ({

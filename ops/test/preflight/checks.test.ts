@@ -1,6 +1,29 @@
 import { EnvironmentConfig } from '../../../lib/environment-config';
 import { fixtureOf, service, withEgress, withFurther } from '../../../test/support/fixture';
-import * as checks from '../../preflight/checks';
+import { inEnglish } from '../../kit/language';
+import * as rules from '../../preflight/checks';
+
+/** A rule whose outcome is in English. */
+const english =
+  <A extends unknown[]>(rule: (...args: A) => rules.Outcome) =>
+  (...args: A) => {
+    const { verdict, says } = rule(...args);
+    return { verdict, says: says.en };
+  };
+const checks = {
+  ...rules,
+  concurrency: english(rules.concurrency),
+  logRole: english(rules.logRole),
+  zones: english(rules.zones),
+  existingSubnets: english(rules.existingSubnets),
+  imageBuild: english(rules.imageBuild),
+  leftOver: english(rules.leftOver),
+  vcpuRoom: (...args: Parameters<typeof rules.vcpuRoom>) => {
+    const outcome = rules.vcpuRoom(...args);
+    return outcome && { verdict: outcome.verdict, says: outcome.says.en };
+  },
+};
+const plain = (value: unknown) => JSON.parse(JSON.stringify(value, inEnglish));
 
 const trial = fixtureOf('trial');
 const lasting = fixtureOf('lasting');
@@ -8,7 +31,7 @@ const withCluster = fixtureOf('trial', { kubernetes: 'true' });
 const DISPOSABLE = ['trial', 'local'];
 
 test('a problem and a check that was not made block a deployment, a warning does not', () => {
-  const blocks = (verdict: checks.Outcome['verdict']) => checks.blocks({ verdict, says: '' });
+  const blocks = (verdict: rules.Outcome['verdict']) => checks.blocks({ verdict, says: { en: '', ja: '' } });
   expect([blocks('pass'), blocks('warning'), blocks('problem'), blocks('not checked')]).toEqual([
     false,
     false,
@@ -220,7 +243,7 @@ describe('vCPUs of EC2', () => {
 
   test('include those of nodes, and of more nodes during an update', () => {
     expect(checks.instanceTypes(withCluster)).toEqual(['t4g.medium']);
-    expect(demand(withCluster)).toEqual([
+    expect(plain(demand(withCluster))).toEqual([
       { what: '4 nodes, and 4 more during an update', spot: false, start: 4, most: 16 },
     ]);
   });
@@ -249,12 +272,12 @@ describe('vCPUs of EC2', () => {
     expect(checks.vcpuRoom(spot, demand(config), 5, 'us-east-1')).toMatchObject({ verdict: 'warning' });
     const ec2 = { instanceTypes: ['t4g.small'], maxInstances: 11, spot: { onDemandBase: 1, onDemandPercent: 25 } };
     const mixed = { ...trial, capacity: { ec2 } };
-    expect(demand(mixed).map(({ what, spot: isSpot, most }) => [what, isSpot, most])).toEqual([
+    expect(plain(demand(mixed).map(({ what, spot: isSpot, most }) => [what, isSpot, most]))).toEqual([
       ['4 container instances', false, 8],
       ['7 container instances', true, 14],
     ]);
     const behindTwo = withFurther(mixed, [service('archive', 1_000)]);
-    expect(demand(behindTwo).map(({ what, most }) => [what, most])).toEqual([
+    expect(plain(demand(behindTwo).map(({ what, most }) => [what, most]))).toEqual([
       ['8 container instances', 16],
       ['14 container instances', 28],
     ]);

@@ -1,0 +1,57 @@
+import { message } from './language';
+
+/** Texts of all commands that come from this folder. */
+export const messages = {
+  // Flags
+  flags: message({ en: 'Flags:', ja: 'フラグ：' }),
+  langFlag: message({
+    en: 'language of the output; without it that of LC_ALL, LC_MESSAGES or LANG',
+    ja: '出力の言語。省略時は LC_ALL、LC_MESSAGES、LANG に従う',
+  }),
+  helpFlag: message({ en: 'prints this text', ja: 'このヘルプを表示する' }),
+  seeHelp: message({ en: 'See the flags: {command} -- --help', ja: 'フラグの一覧：{command} -- --help' }),
+  unknownFlag: message({ en: '{flag} is not a known flag. {hint}', ja: '{flag} というフラグはありません。{hint}' }),
+  missingValue: message({ en: '{flag} needs a value. {hint}', ja: '{flag} には値が必要です。{hint}' }),
+  noValue: message({ en: '{flag} takes no value. {hint}', ja: '{flag} に値は指定できません。{hint}' }),
+  noFlag: message({ en: '"{argument}" is not a flag. {hint}', ja: '"{argument}" はフラグではありません。{hint}' }),
+  badLanguage: message({
+    en: '--lang: must be en or ja, got "{value}".',
+    ja: '--lang：en または ja を指定してください（指定された値："{value}"）。',
+  }),
+  badAssignment: message({
+    en: '-c: must be key=value, got "{assignment}". Write -c capacity=ec2, for example.',
+    ja: '-c：key=value の形で指定してください（指定された値："{assignment}"）。例：-c capacity=ec2',
+  }),
+  missingEnvironment: message({ en: '--environment is missing. {hint}', ja: '--environment がありません。{hint}' }),
+  unknownEnvironment: message({
+    en: '--environment: "{name}" is not known. Give one of {known}: --environment sandbox',
+    ja: '--environment："{name}" という環境はありません。{known} のいずれかを指定してください。例：--environment sandbox',
+  }),
+
+  // Requests to AWS
+  notDeployed: message({
+    en: 'Stack {stack} is not deployed in {region}. Deploy it (npx cdk deploy --all {context}), or name its region with --region.',
+    ja: 'スタック {stack} は {region} にデプロイされていません。デプロイするか（npx cdk deploy --all {context}）、--region でリージョンを指定してください。',
+  }),
+  noCredentials: message({
+    en: 'No AWS credentials were found. Sign in (aws sso login, AWS_PROFILE=…) and try again.',
+    ja: 'AWS の認証情報が見つかりません。サインインしてから（aws sso login、AWS_PROFILE=… など）再実行してください。',
+  }),
+  expired: message({
+    en: 'The AWS credentials have expired. Sign in again.',
+    ja: 'AWS の認証情報の有効期限が切れています。サインインし直してください。',
+  }),
+  notAccepted: message({
+    en: 'AWS does not accept these credentials in {region}: {reason}',
+    ja: 'この認証情報は {region} の AWS で拒否されました：{reason}',
+  }),
+  denied: message({
+    en: 'These credentials do not allow that: {reason}',
+    ja: 'この認証情報では許可されていない操作です：{reason}',
+  }),
+  awsIn: message({ en: 'AWS in {region}', ja: '{region} の AWS' }),
+  notReached: message({
+    en: '{where} cannot be reached ({code}). Check the network, --region and AWS_ENDPOINT_URL.',
+    ja: '{where} に接続できません（{code}）。ネットワーク、--region、AWS_ENDPOINT_URL を確認してください。',
+  }),
+};
