@@ -1,6 +1,8 @@
 import { delimiter, dirname } from 'node:path';
 import { AwsClient } from 'aws4fetch';
+import { Failure } from '../../ops/kit/language';
 import { folders } from './folders';
+import { messages } from './messages';
 
 /** Account of every AWS-compatible endpoint on this machine. */
 export const LOCAL_ACCOUNT = '000000000000';
@@ -82,9 +84,7 @@ export function givenEndpoint(variables: NodeJS.ProcessEnv = process.env): strin
   }
   // localhost:4566 parses as a URL with the scheme "localhost:".
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw new Error(
-      `AWS_ENDPOINT_URL: "${url}" is not a URL. Set it to http://127.0.0.1:4566, for example, or unset it.`,
-    );
+    throw new Failure(messages.notUrl({ url }));
   }
   return url;
 }
@@ -97,10 +97,7 @@ export function givenEndpoint(variables: NodeJS.ProcessEnv = process.env): strin
 export function neededEndpoint(variables: NodeJS.ProcessEnv = process.env): string {
   const url = givenEndpoint(variables);
   if (url !== undefined) return url;
-  throw new Error(
-    'environment local: needs an endpoint on this machine, but AWS_ENDPOINT_URL is not set. Run `npm start`, or set ' +
-      'AWS_ENDPOINT_URL to a running one.',
-  );
+  throw new Failure(messages.noEndpoint);
 }
 
 /** Tells whether an error means that nothing listens at the address. A timeout is not such an error. */
@@ -132,16 +129,10 @@ export async function checkEndpoint(url: string): Promise<void> {
     });
     answer = await response.text();
   } catch (cause) {
-    throw new Error(
-      `AWS_ENDPOINT_URL: nothing answers at ${url}. Start it, or unset AWS_ENDPOINT_URL to have one started.`,
-      { cause },
-    );
+    throw new Failure(messages.nothingAnswers({ url }), { cause });
   }
   const account = /<Account>(\d{12})<\/Account>/.exec(answer)?.[1];
   if (account !== LOCAL_ACCOUNT) {
-    throw new Error(
-      `AWS_ENDPOINT_URL: ${url} is not an endpoint for local deployments: its account is ${account ?? 'missing'}, ` +
-        `expected ${LOCAL_ACCOUNT}. Unset AWS_ENDPOINT_URL to have one started.`,
-    );
+    throw new Failure(messages.otherAccount({ url, account: account ?? messages.missing, expected: LOCAL_ACCOUNT }));
   }
 }

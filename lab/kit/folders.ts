@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
+import { Failure } from '../../ops/kit/language';
+import { messages } from './messages';
 
 export const root = join(__dirname, '..', '..');
 
@@ -36,10 +38,7 @@ export const logs = {
 export function claimState(): void {
   const isStandard = state === standard || state.startsWith(standard + sep);
   if (!isStandard && existsSync(state) && !existsSync(mark) && readdirSync(state).length > 0) {
-    throw new Error(
-      `KUMIKI_STATE: ${state} holds other files, which Kumiki could remove. Name a folder that is new or empty, or unset ` +
-        'KUMIKI_STATE.',
-    );
+    throw new Failure(messages.foreignFolder({ folder: state }));
   }
   mkdirSync(state, { recursive: true });
   if (!isStandard) writeFileSync(mark, '');
@@ -54,10 +53,7 @@ export function checkPackages(): void {
   for (let folder = state; folder !== dirname(folder); folder = dirname(folder)) {
     if (existsSync(join(folder, 'node_modules', '@aws-sdk', 'client-ec2'))) return;
   }
-  throw new Error(
-    `KUMIKI_STATE: ${state} is not below a folder with node_modules, where functions look for their packages. Name a folder ` +
-      `below ${root}, or unset KUMIKI_STATE.`,
-  );
+  throw new Failure(messages.noPackages({ folder: state, root }));
 }
 
 /** Removes the logs and temporary files of earlier runs. */

@@ -1,16 +1,20 @@
 import stringWidth from 'string-width';
+import { inEnglish, type Language, type Text, type Words, wordsIn } from '../../ops/kit/language';
+import { padEnd, padStart } from '../../ops/kit/width';
+import { messages } from './messages';
 
 /** One row of a table of verdicts. `Unproven` is the name of the third verdict, which is neither a pass nor a failure. */
-export interface Row<Unproven extends string> {
+export interface Row<Unproven extends string, Cell extends Words = Words> {
   /** The request or the step. */
-  readonly name: string;
-  readonly proves: string;
+  readonly name: Cell;
+  readonly proves: Cell;
   /** The observation, such as an HTTP status or the state that an API reported. */
-  readonly result: string;
+  readonly result: Cell;
   readonly milliseconds?: number;
+  /** In English for programs. The table prints it in the language of its reader. */
   readonly verdict: 'pass' | 'FAIL' | Unproven;
   /** The reason for a failure, or for the third verdict. */
-  readonly detail?: string;
+  readonly detail?: Cell;
 }
 
 export interface Counts {
@@ -21,13 +25,15 @@ export interface Counts {
 
 export interface TableOptions<Unproven extends string> {
   /** Headings of `name` and `result`. */
-  readonly headings: readonly [name: string, result: string];
+  readonly headings: readonly [name: Words, result: Words];
   /** The widest column comes last, so that a narrow terminal or page cuts off this one and no other. @default `name` */
   readonly last?: 'name' | 'result';
   readonly unit: 'ms' | 's';
   readonly unproven: Unproven;
-  /** The third verdict where space is short. @default `unproven` */
-  readonly short?: string;
+  /** The third verdict as people read it. @default `unproven` */
+  readonly long?: Words;
+  /** The third verdict where space is short. @default `long` */
+  readonly short?: Words;
 }
 
 /** A table of verdicts as text. The verdict comes first, because a narrow terminal or page cuts off the end of lines. */
@@ -39,26 +45,36 @@ export class VerdictTable<const Unproven extends string> {
     return { passed: countOf('pass'), failed: countOf('FAIL'), unproven: countOf(this.options.unproven) };
   }
 
+  /** The counts and the rows as JSON, in English in every language, so that scripts and reports do not depend on it. */
+  json(rows: readonly Row<Unproven>[], about: Readonly<Record<string, string>> = {}): string {
+    return JSON.stringify({ ...about, ...this.count(rows), rows }, inEnglish, 2);
+  }
+
   /** Aligned columns, the details of rows, and the counts. */
-  render(rows: readonly Row<Unproven>[]): string {
+  render(rows: readonly Row<Unproven>[], language: Language = 'en'): string {
     const { headings, last, unit } = this.options;
-    const cellsOf = (verdict: string, proves: string, time: string, name: string, result: string) =>
-      last === 'result' ? [verdict, proves, name, time, result] : [verdict, proves, result, time, name];
+    const cellsOf = (verdict: Words, proves: Words, time: string, name: Words, result: Words) =>
+      (last === 'result' ? [verdict, proves, name, time, result] : [verdict, proves, result, time, name]).map((words) =>
+        wordsIn(words, language),
+      );
     const cells = [
-      cellsOf('verdict', 'what it proves', unit, ...headings),
+      cellsOf(messages.verdict, messages.proves, unit, ...headings),
       ...rows.map((row) => cellsOf(this.short(row), row.proves, this.time(row), row.name, row.result)),
     ];
     const { lines, rule } = aligned(cells, 3);
-    const details = rows.flatMap((row) =>
-      row.detail === undefined || row.verdict === 'pass' ? [] : [`${this.short(row)}: ${row.name}: ${row.detail}`],
+    const details = rows.flatMap(({ verdict, name, detail }) =>
+      detail === undefined || verdict === 'pass'
+        ? []
+        : [messages.detail({ verdict: this.short({ verdict }), name, detail })[language]],
     );
     if (details.length > 0) details.push('');
-    return [lines[0], rule, ...lines.slice(1), '', ...details, this.summary(rows)].join('\n');
+    return [lines[0], rule, ...lines.slice(1), '', ...details, this.summary(rows)[language]].join('\n');
   }
 
-  private summary(rows: readonly Row<Unproven>[]): string {
-    const { passed, failed, unproven } = this.count(rows);
-    return `${passed} passed, ${failed} failed, ${unproven} ${this.options.unproven}`;
+  private summary(rows: readonly Row<Unproven>[]): Text {
+    const { passed, failed, unproven: number } = this.count(rows);
+    const { unproven, long = unproven } = this.options;
+    return messages.summary({ passed, failed, number, unproven: long });
   }
 
   private time({ milliseconds }: Row<Unproven>): string {
@@ -66,8 +82,10 @@ export class VerdictTable<const Unproven extends string> {
     return this.options.unit === 'ms' ? milliseconds.toFixed(0) : (milliseconds / 1_000).toFixed(1);
   }
 
-  private short({ verdict }: Row<Unproven>): string {
-    return verdict === this.options.unproven ? (this.options.short ?? verdict) : verdict;
+  private short({ verdict }: Pick<Row<Unproven>, 'verdict'>): Words {
+    const { unproven, long = unproven, short = long } = this.options;
+    if (verdict === unproven) return short;
+    return verdict === 'pass' ? messages.pass : messages.FAIL;
   }
 }
 
@@ -86,13 +104,4 @@ export function aligned(cells: readonly (readonly string[])[], right?: number): 
       .trimEnd(),
   );
   return { lines, rule: widths.map((width) => '-'.repeat(width)).join('  ') };
-}
-
-/** Like `String.prototype.padEnd`, for the width of the text on a terminal. */
-export function padEnd(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - stringWidth(text)));
-}
-
-function padStart(text: string, width: number): string {
-  return ' '.repeat(Math.max(0, width - stringWidth(text))) + text;
 }

@@ -1,25 +1,35 @@
-/** Output for people: a line that changes on a terminal, all lines in a log. */
+import { type Language, languageOf, type Words, wordsIn } from '../../ops/kit/language';
+import { cut, padEnd, padStart } from '../../ops/kit/width';
+import { messages } from './messages';
+
+/** Columns for the names of steps. The longest are WebSocketApi and エミュレーター. */
+const NAME_COLUMNS: Readonly<Record<Language, number>> = { en: 14, ja: 16 };
+
+/** Output for people, in the language of the command: a line that changes on a terminal, all lines in a log. */
 export interface Terminal {
   /** Prints a finished step, its result, and its duration since `from` (`performance.now()`). */
-  step(name: string, result: string, from?: number): void;
+  step(name: Words, result: Words, from?: number): void;
   /** Shows the current work. On a terminal the next output replaces it; a log does not contain it. */
-  status(text: string): void;
-  line(text?: string): void;
+  status(text: Words): void;
+  line(text?: Words): void;
 }
 
 export function terminal(out: NodeJS.WriteStream = process.stdout): Terminal {
   // The reader has gone (npm start | head), so there is no reason to go on and no way to say so.
   out.on('error', () => process.exit(1));
   const clear = out.isTTY ? '\r\x1b[K' : '';
-  const line = (text = '') => out.write(`${clear}${text}\n`);
+  const language = languageOf();
+  const line = (text: Words = '') => out.write(`${clear}${wordsIn(text, language)}\n`);
   return {
     line,
     step: (name, result, from) => {
-      const seconds = from === undefined ? '' : `${((performance.now() - from) / 1_000).toFixed(1)} s`;
-      line(`  ${name.padEnd(14)}${result.padEnd(44)}${seconds.padStart(7)}`.trimEnd());
+      const seconds = from === undefined ? '' : ((performance.now() - from) / 1_000).toFixed(1);
+      const time = seconds === '' ? '' : wordsIn(messages.seconds({ seconds }), language);
+      const texts = padEnd(wordsIn(name, language), NAME_COLUMNS[language]) + padEnd(wordsIn(result, language), 44);
+      line(`  ${texts}${padStart(time, 7)}`.trimEnd());
     },
     status: (text) => {
-      if (out.isTTY) out.write(`${clear}  ${text.slice(0, out.columns - 4)} …`);
+      if (out.isTTY) out.write(`${clear}  ${cut(wordsIn(text, language), out.columns - 4)} …`);
     },
   };
 }

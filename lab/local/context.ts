@@ -1,6 +1,8 @@
 import { environmentOf } from '../../lib/context';
+import { Failure } from '../../ops/kit/language';
 import { assignmentsOf } from '../../ops/kit/options';
 import { localEnvironments } from '../kit/local-environment';
+import { messages } from './messages';
 
 /** Context of the environment local, by key (`npm start -- -c capacity=ec2`). */
 export type Context = Readonly<Record<string, string>>;
@@ -19,9 +21,7 @@ export function contextOf(given: readonly string[] = []): Context {
   for (const [key, only] of Object.entries(FIXED)) {
     const { [key]: value = only } = context;
     if (value === only) continue;
-    throw new Error(
-      `${key}: npm start deploys to ${only}, got "${value}". Leave it out, or deploy to AWS: npx cdk deploy --all -c ${key}=${value}`,
-    );
+    throw new Failure(messages.otherTarget({ key, only, value }));
   }
   environmentOf(context, localEnvironments);
   return context;

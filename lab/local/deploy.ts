@@ -1,12 +1,14 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { Failure, type Text } from '../../ops/kit/language';
 import { failureOf, saysDiskFull } from '../kit/command-failure';
 import { LOCAL_ACCOUNT } from '../kit/endpoint';
 import { folders, logs, root } from '../kit/folders';
 import { ProcessGroup } from '../kit/processes/process-group';
 import { Terminal } from '../kit/terminal';
 import { Context } from './context';
+import { messages } from './messages';
 import { STAND_IN_KEY } from './stand-ins';
 
 /** The path of the CDK CLI. npx would search for two seconds first. */
@@ -24,12 +26,12 @@ export async function synthesize(say: Terminal, context: Context = {}): Promise<
     if (file.endsWith('.lock')) rmSync(join(folders.assembly, file), { force: true });
   }
   const given = Object.entries(context).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
-  await cdk('synthesis', logs.deploy, ['synth', '--quiet', '--app', APP, ...given, '-o', folders.assembly]);
+  await cdk(messages.synthesis, logs.deploy, ['synth', '--quiet', '--app', APP, ...given, '-o', folders.assembly]);
   // The CLI does not deploy the template of a part that is switched off, because it has no resources.
   const deployed = templates().filter((file) =>
     readFileSync(join(folders.assembly, file), 'utf8').includes('"Resources"'),
   );
-  say.step('synthesis', `${deployed.length} stacks`, from);
+  say.step(messages.synthesis, messages.stacks({ number: deployed.length }), from);
 }
 
 /** Tells whether the bucket and the roles of CDK deployments exist. */
@@ -45,7 +47,7 @@ export async function isBootstrapped(region: string): Promise<boolean> {
 
 export async function bootstrap(region: string, say: Terminal): Promise<void> {
   const from = performance.now();
-  await cdk('bootstrap', logs.bootstrap, ['bootstrap', `aws://${LOCAL_ACCOUNT}/${region}`, '--app', '']);
+  await cdk(messages.bootstrap, logs.bootstrap, ['bootstrap', `aws://${LOCAL_ACCOUNT}/${region}`, '--app', '']);
   say.step('bootstrap', 'CDKToolkit', from);
 }
 
@@ -56,7 +58,7 @@ export async function deploy(say: Terminal): Promise<void> {
   let last = performance.now();
   const quiet = setInterval(() => {
     const seconds = Math.round((performance.now() - last) / 1_000);
-    say.line(`  No output for ${seconds} s: see ${logs.deploy}`);
+    say.line(messages.quiet({ seconds, log: logs.deploy }));
   }, QUIET);
   const onLine = (line: string) => {
     last = performance.now();
@@ -64,7 +66,7 @@ export async function deploy(say: Terminal): Promise<void> {
     progress(line);
   };
   try {
-    await cdk('deployment', logs.deploy, [...args, '--progress', 'events', '--concurrency', '4'], onLine);
+    await cdk(messages.deployment, logs.deploy, [...args, '--progress', 'events', '--concurrency', '4'], onLine);
   } finally {
     clearInterval(quiet);
   }
@@ -100,14 +102,14 @@ export function stackProgress(say: Terminal): (line: string) => void {
     const finished = /✅\s+\S+ \(([\w-]+)\)(.*)/.exec(line);
     if (finished?.[1] !== undefined) {
       const count = finished[2]?.includes('no changes')
-        ? 'no changes'
-        : `${resources.get(finished[1]) ?? '?'} resources`;
+        ? messages.noChanges
+        : messages.resources({ number: resources.get(finished[1]) ?? '?' });
       say.step(finished[1].split('-').at(-1) ?? finished[1], count, begun.get(finished[1]));
     }
   };
 }
 
-async function cdk(step: string, log: string, args: readonly string[], onLine?: (line: string) => void): Promise<void> {
+async function cdk(step: Text, log: string, args: readonly string[], onLine?: (line: string) => void): Promise<void> {
   const lines: string[] = [];
   const code = await new ProcessGroup(process.execPath, [CDK, ...args, '--no-notices', '--no-color'], {
     cwd: root,
@@ -119,9 +121,10 @@ async function cdk(step: string, log: string, args: readonly string[], onLine?: 
   }).exited;
   if (code === 0) return;
   if (saysDiskFull(lines)) {
-    throw new Error(`The ${step} failed: no space is left on the disk. Free some space and start again. Log: ${log}`);
+    throw new Failure(messages.diskFull({ step, log }));
   }
-  throw new Error([`The ${step} failed. From ${log}:`, ...failureOf(lines).map((line) => `  ${line}`)].join('\n'));
+  const shown = failureOf(lines).map((line) => `  ${line}`);
+  throw new Failure(messages.stepFailed({ step, log, lines: shown.join('\n') }));
 }
 
 function templates(): string[] {

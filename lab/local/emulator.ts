@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure, type Text } from '../../ops/kit/language';
 import { ownVariables } from '../kit/endpoint';
 import { freePort } from '../kit/processes/free-port';
 import { ProcessGroup } from '../kit/processes/process-group';
+import { messages } from './messages';
 
 export interface EmulatorProps {
   readonly command: string;
@@ -32,7 +34,7 @@ const ATTEMPTS = 3;
  * @throws if the emulator ends or does not answer in time, with the path of the log
  */
 export async function startEmulator(props: EmulatorProps): Promise<Emulator> {
-  const problems: string[] = [];
+  let problem: Text | undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const port = await (props.port ?? freePort)();
     const group = new ProcessGroup(props.command, props.args ?? [], {
@@ -45,16 +47,15 @@ export async function startEmulator(props: EmulatorProps): Promise<Emulator> {
       },
     });
     const url = `http://127.0.0.1:${port}`;
-    const problem = await problemOf(url, group, props.timeout ?? 60_000);
+    problem = await problemOf(url, group, props.timeout ?? 60_000);
     if (problem === undefined) return { url, group: group.id, exited: group.exited };
     group.end();
-    problems.push(problem);
   }
-  throw new Error(`The emulator did not start: ${problems.at(-1)}. Log: ${props.log}`);
+  throw new Failure(messages.emulatorNotStarted({ problem: problem ?? '', log: props.log }));
 }
 
 /** Waits until `url` answers. @returns the problem, if the process ends first or `timeout` milliseconds pass */
-async function problemOf(url: string, group: ProcessGroup, timeout: number): Promise<string | undefined> {
+async function problemOf(url: string, group: ProcessGroup, timeout: number): Promise<Text | undefined> {
   const ended = new AbortController();
   let exitCode = 0;
   group.exited.then((code) => {
@@ -71,5 +72,7 @@ async function problemOf(url: string, group: ProcessGroup, timeout: number): Pro
     }
     await sleep(50);
   }
-  return ended.signal.aborted ? `it ended with exit code ${exitCode}` : `it did not answer within ${timeout / 1_000} s`;
+  return ended.signal.aborted
+    ? messages.endedWithCode({ code: exitCode })
+    : messages.noAnswerWithin({ seconds: timeout / 1_000 });
 }

@@ -7,9 +7,11 @@ import {
   ElasticLoadBalancingV2Client,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { Failure } from '../../ops/kit/language';
 import { ownVariables } from '../kit/endpoint';
 import { freePort } from '../kit/processes/free-port';
 import { ProcessGroup } from '../kit/processes/process-group';
+import { messages } from './messages';
 
 export interface HistoryService {
   readonly port: number;
@@ -43,10 +45,10 @@ export async function startHistoryService(bundle: string, servedBy: string, log:
   });
   const deadline = Date.now() + READY_TIMEOUT;
   while (!(await isReady(port))) {
-    if (ended !== undefined) throw new Error(`The container service ended with exit code ${ended}. Log: ${log}`);
+    if (ended !== undefined) throw new Failure(messages.serviceEndedEarly({ code: ended, log }));
     if (Date.now() > deadline) {
       group.end();
-      throw new Error(`The container service did not become ready. Log: ${log}`);
+      throw new Failure(messages.serviceNotReady({ log }));
     }
     await sleep(30);
   }

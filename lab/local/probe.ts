@@ -5,7 +5,9 @@ import {
   ValidateTemplateCommand,
   waitUntilStackCreateComplete,
 } from '@aws-sdk/client-cloudformation';
+import { joined } from '../../ops/kit/language';
 import { Row } from '../tour/table';
+import { messages } from './messages';
 import { StandIn, standIns } from './stand-ins';
 
 /** Stand-ins that can be checked. The endpoint accepts every custom resource and fails only in the function behind it. */
@@ -22,14 +24,14 @@ export async function standInsRow(region: string): Promise<Row> {
   const notNeeded = checked.filter(({ type, only }, index) => (only ? accepted[index]?.[0] : !refused.includes(type)));
   return {
     name: 'cloudformation validate-template',
-    proves: 'every stand-in is still needed',
+    proves: messages.standInsNeeded,
     result: `${checked.length - notNeeded.length}/${checked.length}`,
     milliseconds: performance.now() - from,
     verdict: notNeeded.length === 0 ? 'pass' : 'FAIL',
     detail:
       notNeeded.length === 0
         ? undefined
-        : `the endpoint accepts these now, remove them from lab/local/stand-ins.ts: ${notNeeded.map(({ type }) => type).join(', ')}`,
+        : messages.standInsNotNeeded({ types: joined(notNeeded.map(({ type }) => type)) }),
   };
 }
 

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { Failure } from '../../ops/kit/language';
 import { isDiskFull, saysDiskFull } from '../kit/command-failure';
 import { ProcessGroup } from '../kit/processes/process-group';
+import { messages } from './messages';
 
 /** The oldest Python that the emulator runs on. */
 const OLDEST = [3, 10] as const;
@@ -75,16 +77,11 @@ async function withVenv(
     }
   }
   if (python === undefined) {
-    throw new Error(
-      `Python: neither uv nor a python3 of ${OLDEST.join('.')} or newer was found. Install one ` +
-        '(https://docs.astral.sh/uv; apt install python3 python3-venv; brew install python) and start again.',
-    );
+    throw new Failure(messages.noPython({ oldest: OLDEST.join('.') }));
   }
   // On Debian, `import venv` works without the package python3-venv, but `import ensurepip` does not.
   if (!(await succeeds(python, ['-c', 'import ensurepip, venv'], log, env))) {
-    throw new Error(
-      `Python: ${python} has no venv module. Install it (apt install python3-venv) or uv, and start again.`,
-    );
+    throw new Failure(messages.noVenv({ python }));
   }
   await run(python, ['-m', 'venv', directory], log, env);
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'];
@@ -101,12 +98,9 @@ async function run(command: string, args: readonly string[], log: string, env: N
   const code = await new ProcessGroup(command, args, { log, env, onLine: (line) => lines.push(line) }).exited;
   if (code === 0) return;
   if (saysDiskFull(lines) || isDiskFull(dirname(log))) {
-    throw new Error(`Python: no space is left for the emulator (about 150 MB). Free some space and start again.`);
+    throw new Failure(messages.pythonDiskFull);
   }
   // Without a network, pip and uv report that the package does not exist.
-  const last = lines.filter((line) => line.trim() !== '').at(-1) ?? `exit code ${code}`;
-  throw new Error(
-    `Python: the emulator could not be installed: ${last.trim()} (log: ${log}). Check the network, and the settings of pip ` +
-      'and uv for a proxy or an index, then start again.',
-  );
+  const last = lines.filter((line) => line.trim() !== '').at(-1);
+  throw new Failure(messages.notInstalled({ reason: last?.trim() ?? messages.exitCode({ code }), log }));
 }

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { Failure, type Text } from '../../ops/kit/language';
 import { folders } from '../kit/folders';
 import { ownerOf, release, take, update } from '../kit/processes/lock';
 import type { ProcessIdentity } from '../kit/processes/running';
 import { Context } from './context';
+import { messages } from './messages';
 
 /** Lock of the running `npm start`. */
 export const runFile = join(folders.state, 'run.json');
@@ -24,7 +26,7 @@ export interface Run extends ProcessIdentity {
   /** Set once everything has been deployed. */
   readonly ready?: boolean;
   /** The reason why the container service could not be registered or restarted. */
-  readonly problem?: string;
+  readonly problem?: Text;
 }
 
 /** The run that holds the file; undefined if no running process holds it. */
@@ -38,17 +40,13 @@ export function readRun(file: string): Run | undefined {
  * @param refusal the message for the case that another process is running
  * @throws if another process is running
  */
-export function claimRun(file: string, refusal: (other: Run) => string = runningAlready): void {
+export function claimRun(file: string, refusal: (other: Run) => Text = runningAlready): void {
   const other: Run | undefined = take(file);
-  if (other !== undefined) throw new Error(refusal(other));
+  if (other !== undefined) throw new Failure(refusal(other));
 }
 
-function runningAlready({ endpoint, pid }: Run): string {
-  const where = endpoint === undefined ? '' : ` at ${endpoint}`;
-  return (
-    `Kumiki is running already${where} (process ${pid}). Use it (npm run deploy:local deploys changed code), ` +
-    `or end it with Ctrl-C there or \`kill ${pid}\`.`
-  );
+function runningAlready({ endpoint, pid }: Run): Text {
+  return messages.runningAlready({ where: endpoint === undefined ? '' : messages.at({ endpoint }), pid });
 }
 
 export function updateRun(file: string, change: Omit<Run, keyof ProcessIdentity>): void {

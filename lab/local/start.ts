@@ -5,30 +5,34 @@ import { pathTo } from '../../domain/routes';
 import { environmentOf } from '../../lib/context';
 import { containerContext } from '../../lib/sources';
 import { fail } from '../../ops/kit/errors';
+import { Failure, languageOf, type Text, textOf, type Words, wordsIn } from '../../ops/kit/language';
 import { optionsOf } from '../../ops/kit/options';
 import { adopt, checkEndpoint, givenEndpoint, isRefused, localVariables, ownVariables } from '../kit/endpoint';
 import { checkPackages, claimState, folders, logs, prepareFolders, root } from '../kit/folders';
 import { localEnvironments } from '../kit/local-environment';
 import { endAll, onNpmEnd } from '../kit/processes/process-group';
+import { aligned } from '../kit/table';
 import { terminal } from '../kit/terminal';
 import { connect, connectionsOf, Deployment } from '../tour/deployment';
 import { runExperiments } from '../tour/experiments';
 import { table } from '../tour/table';
+import { startCommand } from './commands';
 import { Context, contextOf } from './context';
 import { bootstrap, deploy, isBootstrapped, replacedTypes, synthesize } from './deploy';
 import { startEmulator } from './emulator';
 import { HistoryService, serve } from './history-service';
+import { messages } from './messages';
 import { standInsRow } from './probe';
 import { pythonEnvironment } from './python';
 import { claimRun, releaseRun, runFile, updateRun } from './run-file';
 
 /** An event from outside that ends a run, with the exit code of the run. */
-class Interruption extends Error {
+class Interruption extends Failure {
   constructor(
-    message: string,
+    text: Text,
     readonly exitCode: number,
   ) {
-    super(message);
+    super(text);
   }
 }
 
@@ -42,10 +46,10 @@ const FAILURES = 6;
 const say = terminal();
 const interruption = new AbortController();
 /** The current work, for the messages of an interruption. */
-let phase = 'starting';
+let phase = messages.starting;
 
 async function main(): Promise<void> {
-  const values = optionsOf('Usage: npm start [-- --once] [--connections 100] [-c capacity=ec2]', {
+  const values = optionsOf(startCommand, {
     once: { type: 'boolean', default: false },
     connections: { type: 'string' },
     context: { type: 'string', short: 'c', multiple: true },
@@ -58,14 +62,12 @@ async function main(): Promise<void> {
   process.on('exit', () => releaseRun(runFile));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      const serving = phase === 'serving';
-      const when = serving ? '' : ` Interrupted while ${phase}.`;
-      interruption.abort(new Interruption(`All processes of this command have ended.${when}`, serving ? 0 : 130));
+      const serving = phase === messages.serving;
+      const text = serving ? messages.ended : messages.endedWhile({ phase });
+      interruption.abort(new Interruption(text, serving ? 0 : 130));
     });
   }
-  onNpmEnd('start', () =>
-    interruption.abort(new Interruption('npm has ended, and with it all processes of this command.', 1)),
-  );
+  onNpmEnd('start', () => interruption.abort(new Interruption(messages.npmEnded, 1)));
   const interrupted = new Promise<never>((_, reject) => {
     interruption.signal.addEventListener('abort', () => reject(interruption.signal.reason));
   });
@@ -77,7 +79,7 @@ async function main(): Promise<void> {
     endAll();
     say.line();
     if (!(reason instanceof Interruption)) throw reason;
-    (reason.exitCode === 0 ? console.log : console.error)(reason.message);
+    (reason.exitCode === 0 ? console.log : console.error)(reason.text[languageOf()]);
     process.exit(reason.exitCode);
   }
   process.exit();
@@ -85,39 +87,39 @@ async function main(): Promise<void> {
 
 async function run(once: boolean, context: Context, connections?: number): Promise<void> {
   const from = performance.now();
-  say.line('Kumiki, environment local\n');
+  say.line(messages.title);
   prepareFolders();
   const given = givenEndpoint();
   const url = given === undefined ? await startEndpoint() : await useEndpoint(given);
   updateRun(runFile, { endpoint: url });
   const { id, region } = environmentOf(context, localEnvironments);
 
-  phase = 'asking the endpoint for its stacks';
+  phase = messages.asking;
   const bootstrapped = await isBootstrapped(region);
-  phase = 'synthesizing';
+  phase = messages.synthesizing;
   say.status('cdk synth, cdk bootstrap');
   await Promise.all([synthesize(say, context), bootstrapped ? undefined : bootstrap(region, say)]);
-  phase = 'deploying';
+  phase = messages.deploying;
   say.status('cdk deploy --all');
   await deploy(say);
-  phase = 'starting the container service';
+  phase = messages.startingService;
   const deployment = await connect(id, region);
   const service = await runService(deployment);
   serveOnRequest(() => connect(id, region), service);
   updateRun(runFile, { service: service.digest, registered: true, ready: true });
-  say.step('deployed', '', from);
+  say.step(messages.deployed, '', from);
   printStandIns();
 
-  phase = 'sending requests';
+  phase = messages.sending;
   const rows = await runExperiments({ ...deployment, connections }, say.status);
   // The list of stand-ins is for this emulator. Another endpoint may know more types.
   if (given === undefined) rows.push(await standInsRow(region));
-  say.line(`${table.render(rows)}\n`);
-  writeFileSync(join(folders.state, 'table.json'), JSON.stringify({ ...table.count(rows), rows }, null, 2));
+  say.line(`${table.render(rows, languageOf())}\n`);
+  writeFileSync(join(folders.state, 'table.json'), table.json(rows));
   if (table.count(rows).failed > 0) process.exitCode = 1;
   if (once) return;
 
-  phase = 'serving';
+  phase = messages.serving;
   printNextSteps(deployment, url);
   // Waits for an interruption.
   await new Promise(() => setInterval(() => undefined, 60_000));
@@ -129,26 +131,26 @@ async function useEndpoint(url: string): Promise<string> {
   adopt(localVariables(url));
   await checkEndpoint(url);
   watchEndpoint(url, WATCH_INTERVAL);
-  say.step('endpoint', `${url} (AWS_ENDPOINT_URL)`, from);
+  say.step(messages.endpoint, `${url} (AWS_ENDPOINT_URL)`, from);
   return url;
 }
 
 /** Starts the emulator. @returns its URL */
 async function startEndpoint(): Promise<string> {
   checkPackages();
-  phase = 'installing the emulator';
+  phase = messages.installingEmulator;
   const commands = await pythonEnvironment({
     directory: folders.python,
     requirements: join(root, 'requirements.txt'),
     log: logs.python,
     onInstall: () => {
       const folder = relative(root, folders.python);
-      say.line(`  Installing the emulator into ${folder}. This happens once and takes a while.`);
+      say.line(messages.installing({ folder }));
     },
   });
   // From now on without the proxy of the installation, which would not reach the address of this machine.
   adopt(ownVariables());
-  phase = 'starting the emulator';
+  phase = messages.startingEmulator;
   const started = performance.now();
   const { url, group, exited } = await startEmulator({
     command: join(commands, 'python'),
@@ -158,17 +160,16 @@ async function startEndpoint(): Promise<string> {
     log: logs.emulator,
   });
   exited.then((code) => {
-    const line = `The emulator ended (exit code ${code}) while ${phase}. Log: ${logs.emulator}`;
-    interruption.abort(new Interruption(line, 1));
+    interruption.abort(new Interruption(messages.emulatorEnded({ code, phase, log: logs.emulator }), 1));
   });
   adopt(localVariables(url));
-  watchEndpoint(url, OWN_WATCH_INTERVAL, ` Log: ${logs.emulator}`);
+  watchEndpoint(url, OWN_WATCH_INTERVAL, messages.logHint({ log: logs.emulator }));
   updateRun(runFile, { emulator: group });
-  say.step('emulator', url, started);
+  say.step(messages.emulator, url, started);
   return url;
 }
 
-async function watchEndpoint(url: string, interval: number, hint = ''): Promise<void> {
+async function watchEndpoint(url: string, interval: number, hint: Words = ''): Promise<void> {
   for (let failures = 0; !interruption.signal.aborted; ) {
     await sleep(interval, undefined, { ref: false });
     const error = await problemOf(url);
@@ -180,7 +181,7 @@ async function watchEndpoint(url: string, interval: number, hint = ''): Promise<
 /** The interruption, if the endpoint that somebody else started has ended. */
 async function lostEndpoint(): Promise<Interruption | undefined> {
   const url = process.env.AWS_ENDPOINT_URL;
-  if (url === undefined || phase === 'starting') return undefined;
+  if (url === undefined || phase === messages.starting) return undefined;
   return isRefused(await problemOf(url)) ? lost(url) : undefined;
 }
 
@@ -191,8 +192,8 @@ function problemOf(url: string): Promise<unknown> {
   );
 }
 
-function lost(url: string, hint = ''): Interruption {
-  return new Interruption(`The endpoint ${url} no longer answers, while ${phase}.${hint}`, 1);
+function lost(url: string, hint: Words = ''): Interruption {
+  return new Interruption(messages.endpointLost({ url, phase, hint }), 1);
 }
 
 /** Runs the current code of the container service for the deployment. */
@@ -202,10 +203,9 @@ async function runService(deployment: Deployment, current?: HistoryService): Pro
   if (service === current) return service;
   service.exited.then((code) => {
     if (service.replaced) return;
-    const line = `The container service ended (exit code ${code}) while ${phase}. Log: ${logs.service}`;
-    interruption.abort(new Interruption(line, 1));
+    interruption.abort(new Interruption(messages.serviceEnded({ code, phase, log: logs.service }), 1));
   });
-  say.step('container', `http://127.0.0.1:${service.port}`, from);
+  say.step(messages.container, `http://127.0.0.1:${service.port}`, from);
   return service;
 }
 
@@ -221,7 +221,7 @@ function serveOnRequest(deployed: () => Promise<Deployment>, service: HistorySer
       current = await runService(await deployed(), current);
       updateRun(runFile, { service: current.digest, registered: true });
     } catch (error) {
-      const problem = `${error instanceof Error ? error.message : String(error)}\nThe previous container service still runs.`;
+      const problem = messages.previousServes({ problem: textOf(error) });
       say.line(problem);
       updateRun(runFile, { problem });
     }
@@ -234,7 +234,7 @@ function serveOnRequest(deployed: () => Promise<Deployment>, service: HistorySer
 function printStandIns(): void {
   const replaced = replacedTypes();
   if (replaced.size === 0) return;
-  say.line('\n  Stand-ins for types that the endpoint does not know (reasons in lab/local/stand-ins.ts):');
+  say.line(messages.standIns);
   for (const [type, number] of replaced) say.line(`  ${String(number).padStart(4)} ${type}`);
   say.line();
 }
@@ -246,12 +246,17 @@ function printNextSteps({ restApi, httpApi, webSocketApi, region }: Deployment, 
     say.line(`${curl} '${restApi}${path}'`);
   }
   if (httpApi) say.line(`${curl} '${httpApi}${pathTo('quote', 'KUMI')}'`);
-  const sockets = webSocketApi && `\nWebSocket API         ${webSocketApi}, signed in the query (docs/websocket.md)`;
-  say.line(`
-Endpoint              ${url}${sockets ?? ''}
-Deploy changed code   npm run deploy:local
-The table again       AWS_ENDPOINT_URL=${url} npm run verify -- --environment local
-End                   Ctrl-C`);
+  const again = `AWS_ENDPOINT_URL=${url} npm run verify -- --environment local`;
+  const steps: (readonly [Text, Words])[] = [
+    [messages.endpointAt, url],
+    ...(webSocketApi ? [[messages.webSocketApi, messages.signedInQuery({ url: webSocketApi })] as const] : []),
+    [messages.deployChanged, 'npm run deploy:local'],
+    [messages.tableAgain, again],
+    [messages.end, 'Ctrl-C'],
+  ];
+  const language = languageOf();
+  const lines = steps.map((step) => step.map((words) => wordsIn(words, language)));
+  say.line(`\n${aligned(lines).lines.join('\n')}`);
 }
 
 main().catch((error: unknown) => fail(error));

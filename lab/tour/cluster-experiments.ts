@@ -1,19 +1,23 @@
+import { Failure, type Text, type Words } from '../../ops/kit/language';
 import type { Cluster } from './cluster';
 import type { Experiment } from './experiment';
+import { messages } from './messages';
 
 export const clusterExperiments: readonly Experiment[] = [
-  aboutCluster('eks describe-cluster', 'Kubernetes: control plane is active, not open to the world', {
+  aboutCluster('eks describe-cluster', messages.controlPlane, {
     run: async (cluster) => {
       const { status, version, publicCidrs } = await cluster.describe();
       const open = publicCidrs?.find((cidr) => cidr.endsWith('/0'));
       return {
         status: `${status} ${version}`,
         problem:
-          status === 'ACTIVE' ? open && `its API is open to ${open}` : `the cluster is ${status}, wait for ACTIVE`,
+          status === 'ACTIVE'
+            ? open && messages.openControlPlane({ cidr: open })
+            : messages.notActive({ status: status ?? '' }),
       };
     },
   }),
-  aboutCluster('manifests and charts of the stack', 'Kubernetes: service and Cluster Autoscaler are applied', {
+  aboutCluster(messages.manifests, messages.applied, {
     needs: 'Kubernetes API',
     run: async (cluster) => {
       const states = await cluster.applied();
@@ -22,26 +26,26 @@ export const clusterExperiments: readonly Experiment[] = [
       return { status: `${complete}/${states.length}`, problem: all ? undefined : list(states) };
     },
   }),
-  aboutCluster('elbv2 describe-target-health, nodes', 'Kubernetes: the load balancer finds nodes healthy', {
+  aboutCluster(messages.nodeTargets, messages.nodesHealthy, {
     needs: 'Kubernetes API',
     run: async (cluster) => {
       const states = await cluster.nodeStates();
       const healthy = states.filter((state) => state === 'healthy').length;
       return {
-        status: `${healthy}/${states.length} healthy`,
-        problem: healthy > 0 ? undefined : `no healthy node: ${list(states)}`,
+        status: messages.healthy({ healthy, all: states.length }),
+        problem: healthy > 0 ? undefined : messages.noHealthyNode({ states: list(states) }),
       };
     },
   }),
 ];
 
-function list(states: readonly string[]): string {
-  return states.length === 0 ? 'the target group has no targets' : states.join(', ');
+function list(states: readonly string[]): Words {
+  return states.length === 0 ? messages.noTargets : states.join(', ');
 }
 
 function aboutCluster(
-  path: string,
-  proves: string,
+  path: Words,
+  proves: Text,
   { needs, run }: Pick<Experiment, 'needs'> & { run(cluster: Cluster): ReturnType<Experiment['run']> },
 ): Experiment {
   return {
@@ -50,7 +54,7 @@ function aboutCluster(
     needs,
     appliesTo: ({ cluster }) => cluster !== undefined,
     run: ({ cluster }) => {
-      if (cluster === undefined) throw new Error('the environment has no cluster');
+      if (cluster === undefined) throw new Failure(messages.noCluster);
       return run(cluster);
     },
   };

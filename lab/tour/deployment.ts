@@ -1,8 +1,10 @@
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
+import { Failure, type Words } from '../../ops/kit/language';
 import { httpApiUrl, restApiUrl, webSocketUrl } from './address';
 import { Capability, notModelled } from './capabilities';
 import { Cluster, clusterOf } from './cluster';
 import { ControlPlane, controlPlane } from './control-plane';
+import { messages } from './messages';
 import { readOutputs } from './outputs';
 import { Get, requests } from './request';
 import { Sessions, sessionsOf } from './session';
@@ -25,7 +27,7 @@ export interface Deployment {
   /** Whether the live alias has provisioned concurrency. */
   readonly provisionedConcurrency: boolean;
   /** Features that the endpoint does not model, with its behaviour instead. */
-  readonly notModelled: Readonly<Partial<Record<Capability, string>>>;
+  readonly notModelled: Readonly<Partial<Record<Capability, Words>>>;
   readonly get: Get;
   /** Sends a GET request to the HTTP API; undefined where `httpApi` is. */
   readonly getOverHttpApi?: Get;
@@ -82,7 +84,5 @@ export function connectionsOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const connections = Number(text);
   if (Number.isInteger(connections) && connections >= 1 && connections <= 500) return connections;
-  throw new Error(
-    `--connections: must be a whole number from 1 to 500, got "${text}". Write --connections 100, for example.`,
-  );
+  throw new Failure(messages.badConnections({ value: text }));
 }

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KUBERNETES_PREFIX, pathTo, pathWith, Route, routes } from '../../domain/routes';
+import { Failure, joined, type Text, textOf, type Words } from '../../ops/kit/language';
 import { Capability } from './capabilities';
 import { clusterExperiments } from './cluster-experiments';
 import { Deployment } from './deployment';
 import { Experiment, Observation } from './experiment';
+import { messages } from './messages';
 import { Answer, Get } from './request';
 import { sessionExperiments } from './session-experiments';
 import { Row } from './table';
@@ -32,7 +34,7 @@ const BAD_INPUT = ROUTES_WITH_SYMBOL.flatMap(({ path, query }) => [
 const experiments: readonly Experiment[] = [
   {
     path: `GET ${QUOTE}`,
-    proves: 'REST API -> alias live -> function in private subnets',
+    proves: messages.restToFunction,
     run: async ({ get, environmentId }) => {
       const answer = await get(QUOTE);
       const { symbol, price, at } = answer.body;
@@ -40,36 +42,36 @@ const experiments: readonly Experiment[] = [
         answer,
         status(answer, 200) ??
           servedBy(answer, environmentId) ??
-          (answer.headers.has('initialization-type')
+          (answer.headers.has('initialization-type') ? undefined : messages.notFromFunction) ??
+          (symbol === 'KUMI' && isPositive(price) && isPositive(at)
             ? undefined
-            : 'no header initialization-type: not from the function') ??
-          (symbol === 'KUMI' && isPositive(price) && isPositive(at) ? undefined : `not a quote: ${answer.text}`),
+            : messages.notQuote({ text: answer.text })),
       );
     },
   },
   {
-    path: `GET ${PAST_QUOTE} twice`,
-    proves: 'same symbol, same time, same price',
+    path: messages.twice({ request: `GET ${PAST_QUOTE}` }),
+    proves: messages.samePrice,
     run: async ({ get }) => {
       const first = await get(PAST_QUOTE);
       const second = await get(PAST_QUOTE);
       const same = first.body.price === second.body.price && isPositive(first.body.price);
-      return observed(second, status(first, 200) ?? status(second, 200) ?? (same ? undefined : 'two prices'));
+      return observed(second, status(first, 200) ?? status(second, 200) ?? (same ? undefined : messages.twoPrices));
     },
   },
   {
     path: `GET ${ANALYSIS}`,
-    proves: 'REST API -> function -> load balancer -> container',
+    proves: messages.restFunctionContainer,
     run: ({ get, environmentId }) => analysisByFunction(get, environmentId),
   },
   {
     path: `GET ${HISTORY}`,
-    proves: 'REST API -> VPC link -> load balancer -> container',
+    proves: messages.restLinkContainer,
     run: ({ get }) => closesFromContainer(get, HISTORY),
   },
   {
     path: `GET ${HISTORY}, x-served-by`,
-    proves: 'the container of this environment answered',
+    proves: messages.ownContainer,
     needs: 'proxied headers',
     run: async ({ get, environmentId }) => {
       const answer = await get(HISTORY);
@@ -77,8 +79,8 @@ const experiments: readonly Experiment[] = [
     },
   },
   {
-    path: `GET /analysis and /history, days=${DAYS}`,
-    proves: 'both ways lead to the same numbers',
+    path: messages.bothWays({ days: DAYS }),
+    proves: messages.sameNumbers,
     run: async ({ get }) => {
       const [analysis, history] = await Promise.all([
         get(pathTo('analysis', 'ACME', { days: DAYS })),
@@ -89,7 +91,9 @@ const experiments: readonly Experiment[] = [
       );
       return observed(
         history,
-        status(analysis, 200) ?? status(history, 200) ?? (different.length > 0 ? `differ in ${different}` : undefined),
+        status(analysis, 200) ??
+          status(history, 200) ??
+          (different.length > 0 ? messages.differ({ fields: joined(different) }) : undefined),
       );
     },
   },
@@ -97,23 +101,23 @@ const experiments: readonly Experiment[] = [
   ...ROUTES_WITH_SYMBOL.map(({ path }) => refused(pathWith('..%2Fetc', path), 'encoded slashes')),
   {
     path: 'GET /nothing/here',
-    proves: 'an unknown route is a 404 in JSON',
+    proves: messages.unknownRoute,
     run: async ({ get }) => {
       const answer = await get('/nothing/here');
       return observed(answer, status(answer, 404) ?? message(answer));
     },
   },
   {
-    path: `GET ${QUOTE} unsigned`,
-    proves: 'IAM authorisation: unsigned requests are refused',
+    path: messages.withoutSignature({ request: `GET ${QUOTE}` }),
+    proves: messages.unsigned,
     run: async ({ get }) => {
       const answer = await get(QUOTE, 'none');
       return observed(answer, status(answer, 403) ?? message(answer));
     },
   },
   {
-    path: `GET ${QUOTE}, altered after signing`,
-    proves: 'IAM authorisation: the signature is checked',
+    path: messages.altered({ request: `GET ${QUOTE}` }),
+    proves: messages.signatureChecked,
     needs: 'signatures',
     run: async ({ get }) => {
       const answer = await get(QUOTE, 'altered');
@@ -121,8 +125,8 @@ const experiments: readonly Experiment[] = [
     },
   },
   {
-    path: `GET ${QUOTE} twice, 1.2 s between`,
-    proves: 'stage cache: the second answer is the first one',
+    path: messages.twiceWithPause({ request: `GET ${QUOTE}` }),
+    proves: messages.cacheAnswers,
     needs: 'cache',
     appliesTo: ({ cache }) => cache,
     run: async ({ get }) => {
@@ -133,12 +137,12 @@ const experiments: readonly Experiment[] = [
       await sleep(1_200);
       const second = await get(pathTo('quote', symbol));
       const cached = first.text === second.text;
-      return observed(second, status(first, 200) ?? status(second, 200) ?? (cached ? undefined : 'a fresh answer'));
+      return observed(second, status(first, 200) ?? status(second, 200) ?? (cached ? undefined : messages.freshAnswer));
     },
   },
   {
-    path: `GET ${pathTo('history', '{new}')}?days=0 twice, then days=${DAYS}`,
-    proves: 'stage cache: an error never answers for another key',
+    path: messages.twiceThen({ request: requestFor('history', messages.newSymbol), days: DAYS }),
+    proves: messages.cacheKeys,
     needs: 'cache',
     appliesTo: ({ cache }) => cache,
     run: async ({ get }) => {
@@ -153,48 +157,44 @@ const experiments: readonly Experiment[] = [
         .map((error) => status(error, 400) ?? message(error))
         .find((problem) => problem !== undefined);
       const known = first !== null && second !== null;
-      const caching = first === second ? 'error cached' : 'error not cached';
+      const caching = first === second ? messages.errorCached : messages.errorNotCached;
       return {
-        status: known ? caching : 'no request id',
+        status: known ? caching : messages.noRequestId,
         milliseconds: good.milliseconds,
-        problem:
-          refused ??
-          (known ? undefined : 'no header x-request-id, so the answers cannot be told apart') ??
-          status(good, 200),
+        problem: refused ?? (known ? undefined : messages.cannotTell) ?? status(good, 200),
       };
     },
   },
   {
     path: 'apigateway get-stage',
-    proves: 'stage cache: encrypted; only authorised callers can flush it',
+    proves: messages.cacheGuarded,
     appliesTo: ({ cache }) => cache,
     run: async ({ controlPlane }) => {
       const cached = Object.entries(await controlPlane.cachedMethods());
       const open = cached.flatMap(([method, { encrypted, guarded }]) => (encrypted && guarded ? [] : [method]));
-      const none = cached.length === 0 ? 'no method is cached, so the cache costs money for nothing' : undefined;
+      const none = cached.length === 0 ? messages.nothingCached : undefined;
       return {
-        status: `${cached.length} cached`,
-        problem:
-          none ?? (open.length > 0 ? `not encrypted, or open to a flush by anyone: ${open.join(', ')}` : undefined),
+        status: messages.cachedMethods({ number: cached.length }),
+        problem: none ?? (open.length > 0 ? messages.openCache({ methods: joined(open) }) : undefined),
       };
     },
   },
   {
     path: 'lambda get-provisioned-concurrency-config',
-    proves: 'alias live: environments are initialised ahead of requests',
+    proves: messages.provisioned,
     needs: 'provisioned concurrency',
     appliesTo: ({ provisionedConcurrency }) => provisionedConcurrency,
     run: async ({ controlPlane }) => {
       const state = await controlPlane.provisionedConcurrency();
       return {
         status: `${state?.status} ${state?.available}/${state?.requested}`,
-        problem: state?.status === 'READY' ? undefined : (state?.reason ?? 'wait for READY and try again'),
+        problem: state?.status === 'READY' ? undefined : (state?.reason ?? messages.waitForReady),
       };
     },
   },
   {
     path: `GET ${QUOTE}, initialization-type`,
-    proves: 'alias live: requests meet no cold start',
+    proves: messages.noColdStart,
     needs: 'initialization type',
     appliesTo: ({ provisionedConcurrency }) => provisionedConcurrency,
     run: async ({ get }) => {
@@ -203,25 +203,28 @@ const experiments: readonly Experiment[] = [
       return {
         status: type === 'provisioned-concurrency' ? 'provisioned' : type,
         milliseconds: answer.milliseconds,
-        problem: status(answer, 200) ?? (type === 'provisioned-concurrency' ? undefined : `it is ${type}`),
+        problem: status(answer, 200) ?? (type === 'provisioned-concurrency' ? undefined : messages.typeIs({ type })),
       };
     },
   },
   {
-    path: 'lambda invoke, alias on-demand',
-    proves: 'the same without provisioned concurrency, to compare',
+    path: messages.invokeOnDemand,
+    proves: messages.onDemand,
     needs: 'initialization type',
     run: async ({ controlPlane }) => {
       const from = performance.now();
       const { status: answered, initializationType, text } = await controlPlane.invokeOnDemand();
       const milliseconds = performance.now() - from;
-      const wrong = initializationType === 'on-demand' ? undefined : `initialization-type is ${initializationType}`;
+      const wrong =
+        initializationType === 'on-demand'
+          ? undefined
+          : messages.initializationTypeIs({ type: String(initializationType) });
       return { status: String(initializationType), milliseconds, problem: answered === 200 ? wrong : text };
     },
   },
   {
-    path: `GET ${pathTo('quote', '{8 symbols}')} at once`,
-    proves: 'all concurrent requests are answered; ms of the slowest',
+    path: messages.atOnce({ request: requestFor('quote', messages.symbols) }),
+    proves: messages.concurrent,
     run: async ({ get }) => {
       const answers = await Promise.all(Array.from({ length: 8 }, (_, index) => get(pathTo('quote', `KUMI${index}`))));
       const slowest = answers.reduce((slow, answer) => (answer.milliseconds > slow.milliseconds ? answer : slow));
@@ -231,7 +234,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: 'elbv2 describe-target-health',
-    proves: 'the load balancer finds the container healthy',
+    proves: messages.containerHealthy,
     needs: 'target health',
     run: async ({ controlPlane }) => {
       const groups = await controlPlane.targetStates();
@@ -239,65 +242,63 @@ const experiments: readonly Experiment[] = [
       // With both kinds of capacity, each target group gets a share of the requests.
       const without = groups.find((states) => !states.includes('healthy'));
       return {
-        status: `${healthy}/${groups.flat().length} healthy`,
-        problem: without && `no healthy target: ${without.join(', ') || 'there is none'}`,
+        status: messages.healthy({ healthy, all: groups.flat().length }),
+        problem: without && messages.noHealthyTarget({ states: without.length > 0 ? joined(without) : messages.none }),
       };
     },
   },
   {
     path: 'autoscaling describe-auto-scaling-groups',
-    proves: 'ECS on EC2: instances have started for the tasks',
+    proves: messages.instancesStarted,
     needs: 'instances',
     appliesTo: ({ instances }) => instances,
     run: async ({ controlPlane }) => {
       const instances = await controlPlane.instancesInService();
       return {
-        status: `${instances} in service`,
-        problem: instances > 0 ? undefined : 'no instance, so tasks cannot run; managed scaling takes minutes',
+        status: messages.inService({ number: instances }),
+        problem: instances > 0 ? undefined : messages.noInstance,
       };
     },
   },
-  overHttpApi(`GET ${QUOTE}`, 'HTTP API -> alias live: the same quote as over REST', async (http, { get }) => {
+  overHttpApi(`GET ${QUOTE}`, messages.httpToFunction, async (http, { get }) => {
     const [overRest, overHttp] = [await get(PAST_QUOTE), await http(PAST_QUOTE)];
     return observed(
       overHttp,
       status(overRest, 200) ??
         status(overHttp, 200) ??
-        (overHttp.headers.has('initialization-type') ? undefined : 'no header initialization-type') ??
-        (overHttp.text === overRest.text ? undefined : `REST answers ${overRest.text}, HTTP ${overHttp.text}`),
+        (overHttp.headers.has('initialization-type') ? undefined : messages.noInitializationType) ??
+        (overHttp.text === overRest.text
+          ? undefined
+          : messages.otherQuote({ rest: overRest.text, http: overHttp.text })),
     );
   }),
-  overHttpApi(`GET ${ANALYSIS}`, 'HTTP API -> function -> load balancer -> container', (http, { environmentId }) =>
+  overHttpApi(`GET ${ANALYSIS}`, messages.httpFunctionContainer, (http, { environmentId }) =>
     analysisByFunction(http, environmentId),
   ),
-  overHttpApi(`GET ${HISTORY}`, 'HTTP API -> own VPC link -> load balancer -> container', (http) =>
-    closesFromContainer(http, HISTORY),
-  ),
-  overHttpApi(
-    `GET ${BAD_INPUT.length} bad inputs`,
-    'the same 400 with the same reason as over REST',
-    async (http, { get }) => {
-      let slowest: Answer | undefined;
-      const problems: string[] = [];
-      for (const path of BAD_INPUT) {
-        const [overRest, overHttp] = [await get(path), await http(path)];
-        const reason = status(overHttp, 400) ?? message(overHttp);
-        const differs = overHttp.body.message === overRest.body.message ? undefined : `REST says ${overRest.text}`;
-        if (reason ?? differs) problems.push(`${path}: ${reason ?? differs}`);
-        if (slowest === undefined || overHttp.milliseconds > slowest.milliseconds) slowest = overHttp;
-      }
-      return {
-        status: `${BAD_INPUT.length - problems.length}/${BAD_INPUT.length}`,
-        milliseconds: slowest?.milliseconds,
-        problem: problems.length > 0 ? problems.join('; ') : undefined,
-      };
-    },
-  ),
-  overHttpApi('GET /nothing/here', 'an unknown route is a 404 in JSON', async (http) => {
+  overHttpApi(`GET ${HISTORY}`, messages.httpLinkContainer, (http) => closesFromContainer(http, HISTORY)),
+  overHttpApi(messages.badInputs({ number: BAD_INPUT.length }), messages.sameRefusals, async (http, { get }) => {
+    let slowest: Answer | undefined;
+    const problems: Text[] = [];
+    for (const path of BAD_INPUT) {
+      const [overRest, overHttp] = [await get(path), await http(path)];
+      const reason = status(overHttp, 400) ?? message(overHttp);
+      const differs =
+        overHttp.body.message === overRest.body.message ? undefined : messages.otherReason({ text: overRest.text });
+      const problem = reason ?? differs;
+      if (problem) problems.push(messages.pathProblem({ path, problem }));
+      if (slowest === undefined || overHttp.milliseconds > slowest.milliseconds) slowest = overHttp;
+    }
+    return {
+      status: `${BAD_INPUT.length - problems.length}/${BAD_INPUT.length}`,
+      milliseconds: slowest?.milliseconds,
+      problem: problems.length > 0 ? joined(problems, messages.problems) : undefined,
+    };
+  }),
+  overHttpApi('GET /nothing/here', messages.unknownRoute, async (http) => {
     const answer = await http('/nothing/here');
     return observed(answer, status(answer, 404) ?? message(answer));
   }),
-  overHttpApi(`GET ${QUOTE} unsigned`, 'IAM authorisation: unsigned requests are refused', async (http) => {
+  overHttpApi(messages.withoutSignature({ request: `GET ${QUOTE}` }), messages.unsigned, async (http) => {
     const answer = await http(QUOTE, 'none');
     return observed(answer, status(answer, 403) ?? message(answer));
   }),
@@ -305,15 +306,13 @@ const experiments: readonly Experiment[] = [
   ...clusterExperiments,
   {
     path: `GET ${HISTORY_OF_PODS}`,
-    proves: 'REST API -> VPC link -> load balancer -> node -> pod',
+    proves: messages.restToPod,
     needs: 'Kubernetes API',
     appliesTo: ({ cluster }) => cluster !== undefined,
     run: ({ get }) => closesFromContainer(get, HISTORY_OF_PODS),
   },
   {
-    ...overHttpApi(`GET ${HISTORY_OF_PODS}`, 'HTTP API -> VPC link -> load balancer -> node -> pod', (http) =>
-      closesFromContainer(http, HISTORY_OF_PODS),
-    ),
+    ...overHttpApi(`GET ${HISTORY_OF_PODS}`, messages.httpToPod, (http) => closesFromContainer(http, HISTORY_OF_PODS)),
     needs: 'Kubernetes API',
     appliesTo: ({ cluster, getOverHttpApi }) => cluster !== undefined && getOverHttpApi !== undefined,
   },
@@ -323,7 +322,7 @@ const experiments: readonly Experiment[] = [
  * Runs the experiments one after the other, so that none disturbs the times of another. An experiment that throws has
  * failed, and so has one that leaves an unhandled rejection behind. The other experiments run in any case.
  */
-export async function runExperiments(deployment: Deployment, onStart?: (path: string) => void): Promise<Row[]> {
+export async function runExperiments(deployment: Deployment, onStart?: (path: Words) => void): Promise<Row[]> {
   const rows: Row[] = [];
   const unhandled: unknown[] = [];
   const collect = (reason: unknown) => unhandled.push(reason);
@@ -335,7 +334,12 @@ export async function runExperiments(deployment: Deployment, onStart?: (path: st
       onStart?.(path);
       const record = needs && deployment.notModelled[needs];
       const { status, milliseconds, problem } = await observe(run, deployment, unhandled);
-      const observed = { name: path, proves, result: String(status), milliseconds };
+      const observed = {
+        name: path,
+        proves,
+        result: typeof status === 'number' ? String(status) : status,
+        milliseconds,
+      };
       if (record !== undefined) {
         rows.push({ ...observed, verdict: 'not modelled by this endpoint', detail: record });
       } else {
@@ -349,30 +353,26 @@ export async function runExperiments(deployment: Deployment, onStart?: (path: st
 }
 
 async function observe(run: Experiment['run'], deployment: Deployment, unhandled: unknown[]): Promise<Observation> {
-  const failed = (error: unknown): Observation => ({ status: 'error', problem: reasonOf(error) });
+  const failed = (error: unknown): Observation => ({ status: messages.error, problem: textOf(error) });
   const observation = await Promise.resolve(deployment).then(run).catch(failed);
   // Node.js reports an unhandled rejection after all pending microtasks.
   await new Promise(setImmediate);
   const [rejection] = unhandled.splice(0);
   if (rejection === undefined || observation.problem !== undefined) return observation;
-  return { ...observation, problem: reasonOf(rejection) };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return { ...observation, problem: textOf(rejection) };
 }
 
 function overHttpApi(
-  path: string,
-  proves: string,
+  path: Words,
+  proves: Text,
   run: (http: Get, deployment: Deployment) => Promise<Observation>,
 ): Experiment {
   return {
-    path: `HTTP API: ${path}`,
+    path: messages.overHttpApi({ request: path }),
     proves,
     appliesTo: ({ getOverHttpApi }) => getOverHttpApi !== undefined,
     run: (deployment) => {
-      if (deployment.getOverHttpApi === undefined) throw new Error('the environment has no HTTP API');
+      if (deployment.getOverHttpApi === undefined) throw new Failure(messages.noHttpApi);
       return run(deployment.getOverHttpApi, deployment);
     },
   };
@@ -384,7 +384,9 @@ async function analysisByFunction(get: Get, environmentId: string): Promise<Obse
   const fields = ['price', 'mean', 'volatility', 'high', 'low'].filter((name) => !isPositive(answer.body[name]));
   return observed(
     answer,
-    status(answer, 200) ?? servedBy(answer, environmentId) ?? (fields.length > 0 ? `no ${fields}` : undefined),
+    status(answer, 200) ??
+      servedBy(answer, environmentId) ??
+      (fields.length > 0 ? messages.noFields({ fields: joined(fields) }) : undefined),
   );
 }
 
@@ -395,16 +397,22 @@ async function closesFromContainer(get: Get, path: string): Promise<Observation>
   return observed(
     answer,
     status(answer, 200) ??
-      (answer.headers.has('initialization-type') ? 'a function answered' : undefined) ??
-      (closes === DAYS ? undefined : `${closes} closes instead of ${DAYS}`),
+      (answer.headers.has('initialization-type') ? messages.functionAnswered : undefined) ??
+      (closes === DAYS ? undefined : messages.wrongCloses({ number: closes, expected: DAYS })),
   );
+}
+
+/** A request for a symbol that is a placeholder in the table. */
+function requestFor(route: keyof typeof routes, symbol: Text): Text {
+  const request = (name: string) => `GET ${pathTo(route, `{${name}}`)}`;
+  return { en: request(symbol.en), ja: request(symbol.ja) };
 }
 
 function refused(path: string, needs?: Capability): Experiment {
   return {
     path: `GET ${path}`,
     needs,
-    proves: 'bad input is a 400 with its reason',
+    proves: messages.badInput,
     run: async ({ get }) => {
       const answer = await get(path);
       return observed(answer, status(answer, 400) ?? message(answer));
@@ -412,23 +420,25 @@ function refused(path: string, needs?: Capability): Experiment {
   };
 }
 
-function observed(answer: Answer, problem: string | undefined): Observation {
+function observed(answer: Answer, problem: Words | undefined): Observation {
   return { status: answer.status, milliseconds: answer.milliseconds, problem };
 }
 
-function status(answer: Answer, expected: number): string | undefined {
+function status(answer: Answer, expected: number): Text | undefined {
   return answer.status === expected
     ? undefined
-    : `status ${answer.status} instead of ${expected}: ${answer.text.slice(0, 200)}`;
+    : messages.wrongStatus({ status: answer.status, expected, text: answer.text.slice(0, 200) });
 }
 
-function message(answer: Answer): string | undefined {
-  return typeof answer.body.message === 'string' ? undefined : `no message in JSON: ${answer.text.slice(0, 200)}`;
+function message(answer: Answer): Text | undefined {
+  return typeof answer.body.message === 'string' ? undefined : messages.noMessage({ text: answer.text.slice(0, 200) });
 }
 
-function servedBy(answer: Answer, environmentId: string): string | undefined {
+function servedBy(answer: Answer, environmentId: string): Text | undefined {
   const by = answer.headers.get('x-served-by');
-  return by === environmentId ? undefined : `x-served-by is ${by ?? 'missing'} instead of ${environmentId}`;
+  return by === environmentId
+    ? undefined
+    : messages.wrongOrigin({ by: by ?? messages.noHeader, expected: environmentId });
 }
 
 function isPositive(value: unknown): value is number {

@@ -1,5 +1,7 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { Failure } from '../../ops/kit/language';
 import { HttpApiAddress, WebSocketApiAddress } from './address';
+import { messages } from './messages';
 
 /** Stack outputs that experiments need. */
 export interface Outputs {
@@ -86,9 +88,8 @@ async function outputsOf(client: CloudFormationClient, stackName: string) {
   const required = (name: string): string => {
     const value = outputs.get(name);
     if (value === undefined) {
-      throw new Error(
-        `Stack ${stackName} (${stack?.StackStatus ?? 'no status'}) has no output ${name}. Deploy it again with npx cdk deploy --all.`,
-      );
+      const status = stack?.StackStatus ?? messages.noStatus;
+      throw new Failure(messages.noOutput({ stack: stackName, status, name }));
     }
     return value;
   };

@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathTo } from '../../domain/routes';
+import { Failure, type Words } from '../../ops/kit/language';
 import type { Deployment } from './deployment';
 import type { Experiment, Observation } from './experiment';
 import { fanOut } from './fan-out';
+import { messages } from './messages';
 import type { Session, Sessions } from './session';
 
 const experiments: readonly Experiment[] = [
   {
-    path: 'WebSocket connect, unsigned',
-    proves: 'IAM authorisation: unsigned connections are refused',
+    path: messages.connectUnsigned,
+    proves: messages.unsignedConnections,
     run: async ({ sessions }) => {
       const from = performance.now();
       const status: unknown = await sessions?.open('none').then(
@@ -18,13 +20,13 @@ const experiments: readonly Experiment[] = [
       return {
         status: String(status),
         milliseconds: performance.now() - from,
-        problem: status === 403 ? undefined : `${status} instead of a refusal with status 403`,
+        problem: status === 403 ? undefined : messages.notRefused({ status: String(status) }),
       };
     },
   },
   {
-    path: 'WebSocket subscribe, twice',
-    proves: 'each message is answered; a symbol is stored once',
+    path: messages.subscribeTwice,
+    proves: messages.storedOnce,
     run: withSession(async (session, sessions) => {
       const symbol = ownSymbol();
       const from = performance.now();
@@ -39,13 +41,13 @@ const experiments: readonly Experiment[] = [
         problem:
           all === JSON.stringify([[symbol], [symbol]]) && subscribers.length === 1
             ? undefined
-            : `symbols ${all}, ${subscribers.length} subscriptions in the table`,
+            : messages.wrongSubscriptions({ symbols: all, number: subscribers.length }),
       };
     }),
   },
   {
-    path: 'WebSocket, lambda invoke ticker, three ticks',
-    proves: 'ticks come in order, with the price of the REST API',
+    path: messages.threeTicks,
+    proves: messages.ticksInOrder,
     run: withSession(async (session, sessions, { get }) => {
       await ask(session, { action: 'subscribe', symbols: ['KUMI'] });
       // Waits for the run first, so that its failure is reported. Messages that arrive in the meantime stay available.
@@ -57,18 +59,18 @@ const experiments: readonly Experiment[] = [
       const [tick] = Array.isArray(ticks[0]?.['ticks']) ? ticks[0]['ticks'] : [];
       const { price } = (await get(pathTo('quote', 'KUMI', { at: tick?.at }))).body;
       return {
-        status: `${ticks.length} ticks`,
+        status: messages.ticks({ number: ticks.length }),
         problem: !inOrder
-          ? `sequence ${sequences.join(', ')}`
+          ? messages.wrongSequence({ sequence: sequences.join(', ') })
           : tick?.symbol === 'KUMI' && tick.price === price
             ? undefined
-            : `${JSON.stringify(tick)}, but the quote is ${price}`,
+            : messages.wrongTick({ tick: JSON.stringify(tick) ?? '', price: String(price) }),
       };
     }),
   },
   {
-    path: 'WebSocket unsubscribe, then a tick',
-    proves: 'no ticks arrive after unsubscribing',
+    path: messages.unsubscribe,
+    proves: messages.noTicks,
     run: withSession(async (session, sessions) => {
       const symbol = ownSymbol();
       await ask(session, { action: 'subscribe', symbols: [symbol] });
@@ -79,51 +81,55 @@ const experiments: readonly Experiment[] = [
       const more = session.messages.length - before;
       return {
         status: String(type),
-        problem: type === 'unsubscribed' && more === 0 ? undefined : `${type}, and ${more} messages after that`,
+        problem:
+          type === 'unsubscribed' && more === 0
+            ? undefined
+            : messages.moreMessages({ type: String(type), number: more }),
       };
     }),
   },
   ...[
-    refused('text', 'hello'),
-    refused('an unknown action', { action: '$connect' }),
-    refused('a bad symbol', { action: 'subscribe', symbols: ['kumi'] }),
-    refused('1,000 symbols', { action: 'subscribe', symbols: Array.from({ length: 1_000 }, (_, n) => `S${n}`) }),
+    refused(messages.text, 'hello'),
+    refused(messages.unknownAction, { action: '$connect' }),
+    refused(messages.badSymbol, { action: 'subscribe', symbols: ['kumi'] }),
+    refused(messages.tooManySymbols, {
+      action: 'subscribe',
+      symbols: Array.from({ length: 1_000 }, (_, n) => `S${n}`),
+    }),
   ],
   {
-    path: 'WebSocket, many connections x 20 symbols',
-    proves: 'each gets every tick once and in order',
+    path: messages.manyConnections,
+    proves: messages.everyTick,
     run: async ({ sessions, connections = CONNECTIONS }) => {
-      if (sessions === undefined) throw new Error('the environment has no WebSocket API');
+      if (sessions === undefined) throw new Failure(messages.noWebSocketApi);
       const { expected, delivered, ...wrong } = await fanOut(sessions, { connections, symbols: 20, periods: 2 });
       const { lost, duplicated, outOfOrder } = wrong;
       const fine = lost === 0 && duplicated === 0 && outOfOrder === 0;
       return {
-        status: `${connections}: ${delivered} ticks`,
-        problem: fine
-          ? undefined
-          : `of ${expected} ticks ${lost} lost, ${duplicated} duplicated, ${outOfOrder} out of order`,
+        status: messages.delivered({ connections, delivered }),
+        problem: fine ? undefined : messages.wrongTicks({ expected, ...wrong }),
       };
     },
   },
   {
-    path: 'WebSocket disconnect, dynamodb query',
-    proves: 'a closed connection leaves nothing in the table',
+    path: messages.disconnect,
+    proves: messages.nothingLeft,
     run: async ({ sessions }) => {
-      if (sessions === undefined) throw new Error('the environment has no WebSocket API');
+      if (sessions === undefined) throw new Failure(messages.noWebSocketApi);
       const session = await sessions.open();
       const symbol = ownSymbol();
       await ask(session, { action: 'subscribe', symbols: [symbol] });
       const [id] = await sessions.subscribersOf(symbol);
       await session.close();
-      if (id === undefined) return { status: 'missing', problem: 'the subscription was not in the table' };
+      if (id === undefined) return { status: messages.missing, problem: messages.notInTable };
       const from = performance.now();
       const remains = async () => (await sessions.isConnected(id)) || (await sessions.subscribersOf(symbol)).length > 0;
       while ((await remains()) && performance.now() - from < GONE_MS) await sleep(100);
       const left = await remains();
       return {
-        status: left ? 'stored' : 'gone',
+        status: left ? messages.stored : messages.gone,
         milliseconds: performance.now() - from,
-        problem: left ? `still in the table after ${GONE_MS} ms` : undefined,
+        problem: left ? messages.stillInTable({ milliseconds: GONE_MS }) : undefined,
       };
     },
   },
@@ -147,16 +153,16 @@ const SETTLE_MS = 500;
 /** Milliseconds within which $disconnect is handled. */
 const GONE_MS = 10_000;
 
-function refused(what: string, message: unknown): Experiment {
+function refused(what: Words, message: unknown): Experiment {
   return {
-    path: `WebSocket message: ${what}`,
-    proves: 'a malformed message is refused with its reason',
+    path: messages.webSocketMessage({ what }),
+    proves: messages.malformed,
     run: withSession(async (session) => {
       const from = performance.now();
       session.send(message);
       const { body } = await session.next('refused');
       const milliseconds = performance.now() - from;
-      const reason = typeof body['reason'] === 'string' ? undefined : `no reason: ${JSON.stringify(body)}`;
+      const reason = typeof body['reason'] === 'string' ? undefined : messages.noReason({ body: JSON.stringify(body) });
       return { status: 'refused', milliseconds, problem: reason };
     }),
   };
@@ -179,7 +185,7 @@ function withSession(
   run: (session: Session, sessions: Sessions, deployment: Deployment) => Promise<Observation>,
 ): Experiment['run'] {
   return async (deployment) => {
-    if (deployment.sessions === undefined) throw new Error('the environment has no WebSocket API');
+    if (deployment.sessions === undefined) throw new Failure(messages.noWebSocketApi);
     const session = await deployment.sessions.open();
     try {
       return await run(session, deployment.sessions, deployment);

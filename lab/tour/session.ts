@@ -2,6 +2,8 @@ import { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dy
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { AwsClient } from 'aws4fetch';
 import { WebSocket } from 'ws';
+import { Failure } from '../../ops/kit/language';
+import { messages as texts } from './messages';
 import { Signer } from './request';
 
 /** The WebSocket API of a deployment, with its ticker and its table. */
@@ -32,9 +34,9 @@ export interface Received {
 }
 
 /** Error for a connection that the API refused. */
-export class Refused extends Error {
+export class Refused extends Failure {
   constructor(readonly status: number) {
-    super(`refused with status ${status}`);
+    super(texts.refusedWith({ status }));
   }
 }
 
@@ -80,7 +82,7 @@ export async function openSession(url: string, signer: Signer, signature: Signat
         const timer = setTimeout(() => {
           waiting.delete(look);
           const last = messages.at(-1);
-          reject(new Error(`no message "${type}" in ${milliseconds} ms; the last was ${JSON.stringify(last?.body)}`));
+          reject(new Failure(texts.noReply({ type, milliseconds, last: JSON.stringify(last?.body) ?? '' })));
         }, milliseconds);
         function look(): void {
           const found = messages.find((message) => message.type === type && !taken.has(message));
@@ -114,7 +116,8 @@ export function sessionsOf(
     async tick(ticks) {
       const Payload = JSON.stringify({ ticks });
       const run = await lambda.send(new InvokeCommand({ FunctionName: tickerFunctionName, Payload }));
-      if (run.FunctionError !== undefined) throw new Error(`the ticker failed: ${Buffer.from(run.Payload ?? [])}`);
+      if (run.FunctionError !== undefined)
+        throw new Failure(texts.tickerFailed({ reason: String(Buffer.from(run.Payload ?? [])) }));
     },
     async subscribersOf(symbol) {
       const { Items = [] } = await dynamodb.send(

@@ -1,5 +1,6 @@
 import type { EnvironmentConfig } from '../../lib/environment-config';
 import { environments } from '../../lib/environments';
+import type { Command } from '../../ops/kit/options';
 import * as ops from '../../ops/kit/target';
 import { adopt, givenEndpoint, localVariables, neededEndpoint } from '../kit/endpoint';
 import { localEnvironments } from '../kit/local-environment';
@@ -10,8 +11,8 @@ import { localEnvironments } from '../kit/local-environment';
  *
  * @throws in one line, if the environment is missing or not known, or the endpoint is missing or not a URL
  */
-export function targetOf(values: { environment?: string; region?: string }, usage: string): EnvironmentConfig {
-  const target = ops.targetOf(values, usage, {}, { ...environments, ...localEnvironments });
+export function targetOf(values: { environment?: string; region?: string }, command: Command): EnvironmentConfig {
+  const target = ops.targetOf(values, command, {}, { ...environments, ...localEnvironments });
   const endpoint = Object.hasOwn(localEnvironments, target.id) ? neededEndpoint() : givenEndpoint();
   if (endpoint !== undefined) adopt(localVariables(endpoint));
   return target;

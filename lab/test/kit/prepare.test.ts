@@ -36,11 +36,11 @@ function hold(): () => void {
   return () => rmSync(join(root, 'npm.hold'));
 }
 
-/** Prepares the folder as `npm start` does first. */
-function prepare() {
+/** Prepares the folder as `npm start` does first, in English unless a language is given. */
+function prepare(language = 'C') {
   const child = spawn(process.execPath, ['lab/kit/prepare.cjs'], {
     cwd: root,
-    env: { PATH: [join(root, 'bin'), dirname(process.execPath), process.env.PATH].join(delimiter) },
+    env: { LANG: language, PATH: [join(root, 'bin'), dirname(process.execPath), process.env.PATH].join(delimiter) },
   });
   let output = '';
   const add = (data: Buffer) => {
@@ -49,7 +49,10 @@ function prepare() {
   child.stdout.on('data', add);
   child.stderr.on('data', add);
   // Without the line on the end of support, which is printed on Node.js 20 only.
-  const ended = once(child, 'close').then(([code]) => ({ code, output: output.replace(/^Support of .*\n/, '') }));
+  const ended = once(child, 'close').then(([code]) => ({
+    code,
+    output: output.replace(/^(Support of|Node\.js 20 の).*\n/, ''),
+  }));
   return { child, ended };
 }
 
@@ -110,4 +113,9 @@ test('says what to do when npm fails', async () => {
     code: 1,
     output: `${INSTALLS}no network\nnpm ci failed (see above). Run this again with a network and free disk space.\n`,
   });
+});
+
+test('speaks Japanese in a Japanese environment', async () => {
+  writeFileSync(join(root, 'bin/npm'), '#!/bin/sh\nexit 1\n');
+  expect((await prepare('ja_JP.UTF-8').ended).output).toMatch(/^パッケージがないか、.*\nnpm ci に失敗しました/);
 });

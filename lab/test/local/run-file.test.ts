@@ -25,5 +25,5 @@ test('refuses a second run beside the first, with its process and what to do', (
   expect(() => claimRun(file)).toThrow(
     `Kumiki is running already at http://127.0.0.1:1 (process ${pid}). Use it (npm run deploy:local deploys changed code), or end it with Ctrl-C there or \`kill ${pid}\`.`,
   );
-  expect(() => claimRun(file, (other) => `${other.pid} is deploying`)).toThrow(`${pid} is deploying`);
+  expect(() => claimRun(file, (other) => ({ en: `${other.pid} is deploying`, ja: '' }))).toThrow(`${pid} is deploying`);
 });

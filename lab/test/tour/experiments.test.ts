@@ -3,12 +3,18 @@ import { KUBERNETES_PREFIX, matcherOf, Route, routes } from '../../../domain/rou
 import { Cluster } from '../../tour/cluster';
 import { ControlPlane } from '../../tour/control-plane';
 import { Deployment } from '../../tour/deployment';
-import { runExperiments } from '../../tour/experiments';
+import { runExperiments as experimentsOf } from '../../tour/experiments';
 import { Answer } from '../../tour/request';
 import { Session, Sessions } from '../../tour/session';
+import { type Row, table } from '../../tour/table';
 
 // The pause between two requests to the cache.
 jest.mock('node:timers/promises', () => ({ setTimeout: async () => undefined }));
+
+/** The rows as JSON has them, in English. */
+async function runExperiments(given: Deployment): Promise<(Row & { name: string; detail?: string })[]> {
+  return JSON.parse(table.json(await experimentsOf(given))).rows;
+}
 
 let requests = 0;
 
