@@ -4,15 +4,15 @@ import { message } from '../../ops/kit/language';
 export const messages = {
   // Help
   startAbout: message({
-    en: 'Deploys the environment local to an AWS-compatible endpoint on this machine, sends requests to it, and\nprints a table of verdicts. Needs no AWS account and no Docker. Without AWS_ENDPOINT_URL it installs and\nstarts the endpoint itself. The exit code is 1 if a check fails. Ctrl-C ends everything.',
-    ja: '環境 local をこのマシン上の AWS 互換エンドポイントにデプロイし、リクエストを送って判定の表を出力する。\nAWS アカウントも Docker も不要。AWS_ENDPOINT_URL がなければ、エンドポイントのインストールと起動も行う。\n失敗した項目があれば終了コードは 1。Ctrl-C ですべて終了する。',
+    en: 'Deploys the environment local to an AWS-compatible endpoint on this machine, sends requests to it,\nand prints a table of verdicts. Needs no AWS account and no Docker. Without AWS_ENDPOINT_URL it\ninstalls and starts the endpoint itself. The exit code is 1 if a check fails. Ctrl-C ends it.',
+    ja: '環境 local をこのマシン上の AWS 互換エンドポイントにデプロイし、リクエストを送って判定の表を\n出力する。AWS アカウントも Docker も不要。AWS_ENDPOINT_URL がなければ、エンドポイントの\nインストールと起動も行う。失敗した項目があれば終了コードは 1。Ctrl-C ですべて終了する。',
   }),
   onceFlag: message({
     en: 'ends after the table; without it the endpoint stays up until Ctrl-C',
     ja: '表の出力後に終了する。省略時は Ctrl-C まで動き続ける',
   }),
   connectionsFlag: message({
-    en: 'WebSocket connections over which ticks are counted, 1 to 500; without it 10',
+    en: 'WebSocket connections for the count of ticks, 1 to 500; without it 10',
     ja: 'ティックを数える WebSocket の接続数（1～500）。省略時は 10',
   }),
   contextFlag: message({

@@ -1,10 +1,10 @@
 import { Failure, type Text, type Words } from '../../ops/kit/language';
 import type { Cluster } from './cluster';
 import type { Experiment } from './experiment';
-import { messages } from './messages';
+import { messages, statements } from './messages';
 
 export const clusterExperiments: readonly Experiment[] = [
-  aboutCluster('eks describe-cluster', messages.controlPlane, {
+  aboutCluster('eks describe-cluster', statements.controlPlane, {
     run: async (cluster) => {
       const { status, version, publicCidrs } = await cluster.describe();
       const open = publicCidrs?.find((cidr) => cidr.endsWith('/0'));
@@ -17,7 +17,7 @@ export const clusterExperiments: readonly Experiment[] = [
       };
     },
   }),
-  aboutCluster(messages.manifests, messages.applied, {
+  aboutCluster(messages.manifests, statements.applied, {
     needs: 'Kubernetes API',
     run: async (cluster) => {
       const states = await cluster.applied();
@@ -26,7 +26,7 @@ export const clusterExperiments: readonly Experiment[] = [
       return { status: `${complete}/${states.length}`, problem: all ? undefined : list(states) };
     },
   }),
-  aboutCluster(messages.nodeTargets, messages.nodesHealthy, {
+  aboutCluster(messages.nodeTargets, statements.nodesHealthy, {
     needs: 'Kubernetes API',
     run: async (cluster) => {
       const states = await cluster.nodeStates();

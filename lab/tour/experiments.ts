@@ -5,7 +5,7 @@ import { Capability } from './capabilities';
 import { clusterExperiments } from './cluster-experiments';
 import { Deployment } from './deployment';
 import { Experiment, Observation } from './experiment';
-import { messages } from './messages';
+import { messages, statements } from './messages';
 import { Answer, Get } from './request';
 import { sessionExperiments } from './session-experiments';
 import { Row } from './table';
@@ -34,7 +34,7 @@ const BAD_INPUT = ROUTES_WITH_SYMBOL.flatMap(({ path, query }) => [
 const experiments: readonly Experiment[] = [
   {
     path: `GET ${QUOTE}`,
-    proves: messages.restToFunction,
+    proves: statements.restToFunction,
     run: async ({ get, environmentId }) => {
       const answer = await get(QUOTE);
       const { symbol, price, at } = answer.body;
@@ -51,7 +51,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: messages.twice({ request: `GET ${PAST_QUOTE}` }),
-    proves: messages.samePrice,
+    proves: statements.samePrice,
     run: async ({ get }) => {
       const first = await get(PAST_QUOTE);
       const second = await get(PAST_QUOTE);
@@ -61,17 +61,17 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: `GET ${ANALYSIS}`,
-    proves: messages.restFunctionContainer,
+    proves: statements.restFunctionContainer,
     run: ({ get, environmentId }) => analysisByFunction(get, environmentId),
   },
   {
     path: `GET ${HISTORY}`,
-    proves: messages.restLinkContainer,
+    proves: statements.restLinkContainer,
     run: ({ get }) => closesFromContainer(get, HISTORY),
   },
   {
     path: `GET ${HISTORY}, x-served-by`,
-    proves: messages.ownContainer,
+    proves: statements.ownContainer,
     needs: 'proxied headers',
     run: async ({ get, environmentId }) => {
       const answer = await get(HISTORY);
@@ -80,7 +80,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: messages.bothWays({ days: DAYS }),
-    proves: messages.sameNumbers,
+    proves: statements.sameNumbers,
     run: async ({ get }) => {
       const [analysis, history] = await Promise.all([
         get(pathTo('analysis', 'ACME', { days: DAYS })),
@@ -101,7 +101,7 @@ const experiments: readonly Experiment[] = [
   ...ROUTES_WITH_SYMBOL.map(({ path }) => refused(pathWith('..%2Fetc', path), 'encoded slashes')),
   {
     path: 'GET /nothing/here',
-    proves: messages.unknownRoute,
+    proves: statements.unknownRoute,
     run: async ({ get }) => {
       const answer = await get('/nothing/here');
       return observed(answer, status(answer, 404) ?? message(answer));
@@ -109,7 +109,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: messages.withoutSignature({ request: `GET ${QUOTE}` }),
-    proves: messages.unsigned,
+    proves: statements.unsigned,
     run: async ({ get }) => {
       const answer = await get(QUOTE, 'none');
       return observed(answer, status(answer, 403) ?? message(answer));
@@ -117,7 +117,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: messages.altered({ request: `GET ${QUOTE}` }),
-    proves: messages.signatureChecked,
+    proves: statements.signatureChecked,
     needs: 'signatures',
     run: async ({ get }) => {
       const answer = await get(QUOTE, 'altered');
@@ -126,7 +126,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: messages.twiceWithPause({ request: `GET ${QUOTE}` }),
-    proves: messages.cacheAnswers,
+    proves: statements.cacheAnswers,
     needs: 'cache',
     appliesTo: ({ cache }) => cache,
     run: async ({ get }) => {
@@ -142,7 +142,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: messages.twiceThen({ request: requestFor('history', messages.newSymbol), days: DAYS }),
-    proves: messages.cacheKeys,
+    proves: statements.cacheKeys,
     needs: 'cache',
     appliesTo: ({ cache }) => cache,
     run: async ({ get }) => {
@@ -167,7 +167,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: 'apigateway get-stage',
-    proves: messages.cacheGuarded,
+    proves: statements.cacheGuarded,
     appliesTo: ({ cache }) => cache,
     run: async ({ controlPlane }) => {
       const cached = Object.entries(await controlPlane.cachedMethods());
@@ -181,7 +181,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: 'lambda get-provisioned-concurrency-config',
-    proves: messages.provisioned,
+    proves: statements.provisioned,
     needs: 'provisioned concurrency',
     appliesTo: ({ provisionedConcurrency }) => provisionedConcurrency,
     run: async ({ controlPlane }) => {
@@ -194,7 +194,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: `GET ${QUOTE}, initialization-type`,
-    proves: messages.noColdStart,
+    proves: statements.noColdStart,
     needs: 'initialization type',
     appliesTo: ({ provisionedConcurrency }) => provisionedConcurrency,
     run: async ({ get }) => {
@@ -209,7 +209,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: messages.invokeOnDemand,
-    proves: messages.onDemand,
+    proves: statements.onDemand,
     needs: 'initialization type',
     run: async ({ controlPlane }) => {
       const from = performance.now();
@@ -224,7 +224,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: messages.atOnce({ request: requestFor('quote', messages.symbols) }),
-    proves: messages.concurrent,
+    proves: statements.concurrent,
     run: async ({ get }) => {
       const answers = await Promise.all(Array.from({ length: 8 }, (_, index) => get(pathTo('quote', `KUMI${index}`))));
       const slowest = answers.reduce((slow, answer) => (answer.milliseconds > slow.milliseconds ? answer : slow));
@@ -234,7 +234,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: 'elbv2 describe-target-health',
-    proves: messages.containerHealthy,
+    proves: statements.containerHealthy,
     needs: 'target health',
     run: async ({ controlPlane }) => {
       const groups = await controlPlane.targetStates();
@@ -249,7 +249,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: 'autoscaling describe-auto-scaling-groups',
-    proves: messages.instancesStarted,
+    proves: statements.instancesStarted,
     needs: 'instances',
     appliesTo: ({ instances }) => instances,
     run: async ({ controlPlane }) => {
@@ -260,7 +260,7 @@ const experiments: readonly Experiment[] = [
       };
     },
   },
-  overHttpApi(`GET ${QUOTE}`, messages.httpToFunction, async (http, { get }) => {
+  overHttpApi(`GET ${QUOTE}`, statements.httpToFunction, async (http, { get }) => {
     const [overRest, overHttp] = [await get(PAST_QUOTE), await http(PAST_QUOTE)];
     return observed(
       overHttp,
@@ -272,11 +272,11 @@ const experiments: readonly Experiment[] = [
           : messages.otherQuote({ rest: overRest.text, http: overHttp.text })),
     );
   }),
-  overHttpApi(`GET ${ANALYSIS}`, messages.httpFunctionContainer, (http, { environmentId }) =>
+  overHttpApi(`GET ${ANALYSIS}`, statements.httpFunctionContainer, (http, { environmentId }) =>
     analysisByFunction(http, environmentId),
   ),
-  overHttpApi(`GET ${HISTORY}`, messages.httpLinkContainer, (http) => closesFromContainer(http, HISTORY)),
-  overHttpApi(messages.badInputs({ number: BAD_INPUT.length }), messages.sameRefusals, async (http, { get }) => {
+  overHttpApi(`GET ${HISTORY}`, statements.httpLinkContainer, (http) => closesFromContainer(http, HISTORY)),
+  overHttpApi(messages.badInputs({ number: BAD_INPUT.length }), statements.sameRefusals, async (http, { get }) => {
     let slowest: Answer | undefined;
     const problems: Text[] = [];
     for (const path of BAD_INPUT) {
@@ -294,11 +294,11 @@ const experiments: readonly Experiment[] = [
       problem: problems.length > 0 ? joined(problems, messages.problems) : undefined,
     };
   }),
-  overHttpApi('GET /nothing/here', messages.unknownRoute, async (http) => {
+  overHttpApi('GET /nothing/here', statements.unknownRoute, async (http) => {
     const answer = await http('/nothing/here');
     return observed(answer, status(answer, 404) ?? message(answer));
   }),
-  overHttpApi(messages.withoutSignature({ request: `GET ${QUOTE}` }), messages.unsigned, async (http) => {
+  overHttpApi(messages.withoutSignature({ request: `GET ${QUOTE}` }), statements.unsigned, async (http) => {
     const answer = await http(QUOTE, 'none');
     return observed(answer, status(answer, 403) ?? message(answer));
   }),
@@ -306,13 +306,15 @@ const experiments: readonly Experiment[] = [
   ...clusterExperiments,
   {
     path: `GET ${HISTORY_OF_PODS}`,
-    proves: messages.restToPod,
+    proves: statements.restToPod,
     needs: 'Kubernetes API',
     appliesTo: ({ cluster }) => cluster !== undefined,
     run: ({ get }) => closesFromContainer(get, HISTORY_OF_PODS),
   },
   {
-    ...overHttpApi(`GET ${HISTORY_OF_PODS}`, messages.httpToPod, (http) => closesFromContainer(http, HISTORY_OF_PODS)),
+    ...overHttpApi(`GET ${HISTORY_OF_PODS}`, statements.httpToPod, (http) =>
+      closesFromContainer(http, HISTORY_OF_PODS),
+    ),
     needs: 'Kubernetes API',
     appliesTo: ({ cluster, getOverHttpApi }) => cluster !== undefined && getOverHttpApi !== undefined,
   },
@@ -412,7 +414,7 @@ function refused(path: string, needs?: Capability): Experiment {
   return {
     path: `GET ${path}`,
     needs,
-    proves: messages.badInput,
+    proves: statements.badInput,
     run: async ({ get }) => {
       const answer = await get(path);
       return observed(answer, status(answer, 400) ?? message(answer));

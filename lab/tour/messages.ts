@@ -1,6 +1,6 @@
 import { message } from '../../ops/kit/language';
 
-/** Texts of the experiments: what they prove, what they ask, what they see, and what is wrong. */
+/** Texts of the experiments: what they ask, what they see, and what is wrong. */
 export const messages = {
   // Table
   path: message({ en: 'path', ja: 'リクエスト' }),
@@ -10,8 +10,8 @@ export const messages = {
 
   // Help of verify
   about: message({
-    en: 'Sends requests to a deployed environment and prints a table of verdicts, as npm start does. Finds the\nenvironment by its stack outputs, on AWS or at AWS_ENDPOINT_URL. The exit code is 1 if a check fails.',
-    ja: 'デプロイ済みの環境にリクエストを送り、npm start と同じ判定の表を出力する。環境はスタックの出力から見つける\n（AWS、または AWS_ENDPOINT_URL のエンドポイント）。失敗した項目があれば終了コードは 1。',
+    en: 'Sends requests to a deployed environment and prints a table of verdicts, as npm start does. Finds\nthe environment by its stack outputs, on AWS or at AWS_ENDPOINT_URL. The exit code is 1 if a check\nfails.',
+    ja: 'デプロイ済みの環境にリクエストを送り、npm start と同じ判定の表を出力する。環境はスタックの出力から\n見つける（AWS、または AWS_ENDPOINT_URL のエンドポイント）。失敗した項目があれば終了コードは 1。',
   }),
   environmentFlag: message({
     en: 'environment of lib/environments.ts, or local',
@@ -19,7 +19,7 @@ export const messages = {
   }),
   regionFlag: message({ en: 'another region than that of the environment', ja: '環境の設定とは別のリージョン' }),
   connectionsFlag: message({
-    en: 'WebSocket connections over which ticks are counted, 1 to 500; without it 10',
+    en: 'WebSocket connections for the count of ticks, 1 to 500; without it 10',
     ja: 'ティックを数える WebSocket の接続数（1～500）。省略時は 10',
   }),
   jsonFlag: message({
@@ -35,127 +35,6 @@ export const messages = {
     ja: 'スタック {stack}（{status}）に出力 {name} がありません。npx cdk deploy --all で再デプロイしてください。',
   }),
   noStatus: message({ en: 'no status', ja: '状態不明' }),
-
-  // What requests prove
-  restToFunction: message({
-    en: 'REST API -> alias live -> function in private subnets',
-    ja: 'REST API -> エイリアス live -> プライベートサブネットの関数',
-  }),
-  samePrice: message({ en: 'same symbol, same time, same price', ja: '銘柄と時刻が同じなら価格も同じ' }),
-  restFunctionContainer: message({
-    en: 'REST API -> function -> load balancer -> container',
-    ja: 'REST API -> 関数 -> ロードバランサー -> コンテナ',
-  }),
-  restLinkContainer: message({
-    en: 'REST API -> VPC link -> load balancer -> container',
-    ja: 'REST API -> VPC リンク -> ロードバランサー -> コンテナ',
-  }),
-  ownContainer: message({ en: 'the container of this environment answered', ja: 'この環境のコンテナが応答する' }),
-  sameNumbers: message({ en: 'both ways lead to the same numbers', ja: 'どちらの経路でも同じ数値になる' }),
-  badInput: message({ en: 'bad input is a 400 with its reason', ja: '不正な入力には理由付きの 400 を返す' }),
-  unknownRoute: message({ en: 'an unknown route is a 404 in JSON', ja: '未定義のルートには JSON の 404 を返す' }),
-  unsigned: message({
-    en: 'IAM authorisation: unsigned requests are refused',
-    ja: 'IAM 認可：署名のないリクエストは拒否される',
-  }),
-  signatureChecked: message({ en: 'IAM authorisation: the signature is checked', ja: 'IAM 認可：署名が検証される' }),
-  cacheAnswers: message({
-    en: 'stage cache: the second answer is the first one',
-    ja: 'ステージキャッシュ：2 回目も同じ応答を返す',
-  }),
-  cacheKeys: message({
-    en: 'stage cache: an error never answers for another key',
-    ja: 'ステージキャッシュ：エラーが別のキーの応答にならない',
-  }),
-  cacheGuarded: message({
-    en: 'stage cache: encrypted; only authorised callers can flush it',
-    ja: 'ステージキャッシュ：暗号化され、無効化には認可が必要',
-  }),
-  provisioned: message({
-    en: 'alias live: environments are initialised ahead of requests',
-    ja: 'エイリアス live：実行環境が事前に初期化される',
-  }),
-  noColdStart: message({
-    en: 'alias live: requests meet no cold start',
-    ja: 'エイリアス live：コールドスタートが起きない',
-  }),
-  onDemand: message({
-    en: 'the same without provisioned concurrency, to compare',
-    ja: '比較用：プロビジョニング済み同時実行なし',
-  }),
-  concurrent: message({
-    en: 'all concurrent requests are answered; ms of the slowest',
-    ja: '同時のリクエストすべてに応答する（ms は最も遅いもの）',
-  }),
-  containerHealthy: message({
-    en: 'the load balancer finds the container healthy',
-    ja: 'ロードバランサーがコンテナを正常と判定する',
-  }),
-  instancesStarted: message({
-    en: 'ECS on EC2: instances have started for the tasks',
-    ja: 'ECS on EC2：タスク用のインスタンスが起動している',
-  }),
-  httpToFunction: message({
-    en: 'HTTP API -> alias live: the same quote as over REST',
-    ja: 'HTTP API -> エイリアス live：REST と同じ株価',
-  }),
-  httpFunctionContainer: message({
-    en: 'HTTP API -> function -> load balancer -> container',
-    ja: 'HTTP API -> 関数 -> ロードバランサー -> コンテナ',
-  }),
-  httpLinkContainer: message({
-    en: 'HTTP API -> own VPC link -> load balancer -> container',
-    ja: 'HTTP API -> 専用の VPC リンク -> ロードバランサー -> コンテナ',
-  }),
-  sameRefusals: message({
-    en: 'the same 400 with the same reason as over REST',
-    ja: 'REST と同じ理由の 400 を返す',
-  }),
-  restToPod: message({
-    en: 'REST API -> VPC link -> load balancer -> node -> pod',
-    ja: 'REST API -> VPC リンク -> ロードバランサー -> ノード -> Pod',
-  }),
-  httpToPod: message({
-    en: 'HTTP API -> VPC link -> load balancer -> node -> pod',
-    ja: 'HTTP API -> VPC リンク -> ロードバランサー -> ノード -> Pod',
-  }),
-  unsignedConnections: message({
-    en: 'IAM authorisation: unsigned connections are refused',
-    ja: 'IAM 認可：署名のない接続は拒否される',
-  }),
-  storedOnce: message({
-    en: 'each message is answered; a symbol is stored once',
-    ja: 'どのメッセージにも応答し、銘柄の登録は 1 回だけ',
-  }),
-  ticksInOrder: message({
-    en: 'ticks come in order, with the price of the REST API',
-    ja: 'ティックが順に届き、価格は REST API と一致する',
-  }),
-  noTicks: message({ en: 'no ticks arrive after unsubscribing', ja: '購読解除後はティックが届かない' }),
-  malformed: message({
-    en: 'a malformed message is refused with its reason',
-    ja: '不正なメッセージは理由付きで拒否される',
-  }),
-  everyTick: message({
-    en: 'each gets every tick once and in order',
-    ja: '全接続に全ティックが 1 回ずつ順に届く',
-  }),
-  nothingLeft: message({
-    en: 'a closed connection leaves nothing in the table',
-    ja: '切断した接続はテーブルに何も残さない',
-  }),
-  controlPlane: message({
-    en: 'Kubernetes: control plane is active, not open to the world',
-    ja: 'Kubernetes：コントロールプレーンが稼働中で、全世界には非公開',
-  }),
-  applied: message({
-    en: 'Kubernetes: service and Cluster Autoscaler are applied',
-    ja: 'Kubernetes：サービスと Cluster Autoscaler が適用済み',
-  }),
-  nodesHealthy: message({
-    en: 'Kubernetes: the load balancer finds nodes healthy',
-    ja: 'Kubernetes：ロードバランサーがノードを正常と判定する',
-  }),
 
   // What is asked
   twice: message({ en: '{request} twice', ja: '{request} を 2 回' }),
@@ -345,5 +224,128 @@ export const messages = {
   lostHeaders: message({
     en: 'only the content type of the headers of an HTTP backend is passed on',
     ja: 'HTTP バックエンドのヘッダーは Content-Type しか返されない',
+  }),
+};
+
+/** What the experiments prove. */
+export const statements = {
+  restToFunction: message({
+    en: 'REST API -> alias live -> function in private subnets',
+    ja: 'REST API -> エイリアス live -> プライベートサブネットの関数',
+  }),
+  samePrice: message({ en: 'same symbol, same time, same price', ja: '銘柄と時刻が同じなら価格も同じ' }),
+  restFunctionContainer: message({
+    en: 'REST API -> function -> load balancer -> container',
+    ja: 'REST API -> 関数 -> ロードバランサー -> コンテナ',
+  }),
+  restLinkContainer: message({
+    en: 'REST API -> VPC link -> load balancer -> container',
+    ja: 'REST API -> VPC リンク -> ロードバランサー -> コンテナ',
+  }),
+  ownContainer: message({ en: 'the container of this environment answered', ja: 'この環境のコンテナが応答する' }),
+  sameNumbers: message({ en: 'both ways lead to the same numbers', ja: 'どちらの経路でも同じ数値になる' }),
+  badInput: message({ en: 'bad input is a 400 with its reason', ja: '不正な入力には理由付きの 400 を返す' }),
+  unknownRoute: message({ en: 'an unknown route is a 404 in JSON', ja: '未定義のルートには JSON の 404 を返す' }),
+  unsigned: message({
+    en: 'IAM authorisation: unsigned requests are refused',
+    ja: 'IAM 認可：署名のないリクエストは拒否される',
+  }),
+  signatureChecked: message({ en: 'IAM authorisation: the signature is checked', ja: 'IAM 認可：署名が検証される' }),
+  cacheAnswers: message({
+    en: 'stage cache: the second answer is the first one',
+    ja: 'ステージキャッシュ：2 回目も同じ応答を返す',
+  }),
+  cacheKeys: message({
+    en: 'stage cache: an error never answers for another key',
+    ja: 'ステージキャッシュ：エラーが別のキーの応答にならない',
+  }),
+  cacheGuarded: message({
+    en: 'stage cache: encrypted; only authorised callers can flush it',
+    ja: 'ステージキャッシュ：暗号化され、無効化には認可が必要',
+  }),
+  provisioned: message({
+    en: 'alias live: environments are initialised ahead of requests',
+    ja: 'エイリアス live：実行環境が事前に初期化される',
+  }),
+  noColdStart: message({
+    en: 'alias live: requests meet no cold start',
+    ja: 'エイリアス live：コールドスタートが起きない',
+  }),
+  onDemand: message({
+    en: 'the same without provisioned concurrency, to compare',
+    ja: '比較用：プロビジョニング済み同時実行なし',
+  }),
+  concurrent: message({
+    en: 'all concurrent requests are answered; ms of the slowest',
+    ja: '同時のリクエストすべてに応答する（ms は最も遅いもの）',
+  }),
+  containerHealthy: message({
+    en: 'the load balancer finds the container healthy',
+    ja: 'ロードバランサーがコンテナを正常と判定する',
+  }),
+  instancesStarted: message({
+    en: 'ECS on EC2: instances have started for the tasks',
+    ja: 'ECS on EC2：タスク用のインスタンスが起動している',
+  }),
+  httpToFunction: message({
+    en: 'HTTP API -> alias live: the same quote as over REST',
+    ja: 'HTTP API -> エイリアス live：REST と同じ株価',
+  }),
+  httpFunctionContainer: message({
+    en: 'HTTP API -> function -> load balancer -> container',
+    ja: 'HTTP API -> 関数 -> ロードバランサー -> コンテナ',
+  }),
+  httpLinkContainer: message({
+    en: 'HTTP API -> own VPC link -> load balancer -> container',
+    ja: 'HTTP API -> 専用の VPC リンク -> ロードバランサー -> コンテナ',
+  }),
+  sameRefusals: message({
+    en: 'the same 400 with the same reason as over REST',
+    ja: 'REST と同じ理由の 400 を返す',
+  }),
+  restToPod: message({
+    en: 'REST API -> VPC link -> load balancer -> node -> pod',
+    ja: 'REST API -> VPC リンク -> ロードバランサー -> ノード -> Pod',
+  }),
+  httpToPod: message({
+    en: 'HTTP API -> VPC link -> load balancer -> node -> pod',
+    ja: 'HTTP API -> VPC リンク -> ロードバランサー -> ノード -> Pod',
+  }),
+  unsignedConnections: message({
+    en: 'IAM authorisation: unsigned connections are refused',
+    ja: 'IAM 認可：署名のない接続は拒否される',
+  }),
+  storedOnce: message({
+    en: 'each message is answered; a symbol is stored once',
+    ja: 'どのメッセージにも応答し、銘柄の登録は 1 回だけ',
+  }),
+  ticksInOrder: message({
+    en: 'ticks come in order, with the price of the REST API',
+    ja: 'ティックが順に届き、価格は REST API と一致する',
+  }),
+  noTicks: message({ en: 'no ticks arrive after unsubscribing', ja: '購読解除後はティックが届かない' }),
+  malformed: message({
+    en: 'a malformed message is refused with its reason',
+    ja: '不正なメッセージは理由付きで拒否される',
+  }),
+  everyTick: message({
+    en: 'each gets every tick once and in order',
+    ja: '全接続に全ティックが 1 回ずつ順に届く',
+  }),
+  nothingLeft: message({
+    en: 'a closed connection leaves nothing in the table',
+    ja: '切断した接続はテーブルに何も残さない',
+  }),
+  controlPlane: message({
+    en: 'Kubernetes: control plane is active, not open to the world',
+    ja: 'Kubernetes：コントロールプレーンが稼働中で、全世界には非公開',
+  }),
+  applied: message({
+    en: 'Kubernetes: service and Cluster Autoscaler are applied',
+    ja: 'Kubernetes：サービスと Cluster Autoscaler が適用済み',
+  }),
+  nodesHealthy: message({
+    en: 'Kubernetes: the load balancer finds nodes healthy',
+    ja: 'Kubernetes：ロードバランサーがノードを正常と判定する',
   }),
 };

@@ -4,13 +4,13 @@ import { Failure, type Words } from '../../ops/kit/language';
 import type { Deployment } from './deployment';
 import type { Experiment, Observation } from './experiment';
 import { fanOut } from './fan-out';
-import { messages } from './messages';
+import { messages, statements } from './messages';
 import type { Session, Sessions } from './session';
 
 const experiments: readonly Experiment[] = [
   {
     path: messages.connectUnsigned,
-    proves: messages.unsignedConnections,
+    proves: statements.unsignedConnections,
     run: async ({ sessions }) => {
       const from = performance.now();
       const status: unknown = await sessions?.open('none').then(
@@ -26,7 +26,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: messages.subscribeTwice,
-    proves: messages.storedOnce,
+    proves: statements.storedOnce,
     run: withSession(async (session, sessions) => {
       const symbol = ownSymbol();
       const from = performance.now();
@@ -47,7 +47,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: messages.threeTicks,
-    proves: messages.ticksInOrder,
+    proves: statements.ticksInOrder,
     run: withSession(async (session, sessions, { get }) => {
       await ask(session, { action: 'subscribe', symbols: ['KUMI'] });
       // Waits for the run first, so that its failure is reported. Messages that arrive in the meantime stay available.
@@ -70,7 +70,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: messages.unsubscribe,
-    proves: messages.noTicks,
+    proves: statements.noTicks,
     run: withSession(async (session, sessions) => {
       const symbol = ownSymbol();
       await ask(session, { action: 'subscribe', symbols: [symbol] });
@@ -99,7 +99,7 @@ const experiments: readonly Experiment[] = [
   ],
   {
     path: messages.manyConnections,
-    proves: messages.everyTick,
+    proves: statements.everyTick,
     run: async ({ sessions, connections = CONNECTIONS }) => {
       if (sessions === undefined) throw new Failure(messages.noWebSocketApi);
       const { expected, delivered, ...wrong } = await fanOut(sessions, { connections, symbols: 20, periods: 2 });
@@ -113,7 +113,7 @@ const experiments: readonly Experiment[] = [
   },
   {
     path: messages.disconnect,
-    proves: messages.nothingLeft,
+    proves: statements.nothingLeft,
     run: async ({ sessions }) => {
       if (sessions === undefined) throw new Failure(messages.noWebSocketApi);
       const session = await sessions.open();
@@ -156,7 +156,7 @@ const GONE_MS = 10_000;
 function refused(what: Words, message: unknown): Experiment {
   return {
     path: messages.webSocketMessage({ what }),
-    proves: messages.malformed,
+    proves: statements.malformed,
     run: withSession(async (session) => {
       const from = performance.now();
       session.send(message);

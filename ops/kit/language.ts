@@ -59,7 +59,7 @@ export function inEnglish(_key: string, value: unknown): unknown {
   return isText(value) ? value.en : value;
 }
 
-function isText(value: unknown): value is Text {
+export function isText(value: unknown): value is Text {
   return (
     typeof value === 'object' &&
     value !== null &&

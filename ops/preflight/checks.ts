@@ -146,12 +146,13 @@ function advised(reasons: readonly Text[], advice: Text): Text {
   return joined([joined(reasons, messages.reasons), advice], messages.sentences);
 }
 
+/** The services that a zone lacks. */
 function missing(zone: Zone, config: EnvironmentConfig): Text | undefined {
   const lack = missingIn(zone, config.region, { kubernetes: config.kubernetes !== undefined });
   if (lack.length === 0) return undefined;
   return joined(
-    lack.map((part) => messages.lacks({ part: PARTS[part] })),
-    messages.and,
+    lack.map((part) => PARTS[part]),
+    messages.andNo,
   );
 }
 

@@ -93,11 +93,11 @@ export const messages = {
   // Zones
   vpcLinks: message({ en: 'VPC links V2', ja: 'VPC リンク V2' }),
   controlPlanes: message({ en: 'control planes of EKS', ja: 'EKS のコントロールプレーン' }),
-  lacks: message({ en: 'no {part}', ja: '{part}' }),
   and: message({ en: ' and ', ja: ' と ' }),
+  andNo: message({ en: ' and no ', ja: ' と ' }),
   available: message({ en: '{where}: {parts} are available', ja: '{where}：{parts} を使えます' }),
   zoneIs: message({ en: '{name} is {id}', ja: '{name} は {id}' }),
-  zoneLacks: message({ en: '{name} is {id}, which has {lack}', ja: '{name} は {id} で、{lack} がありません' }),
+  zoneLacks: message({ en: '{name} is {id}, which has no {lack}', ja: '{name} は {id} で、{lack} がありません' }),
   noZone: message({
     en: 'the account has no zone {name} ({others})',
     ja: 'アカウントにゾーン {name} がありません（あるもの：{others}）',
@@ -111,7 +111,7 @@ export const messages = {
     ja: '各 cdk コマンドに {flags} を付けてください',
   }),
   subnetLacks: message({
-    en: '{subnet} is in {id}, which has {lack}',
+    en: '{subnet} is in {id}, which has no {lack}',
     ja: '{subnet} は {id} にあり、{lack} がありません',
   }),
   otherSubnets: message({

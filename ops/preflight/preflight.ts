@@ -2,34 +2,24 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { environments } from '../../lib/environments';
 import { explain, fail } from '../kit/errors';
-import { type Language, languageOf } from '../kit/language';
-import { assignmentsOf, type Command, optionsOf } from '../kit/options';
+import { languageOf } from '../kit/language';
+import { assignmentsOf, optionsOf } from '../kit/options';
 import { targetOf } from '../kit/target';
-import { padEnd } from '../kit/width';
-import { askAccount, Checked } from './account';
+import { askAccount } from './account';
 import { blocks } from './checks';
+import { preflightCommand } from './command';
+import { linesOf } from './lines';
 import { messages } from './messages';
-
-export const command: Command<'environment' | 'region' | 'context'> = {
-  name: 'npm run preflight',
-  usage: '-- --environment sandbox [--region eu-west-1] [-c kubernetes=true]',
-  about: messages.about,
-  flags: {
-    environment: { form: '--environment NAME', help: messages.environmentFlag },
-    region: { form: '--region REGION', help: messages.regionFlag },
-    context: { form: '-c, --context KEY=VALUE', help: messages.contextFlag },
-  },
-};
 
 /** Checks the account for what a deployment would otherwise miss after minutes, and then roll back. */
 async function main(): Promise<void> {
-  const values = optionsOf(command, {
+  const values = optionsOf(preflightCommand, {
     environment: { type: 'string' },
     region: { type: 'string' },
     context: { type: 'string', short: 'c', multiple: true },
   });
   const context = { ...contextOfApp(), ...assignmentsOf(values.context) };
-  const config = targetOf(values, command, context);
+  const config = targetOf(values, preflightCommand, context);
   const { id, region } = config;
   try {
     const checked = await askAccount(config, disposableEnvironments());
@@ -51,12 +41,6 @@ function contextOfApp(): Record<string, string> {
 
 function disposableEnvironments(): string[] {
   return Object.entries(environments).flatMap(([name, { disposable }]) => (disposable ? [name] : []));
-}
-
-/** A line for each check, with the verdict first. */
-export function linesOf(checked: readonly Checked[], language: Language): string[] {
-  const verdictOf = ({ verdict }: Checked) => messages[verdict][language];
-  return checked.map((each) => `  ${padEnd(verdictOf(each), 'not checked'.length)}  ${messages.line(each)[language]}`);
 }
 
 if (require.main === module) main().catch(fail);

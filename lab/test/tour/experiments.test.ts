@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { KUBERNETES_PREFIX, matcherOf, Route, routes } from '../../../domain/routes';
+import { RECORDS_OF_MINISTACK } from '../../tour/capabilities';
 import { Cluster } from '../../tour/cluster';
 import { ControlPlane } from '../../tour/control-plane';
 import { Deployment } from '../../tour/deployment';
 import { runExperiments as experimentsOf } from '../../tour/experiments';
 import { Answer } from '../../tour/request';
-import { Session, Sessions } from '../../tour/session';
+import { Refused, Session, Sessions } from '../../tour/session';
 import { type Row, table } from '../../tour/table';
 
 // The pause between two requests to the cache.
@@ -217,6 +218,44 @@ test.each<[string, Partial<Cluster>, string]>([
 ])('fails when %s', async (_, change, path) => {
   const rows = await runExperiments(deployment({ cluster: { ...CLUSTER, ...change } }));
   expect(rows.filter(({ verdict }) => verdict === 'FAIL').map((row) => row.name)).toEqual([path]);
+});
+
+test.each<[string, Partial<Deployment>]>([
+  ['that pass or that the endpoint does not model', { notModelled: RECORDS_OF_MINISTACK }],
+  [
+    'that fail',
+    {
+      get: async () => ({ status: 500, headers: new Headers(), text: '{}', body: {}, milliseconds: 1 }),
+      getOverHttpApi: async () => ({ status: 500, headers: new Headers(), text: '{}', body: {}, milliseconds: 1 }),
+      controlPlane: {
+        cachedMethods: async () => ({}),
+        provisionedConcurrency: async () => undefined,
+        invokeOnDemand: async () => ({ status: 200, initializationType: 'unknown', text: '' }),
+        targetStates: async () => [[]],
+        instancesInService: async () => 0,
+      },
+      cluster: {
+        describe: async () => ({ status: 'ACTIVE', version: '1.36', publicCidrs: ['0.0.0.0/0'] }),
+        applied: async () => [],
+        nodeStates: async () => [],
+      },
+      sessions: {
+        open: async () => {
+          throw new Refused(403);
+        },
+        tick: async () => undefined,
+        subscribersOf: async () => [],
+        isConnected: async () => false,
+      },
+    },
+  ],
+])('has no English sentence in the Japanese table of experiments %s', async (_, overrides) => {
+  const rows = await experimentsOf(deployment(overrides));
+  const lines = table.render(rows, 'ja').split('\n');
+  const english =
+    /[a-z] (the|an?|is|are|was|has|not|no|of|to|with|and|from|this|that|it) |\b(pass|FAIL|verdict|healthy)\b/;
+  expect(lines.filter((line) => english.test(line.replace('describe-target-health', '')))).toEqual([]);
+  expect(lines.length).toBeGreaterThan(2 * 20);
 });
 
 test('leaves out experiments on parts that the environment does not have', async () => {

@@ -1,7 +1,10 @@
+import stringWidth from 'string-width';
 import { EnvironmentConfig } from '../../../lib/environment-config';
 import { fixtureOf, service, withEgress, withFurther } from '../../../test/support/fixture';
 import { inEnglish } from '../../kit/language';
 import * as rules from '../../preflight/checks';
+import { linesOf } from '../../preflight/lines';
+import { messages } from '../../preflight/messages';
 
 /** A rule whose outcome is in English. */
 const english =
@@ -309,4 +312,36 @@ test('a part that is deployed and off will be deleted', () => {
       'add -c kubernetes=true to each command, or write "kubernetes": true into the context of cdk.json',
   });
   expect(checks.leftOver('Kumiki-trial-HttpApi', 'httpApi').says).toMatch(/set httpApi in lib\/environments\.ts$/);
+});
+
+describe('the lines of preflight', () => {
+  const zonesOfAccount = [{ name: 'us-east-1a', id: 'use1-az3' }];
+  const vcpus = rules.vcpuDemand(withCluster, { 't4g.medium': 2 });
+  const quota = (value: number) =>
+    rules.VCPU_QUOTAS.flatMap((each) => rules.vcpuRoom(each, vcpus, value, 'us-east-1') ?? []);
+  const checked = [
+    rules.zones(withCluster, zonesOfAccount),
+    rules.concurrency(trial, 10),
+    rules.logRole(lasting, undefined, DISPOSABLE),
+    rules.logRole(lasting, { arn: 'arn' }, DISPOSABLE),
+    rules.imageBuild(trial),
+    ...quota(1),
+    ...quota(100),
+    rules.leftOver('Kumiki-trial-Kubernetes', 'kubernetes'),
+  ].map((outcome) => ({ check: messages.zones, ...outcome }));
+
+  test('begin with the verdict, in columns', () => {
+    expect(linesOf(checked.slice(0, 1), 'en')).toEqual([
+      '  problem      Zones: us-east-1a is use1-az3, which has no VPC links V2 and no control planes of EKS; the account has ' +
+        'no zone us-east-1b (us-east-1a). Only 0 of the 2 zones that are needed have them: choose another region.',
+    ]);
+    const starts = linesOf(checked, 'ja').map((line) => stringWidth(line.slice(0, line.indexOf('ゾーン'))));
+    expect(new Set(starts)).toEqual(new Set([15]));
+  });
+
+  test('have no English sentence in Japanese', () => {
+    const english = /\b(the|an?|is|are|has|not|no|of|to|with|and|from|this|that|it|which)\b|problem|warning|pass\b/;
+    const lines = linesOf(checked, 'ja').filter((line) => english.test(line.replace(/--[\w-]+/g, '')));
+    expect(lines).toEqual([]);
+  });
 });
