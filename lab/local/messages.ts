@@ -21,7 +21,7 @@ export const messages = {
   }),
   redeployAbout: message({
     en: 'Deploys the current code into the running npm start, with the same -c. Run it in another terminal.',
-    ja: '実行中の npm start に、同じ -c で現在のコードをデプロイする。別のターミナルで実行する。',
+    ja: '実行中の npm start に、起動時と同じ -c で現在のコードをデプロイする。別のターミナルで実行する。',
   }),
 
   // Steps

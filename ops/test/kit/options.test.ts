@@ -52,6 +52,10 @@ describe('the flags of a command', () => {
     });
   });
 
+  test('may have a value that looks like a flag after an equals sign', () => {
+    expect(read('--region=-x')).toEqual({ region: '-x' });
+  });
+
   test.each([
     [['--twice'], '--twice is not a known flag. See the flags: npm run verify -- --help'],
     [['-x'], '-x is not a known flag. See the flags: npm run verify -- --help'],
