@@ -126,7 +126,7 @@ function covers(pattern: string, other: string): boolean {
  *
  * @param pathPrefixes prefixes of the paths of requests to the load balancer, including the empty prefix
  * @throws if the history service is missing or not behind the first load balancer, a name, a priority or a path is malformed
- * or not unique, Fargate does not offer a size, a rule hides the paths of another rule, or a load balancer or an API cannot
+ * or not unique, a number of tasks or a digest is malformed, Fargate does not offer a size, a rule hides the paths of another rule, or a load balancer or an API cannot
  * hold the services
  */
 export function checkServices(config: EnvironmentConfig, pathPrefixes: readonly string[]): void {
@@ -166,7 +166,11 @@ export function checkServices(config: EnvironmentConfig, pathPrefixes: readonly 
         `Give a folder of the repository such as services/${name}`,
     );
   }
-  for (const service of services) checkFargateSize(service, `services.${service.name}`);
+  for (const service of services) {
+    checkTasks(service);
+    checkDigest(service);
+    checkFargateSize(service, `services.${service.name}`);
+  }
   checkGroups(services);
   checkRoutes(routesOfEnvironment(config), serviceGroups(services).length);
   for (const { name } of services) checkRule(name, rulePaths(name, routesOnEcs(config), pathPrefixes));
@@ -256,6 +260,30 @@ function checkGroups(services: readonly ServiceConfig[]): void {
     `services: ${crowded.services.length} have a priority from ${next - PRIORITIES_PER_LOAD_BALANCER} to ${next - 1}, but a ` +
       `stack holds ${SERVICES_PER_LOAD_BALANCER} services with their load balancer (lib/limits.ts). Give the newest service a ` +
       `priority of at least ${next}, which puts it behind the next load balancer`,
+  );
+}
+
+/** The construct refuses these values, too, but it does not know the service. */
+function checkTasks({ name, minTasks, maxTasks }: ServiceConfig): void {
+  if (!(Number.isInteger(minTasks) && minTasks >= 1)) {
+    throw new Error(
+      `services.${name}.minTasks: must be a whole number of at least 1, got ${minTasks}. Give 2 or more to survive the loss of a zone`,
+    );
+  }
+  if (!(Number.isInteger(maxTasks) && maxTasks >= minTasks)) {
+    throw new Error(
+      `services.${name}.maxTasks: must be a whole number of at least minTasks (${minTasks}), got ${maxTasks}. Raise maxTasks or lower minTasks`,
+    );
+  }
+}
+
+function checkDigest({ name, image }: ServiceConfig): void {
+  if (image.from !== 'digest' || /^sha256:[0-9a-f]{64}$/.test(image.digest ?? '')) return;
+  throw new Error(
+    `services.${name}.image.digest: must be "sha256:" and 64 hexadecimal digits, got ${image.digest === undefined ? 'none' : `"${image.digest}"`}. ` +
+      `Give the digest of the image to run${name === HISTORY_SERVICE ? ', as in -c imageDigest=sha256:…' : ''}; this lists the ` +
+      'digests of a repository, newest last: aws ecr describe-images --repository-name NAME --query ' +
+      '"sort_by(imageDetails,&imagePushedAt)[].imageDigest"',
   );
 }
 

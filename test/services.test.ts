@@ -175,6 +175,27 @@ describe('fails', () => {
     );
   });
 
+  test.each([0, 1.5, Number.NaN])('for a service with %p tasks at least', (minTasks) => {
+    expect(checkFurther(service('reports', 110, { minTasks }))).toThrow(
+      `services.reports.minTasks: must be a whole number of at least 1, got ${minTasks}. Give 2 or more`,
+    );
+  });
+
+  test('for a service with fewer tasks at most than at least', () => {
+    expect(checkFurther(service('reports', 110, { minTasks: 3, maxTasks: 2 }))).toThrow(
+      'services.reports.maxTasks: must be a whole number of at least minTasks (3), got 2. Raise maxTasks or lower minTasks',
+    );
+  });
+
+  test('for an image by a digest that is missing or malformed, with the option for that of the history service', () => {
+    expect(checkFurther(service('reports', 110, { image: { from: 'digest', digest: 'sha256:abc' } }))).toThrow(
+      /^services\.reports\.image\.digest: must be "sha256:" and 64 hexadecimal digits, got "sha256:abc"\. Give the digest of the image to run; this lists/,
+    );
+    expect(check(withServices(trial, { image: { from: 'digest' } }))).toThrow(
+      /^services\.history\.image\.digest: .* got none\. Give the digest of the image to run, as in -c imageDigest=sha256:…; this lists/,
+    );
+  });
+
   test('for a path that two services answer, even with different parameter names', () => {
     const routes = (path: `/${string}`) => ({ routes: [{ path, query: [] }] });
     expect(checkFurther(service('reports', 110, routes('/quotes/{id}')))).toThrow(
