@@ -113,9 +113,9 @@ export const messages = {
   // Other runs
   runningAlready: message({
     en: 'Kumiki is running already{where} (process {pid}). Use it (npm run deploy:local deploys changed code), or end it with Ctrl-C there or `kill {pid}`.',
-    ja: 'Kumiki はすでに動いています{where}（プロセス {pid}）。そのまま使うか（変更したコードは npm run deploy:local でデプロイ）、そのターミナルの Ctrl-C または `kill {pid}` で終了してください。',
+    ja: 'Kumiki はすでに動いています（{where}プロセス {pid}）。そのまま使うか（変更したコードは npm run deploy:local でデプロイ）、そのターミナルの Ctrl-C または `kill {pid}` で終了してください。',
   }),
-  at: message({ en: ' at {endpoint}', ja: '（{endpoint}）' }),
+  at: message({ en: ' at {endpoint}', ja: '{endpoint}、' }),
   stillDeploying: message({
     en: 'npm start is still deploying. Wait for its table and try again.',
     ja: 'npm start はまだデプロイ中です。表が出力されてから再実行してください。',
