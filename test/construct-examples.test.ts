@@ -99,8 +99,3 @@ test.each(examples)('the example of $name has 1 to 12 lines and synthesizes', ({
 test('the type check of all examples finds no error', async () => {
   expect(await typeCheck).toBe('');
 }, 60_000);
-
-test.each(['README.md', 'README.ja.md'])('%s shows the example of a construct unchanged', (file) => {
-  const [, shown = ''] = readFileSync(file, 'utf8').match(/^```ts\n(.*?)^```$/ms) ?? [];
-  expect(examples.map(({ lines }) => `${lines.join('\n')}\n`)).toContain(shown);
-});

@@ -1,0 +1,84 @@
+import { readdirSync } from 'node:fs';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { stack } from '../../examples/first-stack';
+import { router } from '../../lambda/quotes/router';
+import { handlers } from '../../lambda/quotes/routes';
+import { matches, READMES, read } from '../support/documents';
+
+/** The code blocks of a file in a language. */
+const blocks = (file: string, language: string) =>
+  Array.from(read(file).matchAll(/^```(\w*)\n(.*?)^```$/gms))
+    .filter(([, ofBlock]) => ofBlock === language)
+    .map(([, , text = '']) => text);
+
+test.each(READMES)('%s shows at most 20 lines of the first stack, unchanged', (file) => {
+  const [excerpt = '', ...others] = blocks(file, 'ts');
+  expect(others).toEqual([]);
+  expect(excerpt.split('\n').length).toBeGreaterThan(10);
+  expect(excerpt.trimEnd().split('\n').length).toBeLessThanOrEqual(20);
+  expect(read('examples/first-stack.ts')).toContain(`\n${excerpt}`);
+});
+
+test('the first stack has a signed, cached route to a function in private subnets with provisioned concurrency', () => {
+  const template = Template.fromStack(stack);
+  template.hasResourceProperties('AWS::ApiGateway::Stage', {
+    CacheClusterEnabled: true,
+    MethodSettings: Match.arrayWith([Match.objectLike({ CachingEnabled: true, CacheTtlInSeconds: 5 })]),
+  });
+  template.hasResourceProperties('AWS::ApiGateway::Method', {
+    HttpMethod: 'GET',
+    AuthorizationType: 'AWS_IAM',
+    Integration: { CacheKeyParameters: Match.arrayWith(['method.request.querystring.at']) },
+  });
+  template.hasResourceProperties('AWS::Lambda::Function', { VpcConfig: { SubnetIds: Match.anyValue() } });
+  template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', { MinCapacity: 1, MaxCapacity: 4 });
+  template.resourceCountIs('AWS::EC2::Subnet', 4);
+  template.resourceCountIs('AWS::EC2::NatGateway', 0);
+  template.resourceCountIs('AWS::ApiGateway::Account', 1);
+  template.hasOutput('Url', {});
+});
+
+test.each(READMES)('%s shows the answer of the function to the request above it', async (file) => {
+  const [example = ''] = blocks(file, 'console');
+  const [, path = '', at = ''] = /\$\{URL\}(quotes\/KUMI)\?at=(\d+)"/.exec(example) ?? [];
+  const dispatch = router(handlers(() => Promise.reject(new Error('not called'))));
+  const reply = await dispatch({ method: 'GET', path: `/${path}`, parameters: {}, query: { at } });
+  expect(reply.status).toBe(200);
+  expect(example.trimEnd().split('\n').at(-1)).toBe(JSON.stringify(reply.body));
+});
+
+/** Names that people search for. Lists have the Japanese term second. */
+const NAMES: readonly (string | readonly [string, string])[] = [
+  ...['Lambda', 'API Gateway', 'ECS', 'Fargate', 'EC2', 'ECR', 'EKS', 'DynamoDB', 'ALB', 'X-Ray', 'cdk-nag', 'SigV4'],
+  ...['Metrics Server', 'Horizontal Pod Autoscaler', 'Cluster Autoscaler'],
+  ['VPC link', 'VPC リンク'],
+  ['provisioned concurrency', 'プロビジョニング済み同時実行（Provisioned Concurrency）'],
+  ['cold start', 'コールドスタート'],
+];
+
+test.each(READMES)('%s names the services and terms that people search for', (file) => {
+  const language = file.includes('.ja.') ? 1 : 0;
+  const names = NAMES.map((name) => (typeof name === 'string' ? name : name[language]));
+  expect(names.filter((name) => !read(file).includes(name))).toEqual([]);
+});
+
+test.each(READMES)('%s names the service of AWS or Kubernetes in every row of its table of parts', (file) => {
+  const parts = matches(read(file), /^\| (.+?) \| \[[\w-]+\.ts\]/gm);
+  expect(parts.length).toBe(readdirSync('lib/constructs').length);
+  const services = /VPC|ECR|ALB|S3|ECS|EC2|EKS|Lambda|CloudWatch|API Gateway|DynamoDB|IAM|Kubernetes/;
+  expect(parts.filter((part) => !services.test(part))).toEqual([]);
+});
+
+test.each(READMES)('%s names the version of aws-cdk-lib that the constructs are tested with', (file) => {
+  const { dependencies } = JSON.parse(read('package.json'));
+  expect(read(file)).toContain(`aws-cdk-lib ${dependencies['aws-cdk-lib']}`);
+});
+
+test.each(READMES)('%s lists every folder in its layout', (file) => {
+  const [layout = ''] = blocks(file, '').filter((block) => block.startsWith('bin/'));
+  const ignored = matches(read('.gitignore'), /^([\w.]+)\/$/gm);
+  const folders = readdirSync('.', { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !ignored.includes(entry.name))
+    .map(({ name }) => name);
+  expect(matches(layout, /(?:^|(?<=^\w+\/ ))(\w+)\//gm).toSorted()).toEqual(folders.toSorted());
+});
