@@ -1,11 +1,19 @@
 import { join } from 'node:path';
 import { root } from '../kit/folders';
 import { hero } from './hero';
+import { kubernetesLoop } from './kubernetes-loop';
+import { network } from './network';
+import { requestPaths } from './request-paths';
 import { Language } from './svg';
 import { languages } from './words';
 
 /** Generators of all pictures, by the name of the file. */
-const generators: Readonly<Record<string, (language: Language) => string>> = { hero };
+const generators: Readonly<Record<string, (language: Language) => string>> = {
+  hero,
+  'kubernetes-loop': kubernetesLoop,
+  network,
+  'request-paths': requestPaths,
+};
 
 /** Folder of the pictures. */
 export const folder = join(root, 'docs', 'pictures');

@@ -68,12 +68,10 @@ function emOf(character: string): number {
   return 0.56;
 }
 
+/** Left edge, upper edge, width and height. */
+export type Place = readonly [x: number, y: number, width: number, height: number];
+
 export interface BoxOptions {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-  readonly tone: Tone;
   /** The first line, in bold. */
   readonly name?: string;
   /** The lines below the name. */
@@ -82,15 +80,18 @@ export interface BoxOptions {
   readonly constructs?: readonly string[];
   /** A part that is not always there. */
   readonly dashed?: boolean;
-  /** @default 'middle' */
-  readonly anchor?: 'start' | 'middle';
-  /** The name and the first line beside each other. */
+  /** The name and the lines beside each other. */
   readonly inline?: boolean;
+}
+
+export interface ZoneOptions extends Pick<BoxOptions, 'constructs'> {
+  /** A frame inside another frame, without a fill. @default false */
+  readonly inner?: boolean;
 }
 
 export interface TextOptions {
   readonly bold?: boolean;
-  readonly small?: boolean;
+  readonly muted?: boolean;
   readonly anchor?: 'start' | 'middle' | 'end';
   /** Colour of the text, as that of an arrow. @default that of text */
   readonly stroke?: Stroke;
@@ -116,47 +117,45 @@ export class Picture {
   }
 
   /** A dashed frame with a heading, which holds boxes. */
-  zone(options: Omit<BoxOptions, 'lines' | 'tone' | 'anchor'> & { readonly inner?: boolean }): this {
-    const { x, y, width, height, name = '', inner = false } = options;
-    this.parts.push(
-      `<g${constructsOf(options)}><rect class="${inner ? 'inner' : 'zone'}" x="${x}" y="${y}" width="${width}" height="${height}" rx="10"/></g>`,
-    );
-    if (name !== '') {
-      this.fits(name, this.options.size, width - 20);
-      this.text(x + 14, y + this.options.size + 8, name, { small: true });
-    }
-    return this;
+  zone([x, y, width, height]: Place, name: string, { constructs, inner = false }: ZoneOptions = {}): this {
+    const { size } = this.options;
+    this.fits(name, size, width - 20);
+    const rect = `<rect class="${inner ? 'inner' : 'zone'}" x="${x}" y="${y}" width="${width}" height="${height}" rx="10"/>`;
+    this.parts.push(`<g${constructsOf(constructs)}>${rect}</g>`);
+    return this.text(x + 14, y + size + 8, name, { muted: true });
   }
 
-  /** A box with its text in the middle. @throws if a line of text is wider than the box */
-  box(options: BoxOptions): this {
-    const { x, y, width, height, tone, name, lines = [], dashed = false, anchor = 'middle', inline = false } = options;
+  /** A box with its text in the middle. @throws if its text is wider or higher than the box */
+  box([x, y, width, height]: Place, tone: Tone, options: BoxOptions): this {
+    const { name, lines = [], constructs, dashed = false, inline = false } = options;
     const { size } = this.options;
-    const step = Math.round(size * 1.25);
-    const rect = `<rect class="${tone}${dashed ? ' dashed' : ''}" x="${x}" y="${y}" width="${width}" height="${height}" rx="8"/>`;
+    const middle = x + width / 2;
+    const parts = [
+      `<rect class="${tone}${dashed ? ' dashed' : ''}" x="${x}" y="${y}" width="${width}" height="${height}" rx="8"/>`,
+    ];
     if (inline && name !== undefined) {
       const line = lines.join(' ');
       const used = widthOf(name, this.nameSize, true) + size / 2 + widthOf(line, size);
       if (used > width - 12) throw new Error(`${name} ${line}: needs ${used.toFixed(0)} of ${width - 12}`);
       const text = `<tspan class="name">${escaped(name)}</tspan><tspan dx="${size / 2}">${escaped(line)}</tspan>`;
-      this.parts.push(
-        `<g${constructsOf(options)}>${rect}<text class="middle on-${tone}" x="${x + width / 2}" y="${rounded(y + height / 2 + size * 0.36)}">${text}</text></g>`,
-      );
-      return this;
+      const base = rounded(y + height / 2 + size * 0.36);
+      parts.push(`<text class="middle on-${tone}" x="${middle}" y="${base}">${text}</text>`);
+    } else {
+      const step = Math.round(size * 1.25);
+      const all = [
+        ...(name === undefined ? [] : [{ line: name, bold: true }]),
+        ...lines.map((line) => ({ line, bold: false })),
+      ];
+      const used = step * all.length - (step - size);
+      if (used > height - 6) throw new Error(`${name}: ${all.length} lines need more than a height of ${height}`);
+      const top = y + (height - used) / 2 + size * 0.86;
+      for (const [index, { line, bold }] of all.entries()) {
+        this.fits(line, bold ? this.nameSize : size, width - 12, bold);
+        const at = `x="${middle}" y="${rounded(top + index * step)}"`;
+        parts.push(`<text class="${bold ? 'name' : 'line'} middle on-${tone}" ${at}>${escaped(line)}</text>`);
+      }
     }
-    const all = [
-      ...(name === undefined ? [] : [{ line: name, bold: true }]),
-      ...lines.map((line) => ({ line, bold: false })),
-    ];
-    const used = step * all.length - (step - size);
-    if (used > height - 6) throw new Error(`${name}: ${all.length} lines need more than a height of ${height}`);
-    const top = y + (height - used) / 2 + size * 0.86;
-    const texts = all.map(({ line, bold }, index) => {
-      this.fits(line, bold ? this.nameSize : size, width - 12, bold);
-      const left = anchor === 'middle' ? x + width / 2 : x + 12;
-      return `<text class="${bold ? 'name' : 'line'} ${anchor} on-${tone}" x="${rounded(left)}" y="${rounded(top + index * step)}">${escaped(line)}</text>`;
-    });
-    this.parts.push(`<g${constructsOf(options)}>${rect}${texts.join('')}</g>`);
+    this.parts.push(`<g${constructsOf(constructs)}>${parts.join('')}</g>`);
     return this;
   }
 
@@ -166,8 +165,8 @@ export class Picture {
     return this;
   }
 
-  text(x: number, y: number, text: string, { bold, small, anchor = 'start', stroke }: TextOptions = {}): this {
-    const classes = [bold ? 'name' : 'line', anchor, ...(small ? ['muted'] : []), ...(stroke ? [`is-${stroke}`] : [])];
+  text(x: number, y: number, text: string, { bold, muted, anchor = 'start', stroke }: TextOptions = {}): this {
+    const classes = [bold ? 'name' : 'line', anchor, ...(muted ? ['muted'] : []), ...(stroke ? [`is-${stroke}`] : [])];
     this.parts.push(`<text class="${classes.join(' ')}" x="${x}" y="${y}">${escaped(text)}</text>`);
     return this;
   }
@@ -210,7 +209,7 @@ export class Picture {
     return [
       `text{font-family:${FONT};font-size:${size}px}`,
       `.name{font-weight:700;font-size:${this.nameSize}px}.middle{text-anchor:middle}.end{text-anchor:end}`,
-      'rect{stroke-width:1.5}.zone,.inner,.dashed{stroke-dasharray:6 5}.zone,.inner{stroke-width:1}',
+      'rect{stroke-width:1.5}.dashed{stroke-dasharray:6 5}.zone,.inner{stroke-width:1}',
       'path{fill:none;stroke-width:2.5}.call,.back{stroke-width:2;stroke-dasharray:6 4}marker path{stroke:none}',
       scheme(0, ['#ffffff', '#d0d7de', '#f6f8fa', '#1f2733', '#57606a']),
       `@media (prefers-color-scheme:dark){${scheme(1, ['#0d1117', '#30363d', '#141a22', '#e6edf3', '#9aa4af'])}}`,
@@ -225,6 +224,6 @@ export class Picture {
 
 const rounded = (value: number) => Math.round(value * 10) / 10;
 
-function constructsOf({ constructs = [] }: Pick<BoxOptions, 'constructs'>): string {
+function constructsOf(constructs: readonly string[] = []): string {
   return constructs.length === 0 ? '' : ` data-construct="${constructs.join(' ')}"`;
 }

@@ -26,7 +26,15 @@ test.each([...generated.keys()].filter((file) => file.endsWith('.ja.svg')))('%s 
 
 test('a text that is wider than its box is an error', () => {
   const picture = new Picture({ width: 100, height: 100, size: 20, language: 'ja', title: 't', description: 'd' });
-  const box = { x: 0, y: 0, width: 100, height: 50, tone: 'plain' } as const;
-  expect(() => picture.box({ ...box, name: '四文字だ' })).not.toThrow();
-  expect(() => picture.box({ ...box, name: '五文字です' })).toThrow('"五文字です" needs');
+  expect(() => picture.box([0, 0, 100, 50], 'plain', { name: '四文字だ' })).not.toThrow();
+  expect(() => picture.box([0, 0, 100, 50], 'plain', { name: '五文字です' })).toThrow('"五文字です" needs');
+});
+
+test.each(['en', 'ja'])('the pictures in %s show every construct', (language) => {
+  const own = [...generated].filter(([file]) => file.endsWith('.ja.svg') === (language === 'ja'));
+  const shown = own.flatMap(([, content]) =>
+    Array.from(content.matchAll(/data-construct="([^"]+)"/g), ([, names = '']) => names.split(' ')).flat(),
+  );
+  const constructs = readdirSync('lib/constructs').map((file) => file.replace('.ts', ''));
+  expect([...new Set(shown)].toSorted()).toEqual(constructs.toSorted());
 });
