@@ -116,7 +116,7 @@ export class Picture {
     this.nameSize = Math.round(options.size * 1.1);
   }
 
-  /** A dashed frame with a heading, which holds boxes. */
+  /** A frame with a heading, which holds boxes. */
   zone([x, y, width, height]: Place, name: string, { constructs, inner = false }: ZoneOptions = {}): this {
     const { size } = this.options;
     this.fits(name, size, width - 20);
@@ -192,10 +192,10 @@ export class Picture {
 
   private style(): string {
     const { size } = this.options;
-    const scheme = (index: 0 | 1, [card, frame, zone, ink, muted]: readonly string[]) =>
+    const scheme = (index: 0 | 1, [card, frame, zone, edge, ink, muted]: readonly string[]) =>
       [
         `.card{fill:${card};stroke:${frame}}`,
-        `.zone{fill:${zone};stroke:${muted}}.inner{fill:none;stroke:${muted}}`,
+        `.zone{fill:${zone};stroke:${edge}}.inner{fill:none;stroke:${edge}}`,
         `text{fill:${ink}}.muted{fill:${muted}}`,
         ...Object.entries(TONES).map(
           ([tone, colours]) => `.${tone}{fill:${colours[index][0]};stroke:${colours[index][1]}}`,
@@ -211,8 +211,8 @@ export class Picture {
       `.name{font-weight:700;font-size:${this.nameSize}px}.middle{text-anchor:middle}.end{text-anchor:end}`,
       'rect{stroke-width:1.5}.dashed{stroke-dasharray:6 5}.zone,.inner{stroke-width:1}',
       'path{fill:none;stroke-width:2.5}.call,.back{stroke-width:2;stroke-dasharray:6 4}marker path{stroke:none}',
-      scheme(0, ['#ffffff', '#d0d7de', '#f6f8fa', '#1f2733', '#57606a']),
-      `@media (prefers-color-scheme:dark){${scheme(1, ['#0d1117', '#30363d', '#141a22', '#e6edf3', '#9aa4af'])}}`,
+      scheme(0, ['#ffffff', '#d0d7de', '#f6f8fa', '#afb8c1', '#1f2733', '#57606a']),
+      `@media (prefers-color-scheme:dark){${scheme(1, ['#0d1117', '#30363d', '#141a22', '#4a535e', '#e6edf3', '#9aa4af'])}}`,
     ].join('\n');
   }
 
