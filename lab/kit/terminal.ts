@@ -23,13 +23,17 @@ export function terminal(out: NodeJS.WriteStream = process.stdout): Terminal {
   return {
     line,
     step: (name, result, from) => {
-      const seconds = from === undefined ? '' : ((performance.now() - from) / 1_000).toFixed(1);
-      const time = seconds === '' ? '' : wordsIn(messages.seconds({ seconds }), language);
-      const texts = padEnd(wordsIn(name, language), NAME_COLUMNS[language]) + padEnd(wordsIn(result, language), 44);
-      line(`  ${texts}${padStart(time, 7)}`.trimEnd());
+      line(stepLine(name, result, language, from === undefined ? undefined : (performance.now() - from) / 1_000));
     },
     status: (text) => {
       if (out.isTTY) out.write(`${clear}  ${cut(wordsIn(text, language), out.columns - 4)} …`);
     },
   };
+}
+
+/** The line of a finished step. */
+export function stepLine(name: Words, result: Words, language: Language, seconds?: number): string {
+  const time = seconds === undefined ? '' : wordsIn(messages.seconds({ seconds: seconds.toFixed(1) }), language);
+  const texts = padEnd(wordsIn(name, language), NAME_COLUMNS[language]) + padEnd(wordsIn(result, language), 44);
+  return `  ${texts}${padStart(time, 7)}`.trimEnd();
 }

@@ -1,4 +1,5 @@
-import { Language, Picture } from './svg';
+import { type Language } from '../../ops/kit/language';
+import { Picture } from './svg';
 import { words } from './words';
 
 /** The picture at the top of the README. Its text stays legible in the column of a phone. */

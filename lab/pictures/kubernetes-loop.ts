@@ -1,6 +1,7 @@
 import { environments } from '../../lib/environments';
 import { podsPerNode, smallestNode } from '../../lib/kubernetes-sizing';
-import { Language, Picture } from './svg';
+import { type Language } from '../../ops/kit/language';
+import { Picture } from './svg';
 import { words } from './words';
 
 const { kubernetes } = environments.sandbox;

@@ -1,4 +1,5 @@
-import { Language, Picture } from './svg';
+import { type Language } from '../../ops/kit/language';
+import { Picture } from './svg';
 import { words } from './words';
 
 /** What is where in the VPC, and who reaches whom. */

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
+import { LANGUAGES, type Language } from '../../ops/kit/language';
 import { root } from '../kit/folders';
 import { hero } from './hero';
 import { kubernetesLoop } from './kubernetes-loop';
 import { network } from './network';
 import { requestPaths } from './request-paths';
-import { Language } from './svg';
-import { languages } from './words';
+import { start } from './start';
 
 /** Generators of all pictures, by the name of the file. */
 const generators: Readonly<Record<string, (language: Language) => string>> = {
@@ -13,6 +13,7 @@ const generators: Readonly<Record<string, (language: Language) => string>> = {
   'kubernetes-loop': kubernetesLoop,
   network,
   'request-paths': requestPaths,
+  start,
 };
 
 /** Folder of the pictures. */
@@ -22,7 +23,7 @@ export const folder = join(root, 'docs', 'pictures');
 export function pictures(): ReadonlyMap<string, string> {
   return new Map(
     Object.entries(generators).flatMap(([name, generate]) =>
-      languages.map((language): [string, string] => [
+      LANGUAGES.map((language): [string, string] => [
         language === 'en' ? `${name}.svg` : `${name}.${language}.svg`,
         generate(language),
       ]),

@@ -1,5 +1,6 @@
 import { KUBERNETES_PREFIX, routes } from '../../domain/routes';
-import { Language, Picture } from './svg';
+import { type Language } from '../../ops/kit/language';
+import { Picture } from './svg';
 import { words } from './words';
 
 const first = (path: string) => `/${path.split('/')[1]}`;

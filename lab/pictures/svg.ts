@@ -1,6 +1,4 @@
-import { languages } from './words';
-
-export type Language = (typeof languages)[number];
+import { type Language } from '../../ops/kit/language';
 
 /** Kind of a box. Each has colours of its own, in the light and in the dark scheme. */
 export type Tone = 'client' | 'api' | 'compute' | 'network' | 'data' | 'plain' | 'watch';
@@ -48,7 +46,7 @@ const STROKES: Readonly<Record<Stroke, readonly [light: string, dark: string]>> 
   back: ['#a4630d', '#dda04e'],
 };
 
-const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+export const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /** Width of a text in the fonts named above, on the safe side. */
 export function widthOf(text: string, size: number, bold = false): number {
@@ -222,7 +220,7 @@ export class Picture {
   }
 }
 
-const rounded = (value: number) => Math.round(value * 10) / 10;
+export const rounded = (value: number) => Math.round(value * 10) / 10;
 
 function constructsOf(constructs: readonly string[] = []): string {
   return constructs.length === 0 ? '' : ` data-construct="${constructs.join(' ')}"`;

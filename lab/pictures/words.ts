@@ -1,7 +1,7 @@
-export const languages = ['en', 'ja'] as const;
+import { type Language } from '../../ops/kit/language';
 
 /** Words of a picture in both languages. An array is one line for each item. */
-type Words = Readonly<Record<string, Readonly<Record<(typeof languages)[number], string | readonly string[]>>>>;
+type Words = Readonly<Record<string, Readonly<Record<Language, string | readonly string[]>>>>;
 
 /** All words of all pictures, the languages side by side. Names of AWS services are in the pictures themselves. */
 export const words = {
@@ -168,5 +168,19 @@ export const words = {
     spareNote: { en: ['less than half', 'requested for'], ja: ['requests が', '半分未満の期間が'] },
     gone: { en: 'Node removed', ja: 'ノードを削除' },
     goneNote: { en: ['out of the load', 'balancer, drained'], ja: ['ターゲットから外し', 'Pod を退避'] },
+  },
+  start: {
+    title: { en: 'npm start: the output of a run', ja: 'npm start の出力' },
+    description: {
+      en: 'The output of npm start in a terminal: the emulator starts, the CDK deploys every stack, and a table has a verdict for each check. The durations are those of one recorded run on two cores.',
+      ja: 'ターミナルでの npm start の出力。エミュレーターが起動し、CDK がすべてのスタックをデプロイし、確認項目ごとの判定が表になります。所要時間は、2 コアのマシンで記録した 1 回の実行のものです。',
+    },
+    command: { en: '$ npm start', ja: '$ npm start -- --lang ja' },
+    left: { en: ' more checks', ja: ' 件の確認' },
+    leftBefore: { en: '… ', ja: '… 他 ' },
+    note: {
+      en: 'Recorded on {date}, on two cores. Durations are those of this run.',
+      ja: '{date} に 2 コアのマシンで記録。所要時間はこの実行のものです。',
+    },
   },
 } as const satisfies Record<string, Words>;

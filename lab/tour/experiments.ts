@@ -446,3 +446,6 @@ function servedBy(answer: Answer, environmentId: string): Text | undefined {
 function isPositive(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value > 0;
 }
+
+/** What the experiments ask and prove, with what an endpoint has to provide for them. */
+export const claims = experiments.map(({ path, proves, needs }) => ({ path, proves, needs }));

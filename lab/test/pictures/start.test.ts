@@ -1,0 +1,54 @@
+import stringWidth from 'string-width';
+import { configOf, stacksOf, stageOf } from '../../../test/support/stage';
+import { messages as local } from '../../local/messages';
+import { english, recordedRows } from '../../pictures/recording';
+import recording from '../../pictures/recording.json';
+import { startLines } from '../../pictures/start';
+import { claims } from '../../tour/experiments';
+import { table } from '../../tour/table';
+
+const RECORD_AGAIN = 'npm start -- --once | tee run.txt; npm run pictures -- --record run.txt; npm run pictures';
+
+test(`the recorded rows have the claims of the experiments, else: ${RECORD_AGAIN}`, () => {
+  const recorded = recording.rows.map(({ name, proves }) => `${name}: ${proves}`);
+  // Without ECS on EC2, there are no instances. The last row is not an experiment: npm start checks its emulator.
+  const expected = claims
+    .filter(({ needs }) => needs !== 'instances')
+    .map(({ path, proves }) => `${english(path)}: ${english(proves)}`);
+  expect(recorded).toEqual([...expected, `cloudformation validate-template: ${local.standInsNeeded.en}`]);
+});
+
+test('every row of the picture in Japanese has its Japanese text', () => {
+  const lines = startLines('ja');
+  const rows = lines.slice(
+    lines.findIndex((line) => line.startsWith('--')) + 1,
+    lines.findIndex((line) => line.startsWith('…')),
+  );
+  expect(rows.length).toBeGreaterThan(10);
+  // The verdict, then the claim.
+  expect(rows.filter((row) => !/^[^\x20-\x7e]+ .*[\u3040-\u9fff]/.test(row))).toEqual([]);
+});
+
+test('the recorded run deployed the stacks of the environment and had no failure', () => {
+  const names = recording.steps.map(({ name }) => name);
+  const stacks = Object.keys(stacksOf(stageOf(configOf('sandbox', { kubernetes: 'true' }))));
+  expect(names.toSorted()).toEqual(
+    [...stacks, 'emulator', 'bootstrap', 'synthesis', 'container', 'deployed'].toSorted(),
+  );
+  expect(table.count(recordedRows()).failed).toBe(0);
+});
+
+test.each(['en', 'ja'] as const)('the picture in %s has no line wider than a block of code on GitHub', (language) => {
+  expect(startLines(language).filter((line) => stringWidth(line) > 98)).toEqual([]);
+});
+
+test.each(['en', 'ja'] as const)(
+  'the picture in %s counts all rows, those that it shows and those that it does not',
+  (language) => {
+    const lines = startLines(language);
+    const shown = lines.slice(lines.findIndex((line) => line.startsWith('--')) + 1);
+    const more = shown.findIndex((line) => line.startsWith('…'));
+    expect(Number(/\d+/.exec(shown[more] ?? '')?.[0])).toBe(recording.rows.length - more);
+    expect(lines.at(-1)).toBe(table.render(recordedRows(), language).split('\n').at(-1));
+  },
+);
