@@ -82,3 +82,8 @@ test.each(READMES)('%s lists every folder in its layout', (file) => {
     .map(({ name }) => name);
   expect(matches(layout, /(?:^|(?<=^\w+\/ ))(\w+)\//gm).toSorted()).toEqual(folders.toSorted());
 });
+
+test.each(READMES)('%s promises as many passed checks as the recorded run has', (file) => {
+  const [recorded] = matches(read('docs/pictures/start.svg'), /(\d+) passed, 0 failed/g);
+  expect(matches(read(file), /(\d+) (?:checks passed|項目の検証に合格)/g)).toEqual([recorded]);
+});
