@@ -1,3 +1,5 @@
+// Kumiki 0.1.0, access-log-bucket.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';

@@ -1,3 +1,5 @@
+// Kumiki 0.1.0, api-account.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as iam from 'aws-cdk-lib/aws-iam';

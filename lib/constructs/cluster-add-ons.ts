@@ -1,3 +1,5 @@
+// Kumiki 0.1.0, cluster-add-ons.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';

@@ -1,3 +1,5 @@
+// Kumiki 0.1.0, container-cluster.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+
 import { Aws, Fn, Names, RemovalPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';

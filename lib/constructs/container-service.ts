@@ -1,3 +1,5 @@
+// Kumiki 0.1.0, container-service.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+
 import { Duration, Size } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';

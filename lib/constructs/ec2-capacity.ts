@@ -1,3 +1,5 @@
+// Kumiki 0.1.0, ec2-capacity.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+
 import { Duration, Stack } from 'aws-cdk-lib';
 import * as autoscaling from 'aws-cdk-lib/aws-autoscaling';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';

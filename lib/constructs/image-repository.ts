@@ -1,3 +1,5 @@
+// Kumiki 0.1.0, image-repository.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as kms from 'aws-cdk-lib/aws-kms';

@@ -1,3 +1,5 @@
+// Kumiki 0.1.0, kubernetes-workload.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+
 import { Duration, Token } from 'aws-cdk-lib';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 // Not from 'cdk8s-plus-34', because that import would load all classes and take a third more time in each synth.

@@ -1,3 +1,5 @@
+// Kumiki 0.1.0, managed-node-group.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+
 import { Tags } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';

@@ -1,3 +1,5 @@
+// Kumiki 0.1.0, node-port-target.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';

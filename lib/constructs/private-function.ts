@@ -1,3 +1,5 @@
+// Kumiki 0.1.0, private-function.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+
 import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
 import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';

@@ -1,3 +1,5 @@
+// Kumiki 0.1.0, private-load-balancer.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+
 import { Duration } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';

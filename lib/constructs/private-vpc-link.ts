@@ -1,3 +1,5 @@
+// Kumiki 0.1.0, private-vpc-link.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+
 import * as apigatewayv2 from 'aws-cdk-lib/aws-apigatewayv2';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';

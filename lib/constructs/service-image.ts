@@ -1,3 +1,5 @@
+// Kumiki 0.1.0, service-image.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+
 import { ContainerImageBuild } from '@cdklabs/deploy-time-build';
 import { CfnResource, Stack } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';

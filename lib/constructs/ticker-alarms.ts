@@ -1,3 +1,5 @@
+// Kumiki 0.1.0, ticker-alarms.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as lambda from 'aws-cdk-lib/aws-lambda';

@@ -1,3 +1,5 @@
+// Kumiki 0.1.0, ticker.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+
 import { Duration, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
