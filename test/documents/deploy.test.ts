@@ -1,0 +1,18 @@
+import { handlers } from '../../lambda/quotes/routes';
+import { matches, read } from '../support/documents';
+
+const PAGES = ['docs/deploy.md', 'docs/deploy.ja.md'];
+
+test.each(PAGES)('%s shows the answer of its request', async (file) => {
+  const [request = ''] = matches(read(file), /quotes\/(\w+\?at=\d+)/g);
+  const [symbol = '', at] = request.split('?at=');
+  const answer = JSON.parse(matches(read(file), /^```json\n(.*?)\n```$/gms).join());
+  expect(await handlers(() => Promise.reject(new Error('unused'))).quote({ symbol }, { at })).toEqual(answer);
+});
+
+test.each(PAGES)('%s has the prices of the sandbox and of the cluster in costs.md', (file) => {
+  const sums = matches(read('docs/costs.md'), /^\| \*\*sum\*\* \| \| \*\*(\d+\.\d\d\*\* \| \*\*\d+\.\d\d)\*\* \|$/gm);
+  const prices = sums.slice(0, 2).flatMap((pair) => pair.split('** | **'));
+  expect(prices).toHaveLength(4);
+  expect(prices.filter((price) => !read(file).includes(price))).toEqual([]);
+});
