@@ -8,7 +8,7 @@ export const DOCUMENTS = [
   ...['docs', '.github'].flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
   ),
-].filter((file) => file.endsWith('.md'));
+].filter((file) => file.endsWith('.md') || file === 'llms.txt');
 /** Documents in Japanese. Each has an English version. */
 export const JAPANESE_DOCUMENTS = DOCUMENTS.filter((file) => file.endsWith('.ja.md'));
 export const read = (file: string) => readFileSync(file, 'utf8');

@@ -1,0 +1,131 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { DOCUMENTS, JAPANESE_DOCUMENTS, matches, read, withoutCode } from '../support/documents';
+
+/** Columns of a code block that GitHub shows beside its margins, in a window that is wide enough. */
+const COLUMNS = 98;
+
+/** Documents for tools and for contributors' forms, which have no Japanese version. */
+const ENGLISH_ONLY = /^AGENTS\.md$|^llms\.txt$|^\.github\//;
+
+const JAPANESE = String.raw`[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}ー]`;
+
+/** Terms that a Japanese engineer does not use here, with the term of practice. */
+const TERMS: readonly (readonly [RegExp, string])[] = [
+  [/ポッド/, 'Pod'],
+  [/待機コスト/, 'アイドル時の月額'],
+  [/持ち出/, 'コンストラクトだけを使う、取り込む'],
+  [/スタンドイン/, 'ダミーの代替リソース'],
+  [/別の端末/, '別のターミナル'],
+  [/連鎖/, '一連の流れ'],
+  [/伸縮/, 'スケール'],
+  [/外向き通信/, 'アウトバウンド通信（egress）'],
+  [/[一二三]つ/, '1 つ、2 つ、3 つ'],
+  [/(?:パラメータ|サーバ|ハンドラ|ユーザ|フォルダ)(?!ー)/, '長音記号を付けた語'],
+];
+
+/** Columns of a line in a terminal: East Asian characters take two. */
+function columnsOf(line: string): number {
+  return [...line].reduce(
+    (sum, character) =>
+      sum +
+      (/[\u1100-\u115f\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/.test(character)
+        ? 2
+        : 1),
+    0,
+  );
+}
+
+/** Code blocks in one of the languages, or in all. */
+function blocksOf(file: string, languages = String.raw`\w*`): string[] {
+  return matches(read(file), new RegExp(`^ *\`\`\`(?:${languages})\\n(.*?)^ *\`\`\`$`, 'gms'));
+}
+
+/** Text of a document in which only prose is left: no code, no addresses. */
+function proseOf(file: string): string {
+  return withoutCode(read(file))
+    .replace(/`[^`\n]*`/g, '`')
+    .replace(/\]\([^)\s]*\)/g, ']')
+    .replace(/<[^>\n]+>/g, '');
+}
+
+/** Code without comments, and with one region, because the Japanese version may name Tokyo. */
+function commandsOf(block: string): string {
+  return block
+    .replace(/(?:^|\s+)(?:#|\/\/) .*$/gm, '')
+    .replace(/\b[a-z]{2}-[a-z]+-\d[a-z]?\b/g, 'region')
+    .trim();
+}
+
+test.each(DOCUMENTS)('%s has no code block wider than GitHub shows', (file) => {
+  const lines = blocksOf(file).flatMap((block) => block.split('\n'));
+  expect(lines.filter((line) => columnsOf(line) > COLUMNS)).toEqual([]);
+});
+
+test.each(DOCUMENTS.filter((file) => !ENGLISH_ONLY.test(file)))('%s has a version in the other language', (file) => {
+  expect(existsSync(file.includes('.ja.') ? file.replace('.ja.', '.') : file.replace(/\.md$/, '.ja.md'))).toBe(true);
+});
+
+test.each(DOCUMENTS)('the shell commands of %s can be parsed', (file) => {
+  const failed = blocksOf(file, 'sh|bash|console').map(
+    (block) => spawnSync('bash', ['-n'], { input: block, encoding: 'utf8' }).stderr,
+  );
+  expect(failed.filter((message) => message !== '')).toEqual([]);
+});
+
+test.each(DOCUMENTS)('every path in %s exists', (file) => {
+  const paths = matches(
+    read(file).replace(/\]\([^)\s]*\)/g, ']'),
+    /(?:^|[\s`'"(])((?:bin|lib|lambda|container|domain|test|docs|examples|ops|lab|\.github|\.ci)\/[\w./-]*[\w/])/gm,
+  );
+  // A file named x stands for any file.
+  const named = paths.filter((path) => !/\/x(\.|$)/.test(path));
+  expect(named.filter((path) => !existsSync(path))).toEqual([]);
+});
+
+test.each(DOCUMENTS)('%s gives only options of the context that the app reads', (file) => {
+  const known = matches(read('lib/context.ts').match(/CONTEXT_KEYS[^=]*= \[.*?\]/s)?.[0] ?? '', /'(\w+)'/g);
+  expect(known).toContain('environment');
+  const given = matches(read(file), /-c ([a-z]\w*)=/g);
+  expect(given.filter((key) => key !== 'key' && !known.includes(key))).toEqual([]);
+});
+
+test.each(JAPANESE_DOCUMENTS)('%s has the commands of its English version', (file) => {
+  const commands = (name: string) => blocksOf(name, 'sh|bash|ts|json|yaml|diff').map(commandsOf);
+  expect(commands(file)).toEqual(commands(file.replace('.ja.', '.')));
+});
+
+test.each(JAPANESE_DOCUMENTS)('%s breaks no sentence across lines, because GitHub would show a blank there', (file) => {
+  const breaks =
+    proseOf(file).match(new RegExp(`^(?!#).*(?:${JAPANESE}|[、」）])\\n(?![ ]*(?:[-*|#>]|\\d+\\.|$))\\S.*$`, 'gmu')) ??
+    [];
+  expect(breaks).toEqual([]);
+});
+
+test.each(JAPANESE_DOCUMENTS)('%s has full-width punctuation beside Japanese characters', (file) => {
+  const found =
+    proseOf(file).match(new RegExp(`.{0,12}(?:${JAPANESE}[,:;()!?]|[,:;()!?]${JAPANESE}).{0,12}`, 'gu')) ?? [];
+  expect(found).toEqual([]);
+});
+
+test.each(JAPANESE_DOCUMENTS)('%s uses the terms of practice', (file) => {
+  const prose = proseOf(file);
+  const found = TERMS.flatMap(([pattern, term]) => {
+    const [match] = prose.match(pattern) ?? [];
+    return match === undefined ? [] : [`${match}: ${term}`];
+  });
+  expect(found).toEqual([]);
+});
+
+test.each(['docs/README.md', 'docs/README.ja.md'])('%s lists every document in its language', (file) => {
+  const listed = matches(read(file), /^\| \[[^\]]+\]\(([^)]+)\) \|/gm).map((link) => join('docs', link));
+  const pages = DOCUMENTS.filter((page) => page.includes('.ja.') === file.includes('.ja.')).filter(
+    (page) => !ENGLISH_ONLY.test(page) && !/^docs\/decisions\/\d/.test(page) && page !== file,
+  );
+  expect(listed.toSorted()).toEqual(pages.toSorted());
+});
+
+test('AGENTS.md and llms.txt have at most 150 lines together', () => {
+  expect(`${read('AGENTS.md')}${read('llms.txt')}`.split('\n').length - 1).toBeLessThanOrEqual(150);
+});
