@@ -55,6 +55,8 @@ interface Words {
   readonly never: string;
   readonly reachable: (vcpus: number) => string;
   readonly prices: readonly string[];
+  readonly unit: (unit: string) => string;
+  readonly regionAndDate: (region: string, date: string) => string;
   /** What a price has in place of the date on which its page was read. */
   readonly compared: (date: string) => string;
 }
@@ -67,15 +69,23 @@ export const words: Readonly<Record<'en' | 'ja', Words>> = {
     never: 'never',
     reachable: (vcpus) => `most that tasks of ${vcpus} vCPU reserve`,
     prices: ['what', 'unit', 'USD', 'region, date', 'page'],
+    unit: (unit) => unit,
+    regionAndDate: (region, date) => `${region}, ${date}`,
     compared: (date) => `[not read there, but compared](costs.md#prices) ${date}`,
   },
   ja: {
     utilization: '予約する割合',
     breakEven: (gb) => `**Fargate より安くなる割合**、vCPU あたり ${gb} GB`,
     never: 'なし',
-    reachable: (vcpus) => `${vcpus} vCPU のタスクが予約できる最大`,
-    prices: ['項目', '単位', 'USD', 'リージョン、日付', 'ページ'],
-    compared: (date) => `[このページではなく、ほかの情報源と照合](costs.ja.md#価格) ${date}`,
+    reachable: (vcpus) => `${vcpus} vCPU のタスクが予約できる最大の割合`,
+    prices: ['項目', '単位', 'USD', 'リージョン、確認日', 'ページ'],
+    unit: (unit) =>
+      unit
+        .replace(/-?hour$/, ' 時間')
+        .replace('-month', ' 月')
+        .trim(),
+    regionAndDate: (region, date) => `${region}、${date}`,
+    compared: (date) => `${date}（[右のページではなく、ほかの情報源と照合](costs.ja.md#価格)）`,
   },
 };
 
@@ -107,7 +117,7 @@ export function priceTable(words: Words): string {
     '| --- | --- | ---: | --- | --- |',
     ...Object.entries<Price>(prices).map(([name, { usd, unit, region, read, compared = '', source }]) => {
       const date = read ?? words.compared(compared);
-      return `| ${name} | ${unit} | ${usd} | ${region}, ${date} | [${new URL(source).hostname}](${source}) |`;
+      return `| ${name} | ${words.unit(unit)} | ${usd} | ${words.regionAndDate(region, date)} | [${new URL(source).hostname}](${source}) |`;
     }),
   ].join('\n');
 }

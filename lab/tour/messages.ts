@@ -338,7 +338,7 @@ export const statements = {
   }),
   controlPlane: message({
     en: 'Kubernetes: control plane is active, not open to the world',
-    ja: 'Kubernetes：コントロールプレーンが稼働中で、全世界には非公開',
+    ja: 'Kubernetes：コントロールプレーンが稼働中で、一般公開ではない',
   }),
   applied: message({
     en: 'Kubernetes: service and Cluster Autoscaler are applied',

@@ -5,7 +5,7 @@ export const messages = {
   // Help
   about: message({
     en: 'Asks the account for what makes a deployment fail after minutes and roll back: zones, quotas, the\nrole for API Gateway logs. Changes nothing. Give the same -c as to cdk deploy. The exit code is 1\nif a check fails or could not be made.',
-    ja: 'デプロイが数分後に失敗してロールバックする原因（ゾーン、クォータ、API Gateway のログ用ロール）を、\n事前にアカウントへ問い合わせて確認する。何も変更しない。-c には cdk deploy と同じ値を指定する。\n失敗または未確認の項目があれば終了コードは 1。',
+    ja: 'デプロイが数分後に失敗してロールバックする原因（AZ、クォータ、API Gateway のログ用ロール）を、\n事前にアカウントへ問い合わせて確認する。何も変更しない。-c には cdk deploy と同じ値を指定する。\n失敗または未確認の項目があれば終了コードは 1。',
   }),
   environmentFlag: message({
     en: 'environment of lib/environments.ts, such as sandbox',
@@ -33,7 +33,7 @@ export const messages = {
   'not checked': message({ en: 'not checked', ja: '未確認' }),
 
   // Checks
-  zones: message({ en: 'Zones', ja: 'ゾーン' }),
+  zones: message({ en: 'Zones', ja: 'AZ' }),
   image: message({ en: 'Image', ja: 'イメージ' }),
   concurrency: message({ en: 'Lambda concurrency', ja: 'Lambda の同時実行数' }),
   logs: message({ en: 'API Gateway logs', ja: 'API Gateway のログ' }),
@@ -51,7 +51,7 @@ export const messages = {
   }),
   tooLittleConcurrency: message({
     en: '{provisioned} provisioned and {kept} unreserved executions exceed the {unreserved} of the account. Request more (Service Quotas, Lambda, "Concurrent executions"), or lower provisionedConcurrency in lib/environments.ts',
-    ja: 'プロビジョニング済み同時実行 {provisioned} と予約できない {kept} の合計が、アカウントの {unreserved} を超えます。クォータの引き上げを申請するか（Service Quotas、Lambda、"Concurrent executions"）、lib/environments.ts の provisionedConcurrency を下げてください',
+    ja: 'プロビジョニング済み同時実行 {provisioned} と、未予約で残す必要がある {kept} の合計が、アカウントの {unreserved} を超えます。クォータの引き上げを申請するか（Service Quotas、Lambda、"Concurrent executions"）、lib/environments.ts の provisionedConcurrency を下げてください',
   }),
   enoughConcurrency: message({
     en: 'room for {provisioned} provisioned: {unreserved} are not reserved. Subtract the provisioned concurrency of other functions',
@@ -100,11 +100,11 @@ export const messages = {
   zoneLacks: message({ en: '{name} is {id}, which has no {lack}', ja: '{name} は {id} で、{lack} がありません' }),
   noZone: message({
     en: 'the account has no zone {name} ({others})',
-    ja: 'アカウントにゾーン {name} がありません（あるもの：{others}）',
+    ja: 'アカウントに AZ {name} がありません（使えるのは {others}）',
   }),
   tooFewZones: message({
     en: 'Only {found} of the {needed} zones that are needed have them: choose another region',
-    ja: '必要な {needed} ゾーンのうち、使えるのは {found} ゾーンだけです。別のリージョンを選んでください',
+    ja: '必要な AZ は {needed} 個ですが、使えるのは {found} 個だけです。別のリージョンを選んでください',
   }),
   addFlags: message({
     en: 'Add to each cdk command: {flags}',
@@ -118,7 +118,7 @@ export const messages = {
     en: 'Name other subnets in network.existing',
     ja: 'network.existing に別のサブネットを指定してください',
   }),
-  subnetsIn: message({ en: 'the subnets are in {ids}', ja: 'サブネットのゾーンは {ids}' }),
+  subnetsIn: message({ en: 'the subnets are in {ids}', ja: 'サブネットの AZ は {ids}' }),
   noVpcLinks: message({
     en: 'AWS listed no VPC links V2 in {region} when lib/zones.ts was written, so the APIs would not reach the containers. See docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-vpc-links-v2.html, Availability by Region',
     ja: 'lib/zones.ts を書いた時点で、{region} は VPC リンク V2 の対応リージョンの一覧になく、API からコンテナへ到達できません。docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-vpc-links-v2.html の Availability by Region を参照してください',
@@ -156,7 +156,7 @@ export const messages = {
   }),
   tooFewVcpus: message({
     en: '{quota}: the quota is {value} vCPUs, but this environment takes {what}. {when}Request more: {command}',
-    ja: '{quota}：クォータは {value} vCPU ですが、この環境は {what} を使います。{when}引き上げを申請してください：{command}',
+    ja: '{quota}：クォータは {value} vCPU ですが、この環境は {what} を使います。{when}クォータの引き上げを申請してください：{command}',
   }),
   alreadyTakes: message({
     en: 'The first deployment already takes {start}. ',
