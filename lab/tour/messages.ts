@@ -79,8 +79,8 @@ export const messages = {
   }),
 
   // What is seen
-  errorCached: message({ en: 'error cached', ja: 'エラー保持' }),
-  errorNotCached: message({ en: 'error not cached', ja: 'エラー非保持' }),
+  errorCached: message({ en: 'error cached', ja: 'キャッシュあり' }),
+  errorNotCached: message({ en: 'error not cached', ja: 'キャッシュなし' }),
   noRequestId: message({ en: 'no request id', ja: 'ID なし' }),
   cachedMethods: message({ en: '{number} cached', ja: '{number} 件が対象' }),
   healthy: message({ en: '{healthy}/{all} healthy', ja: '{healthy}/{all} 正常' }),

@@ -33,7 +33,7 @@ export const messages = {
   'not checked': message({ en: 'not checked', ja: '未確認' }),
 
   // Checks
-  zones: message({ en: 'Zones', ja: 'AZ' }),
+  zones: message({ en: 'Zones', ja: 'アベイラビリティーゾーン' }),
   image: message({ en: 'Image', ja: 'イメージ' }),
   concurrency: message({ en: 'Lambda concurrency', ja: 'Lambda の同時実行数' }),
   logs: message({ en: 'API Gateway logs', ja: 'API Gateway のログ' }),

@@ -335,7 +335,9 @@ describe('the lines of preflight', () => {
       '  problem      Zones: us-east-1a is use1-az3, which has no VPC links V2 and no control planes of EKS; the account has ' +
         'no zone us-east-1b (us-east-1a). Only 0 of the 2 zones that are needed have them: choose another region.',
     ]);
-    const starts = linesOf(checked, 'ja').map((line) => stringWidth(line.slice(0, line.indexOf('ゾーン'))));
+    const starts = linesOf(checked, 'ja').map((line) =>
+      stringWidth(line.slice(0, line.indexOf('アベイラビリティーゾーン'))),
+    );
     expect(new Set(starts)).toEqual(new Set([15]));
   });
 
