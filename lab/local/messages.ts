@@ -25,7 +25,7 @@ export const messages = {
   }),
 
   // Steps
-  title: message({ en: 'Kumiki, environment local\n', ja: 'Kumiki、環境 local\n' }),
+  title: message({ en: 'Kumiki, environment local\n', ja: 'Kumiki（環境：local）\n' }),
   endpoint: message({ en: 'endpoint', ja: 'エンドポイント' }),
   emulator: message({ en: 'emulator', ja: 'エミュレーター' }),
   synthesis: message({ en: 'synthesis', ja: '合成' }),
