@@ -17,7 +17,10 @@ export const messages = {
     en: 'environment of lib/environments.ts, or local',
     ja: 'lib/environments.ts の環境名、または local',
   }),
-  regionFlag: message({ en: 'another region than that of the environment', ja: '環境の設定とは別のリージョン' }),
+  regionFlag: message({
+    en: 'another region than that of the environment',
+    ja: '使用するリージョン（環境の設定と異なる場合）',
+  }),
   connectionsFlag: message({
     en: 'WebSocket connections for the count of ticks, 1 to 500; without it 10',
     ja: 'ティックを数える WebSocket の接続数（1～500）。省略時は 10',

@@ -13,7 +13,7 @@ export const messages = {
   }),
   regionFlag: message({
     en: 'another region than that of the environment',
-    ja: '環境の設定とは別のリージョン',
+    ja: '使用するリージョン（環境の設定と異なる場合）',
   }),
   contextFlag: message({
     en: 'context as for cdk deploy, such as -c kubernetes=true; may be repeated',
