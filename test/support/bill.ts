@@ -183,7 +183,7 @@ export function idleLines(templates: Templates): Line[] {
     },
     {
       name: { en: 'load balancer', ja: 'ロードバランサー' },
-      quantity: { en: `${balancers}, without capacity units`, ja: `${balancers}、キャパシティユニットなし` },
+      quantity: { en: `${balancers}, without capacity units`, ja: `${balancers}（LCU を除く）` },
       amount: [[balancers * HOURS, 'application load balancer, hour']],
     },
     {
@@ -264,14 +264,14 @@ export function clusterLines(without: Templates, templates: Templates): Line[] {
       amount: [[nodes * size, VOLUME]],
     },
     {
-      name: { en: 'key of the secrets', ja: 'シークレットのキー' },
+      name: { en: 'key of the secrets', ja: 'シークレット用の KMS キー' },
       quantity: both(`${keys}`),
       amount: [[keys, 'key, month']],
     },
     {
       name: {
         en: 'alarm on the nodes behind the load balancer',
-        ja: 'ロードバランサーの後ろのノードのアラーム',
+        ja: 'ロードバランサーの背後のノードのアラーム',
       },
       quantity: both(`${alarms}`),
       amount: [[alarms, 'standard alarm, metric and month']],
@@ -451,7 +451,7 @@ export function classLines(sandboxes: number): Priced[] {
   const messages = (students * ticks.hours * 3600) / ticks.everySeconds;
   return [
     {
-      name: { en: 'idle parts', ja: 'アイドル時にもかかる部品' },
+      name: { en: 'idle parts', ja: 'アイドル時にも料金がかかる部品' },
       amount: idleLines(templates).flatMap(({ amount }) =>
         amount.map(([quantity, price]): [number, string] => [quantity * share, price]),
       ),
@@ -494,8 +494,8 @@ export function classLines(sandboxes: number): Priced[] {
 function classTable(language: Language): string {
   const [one, all] = [classLines(1), classLines(EXAMPLE.students)];
   const columns = regionsOf(language).flatMap((region) => [
-    { region, lines: one, name: { en: 'one sandbox', ja: '共用 1 つ' } },
-    { region, lines: all, name: { en: `${EXAMPLE.students} sandboxes`, ja: `1 人に 1 つ、${EXAMPLE.students} 個` } },
+    { region, lines: one, name: { en: 'one sandbox', ja: '1 つを共用' } },
+    { region, lines: all, name: { en: `${EXAMPLE.students} sandboxes`, ja: `${EXAMPLE.students} 個` } },
   ]);
   return [
     row(
