@@ -61,7 +61,7 @@ describe.each(['en', 'ja'] as const)('the page on costs in %s', (language: Langu
 
   test('has the price of one more node, of logs and of metrics of a cluster', () => {
     const page = read(COSTS[language]);
-    const perDay = [365 / 12, 'log events taken in, GB'] as const;
+    const perDay = [365 / 12, 'log events ingested, GB'] as const;
     // A thousand metrics, each once a minute, at 0.21 a million.
     const observed = cents((1000 * MINUTES * 0.21) / 1_000_000);
     for (const figure of [usd(...nodeOf('t4g.medium')), usdTokyo(...nodeOf('t4g.medium'))])
@@ -295,7 +295,7 @@ test.each(twins('docs/switches.md'))('%s has the price of every switch', (file) 
     [/^\| ECS (service|サービス)/, usd(...task)],
     [/^\| REST API[ ,（]/, usd([1, 'REST API, million requests'])],
     [/^\| (alarms|アラーム) /, alarms(1)],
-    [/^\| (flow log|新しい VPC)/, usd([1, 'log events taken in, GB'])],
+    [/^\| (flow log|新しい VPC)/, usd([1, 'log events ingested, GB'])],
     ['#metrics-and-traces', usd([detailed, 'custom metric, the first 10,000, metric and month'])],
     [/X-Ray/, usd([1, 'trace, beyond the first 100,000, million'])],
   ] as const) {

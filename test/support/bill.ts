@@ -219,7 +219,7 @@ export function idleLines(templates: Templates): Line[] {
     {
       name: { en: 'alarms', ja: 'アラーム' },
       quantity: {
-        en: `${alarms} of ours on ${metrics} metrics, ${tracking} of target tracking`,
+        en: `${alarms} by Kumiki on ${metrics} metrics, ${tracking} by target tracking`,
         ja: `${metrics} メトリクスに対する ${alarms} 個と、ターゲット追跡の ${tracking} 個`,
       },
       amount: [[metrics + tracking, 'standard alarm, metric and month']],
@@ -355,7 +355,7 @@ export function requestLines(way: Way): Priced[] {
       amount: [[millions(requests), way === 'http' ? 'HTTP API, million requests' : 'REST API, million requests']],
     },
     {
-      name: { en: 'function, runs', ja: '関数の実行回数' },
+      name: { en: 'function, invocations', ja: '関数の実行回数' },
       amount: [[millions(runs), 'Lambda, million requests']],
     },
     {
@@ -364,7 +364,7 @@ export function requestLines(way: Way): Priced[] {
     },
     {
       name: { en: 'logs', ja: 'ログ' },
-      amount: [[millions(requests) * accessLog + millions(runs) * runLog, 'log events taken in, GB']],
+      amount: [[millions(requests) * accessLog + millions(runs) * runLog, 'log events ingested, GB']],
     },
     {
       name: { en: 'traces', ja: 'トレース' },
@@ -472,7 +472,7 @@ export function classLines(sandboxes: number): Priced[] {
       amount: [
         [millions(each), 'Lambda, million requests'],
         [each * duration * memoryOf(templates, 'QuotesFunction'), 'Lambda duration, arm64, GB-second'],
-        [millions(each) * (accessLog + runLog), 'log events taken in, GB'],
+        [millions(each) * (accessLog + runLog), 'log events ingested, GB'],
         [millions(each), 'trace, beyond the first 100,000, million'],
       ],
     },
