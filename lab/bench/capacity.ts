@@ -65,9 +65,9 @@ interface Words {
 export const words: Readonly<Record<'en' | 'ja', Words>> = {
   en: {
     utilization: 'share reserved',
-    breakEven: (gb) => `**cheaper than Fargate from**, at ${gb} GB a vCPU`,
+    breakEven: (gb) => `**cheaper than Fargate from**, at ${gb} GB per vCPU`,
     never: 'never',
-    reachable: (vcpus) => `most that tasks of ${vcpus} vCPU reserve`,
+    reachable: (vcpus) => `largest share that tasks of ${vcpus} vCPU can reserve`,
     prices: ['what', 'unit', 'USD', 'region, date', 'page'],
     unit: (unit) => unit,
     regionAndDate: (region, date) => `${region}, ${date}`,
