@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { environmentOf } from '../../lib/context';
 import { DOCUMENTS, matches, read } from '../support/documents';
+import { fixtureOf } from '../support/fixture';
 import { stacksOf, stageOf } from '../support/stage';
 
 const FOLDER = 'docs/decisions';
@@ -40,7 +40,7 @@ test.each(DOCUMENTS.filter((file) => file.endsWith('.ja.md')))('%s links to deci
 test.each(['0002-stacks-in-a-construct.md', '0002-stacks-in-a-construct.ja.md'])(
   '%s names the eight stacks of an environment in which every part is on',
   (file) => {
-    const stacks = Object.keys(stacksOf(stageOf(environmentOf({ environment: 'sandbox', kubernetes: 'true' }))));
+    const stacks = Object.keys(stacksOf(stageOf(fixtureOf('trial', { kubernetes: 'true' }))));
     expect(stacks).toHaveLength(8);
     const [list = ''] = matches(read(`${FOLDER}/${file}`), /(`Network`[^.。]*)[.。]/g);
     expect(matches(list, /`(\w+)`/g).toSorted()).toEqual(stacks.toSorted());

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { environments } from '../../lib/environments';
 import { matches, read } from '../support/documents';
-import { configOf, synthesized } from '../support/stage';
+import { fixtureOf } from '../support/fixture';
+import { synthesized } from '../support/stage';
 
 const GUIDES = ['function', 'cache', 'private-integration', 'images'];
 const LANGUAGES = ['md', 'ja.md'];
@@ -9,7 +9,7 @@ const pagesOf = (names: readonly string[]) =>
   names.flatMap((name) => LANGUAGES.map((language) => `docs/${name}.${language}`));
 const PAGES = pagesOf([...GUIDES, 'learning']);
 
-const templates = synthesized(configOf('sandbox'));
+const templates = synthesized(fixtureOf('trial'));
 
 /** The resources of a type in a stack of the sandbox. */
 function propertiesIn(stack: string, type: string) {
@@ -67,7 +67,7 @@ test.each([
   ['docs/cache.md', 5, 60],
   ['docs/cache.ja.md', 5, 60],
 ])('%s begins with the times to live of the sandbox', (file, quote, history) => {
-  expect(environments.sandbox.restApi.cache).toEqual({ quoteTtlSeconds: quote, historyTtlSeconds: history });
+  expect(fixtureOf('trial').restApi.cache).toEqual({ quoteTtlSeconds: quote, historyTtlSeconds: history });
   const [introduction = ''] = read(file).split('\n| ');
   expect(matches(introduction, /(\d+)/g).map(Number)).toEqual([quote, history]);
 });

@@ -1,3 +1,10 @@
+import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import { ApiAlarms } from '../../lib/constructs/api-alarms';
+import { FunctionAlarms } from '../../lib/constructs/function-alarms';
+import { TargetGroupAlarms } from '../../lib/constructs/target-group-alarms';
+import { TickerAlarms } from '../../lib/constructs/ticker-alarms';
+import { WebSocketAlarms } from '../../lib/constructs/websocket-alarms';
 import {
   alarmsOf,
   COSTS,
@@ -12,11 +19,13 @@ import {
   idleTables,
   Language,
   MINUTES,
+  metricsAsShipped,
   nodeOf,
   ofType,
   pricesOf,
   REGIONS,
   Region,
+  SHIPPED_ROUTES,
   sumOf,
   Templates,
   tickerOf,
@@ -27,7 +36,7 @@ import {
 } from '../support/bill';
 import { DOCUMENTS, matches, READMES, read, withoutCode } from '../support/documents';
 import { fixtureOf, withEgress } from '../support/fixture';
-import { synthesized } from '../support/stage';
+import { stageOf, synthesized } from '../support/stage';
 
 // The fixtures have the parts of the shipped environments that the documents describe. An edit of lib/environments.ts does
 // not change the documents, so it does not change this test either.
@@ -135,6 +144,7 @@ describe.each(twins('docs/costs.md'))('%s', (file) => {
     const [routePrice = 0, shipped = 0, others = 0, sum] = (line?.match(/\d+(\.\d+)?/g) ?? []).map(Number);
     const [rest, http, webSocket] = detailedMetricsOf(configurations.sandbox());
     const otherMetrics = others * rest.each + webSocket.count * webSocket.each;
+    expect(shipped).toBe(SHIPPED_ROUTES);
     expect(routePrice.toFixed(2)).toBe(usdOfMetrics(rest.each + http.each));
     expect(others).toBe(rest.count - http.count);
     expect(sum?.toFixed(2)).toBe(usdOfMetrics(shipped * (rest.each + http.each) + otherMetrics));
@@ -201,7 +211,7 @@ test.each(READMES)('%s has the price of every part', (file) => {
   for (const [construct, price] of Object.entries(partsOf('us-east-1'))) {
     const both = [price, partsOf('ap-northeast-1')[construct]].toSorted();
     const row = rowOf(file, `lib/constructs/${construct}.ts)`);
-    expect(`${construct}: ${amountsOf(row).toSorted()}`).toBe(`${construct}: ${both}`);
+    expect(`${file}, ${construct}: ${amountsOf(row).toSorted()}`).toBe(`${file}, ${construct}: ${both}`);
   }
 });
 
@@ -214,6 +224,20 @@ test.each(READMES)('%s has no amount that the page on costs does not have', (fil
   expect(amounts.length).toBeGreaterThan(10);
   expect(amounts.filter((amount) => ![...amountsOf([tables]), ...parts].includes(amount))).toEqual([]);
 });
+
+const trial = stageOf(fixtureOf('trial'));
+
+/** Number of metrics for which the alarms below all constructs of a kind are billed. */
+function metricsUnder(kind: new (...args: never[]) => Construct): number {
+  const alarms = trial.node
+    .findAll()
+    .filter((construct) => construct instanceof kind)
+    .flatMap((construct) => construct.node.findAll().filter((child) => child instanceof CfnAlarm));
+  return alarms.reduce((sum, alarm) => {
+    const metrics = alarm.stack.resolve(alarm.metrics);
+    return sum + (Array.isArray(metrics) ? metrics.filter(({ metricStat }) => metricStat !== undefined).length : 1);
+  }, 0);
+}
 
 /** USD of the parts of the sandbox that cost while idle, by construct. */
 function partsOf(region: Region): Record<string, string> {
@@ -230,11 +254,11 @@ function partsOf(region: Region): Record<string, string> {
     'container-service': price(...task, alarms(4)),
     'private-function': price(...concurrency, alarms(2)),
     'cached-rest-api': price(...cache),
-    'function-alarms': price(alarms(6)),
-    'api-alarms': price(alarms(4)),
-    'target-group-alarms': price(alarms(1)),
-    'websocket-alarms': price(alarms(3)),
-    'ticker-alarms': price(alarms(2)),
+    'function-alarms': price(alarms(metricsUnder(FunctionAlarms))),
+    'api-alarms': price(alarms(metricsUnder(ApiAlarms))),
+    'target-group-alarms': price(alarms(metricsUnder(TargetGroupAlarms))),
+    'websocket-alarms': price(alarms(metricsUnder(WebSocketAlarms))),
+    'ticker-alarms': price(alarms(metricsUnder(TickerAlarms))),
   };
 }
 
@@ -268,7 +292,7 @@ test.each(twins('docs/switches.md'))('%s has the price of every switch', (file) 
   };
   const volume = [30, VOLUME] as const;
   const small = usd([4 * HOURS, 't4g.nano, hour'], volume);
-  const detailed = detailedMetricsOf(configurations.sandbox()).reduce((sum, { count, each }) => sum + count * each, 0);
+  const detailed = metricsAsShipped(configurations.sandbox());
   for (const [text, ...amounts] of [
     ['gateways', usd(HOUR_NAT, HOUR_ADDRESS)],
     ["'nat-instance'", usd(HOUR_ADDRESS, [HOURS, 't4g.nano, hour'], VOLUME_8)],
