@@ -47,8 +47,8 @@ export const messages = {
     ja: '  {seconds} 秒間出力がありません。ログ：{log}',
   }),
   standIns: message({
-    en: '\n  Stand-ins for types that the endpoint does not know (reasons in lab/local/stand-ins.ts):',
-    ja: '\n  エンドポイントが対応していないタイプは、ダミーの代替リソースに置き換えています（理由は lab/local/stand-ins.ts）：',
+    en: '\n  {number} resources of {types} types are stand-ins, because the endpoint does not know these types:\n  lab/local/stand-ins.ts lists the types with their reasons.\n',
+    ja: '\n  エンドポイントが対応していない {types} タイプのリソース {number} 個は、ダミーの代替リソースです。\n  タイプの一覧と理由は lab/local/stand-ins.ts にあります。\n',
   }),
 
   // Next steps.
@@ -57,6 +57,7 @@ export const messages = {
     en: '{url}, signed in the query (docs/websocket.md)',
     ja: '{url}（クエリに署名、docs/websocket.ja.md）',
   }),
+  learn: message({ en: 'Learn step by step', ja: '実験しながら学ぶ' }),
   endpointAt: message({ en: 'Endpoint', ja: 'エンドポイント' }),
   deployChanged: message({ en: 'Deploy changed code', ja: '変更したコードをデプロイ' }),
   tableAgain: message({ en: 'The table again', ja: '表をもう一度出力' }),

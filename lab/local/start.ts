@@ -234,13 +234,12 @@ function serveOnRequest(deployed: () => Promise<Deployment>, service: HistorySer
 function printStandIns(): void {
   const replaced = replacedTypes();
   if (replaced.size === 0) return;
-  say.line(messages.standIns);
-  for (const [type, number] of replaced) say.line(`  ${String(number).padStart(4)} ${type}`);
-  say.line();
+  const number = [...replaced.values()].reduce((sum, each) => sum + each, 0);
+  say.line(messages.standIns({ number, types: replaced.size }));
 }
 
 function printNextSteps({ restApi, httpApi, webSocketApi, region }: Deployment, url: string): void {
-  const curl = `curl --aws-sigv4 aws:amz:${region}:execute-api --user test:test`;
+  const curl = `curl -i --aws-sigv4 aws:amz:${region}:execute-api --user test:test`;
   const days = { days: 30 };
   for (const path of [pathTo('quote', 'KUMI'), pathTo('analysis', 'KUMI', days), pathTo('history', 'KUMI', days)]) {
     say.line(`${curl} '${restApi}${path}'`);
@@ -252,6 +251,7 @@ function printNextSteps({ restApi, httpApi, webSocketApi, region }: Deployment, 
     ...(webSocketApi ? [[messages.webSocketApi, messages.signedInQuery({ url: webSocketApi })] as const] : []),
     [messages.deployChanged, 'npm run deploy:local'],
     [messages.tableAgain, again],
+    [messages.learn, languageOf() === 'ja' ? 'docs/learning.ja.md' : 'docs/learning.md'],
     [messages.end, 'Ctrl-C'],
   ];
   const language = languageOf();
