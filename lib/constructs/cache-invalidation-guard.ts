@@ -29,7 +29,7 @@ export interface CacheInvalidationGuardProps {
 
 /**
  * Only callers with `execute-api:InvalidateCache` may refresh the cache of a stage with `Cache-Control: max-age=0`. Other
- * callers who send this header are answered 403. Without the guard, anyone may refresh the cache.
+ * callers who send this header are answered 403. Without the guard, the default applies, which AWS does not document.
  *
  * CloudFormation has no property for the guard, so a function of the CDK calls `UpdateStage` after the stage.
  *
