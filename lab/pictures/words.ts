@@ -36,7 +36,7 @@ export const words = {
     },
     description: {
       en: 'A VPC in two Availability Zones, each with a public, a private and an isolated subnet. The public subnet has a NAT gateway, which reaches the internet through the internet gateway. The private subnets have the network interfaces of the Lambda function and of the VPC links, the internal load balancer, ECS tasks, EKS nodes with their pods, and the interfaces of the EKS control plane. The Lambda function and the VPC links reach the load balancer, and the load balancer reaches tasks and nodes. Tasks and nodes pull images through the NAT gateway, or tasks through interface endpoints. The isolated subnets have no way out. A flow log goes to CloudWatch Logs.',
-      ja: '2 つのアベイラビリティーゾーンの VPC。各ゾーンにパブリック、プライベート、分離サブネットがあります。パブリックサブネットの NAT ゲートウェイは、インターネットゲートウェイを通してインターネットに出ます。プライベートサブネットには、Lambda 関数と VPC リンクの ENI、内部ロードバランサー、ECS タスク、EKS ノードとその Pod、EKS コントロールプレーンの ENI があります。Lambda 関数と VPC リンクはロードバランサーに届き、ロードバランサーはタスクとノードに届きます。タスクとノードは NAT ゲートウェイ経由でイメージを取得し、タスクはインターフェイスエンドポイント経由でも取得できます。分離サブネットに出口はありません。フローログは CloudWatch Logs に送られます。',
+      ja: '2 つのアベイラビリティーゾーンの VPC。各 AZ にパブリック、プライベート、分離サブネットがあります。パブリックサブネットの NAT ゲートウェイは、インターネットゲートウェイを通してインターネットに出ます。プライベートサブネットには、Lambda 関数と VPC リンクの ENI、内部ロードバランサー、ECS タスク、EKS ノードとその Pod、EKS コントロールプレーンの ENI があります。Lambda 関数と VPC リンクはロードバランサーに届き、ロードバランサーはタスクとノードに届きます。タスクとノードは NAT ゲートウェイ経由でイメージを取得し、タスクはインターフェイスエンドポイント経由でも取得できます。分離サブネットに出口はありません。フローログは CloudWatch Logs に送られます。',
     },
     zoneA: { en: 'Availability Zone a', ja: 'アベイラビリティーゾーン a' },
     zoneB: { en: 'Availability Zone b', ja: 'アベイラビリティーゾーン b' },
