@@ -159,7 +159,7 @@ export const words = {
     seen: { en: 'seen', ja: '検知' },
     plusOne: { en: 'one more', ja: '1 台追加' },
     instance: { en: 'instance', ja: '起動' },
-    start: { en: 'pods start', ja: 'Pod 起動' },
+    start: { en: 'start', ja: '起動' },
     window: { en: 'Window', ja: '安定化ウィンドウ' },
     enough: { en: ['fewer pods', 'were enough for'], ja: ['少ない Pod で', '足りた期間が'] },
     half: { en: 'Pods end', ja: 'Pod が終了' },
