@@ -1,4 +1,4 @@
-import { HOURS, Price, prices } from './prices';
+import { HOURS, PAGES, Price, prices } from './prices';
 
 /** An instance type as an alternative to Fargate. */
 interface Type {
@@ -57,8 +57,8 @@ interface Words {
   readonly prices: readonly string[];
   readonly unit: (unit: string) => string;
   readonly regionAndDate: (region: string, date: string) => string;
-  /** What a price has in place of the date on which its page was read. */
-  readonly compared: (date: string) => string;
+  /** What the mark ¹ behind a date means. */
+  readonly compared: string;
 }
 
 /** Texts of the tables by language. */
@@ -71,7 +71,7 @@ export const words: Readonly<Record<'en' | 'ja', Words>> = {
     prices: ['what', 'unit', 'USD', 'region, date', 'page'],
     unit: (unit) => unit,
     regionAndDate: (region, date) => `${region}, ${date}`,
-    compared: (date) => `[not read there, but compared](costs.md#prices) ${date}`,
+    compared: 'Not read on the linked page, but [compared with other sources](costs.md#prices).',
   },
   ja: {
     utilization: '予約する割合',
@@ -85,7 +85,7 @@ export const words: Readonly<Record<'en' | 'ja', Words>> = {
         .replace('-month', ' 月')
         .trim(),
     regionAndDate: (region, date) => `${region}、${date}`,
-    compared: (date) => `${date}（[右のページではなく、ほかの情報源と照合](costs.ja.md#価格)）`,
+    compared: '右のページではなく、[ほかの情報源と照合](costs.ja.md#価格)。',
   },
 };
 
@@ -110,14 +110,16 @@ export function capacityTable(words: Words): string {
   ].join('\n');
 }
 
-/** Table of the prices behind the capacity table. */
+/** Table of the prices behind the capacity table, and below the table the meaning of its mark. */
 export function priceTable(words: Words): string {
   return [
     `| ${words.prices.join(' | ')} |`,
     '| --- | --- | ---: | --- | --- |',
-    ...Object.entries<Price>(prices).map(([name, { usd, unit, region, read, compared = '', source }]) => {
-      const date = read ?? words.compared(compared);
-      return `| ${name} | ${words.unit(unit)} | ${usd} | ${words.regionAndDate(region, date)} | [${new URL(source).hostname}](${source}) |`;
+    ...Object.entries<Price>(prices).map(([name, { usd, unit, region, read, compared = '', page }]) => {
+      const date = words.regionAndDate(region, read ?? `${compared}\u00a0¹`);
+      return `| ${name} | ${words.unit(unit)} | ${usd} | ${date} | [${page}](${PAGES[page]}) |`;
     }),
+    '',
+    `¹ ${words.compared}`,
   ].join('\n');
 }

@@ -59,7 +59,7 @@ function sumsOf(file: string): { computed: string; printed: string }[] {
   const tables = matches(read(file), /((?:^\|.*\n)+)/gm);
   return tables.flatMap((table) => {
     const rows = table.split('\n').map((row) => row.split('|').map((cell) => cell.trim()));
-    const amount = (cell = '') => (/^\d+\.\d\d( [¹²³])?$/.test(cell) ? Number.parseFloat(cell) : 0);
+    const amount = (cell = '') => (/^\d+\.\d\d(\s[¹²³])?$/.test(cell) ? Number.parseFloat(cell) : 0);
     return (rows.at(-2) ?? []).flatMap((cell, column) => {
       const [, printed] = /^\*\*(\d+\.\d\d)\*\*$/.exec(cell) ?? [];
       return printed === undefined ? [] : [{ computed: sum(rows.map((row) => amount(row[column]))), printed }];

@@ -63,7 +63,7 @@ test.each(READMES)('%s names the services and terms that people search for', (fi
 });
 
 test.each(READMES)('%s names the service of AWS or Kubernetes in every row of its table of parts', (file) => {
-  const parts = matches(read(file), /^\| (.+?) \| \[[\w-]+\.ts\]/gm);
+  const parts = matches(read(file), /^\| ([^|]+) \| [^|]+ \| [^|]+ \| \[[\w-]+\.ts\]/gm);
   expect(parts.length).toBe(readdirSync('lib/constructs').length);
   const services = /VPC|ECR|ALB|S3|ECS|EC2|EKS|Lambda|CloudWatch|API Gateway|DynamoDB|IAM|Kubernetes/;
   expect(parts.filter((part) => !services.test(part))).toEqual([]);
@@ -81,6 +81,13 @@ test.each(READMES)('%s lists every folder in its layout', (file) => {
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !ignored.includes(entry.name))
     .map(({ name }) => name);
   expect(matches(layout, /(?:^|(?<=^\w+\/ ))(\w+)\//gm).toSorted()).toEqual(folders.toSorted());
+});
+
+test.each(READMES)('%s says below the picture of the recorded run how the run ends', (file) => {
+  const numbers = (text = '') => text.match(/\d+/g);
+  const [result = '', ...others] = matches(read(file), /^((?:The result is|結果は、合格).*)$/gm);
+  expect(others).toEqual([]);
+  expect(numbers(result)).toEqual(numbers(matches(read('docs/pictures/start.svg'), /(\d+ passed, [^<]*)/g).join()));
 });
 
 test.each(READMES)('%s promises as many passed checks as the recorded run has', (file) => {

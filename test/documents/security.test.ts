@@ -89,7 +89,7 @@ function actionOf(client: string, command: string): string {
 test.each(PAGES)('%s lists the permissions of preflight and verify that their code needs', (page) => {
   const [preflight = [], verify = []] = (read(page).match(/(^\|.*\n)+/gm) ?? [])
     .filter((table) => table.includes('`apigateway:GET`'))
-    .map((table) => matches(table, /^\| ((?:`[^`]+`(?:, |、)?)+) \|/gm).flatMap(codesIn));
+    .map((table) => matches(table, /\| ((?:`[^`]+`(?:, |、)?)+) \|$/gm).flatMap(codesIn));
   expect(preflight.toSorted()).toEqual([...new Set(actionsIn('ops/preflight'))].toSorted());
   // The tour signs its requests to the APIs without the AWS SDK.
   expect(verify.toSorted()).toEqual([...new Set(actionsIn('lab/tour')), 'execute-api:Invoke'].toSorted());

@@ -103,6 +103,11 @@ describe.each(['en', 'ja'] as const)('the page on costs in %s', (language: Langu
   });
 });
 
+test.each([...twins('docs/costs.md'), ...READMES])('%s keeps every figure and its mark on one line', (file) => {
+  expect(matches(read(file), /(\d\s[¹²³⁴])/g).length).toBeGreaterThan(10);
+  expect(matches(read(file), /(.*\d [¹²³⁴].*)/g)).toEqual([]);
+});
+
 test('the table of prices has the same figures in both languages', () => {
   expect([...pricesOf('ja').values()]).toEqual([...pricesOf('en').values()]);
   expect(pricesOf('en').size).toBeGreaterThan(20);
@@ -174,10 +179,10 @@ test.each(DOCUMENTS.filter((file) => file.includes('0006-egress-by-one-nat-gatew
     const nat = [HOUR_NAT, HOUR_ADDRESS];
     const instance = [HOUR_ADDRESS, [HOURS, 't4g.nano, hour'] as const, VOLUME_8];
     for (const [mode, amount] of [
-      ['gateways: 1', nat],
-      ['gateways: 2', [...nat, ...nat]],
-      ["'nat-instance'", instance],
-      ["'endpoints'", [endpoints(3)]],
+      [/^\| `nat`[,、] ?1 \|/, nat],
+      [/^\| `nat`[,、] ?2 \|/, [...nat, ...nat]],
+      [/^\| `nat-instance` \|/, instance],
+      [/^\| `endpoints`[,、] ?3 \|/, [endpoints(3)]],
     ] as const) {
       expect(amountsOf(rowOf(file, mode)).toSorted()).toEqual([usd(...amount), usdTokyo(...amount)].toSorted());
     }

@@ -12,6 +12,12 @@ export const REGIONS = ['us-east-1', 'ap-northeast-1'] as const;
 export type Region = (typeof REGIONS)[number];
 export type Language = 'en' | 'ja';
 export type Text = Readonly<Record<Language, string>>;
+
+/** The regions as the tables name them, because a browser breaks the names of AWS at their hyphens. */
+const REGION_NAMES: Readonly<Record<Region, Text>> = {
+  'us-east-1': { en: 'Virginia', ja: 'バージニア' },
+  'ap-northeast-1': { en: 'Tokyo', ja: '東京' },
+};
 export type Templates = Readonly<Record<string, Template>>;
 
 export const COSTS: Readonly<Record<Language, string>> = { en: 'docs/costs.md', ja: 'docs/costs.ja.md' };
@@ -31,7 +37,7 @@ export function pricesOf(language: Language): ReadonlyMap<string, Readonly<Recor
   return new Map(
     rows.map(([what = '', unit = '', ...cells]) => {
       const usd = (region: Region) => {
-        const [figure] = /^[\d.]+/.exec(cells[head.indexOf(region) - 2] ?? '') ?? [];
+        const [figure] = /^[\d.]+/.exec(cells[head.indexOf(REGION_NAMES[region][language]) - 2] ?? '') ?? [];
         return figure === undefined ? undefined : Number(figure);
       };
       return [`${what}, ${unit}`, { 'us-east-1': usd('us-east-1'), 'ap-northeast-1': usd('ap-northeast-1') }];
@@ -106,7 +112,8 @@ const QUANTITY: Text = { en: 'quantity', ja: '数量' };
 export const SUM: Text = { en: 'sum', ja: '合計' };
 
 function tableOf(language: Language, ...rows: readonly string[]): string {
-  const head = row(PART[language], QUANTITY[language], ...regionsOf(language));
+  const regions = regionsOf(language).map((region) => REGION_NAMES[region][language]);
+  const head = row(PART[language], QUANTITY[language], ...regions);
   return [head, '| --- | --- | ---: | ---: |', ...rows].join('\n');
 }
 
@@ -388,7 +395,7 @@ export function requestTable(language: Language, region: Region): string {
   const columns = WAYS.map(({ way }) => requestLines(way));
   const [first = []] = columns;
   return [
-    row(region, ...WAYS.map(({ name }) => name[language])),
+    row(REGION_NAMES[region][language], ...WAYS.map(({ name }) => name[language])),
     '| --- | ---: | ---: | ---: |',
     ...first.map(({ name }, index) =>
       row(name[language], ...columns.map((lines) => (lines[index] ? cellOf(lines[index], region) : ''))),
@@ -510,7 +517,9 @@ function classTable(language: Language): string {
   return [
     row(
       PART[language],
-      ...columns.map(({ region, name }) => `${region}${language === 'en' ? ', ' : '、'}${name[language]}`),
+      ...columns.map(
+        ({ region, name }) => `${REGION_NAMES[region][language]}${language === 'en' ? ', ' : '、'}${name[language]}`,
+      ),
     ),
     '| --- | ---: | ---: | ---: | ---: |',
     ...one.map((line, index) =>
@@ -524,7 +533,7 @@ function classTable(language: Language): string {
 function messageTable(language: Language): string {
   const lines = messageLines();
   return [
-    row(PART[language], QUANTITY[language], 'us-east-1'),
+    row(PART[language], QUANTITY[language], REGION_NAMES['us-east-1'][language]),
     '| --- | --- | ---: |',
     ...lines.map((line) => row(line.name[language], line.quantity[language], cellOf(line, 'us-east-1'))),
     row(`**${SUM[language]}**`, '', `**${sumOf(lines, 'us-east-1')}**`),

@@ -48,7 +48,7 @@ test('prices are those of costs.md, with the same mark where the page was not re
     ['m7g.large | hour', prices['m7g.large'], 1],
   ];
   for (const [row, { usd, read, compared }, share] of rows) {
-    expect(costs).toContain(`\n| ${row} | ${usd / share}${read === undefined ? ' ⁴' : ''} |`);
+    expect(costs).toContain(`\n| ${row} | ${usd / share}${read === undefined ? '\u00a0⁴' : ''} |`);
     expect(read ?? compared).toMatch(/^\d{4}-\d\d-\d\d$/);
     expect(costs).toContain(read ?? compared);
   }
