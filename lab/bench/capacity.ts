@@ -85,7 +85,7 @@ export const words: Readonly<Record<'en' | 'ja', Words>> = {
         .replace('-month', ' 月')
         .trim(),
     regionAndDate: (region, date) => `${region}、${date}`,
-    compared: '右のページではなく、[ほかの情報源と照合](costs.ja.md#価格)。',
+    compared: 'リンク先のページではなく、[ほかの情報源と照合](costs.ja.md#価格)した価格です。',
   },
 };
 

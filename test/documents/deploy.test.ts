@@ -11,7 +11,7 @@ test.each(PAGES)('%s shows the answer of its request', async (file) => {
 });
 
 test.each(PAGES)('%s has the prices of the sandbox and of the cluster in costs.md', (file) => {
-  const sums = matches(read('docs/costs.md'), /^\| \*\*sum\*\* \| \| \*\*(\d+\.\d\d\*\* \| \*\*\d+\.\d\d)\*\* \|$/gm);
+  const sums = matches(read('docs/costs.md'), /^\| \*\*sum\*\* \| \*\*(\d+\.\d\d\*\* \| \*\*\d+\.\d\d)\*\* \| \|$/gm);
   const prices = sums.slice(0, 2).flatMap((pair) => pair.split('** | **'));
   expect(prices).toHaveLength(4);
   expect(prices.filter((price) => !read(file).includes(price))).toEqual([]);

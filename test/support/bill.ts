@@ -15,7 +15,7 @@ export type Text = Readonly<Record<Language, string>>;
 
 /** The regions as the tables name them, because a browser breaks the names of AWS at their hyphens. */
 const REGION_NAMES: Readonly<Record<Region, Text>> = {
-  'us-east-1': { en: 'Virginia', ja: 'バージニア' },
+  'us-east-1': { en: 'Virginia', ja: '米国' },
   'ap-northeast-1': { en: 'Tokyo', ja: '東京' },
 };
 export type Templates = Readonly<Record<string, Template>>;
@@ -95,16 +95,16 @@ export function sumOf(lines: readonly Priced[], region: Region): string {
   return lines.reduce((sum, line) => sum + (Number.parseFloat(cellOf(line, region)) || 0), 0).toFixed(2);
 }
 
-/** Rows of a table: name, quantity, and the amount in each region; Tokyo is first in Japanese. */
+/** Rows of a table: name, the amount in each region, and the quantity; Tokyo is first in Japanese. */
 export function rowsOf(lines: readonly Line[], language: Language): string[] {
   return lines.map((line) =>
-    row(line.name[language], line.quantity[language], ...regionsOf(language).map((region) => cellOf(line, region))),
+    row(line.name[language], ...regionsOf(language).map((region) => cellOf(line, region)), line.quantity[language]),
   );
 }
 
 /** The row of a sum. */
 export function sumRow(name: Text, lines: readonly Priced[], language: Language): string {
-  return row(`**${name[language]}**`, '', ...regionsOf(language).map((region) => `**${sumOf(lines, region)}**`));
+  return row(`**${name[language]}**`, ...regionsOf(language).map((region) => `**${sumOf(lines, region)}**`), '');
 }
 
 const PART: Text = { en: 'part', ja: '部品' };
@@ -113,8 +113,8 @@ export const SUM: Text = { en: 'sum', ja: '合計' };
 
 function tableOf(language: Language, ...rows: readonly string[]): string {
   const regions = regionsOf(language).map((region) => REGION_NAMES[region][language]);
-  const head = row(PART[language], QUANTITY[language], ...regions);
-  return [head, '| --- | --- | ---: | ---: |', ...rows].join('\n');
+  const head = row(PART[language], ...regions, QUANTITY[language]);
+  return [head, '| --- | ---: | ---: | --- |', ...rows].join('\n');
 }
 
 export const ofType = (templates: Templates, type: string): Resource[] =>
@@ -511,7 +511,7 @@ export function classLines(sandboxes: number): Priced[] {
 function classTable(language: Language): string {
   const [one, all] = [classLines(1), classLines(EXAMPLE.students)];
   const columns = regionsOf(language).flatMap((region) => [
-    { region, lines: one, name: { en: 'one sandbox', ja: '1 つを共用' } },
+    { region, lines: one, name: { en: 'one sandbox', ja: '共用' } },
     { region, lines: all, name: { en: `${EXAMPLE.students} sandboxes`, ja: `${EXAMPLE.students} 個` } },
   ]);
   return [
