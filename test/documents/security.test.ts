@@ -2,7 +2,9 @@ import { readdirSync } from 'node:fs';
 import { acknowledgements } from '../../lib/acknowledgements';
 import { matches, read } from '../support/documents';
 import { fixtureOf, withEgress } from '../support/fixture';
-import { resourcesOf, synthesized } from '../support/stage';
+import { connectionsOf, rowsBelow } from '../support/page-tables';
+import { reachabilityOf } from '../support/reachability';
+import { Resource, resourcesOf, synthesized } from '../support/stage';
 
 const PAGES = ['docs/security.md', 'docs/security.ja.md'];
 
@@ -128,4 +130,102 @@ test('load balancers are internal, and no subnet gives instances a public addres
   expect(new Set(schemes)).toEqual(new Set(['internal']));
   const subnets = propertiesOf('AWS::EC2::Subnet').map(({ MapPublicIpOnLaunch }) => MapPublicIpOnLaunch);
   expect(new Set(subnets)).toEqual(new Set([false]));
+});
+
+const https = { certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/x', hostName: 'quotes.example.com' };
+
+test.each(PAGES)('%s has every connection that a security group permits, and no other', (page) => {
+  const permitted = [
+    ...VARIANTS.filter(({ id }) => id === 'trial'),
+    { ...fixtureOf('trial'), loadBalancer: { https } },
+    { ...fixtureOf('trial'), network: withEgress({ mode: 'endpoints' }) },
+  ].flatMap((config) => {
+    const templates = Object.entries(synthesized(config)).map(([name, template]) => [name, template.toJSON()]);
+    const { egress, ingress } = reachabilityOf(Object.fromEntries(templates));
+    return [...egress, ...ingress];
+  });
+  const onPage = rowsBelow(page, /^\| (from|送信元) \|/).flatMap(connectionsOf);
+  expect(onPage.toSorted()).toEqual([...new Set(permitted)].toSorted());
+});
+
+/** The kind of key in each row of the table of data. The test of the templates below holds the same for their resources. */
+const KEYS: readonly RegExp[] = [
+  /^(customer managed key|カスタマーマネージドキー)/,
+  /^AWS$/,
+  /^AWS (owned key|所有のキー)/,
+  /^Amazon S3 ?[(（]AES-256[)）]$/,
+  /^API Gateway$/,
+  /^(default key for EBS of the account|アカウントの EBS の既定のキー)/,
+  /^AWS (owned key|所有のキー)$/,
+  /^AWS$/,
+  /^Amazon S3 ?[(（]AES-256[)）]$/,
+  /^AWS (managed key|マネージドキー) `aws\/s3`$/,
+];
+
+test.each(PAGES)('%s names the kind of key for all data', (page) => {
+  const keys = rowsBelow(page, /^\| (data|データ) \|/).map(([, key = '']) => key);
+  expect(keys.map((key, index) => KEYS[index]?.test(key) ?? false)).toEqual(KEYS.map(() => true));
+});
+
+test.each(PAGES)('%s says which connections are not encrypted by default', (page) => {
+  const open = rowsBelow(page, /^\| (connection|接続) \|/).map(([, how = '']) => /\*\*[^*]*HTTP[^*]*\*\*/.test(how));
+  expect(open).toEqual([false, true, true, false]);
+  const protocols = (type: string, config: Parameters<typeof synthesized>[0]) =>
+    new Set(
+      resourcesOf(synthesized(config)).flatMap(([, , { Type, Properties }]) =>
+        Type === type ? [Properties?.['Protocol']] : [],
+      ),
+    );
+  const [listener, targets] = ['Listener', 'TargetGroup'].map((name) => `AWS::ElasticLoadBalancingV2::${name}`);
+  const withHttps = { ...fixtureOf('trial'), loadBalancer: { https } };
+  expect([protocols(listener ?? '', fixtureOf('trial')), protocols(listener ?? '', withHttps)]).toEqual([
+    new Set(['HTTP']),
+    new Set(['HTTPS']),
+  ]);
+  expect(protocols(targets ?? '', withHttps)).toEqual(new Set(['HTTP']));
+});
+
+/** Whether a role has a policy: one of AWS, an inline one, or one of a resource that names the role. */
+function hasPolicy([stack, id, { Properties }]: readonly [string, string, Resource]): boolean {
+  const policies = resources.filter(
+    ([ofStack, , { Type, Properties: of = {} }]) =>
+      ofStack === stack && Type === 'AWS::IAM::Policy' && JSON.stringify(of['Roles']).includes(`"${id}"`),
+  );
+  return (Properties?.['ManagedPolicyArns'] ?? Properties?.['Policies']) !== undefined || policies.length > 0;
+}
+
+test.each(PAGES)('%s says of the roles without a policy that they may do nothing', (page) => {
+  const onPage = Array.from(
+    read(page).matchAll(/^- (\w+) `(\w+)`(?:: nothing|：権限なし)/gm),
+    ([, stack, role]) => `${stack} ${role}`,
+  );
+  const inTemplates = resources
+    .filter((resource) => resource[2].Type === 'AWS::IAM::Role' && !hasPolicy(resource))
+    .map(([stack, id]) => `${stack} ${id.replace(/[0-9A-F]{8}$/, '')}`);
+  expect(onPage.toSorted()).toEqual([...new Set(inTemplates)].toSorted());
+});
+
+test.each(PAGES)('%s names the policy with which CloudFormation works after cdk bootstrap', (page) => {
+  const template = read('node_modules/aws-cdk/lib/api/bootstrap/bootstrap-template.yaml');
+  const [policy = ''] = matches(template, /^ {2}CloudFormationExecutionRole:$.*?:policy\/(\w+)"/gms);
+  const [named] = matches(read(page), /`cdk-hnb659fds-cfn-exec-role-…`.*?\*\*(\w+)\*\*/gs);
+  expect(named).toBe(policy);
+});
+
+test.each(['docs/deploy.md', 'docs/deploy.ja.md'])('%s lists the permissions of preflight', (page) => {
+  const [, section = ''] =
+    /^## (?:Permissions for preflight|preflight に必要な権限)\n(.*?)^## /ms.exec(read(page)) ?? [];
+  const named = matches(section, /`([a-z0-9-]+:\w+)`/g);
+  expect(named.toSorted()).toEqual([...new Set(actionsIn('ops/preflight'))].toSorted());
+});
+
+test.each(PAGES)('%s admits only callers with rights in IAM to the APIs', (page) => {
+  const callers = rowsBelow(page, /^\| (what is called|呼び出す対象) \|/).map(([called = '', who = '']) => [
+    called,
+    who,
+  ]);
+  const whoMay = (api: string) => callers.find(([called]) => called?.startsWith(api))?.[1];
+  expect(whoMay('REST API')).toContain('`execute-api:Invoke`');
+  expect(whoMay('HTTP API')).toMatch(/^(the same principals|REST API と同じプリンシパル)/);
+  expect(whoMay('WebSocket API')).toContain('`execute-api:Invoke`');
 });

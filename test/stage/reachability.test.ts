@@ -94,10 +94,11 @@ test('interface endpoints accept HTTPS from the VPC only [N3]', () => {
   expect(ingress).toEqual([...INTERNAL, '10.0.0.0/16 -> Network/NetworkEndpoint tcp 443'].sort());
 });
 
-test('a NAT instance accepts traffic from the VPC only [N2]', () => {
+test('a NAT instance accepts traffic from the VPC only, and sends it anywhere [N2]', () => {
   const trial = fixtureOf('trial');
-  const { ingress } = reachability({ ...trial, network: withEgress({ mode: 'nat-instance' }) });
-  expect(ingress.filter((row) => row.includes('Nat'))).toEqual([expect.stringMatching(/^10\.0\.0\.0\/16 -> .* all$/)]);
+  const { egress, ingress } = reachability({ ...trial, network: withEgress({ mode: 'nat-instance' }) });
+  expect(ingress).toEqual([...INTERNAL, '10.0.0.0/16 -> Network/NetworkVpcNat all'].sort());
+  expect(egress).toEqual([...INTERNAL, ...OUTBOUND, 'Network/NetworkVpcNat -> 0.0.0.0/0 all'].sort());
 });
 
 test('a load balancer with a certificate is reached over HTTPS only', () => {
