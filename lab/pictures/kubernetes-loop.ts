@@ -1,16 +1,12 @@
-import { environments } from '../../lib/environments';
 import { podsPerNode, smallestNode } from '../../lib/kubernetes-sizing';
 import { type Language } from '../../ops/kit/language';
 import { Picture } from './svg';
 import { words } from './words';
 
-const { kubernetes } = environments.sandbox;
-if (kubernetes === undefined) throw new Error('The environment sandbox describes no cluster.');
-
-/** Figures of the loop. A test compares those of the autoscalers with the template of the cluster. */
+/** Figures of the loop. A test compares those of the cluster and of the autoscalers with a template. */
 export const figures = {
-  nodes: kubernetes.nodes,
-  service: kubernetes.service,
+  nodes: { instanceTypes: ['t4g.medium'], minNodes: 2, maxNodes: 4 },
+  service: { minPods: 2, maxPods: 20, cpuMillis: 250, memoryMiB: 256, targetCpuPercent: 70 },
   /** Seconds between two looks: defaults of Metrics Server, the Horizontal Pod Autoscaler and Cluster Autoscaler. */
   metricsSeconds: 15,
   podsSeconds: 15,
@@ -23,7 +19,7 @@ export const figures = {
   windowSeconds: 300,
   /** Minutes for which a node has to be spare. */
   spareMinutes: 10,
-} as const;
+};
 
 /** Numbers of pods from one bound to the other, at the fastest. */
 export function steps(direction: 'up' | 'down'): number[] {

@@ -1,22 +1,22 @@
 import { Context } from '../../lib/context';
-import { environments } from '../../lib/environments';
 import { matches, read } from '../support/documents';
-import { configOf, stageOf } from '../support/stage';
+import { fixtureOf, fixtures } from '../support/fixture';
+import { stageOf } from '../support/stage';
 
 /** The rows of the table, in the order of the page. */
-const ROWS: readonly { readonly name: keyof typeof environments; readonly context: Context }[] = [
-  { name: 'sandbox', context: {} },
-  { name: 'sandbox', context: { capacity: 'ec2' } },
-  { name: 'sandbox', context: { kubernetes: 'true' } },
-  { name: 'production', context: { kubernetes: 'false' } },
-  { name: 'production', context: {} },
+const ROWS: readonly { readonly name: keyof typeof fixtures; readonly context: Context }[] = [
+  { name: 'trial', context: {} },
+  { name: 'trial', context: { capacity: 'ec2' } },
+  { name: 'trial', context: { kubernetes: 'true' } },
+  { name: 'lasting', context: { kubernetes: 'false' } },
+  { name: 'lasting', context: {} },
 ];
 
 /** Addresses that AWS reserves in a subnet. */
 const RESERVED = 5;
 
 /** The number of addresses that a synthesis asks for when the subnets of an existing VPC are too small. */
-function addressesOf(name: keyof typeof environments, context: Context): number {
+function addressesOf(name: keyof typeof fixtures, context: Context): number {
   const subnets = ['10.20.0.0/28', '10.20.0.16/28'].map((cidr, index) => ({
     subnetId: `subnet-${index}`,
     cidr,
@@ -24,7 +24,7 @@ function addressesOf(name: keyof typeof environments, context: Context): number 
   }));
   const network = { existing: { vpcId: 'vpc-1', cidr: '10.20.0.0/16', privateSubnets: subnets } };
   try {
-    stageOf({ ...configOf(name, context), network });
+    stageOf({ ...fixtureOf(name, context), network });
   } catch (error) {
     return Number(/must hold (\d+) addresses/.exec(String(error))?.[1]);
   }

@@ -1,9 +1,15 @@
-import { configOf, synthesized } from '../../../test/support/stage';
+import { fixtureOf } from '../../../test/support/fixture';
+import { synthesized } from '../../../test/support/stage';
 import { figures, kubernetesLoop, steps } from '../../pictures/kubernetes-loop';
 
-const template = JSON.stringify(synthesized(configOf('sandbox', { kubernetes: 'true' })).Kubernetes?.toJSON());
+const config = fixtureOf('trial', { kubernetes: 'true' });
+const template = JSON.stringify(synthesized(config).Kubernetes?.toJSON());
 /** The template without the quotes and backslashes of JSON inside JSON. */
 const plain = template.replaceAll(/[\\"]/g, '');
+
+test('the nodes and pods are those of the fixture, because a reader may edit an environment', () => {
+  expect(config.kubernetes).toMatchObject({ nodes: figures.nodes, service: figures.service });
+});
 
 test('the bounds of the autoscaler are those of the template', () => {
   const { minPods, maxPods, targetCpuPercent } = figures.service;

@@ -1,5 +1,6 @@
 import stringWidth from 'string-width';
-import { configOf, stacksOf, stageOf } from '../../../test/support/stage';
+import { fixtureOf } from '../../../test/support/fixture';
+import { stacksOf, stageOf } from '../../../test/support/stage';
 import { messages as local } from '../../local/messages';
 import { english, recordedRows } from '../../pictures/recording';
 import recording from '../../pictures/recording.json';
@@ -26,9 +27,9 @@ test('every row of the picture in Japanese has its Japanese text', () => {
   expect(rows.filter((row) => !/^[^\x20-\x7e]+ .*[\u3040-\u9fff]/.test(row))).toEqual([]);
 });
 
-test('the recorded run deployed the stacks of the environment and had no failure', () => {
+test('the recorded run deployed every stack and had no failure', () => {
   const names = recording.steps.map(({ name }) => name);
-  const stacks = Object.keys(stacksOf(stageOf(configOf('sandbox', { kubernetes: 'true' }))));
+  const stacks = Object.keys(stacksOf(stageOf(fixtureOf('trial', { kubernetes: 'true' }))));
   expect(names.toSorted()).toEqual(
     [...stacks, 'emulator', 'bootstrap', 'synthesis', 'container', 'deployed'].toSorted(),
   );
