@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { DOCUMENTS, JAPANESE_DOCUMENTS, matches, read, withoutCode } from '../support/documents';
+import { DOCUMENTS, JAPANESE_DOCUMENTS, matches, read } from '../support/documents';
 
 /** Columns of a code block that GitHub shows beside its margins, in a window that is wide enough. */
 const COLUMNS = 98;
@@ -21,6 +21,9 @@ const TERMS: readonly (readonly [RegExp, string])[] = [
   [/連鎖/, '一連の流れ'],
   [/伸縮/, 'スケール'],
   [/外向き通信/, 'アウトバウンド通信（egress）'],
+  [/予算/, 'PDB の範囲（AWS Budgets は名前のまま）'],
+  // 「…を要求する」「要求に…が必要」 is right.
+  [/要求(?=[をのがは数率、]|あたり)/, 'リクエスト'],
   [/[一二三]つ/, '1 つ、2 つ、3 つ'],
   [/(?:パラメータ|サーバ|ハンドラ|ユーザ|フォルダ)(?!ー)/, '長音記号を付けた語'],
 ];
@@ -42,9 +45,16 @@ function blocksOf(file: string, languages = String.raw`\w*`): string[] {
   return matches(read(file), new RegExp(`^ *\`\`\`(?:${languages})\\n(.*?)^ *\`\`\`$`, 'gms'));
 }
 
+/** Code that is indented by four spaces instead of fenced. */
+const INDENTED = /(?<=\n\n)(?: {4}.*\n)+/g;
+
+/** The text without fenced code, in lists, too. */
+const withoutFences = (file: string) => read(file).replace(/^ *```.*?^ *```$/gms, '');
+
 /** Text of a document in which only prose is left: no code, no addresses. */
 function proseOf(file: string): string {
-  return withoutCode(read(file))
+  return withoutFences(file)
+    .replace(INDENTED, '')
     .replace(/`[^`\n]*`/g, '`')
     .replace(/\]\([^)\s]*\)/g, ']')
     .replace(/<[^>\n]+>/g, '');
@@ -59,7 +69,8 @@ function commandsOf(block: string): string {
 }
 
 test.each(DOCUMENTS)('%s has no code block wider than GitHub shows', (file) => {
-  const lines = blocksOf(file).flatMap((block) => block.split('\n'));
+  const indented = (withoutFences(file).match(INDENTED) ?? []).map((block) => block.replace(/^ {4}/gm, ''));
+  const lines = [...blocksOf(file), ...indented].flatMap((block) => block.split('\n'));
   expect(lines.filter((line) => columnsOf(line) > COLUMNS)).toEqual([]);
 });
 
@@ -96,11 +107,21 @@ test.each(JAPANESE_DOCUMENTS)('%s has the commands of its English version', (fil
   expect(commands(file)).toEqual(commands(file.replace('.ja.', '.')));
 });
 
-test.each(JAPANESE_DOCUMENTS)('%s breaks no sentence across lines, because GitHub would show a blank there', (file) => {
-  const breaks =
-    proseOf(file).match(new RegExp(`^(?!#).*(?:${JAPANESE}|[、」）])\\n(?![ ]*(?:[-*|#>]|\\d+\\.|$))\\S.*$`, 'gmu')) ??
-    [];
-  expect(breaks).toEqual([]);
+test.each(JAPANESE_DOCUMENTS)('%s has no break within a paragraph, because GitHub would show a blank there', (file) => {
+  expect(proseOf(file).match(/^(?![#|>]).*\S.*\n(?! *(?:[-*] |[|#>]|\d+\. ))(?=.*\S).*$/gm) ?? []).toEqual([]);
+});
+
+// Quotes of messages and names of repositories are English.
+test.each(JAPANESE_DOCUMENTS)('%s has no English sentence', (file) => {
+  const prose = proseOf(file).replace(/「[^」]*」|"[^"\n]*"|\[[\w./-]+\]/g, '');
+  const lines = prose.split('\n').filter((line) => !line.startsWith('|') && line.trim().length >= 40);
+  expect(lines.filter((line) => !new RegExp(JAPANESE, 'u').test(line))).toEqual([]);
+  expect(prose.match(/(?:\b[A-Za-z]+,? ){5,}[a-z]+\b/g) ?? []).toEqual([]);
+});
+
+test.each(JAPANESE_DOCUMENTS)('%s has comments in Japanese in its shell commands', (file) => {
+  const comments = blocksOf(file, 'sh|bash|console').flatMap((block) => matches(block, /(?:^|\s)# (.+)$/gm));
+  expect(comments.filter((comment) => !new RegExp(JAPANESE, 'u').test(comment))).toEqual([]);
 });
 
 test.each(JAPANESE_DOCUMENTS)('%s has full-width punctuation beside Japanese characters', (file) => {
