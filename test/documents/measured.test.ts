@@ -11,9 +11,9 @@ const rowsOf = (file: string, columns: number) =>
     .map((row) => row.split(' | '))
     .filter((cells) => cells.length === columns && /\d/.test(cells.at(-1) ?? ''));
 
-test.each(READMES)('%s gives the recorded times, rounded up to ten seconds', (file) => {
+test.each(READMES)('%s gives the recorded times, rounded up to five seconds', (file) => {
   const [proofs = ''] = read(file).split('```');
-  const rounded = [measured.start, measured.test].map(({ seconds }) => 10 * Math.ceil(seconds / 10));
+  const rounded = [measured.start, measured.test].map(({ seconds }) => 5 * Math.ceil(seconds / 5));
   expect(matches(proofs, /(\d+)(?:\*\*)? (?:seconds|秒)/g).map(Number)).toEqual(rounded);
 });
 
