@@ -160,6 +160,13 @@ function kubernetesOf(context: Context, definition: EnvironmentDefinition['kuber
         'Give an ARN such as -c kubernetesAdmin=arn:aws:iam::111122223333:role/Admin',
     );
   }
+  const open = listOf(context, 'kubernetesCidrs')?.find((cidr) => cidr.endsWith('/0'));
+  if (open !== undefined) {
+    throw new Error(
+      `kubernetesCidrs: must not admit the whole internet, got "${open}". ` +
+        'Give the networks of your administrators, such as -c kubernetesCidrs=203.0.113.7/32',
+    );
+  }
   if (enabledText === 'false') {
     const unused = ['kubernetesAdmin', 'kubernetesCidrs'].find((key) => textOf(context, key) !== undefined);
     if (unused === undefined) return undefined;

@@ -136,12 +136,15 @@ describe('Kubernetes', () => {
     expect(environment('lasting', { kubernetes: 'false' }).kubernetes).toBeUndefined();
   });
 
-  test('refuses a value other than true and false, an invalid administrator, and an administrator without a cluster', () => {
+  test('refuses a value other than true and false, an invalid administrator, the whole internet, and an administrator without a cluster', () => {
     expect(() => environment('trial', { kubernetes: 'yes' })).toThrow(
       'kubernetes: must be true or false, got "yes". Give -c kubernetes=true',
     );
     expect(() => environment('lasting', { kubernetesAdmin: 'me' })).toThrow(
       'kubernetesAdmin: must be the ARN of an IAM role, got "me". Give an ARN such as -c kubernetesAdmin=arn:aws:iam::1111',
+    );
+    expect(() => environment('trial', { kubernetes: 'true', kubernetesCidrs: '203.0.113.7/32,::/0' })).toThrow(
+      'kubernetesCidrs: must not admit the whole internet, got "::/0". Give the networks of your administrators, such as -c',
     );
     expect(() => environment('trial', { kubernetesAdmin: arn })).toThrow(
       'kubernetesAdmin: has no effect without a cluster. Leave kubernetesAdmin out, or give -c kubernetes=true',

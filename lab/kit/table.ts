@@ -1,6 +1,6 @@
 import stringWidth from 'string-width';
 import { inEnglish, type Language, type Text, type Words, wordsIn } from '../../ops/kit/language';
-import { padEnd, padStart } from '../../ops/kit/width';
+import { fitted, padEnd, padStart } from '../../ops/kit/width';
 import { messages } from './messages';
 
 /** One row of a table of verdicts. `Unproven` is the name of the third verdict, which is neither a pass nor a failure. */
@@ -50,8 +50,12 @@ export class VerdictTable<const Unproven extends string> {
     return JSON.stringify({ ...about, ...this.count(rows), rows }, inEnglish, 2);
   }
 
-  /** Aligned columns, the details of rows, and the counts. */
-  render(rows: readonly Row<Unproven>[], language: Language = 'en'): string {
+  /**
+   * Aligned columns, the details of rows, and the counts.
+   *
+   * @param columns of the terminal: lines are cut there, if only the last column is affected. @default full lines, as in a pipe
+   */
+  render(rows: readonly Row<Unproven>[], language: Language = 'en', columns?: number): string {
     const { headings, last, unit } = this.options;
     const cellsOf = (verdict: Words, proves: Words, time: string, name: Words, result: Words) =>
       (last === 'result' ? [verdict, proves, name, time, result] : [verdict, proves, result, time, name]).map((words) =>
@@ -62,13 +66,20 @@ export class VerdictTable<const Unproven extends string> {
       ...rows.map((row) => cellsOf(this.short(row), row.proves, this.time(row), row.name, row.result)),
     ];
     const { lines, rule } = aligned(cells, 3);
+    const table = [lines[0] ?? '', rule, ...lines.slice(1)];
+    const isCut = columns !== undefined && columns > rule.lastIndexOf('  ');
     const details = rows.flatMap(({ verdict, name, detail }) =>
       detail === undefined || verdict === 'pass'
         ? []
         : [messages.detail({ verdict: this.short({ verdict }), name, detail })[language]],
     );
     if (details.length > 0) details.push('');
-    return [lines[0], rule, ...lines.slice(1), '', ...details, this.summary(rows)[language]].join('\n');
+    return [
+      ...(isCut ? table.map((line) => fitted(line, columns)) : table),
+      '',
+      ...details,
+      this.summary(rows)[language],
+    ].join('\n');
   }
 
   private summary(rows: readonly Row<Unproven>[]): Text {

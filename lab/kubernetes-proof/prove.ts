@@ -63,7 +63,7 @@ async function main(): Promise<void> {
   }
   const rows = await (values.mutants ? proveMutants : prove)(plane, cluster, known, say);
   say.step('total', '', from);
-  say.line(`\n${table.render(rows)}`);
+  say.line(`\n${table.render(rows, 'en', process.stdout.columns)}`);
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ ...table.count(rows), rows }, null, 2));
   end(table.count(rows).failed > 0 ? 1 : 0);
 }

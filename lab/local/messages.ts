@@ -60,7 +60,7 @@ export const messages = {
   learn: message({ en: 'Learn step by step', ja: '実験しながら学ぶ' }),
   endpointAt: message({ en: 'Endpoint', ja: 'エンドポイント' }),
   deployChanged: message({ en: 'Deploy changed code', ja: '変更したコードをデプロイ' }),
-  tableAgain: message({ en: 'The table again', ja: '表をもう一度出力' }),
+  tableAgain: message({ en: 'The table again, without stand-ins', ja: '表をもう一度（代替リソースの行を除く）' }),
   end: message({ en: 'End', ja: '終了' }),
 
   // Phases, for the messages of an interruption

@@ -114,7 +114,7 @@ async function run(once: boolean, context: Context, connections?: number): Promi
   const rows = await runExperiments({ ...deployment, connections }, say.status);
   // The list of stand-ins is for this emulator. Another endpoint may know more types.
   if (given === undefined) rows.push(await standInsRow(region));
-  say.line(`${table.render(rows, languageOf())}\n`);
+  say.line(`${table.render(rows, languageOf(), process.stdout.columns)}\n`);
   writeFileSync(join(folders.state, 'table.json'), table.json(rows));
   if (table.count(rows).failed > 0) process.exitCode = 1;
   if (once) return;

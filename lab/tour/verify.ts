@@ -19,7 +19,11 @@ async function main(): Promise<void> {
   const { id, region } = targetOf(values, verifyCommand);
   try {
     const rows = await runExperiments({ ...(await connect(id, region)), connections });
-    console.log(values.json ? table.json(rows, { environment: id, region }) : table.render(rows, languageOf()));
+    console.log(
+      values.json
+        ? table.json(rows, { environment: id, region })
+        : table.render(rows, languageOf(), process.stdout.columns),
+    );
     if (table.count(rows).failed > 0) process.exitCode = 1;
   } catch (error) {
     fail(error, explain(error, id, region));

@@ -9,6 +9,11 @@ export function padStart(text: string, width: number): string {
   return ' '.repeat(Math.max(0, width - stringWidth(text))) + text;
 }
 
+/** A text that fits into `width` columns: one that is too wide ends in an ellipsis. */
+export function fitted(text: string, width: number): string {
+  return stringWidth(text) <= width ? text : `${cut(text, width - 1)}…`;
+}
+
 /** The beginning of a text that takes at most `width` columns. */
 export function cut(text: string, width: number): string {
   let rest = width;

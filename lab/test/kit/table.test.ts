@@ -62,6 +62,18 @@ test('aligns Japanese, whose characters are two columns wide', () => {
   ).toEqual(['判定    パス', '合格    GET /a', 'FAIL    GET /b', '未再現  GET /c']);
 });
 
+test('cuts the last column at the width of the terminal, and no other column', () => {
+  const [header, rule, , longer] = table.render(rows, 'en', 46).split('\n');
+  expect([header, rule, longer]).toEqual(
+    [
+      'verdict       what it proves  status    ms  path',
+      '------------  --------------  ------  ----  -------------',
+      'FAIL          another         500     1234  GET /a/longer',
+    ].map((line) => (line.length > 46 ? `${line.slice(0, 45)}…` : line)),
+  );
+  expect(table.render(rows, 'en', 40)).toBe(table.render(rows));
+});
+
 test('never counts a row with the third verdict as passed', () => {
   expect(table.count(rows)).toEqual({ passed: 1, failed: 1, unproven: 1 });
 });
