@@ -53,7 +53,8 @@ export class VerdictTable<const Unproven extends string> {
   /**
    * Aligned columns, the details of rows, and the counts.
    *
-   * @param columns of the terminal: lines are cut there, if only the last column is affected. @default full lines, as in a pipe
+   * @param columns of the terminal, into which the last column is cut, or left out if too little of the column would remain.
+   * A terminal in which the other columns have no room gets full lines. @default full lines, as in a pipe
    */
   render(rows: readonly Row<Unproven>[], language: Language = 'en', columns?: number): string {
     const { headings, last, unit } = this.options;
@@ -65,21 +66,13 @@ export class VerdictTable<const Unproven extends string> {
       cellsOf(messages.verdict, messages.proves, unit, ...headings),
       ...rows.map((row) => cellsOf(this.short(row), row.proves, this.time(row), row.name, row.result)),
     ];
-    const { lines, rule } = aligned(cells, 3);
-    const table = [lines[0] ?? '', rule, ...lines.slice(1)];
-    const isCut = columns !== undefined && columns > rule.lastIndexOf('  ');
     const details = rows.flatMap(({ verdict, name, detail }) =>
       detail === undefined || verdict === 'pass'
         ? []
         : [messages.detail({ verdict: this.short({ verdict }), name, detail })[language]],
     );
     if (details.length > 0) details.push('');
-    return [
-      ...(isCut ? table.map((line) => fitted(line, columns)) : table),
-      '',
-      ...details,
-      this.summary(rows)[language],
-    ].join('\n');
+    return [...tableLines(cells, columns), '', ...details, this.summary(rows)[language]].join('\n');
   }
 
   private summary(rows: readonly Row<Unproven>[]): Text {
@@ -98,6 +91,20 @@ export class VerdictTable<const Unproven extends string> {
     if (verdict === unproven) return short;
     return verdict === 'pass' ? messages.pass : messages.FAIL;
   }
+}
+
+/** Columns of a cell that is cut, below which the cell says nothing. */
+const LEAST = 10;
+
+/** The lines of a table, whose first one is its header and whose last column has to fit into the terminal. */
+function tableLines(cells: readonly (readonly string[])[], columns = Number.POSITIVE_INFINITY): string[] {
+  const { lines, rule } = aligned(cells, 3);
+  const others = rule.lastIndexOf('  ');
+  const room = columns - others - '  '.length;
+  const all = [lines[0] ?? '', rule, ...lines.slice(1)];
+  if (columns <= others || rule.length <= columns) return all;
+  if (room >= LEAST) return all.map((line) => fitted(line, columns));
+  return tableLines(cells.map((line) => line.slice(0, -1)));
 }
 
 /**

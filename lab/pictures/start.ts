@@ -4,7 +4,7 @@ import { messages as kit } from '../kit/messages';
 import { stepLine } from '../kit/terminal';
 import { messages as local } from '../local/messages';
 import { messages as tour } from '../tour/messages';
-import { Row, table } from '../tour/table';
+import { table } from '../tour/table';
 import { date, english, recordedRows, recordedSteps } from './recording';
 import { escaped, rounded } from './svg';
 import { words } from './words';
@@ -49,29 +49,17 @@ export function startLines(language: Language): string[] {
     if (row === undefined) throw new Error(`recording.json: has no row "${name}"`);
     return row;
   });
-  const plain = (some: readonly Row[]) => table.render(some, language).split('\n');
   const more = `${say.leftBefore[language]}${rows.length - shown.length}${say.left[language]}`;
   return [
     say.command[language],
     ...local.title[language].split('\n'),
     ...recordedSteps().map(({ name, result, seconds }) => stepLine(name, result, language, seconds)),
     '',
-    ...cut(plain(shown).slice(0, -2)),
+    ...table.render(shown, language, COLUMNS).split('\n').slice(0, -2),
     more,
     '',
     counts(language),
   ];
-}
-
-/** The table without its last column, which is the widest, if the terminal has no room for it. */
-function cut(lines: readonly string[]): string[] {
-  const fits = lines.every((line) => stringWidth(line) <= COLUMNS);
-  const last = cellsOf(lines[0] ?? '').at(-1)?.column;
-  if (fits || last === undefined) return [...lines];
-  return lines.map((line) => {
-    const dropped = cellsOf(line).find(({ column }) => column >= last);
-    return dropped === undefined ? line : line.slice(0, dropped.index).trimEnd();
-  });
 }
 
 /** A recorded run of `npm start` as a terminal, which is dark in both schemes. */
