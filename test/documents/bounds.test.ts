@@ -1,10 +1,9 @@
 import { EnvironmentConfig } from '../../lib/environment-config';
 import { MINUTES } from '../support/bill';
-import { matches, read } from '../support/documents';
+import { matches, read, twins } from '../support/documents';
 import { fixtureOf, fixtures, withServices } from '../support/fixture';
 import { resourcesOf, stageOf, synthesized } from '../support/stage';
 
-const twins = (page: string) => [`${page}.md`, `${page}.ja.md`];
 const trial = fixtureOf('trial');
 const { webSocketApi } = trial;
 if (webSocketApi === undefined) throw new Error('The sandbox has a WebSocket API.');
@@ -33,7 +32,7 @@ function refusalOf(change: Partial<EnvironmentConfig>): string {
 const propertiesOf = (config: EnvironmentConfig, type: string) =>
   resourcesOf(synthesized(config)).flatMap(([, , { Type, Properties = {} }]) => (Type === type ? [Properties] : []));
 
-describe.each(twins('docs/switches'))('%s', (page) => {
+describe.each(twins('docs/switches.md'))('%s', (page) => {
   const values = (start: string) => cellsOf(page, start)[2] ?? '';
 
   test('has the bounds that a synthesis asks for', () => {
@@ -84,7 +83,7 @@ describe.each(twins('docs/switches'))('%s', (page) => {
   });
 });
 
-test.each([...twins('docs/costs'), ...twins('docs/websocket')])('%s counts the runs of the schedule', (page) => {
+test.each([...twins('docs/costs.md'), ...twins('docs/websocket.md')])('%s counts the runs of the schedule', (page) => {
   const schedules = propertiesOf(fixtureOf('lasting'), 'AWS::Scheduler::Schedule');
   expect(schedules.map(({ ScheduleExpression }) => ScheduleExpression)).toEqual(['rate(1 minute)']);
   expect(matches(read(page), /(\d\d,\d00)(?: traces|\s+runs| 件のトレース| 回（)/g)).toEqual([
@@ -92,7 +91,7 @@ test.each([...twins('docs/costs'), ...twins('docs/websocket')])('%s counts the r
   ]);
 });
 
-describe.each(twins('docs/choose-an-api'))('%s', (page) => {
+describe.each(twins('docs/choose-an-api.md'))('%s', (page) => {
   test('has the time within which the tasks answer 503, as each API asks for it', () => {
     const integrations = JSON.stringify([
       propertiesOf(trial, 'AWS::ApiGateway::Method'),

@@ -22,7 +22,7 @@ test.each(JAPANESE_DOCUMENTS)('%s has the figures and links of its English versi
 
 test.each(DOCUMENTS)('%s names only npm scripts that exist', (file) => {
   const { scripts } = JSON.parse(read('package.json'));
-  const named = [...matches(read(file), /npm run ([\w:]+)/g), ...matches(read(file), /npm (start|test)\b/g)];
+  const named = [...matches(read(file), /npm run (?:-s )?([\w:]+)/g), ...matches(read(file), /npm (start|test)\b/g)];
   expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
 });
 

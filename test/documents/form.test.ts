@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import stringWidth from 'string-width';
 import { DOCUMENTS, JAPANESE_DOCUMENTS, matches, read } from '../support/documents';
 
 /** Columns of a code block that GitHub shows beside its margins, in a window that is wide enough. */
@@ -27,18 +28,6 @@ const TERMS: readonly (readonly [RegExp, string])[] = [
   [/[一二三]つ/, '1 つ、2 つ、3 つ'],
   [/(?:パラメータ|サーバ|ハンドラ|ユーザ|フォルダ)(?!ー)/, '長音記号を付けた語'],
 ];
-
-/** Columns of a line in a terminal: East Asian characters take two. */
-function columnsOf(line: string): number {
-  return [...line].reduce(
-    (sum, character) =>
-      sum +
-      (/[\u1100-\u115f\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/.test(character)
-        ? 2
-        : 1),
-    0,
-  );
-}
 
 /** Code blocks in one of the languages, or in all. */
 function blocksOf(file: string, languages = String.raw`\w*`): string[] {
@@ -71,7 +60,7 @@ function commandsOf(block: string): string {
 test.each(DOCUMENTS)('%s has no code block wider than GitHub shows', (file) => {
   const indented = (withoutFences(file).match(INDENTED) ?? []).map((block) => block.replace(/^ {4}/gm, ''));
   const lines = [...blocksOf(file), ...indented].flatMap((block) => block.split('\n'));
-  expect(lines.filter((line) => columnsOf(line) > COLUMNS)).toEqual([]);
+  expect(lines.filter((line) => stringWidth(line) > COLUMNS)).toEqual([]);
 });
 
 test.each(DOCUMENTS.filter((file) => !ENGLISH_ONLY.test(file)))('%s has a version in the other language', (file) => {

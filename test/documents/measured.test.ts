@@ -1,9 +1,8 @@
 import measured from '../../docs/measured.json';
-import { matches, READMES, read } from '../support/documents';
+import { matches, READMES, read, twins } from '../support/documents';
 
 // A new measurement changes docs/measured.json. These tests then name the pages that still have the old figures.
 
-const both = (page: string) => [`docs/${page}.md`, `docs/${page}.ja.md`];
 const numbersIn = (text: string) => (text.match(/\d+(\.\d+)?/g) ?? []).map(Number);
 /** The cells of the rows that have so many cells and end with a figure. */
 const rowsOf = (file: string, columns: number) =>
@@ -23,7 +22,7 @@ test.each(READMES)('%s gives the recorded number of tests, rounded down to thous
   expect(Number(claimed.replace(',', ''))).toBe(1000 * Math.floor((kumiki?.tests[0] ?? 0) / 1000));
 });
 
-test.each(both('compare'))('%s has the recorded measurements of Kumiki and of the others', (file) => {
+test.each(twins('docs/compare.md'))('%s has the recorded measurements of Kumiki and of the others', (file) => {
   const expected = measured.compared.rows.map((row) => [
     row.synthSeconds,
     row.resources,
@@ -40,7 +39,7 @@ test.each(both('compare'))('%s has the recorded measurements of Kumiki and of th
   }
 });
 
-test.each(both('compare'))('%s has the recorded figures below the table, too', (file) => {
+test.each(twins('docs/compare.md'))('%s has the recorded figures below the table, too', (file) => {
   const { rows, cdkNagAcknowledgedByKumiki, blueprintsSynthSecondsWithoutTypeCheck } = measured.compared;
   const [note = ''] = matches(read(file), /^¹ (.*)$/gm);
   expect(numbersIn(note)).toEqual(cdkNagAcknowledgedByKumiki);
@@ -52,19 +51,19 @@ test.each(both('compare'))('%s has the recorded figures below the table, too', (
   expect(Number(seconds)).toBe(blueprintsSynthSecondsWithoutTypeCheck);
 });
 
-test.each(both('compare'))('%s says when and with which CLI was measured', (file) => {
+test.each(twins('docs/compare.md'))('%s says when and with which CLI was measured', (file) => {
   const { date, dateOfOthers, cdkOfOthers } = measured.compared;
   const introduction = read(file).split('```')[0] ?? '';
   expect([...new Set(introduction.match(/\d{4}-\d\d-\d\d/g))].toSorted()).toEqual([dateOfOthers, date].toSorted());
   expect(introduction).toContain(cdkOfOthers);
 });
 
-test.each(both('compare'))('%s has the recorded numbers of files that a copied construct needs', (file) => {
+test.each(twins('docs/compare.md'))('%s has the recorded numbers of files that a copied construct needs', (file) => {
   const rows = rowsOf(file, 2).map(([, number]) => Number(number));
   expect(rows).toEqual(measured.copiedFiles.map(({ otherFiles }) => otherFiles));
 });
 
-test.each(both('decisions/0001-a-construct-leaves-as-two-files'))(
+test.each(twins('docs/decisions/0001-a-construct-leaves-as-two-files.md'))(
   '%s has these numbers of the other projects',
   (file) => {
     const others = measured.copiedFiles.slice(1).map(({ otherFiles }) => otherFiles);
@@ -73,7 +72,7 @@ test.each(both('decisions/0001-a-construct-leaves-as-two-files'))(
   },
 );
 
-test.each(both('function'))('%s has the recorded size and import time of the bundle', (file) => {
+test.each(twins('docs/function.md'))('%s has the recorded size and import time of the bundle', (file) => {
   const { bundleKilobytes, importMilliseconds, date, command } = measured.handler;
   const sentence = read(file)
     .split(/[.。] |\n\n/)
@@ -85,7 +84,7 @@ test.each(both('function'))('%s has the recorded size and import time of the bun
   expect(sentence).toContain(date);
 });
 
-test.each(both('kubernetes'))('%s has the recorded CPU time of a history, exact and rounded up', (file) => {
+test.each(twins('docs/kubernetes.md'))('%s has the recorded CPU time of a history, exact and rounded up', (file) => {
   const { cpuMilliseconds } = measured.history;
   expect(matches(read(file), /(\d+(?:\.\d+)? ms)/g).slice(0, 2)).toEqual([
     `${Math.ceil(cpuMilliseconds)} ms`,

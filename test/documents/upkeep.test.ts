@@ -1,18 +1,17 @@
 import { readdirSync } from 'node:fs';
 import { tickOf } from '../../domain/ticks';
 import { usd } from '../support/bill';
-import { matches, read } from '../support/documents';
+import { matches, read, twins } from '../support/documents';
 import { fixtureOf } from '../support/fixture';
 import { hasPath, propertiesOfEnvironments } from '../support/properties';
 import { resourcesOf, synthesized } from '../support/stage';
 
-const twins = (page: string) => [`${page}.md`, `${page}.ja.md`];
 const { dependencies, devDependencies } = JSON.parse(read('package.json'));
 const LIBRARY: string = dependencies['aws-cdk-lib'];
 const CLI: string = devDependencies['aws-cdk'];
 const minorOf = (version: string) => Number(version.split('.')[1]);
 
-describe.each(twins('docs/upgrading'))('%s', (page) => {
+describe.each(twins('docs/upgrading.md'))('%s', (page) => {
   const text = read(page);
 
   test('names the pinned CLI, and takes newer versions as its examples', () => {
@@ -47,7 +46,7 @@ describe.each(twins('docs/upgrading'))('%s', (page) => {
   });
 });
 
-test.each(twins('docs/troubleshooting'))('%s names the pinned CLI and the answers of the REST API', (page) => {
+test.each(twins('docs/troubleshooting.md'))('%s names the pinned CLI and the answers of the REST API', (page) => {
   expect(matches(read(page), /CLI ?[(（](\d\.[\d.]+)[)）]/g)).toEqual([CLI]);
   const answers = matches(
     JSON.stringify(resourcesOf(synthesized(fixtureOf('trial'))).map(([, , { Properties }]) => Properties)),
@@ -76,7 +75,7 @@ test('AGENTS.md names only properties that environments have, and the price of a
   ]);
 });
 
-test.each(twins('docs/websocket'))('%s shows a tick that the ticker would send', (page) => {
+test.each(twins('docs/websocket.md'))('%s shows a tick that the ticker would send', (page) => {
   const { everySeconds = 0 } = fixtureOf('trial').webSocketApi?.ticker ?? {};
   const [sample = '{}'] = matches(read(page), /(\{"type":"ticks".*\})/g);
   const { sequence, ticks } = JSON.parse(sample);

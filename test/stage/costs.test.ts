@@ -34,7 +34,7 @@ import {
   usdTokyo,
   VOLUME,
 } from '../support/bill';
-import { DOCUMENTS, matches, READMES, read, withoutCode } from '../support/documents';
+import { DOCUMENTS, matches, READMES, read, twins, withoutCode } from '../support/documents';
 import { fixtureOf, withEgress } from '../support/fixture';
 import { stageOf, synthesized } from '../support/stage';
 
@@ -53,7 +53,6 @@ function rowOf(file: string, text: string | RegExp): string[] {
     .map((cell) => cell.trim());
 }
 
-const twins = (page: string) => [page, page.replace(/\.md$/, '.ja.md')];
 const amountsOf = (cells: readonly string[]) => cells.flatMap((cell) => cell.match(/\d+\.\d\d(?!\d)/g) ?? []);
 
 const HOUR_NAT = [HOURS, 'NAT gateway, hour'] as const;

@@ -12,6 +12,8 @@ export const DOCUMENTS = [
 /** Documents in Japanese. Each has an English version. */
 export const JAPANESE_DOCUMENTS = DOCUMENTS.filter((file) => file.endsWith('.ja.md'));
 export const read = (file: string) => readFileSync(file, 'utf8');
+/** A page in English, such as docs/costs.md, and in Japanese. */
+export const twins = (page: string) => [page, page.replace(/\.md$/, '.ja.md')];
 /** The text without its code blocks. */
 export const withoutCode = (text: string) => text.replace(/^```.*?^```$/gms, '');
 /** What the first group of the pattern matches. */
