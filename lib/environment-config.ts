@@ -193,6 +193,15 @@ export interface KubernetesConfig {
   };
 }
 
+/** Alarms of an environment. */
+export interface AlarmsConfig {
+  /**
+   * Minutes without a request after which the alarm on a silent API goes off. Give it only where requests never stop.
+   * @default no such alarm, because an idle environment is healthy
+   */
+  readonly silentAfterMinutes?: number;
+}
+
 /** Every difference between environments is a property here. No other file checks the name of the environment. */
 export interface EnvironmentConfig {
   /** Id of the environment: part of the stack names, and value of `x-served-by`. No code compares it with a name. */
@@ -210,6 +219,8 @@ export interface EnvironmentConfig {
   readonly logRetentionDays: number;
   /** CloudFormation refuses to delete the stacks until this is switched off. */
   readonly terminationProtection: boolean;
+  /** Alarms on every part: docs/alarms.md. With false, the environment has no alarm. @default {} */
+  readonly alarms?: AlarmsConfig | false;
   /**
    * ARN of an SNS topic of the region that receives a message when an alarm goes off and when the alarm is over. The policies
    * of the topic and of its key have to let `cloudwatch.amazonaws.com` publish. @default no messages
@@ -308,4 +319,9 @@ export interface EnvironmentStackProps extends StackProps {
   readonly config: EnvironmentConfig;
   /** Removal policy of data and logs. */
   readonly removalPolicy: RemovalPolicy;
+}
+
+/** Alarms of an environment; undefined where it has none. */
+export function alarmsOf({ alarms }: Pick<EnvironmentConfig, 'alarms'>): AlarmsConfig | undefined {
+  return alarms === false ? undefined : (alarms ?? {});
 }

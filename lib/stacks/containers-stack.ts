@@ -13,7 +13,7 @@ import { INetwork } from '../constructs/network';
 import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { IServiceImage, ServiceImage, ServiceImageProps } from '../constructs/service-image';
 import { TargetGroupAlarms } from '../constructs/target-group-alarms';
-import { CapacityConfig, EnvironmentStackProps, ServiceConfig } from '../environment-config';
+import { alarmsOf, CapacityConfig, EnvironmentStackProps, ServiceConfig } from '../environment-config';
 import { idPrefix, pascalCase, rulePaths } from '../services';
 
 export interface ContainersStackProps extends EnvironmentStackProps {
@@ -136,7 +136,7 @@ export class ContainersStack extends Stack {
       paths: rulePaths(name, routes, ['', `/${apiStageName}`]),
       environment: { SERVED_BY: this.props.config.id, PATH_PREFIX: `/${apiStageName}` },
     });
-    for (const { capacity, service: ecsService, targetGroup } of service.services) {
+    for (const { capacity, service: ecsService, targetGroup } of alarmsOf(this.props.config) ? service.services : []) {
       new TargetGroupAlarms(this, `${prefix}${capacity}Alarms`, {
         targetGroup,
         loadBalancer: this.loadBalancer.loadBalancer,

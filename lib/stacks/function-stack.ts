@@ -5,7 +5,7 @@ import { FunctionAlarms } from '../constructs/function-alarms';
 import { INetwork } from '../constructs/network';
 import { PrivateFunction } from '../constructs/private-function';
 import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
-import { EnvironmentStackProps } from '../environment-config';
+import { alarmsOf, EnvironmentStackProps } from '../environment-config';
 
 export interface FunctionStackProps extends EnvironmentStackProps {
   readonly network: INetwork;
@@ -42,11 +42,13 @@ export class FunctionStack extends Stack {
       provisionedConcurrency: config.function.provisionedConcurrency,
     });
     props.loadBalancer.allowFrom(quotes, 'Quotes function reads the container service');
-    new FunctionAlarms(this, 'Alarms', {
-      alias: quotes.live,
-      timeout,
-      provisioned: config.function.provisionedConcurrency !== undefined,
-    });
+    if (alarmsOf(config)) {
+      new FunctionAlarms(this, 'Alarms', {
+        alias: quotes.live,
+        timeout,
+        provisioned: config.function.provisionedConcurrency !== undefined,
+      });
+    }
     this.live = quotes.live;
 
     const name = quotes.function.functionName;

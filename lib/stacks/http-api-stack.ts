@@ -8,7 +8,7 @@ import { AuthorizedHttpApi } from '../constructs/authorized-http-api';
 import { INetwork } from '../constructs/network';
 import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { PrivateVpcLink } from '../constructs/private-vpc-link';
-import { EnvironmentStackProps, HttpApiConfig } from '../environment-config';
+import { alarmsOf, EnvironmentStackProps, HttpApiConfig } from '../environment-config';
 import { loadBalancersOf } from '../services';
 
 export interface HttpApiStackProps extends EnvironmentStackProps {
@@ -58,7 +58,7 @@ export class HttpApiStack extends Stack {
         api.addPrivateRoute({ ...common, ...integration, listener });
       }
     }
-    new ApiAlarms(this, 'Alarms', { stage: api.stage });
+    if (alarmsOf(config)) new ApiAlarms(this, 'Alarms', { stage: api.stage });
 
     new CfnOutput(this, 'Url', { value: api.url, description: 'Base URL of the HTTP API' });
     new CfnOutput(this, 'HttpApiId', { value: api.api.apiId, description: 'Id of the HTTP API' });

@@ -13,7 +13,7 @@ import { NodePortTarget } from '../constructs/node-port-target';
 import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { IServiceImage } from '../constructs/service-image';
 import { TargetGroupAlarms } from '../constructs/target-group-alarms';
-import { EnvironmentStackProps, KubernetesConfig } from '../environment-config';
+import { alarmsOf, EnvironmentStackProps, KubernetesConfig } from '../environment-config';
 import { kubernetesRelease } from '../kubernetes-release';
 import { roomOf, smallestNode } from '../kubernetes-sizing';
 import { KUBERNETES_PRIORITY } from '../services';
@@ -104,11 +104,13 @@ export class KubernetesStack extends Stack {
       paths: pathPatterns(routesOfService(HISTORY_SERVICE), pathPrefixes),
       priority: KUBERNETES_PRIORITY,
     });
-    new TargetGroupAlarms(this, 'Alarms', {
-      targetGroup: exposure.targetGroup,
-      loadBalancer: loadBalancer.loadBalancer,
-      firstLook: 'the health of the node group, then the targets: a healthy one is a node that kube-proxy calls so.',
-    }).node.addDependency(exposure);
+    if (alarmsOf(config)) {
+      new TargetGroupAlarms(this, 'Alarms', {
+        targetGroup: exposure.targetGroup,
+        loadBalancer: loadBalancer.loadBalancer,
+        firstLook: 'the health of the node group, then the targets: a healthy one is a node that kube-proxy calls so.',
+      }).node.addDependency(exposure);
+    }
 
     for (const [name, value, description] of [
       ['ClusterName', clusterName, 'EKS cluster'],

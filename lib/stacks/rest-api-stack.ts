@@ -9,7 +9,7 @@ import { CachedRestApi } from '../constructs/cached-rest-api';
 import { INetwork } from '../constructs/network';
 import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { PrivateVpcLink } from '../constructs/private-vpc-link';
-import { EnvironmentStackProps } from '../environment-config';
+import { alarmsOf, EnvironmentStackProps } from '../environment-config';
 import { loadBalancersOf } from '../services';
 
 export interface RestApiStackProps extends EnvironmentStackProps {
@@ -61,7 +61,7 @@ export class RestApiStack extends Stack {
         api.addPrivateRoute({ ...common, ...integration, loadBalancer, url });
       }
     }
-    new ApiAlarms(this, 'Alarms', { stage: api.stage });
+    if (alarmsOf(config)) new ApiAlarms(this, 'Alarms', { stage: api.stage });
 
     new CfnOutput(this, 'Url', {
       value: api.url,

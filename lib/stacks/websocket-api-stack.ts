@@ -6,7 +6,7 @@ import { Ticker } from '../constructs/ticker';
 import { TickerAlarms } from '../constructs/ticker-alarms';
 import { WebSocketAlarms } from '../constructs/websocket-alarms';
 import { WebSocketSessions } from '../constructs/websocket-sessions';
-import { EnvironmentStackProps, WebSocketApiConfig } from '../environment-config';
+import { alarmsOf, EnvironmentStackProps, WebSocketApiConfig } from '../environment-config';
 
 export interface WebSocketApiStackProps extends EnvironmentStackProps {
   readonly webSocketApi: WebSocketApiConfig;
@@ -53,15 +53,17 @@ export class WebSocketApiStack extends Stack {
     for (const fn of [sessions.handler, ticker.function]) state.grantItems(fn);
     state.grantQuery(ticker.function);
     sessions.grantPost(ticker.function);
-    new WebSocketAlarms(this, 'SessionsAlarms', {
-      handler: sessions.handler,
-      metricNamespace: METRIC_NAMESPACES.sessions,
-    });
-    new TickerAlarms(this, 'TickerAlarms', {
-      function: ticker.function,
-      scheduled: webSocketApi.ticker.scheduled,
-      metricNamespace: METRIC_NAMESPACES.ticker,
-    });
+    if (alarmsOf(config)) {
+      new WebSocketAlarms(this, 'SessionsAlarms', {
+        handler: sessions.handler,
+        metricNamespace: METRIC_NAMESPACES.sessions,
+      });
+      new TickerAlarms(this, 'TickerAlarms', {
+        function: ticker.function,
+        scheduled: webSocketApi.ticker.scheduled,
+        metricNamespace: METRIC_NAMESPACES.ticker,
+      });
+    }
 
     new CfnOutput(this, 'WebSocketUrl', {
       value: sessions.stage.url,
