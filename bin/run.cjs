@@ -1,4 +1,4 @@
-// Runs bin/app.ts for the CDK CLI. esbuild strips the types in one pass, in half the time that tsx takes. `npm test` checks
+// Runs an app of this folder for the CDK CLI: bin/app.ts, or the one that the argument names. esbuild strips the types in one pass, in half the time that tsx takes. `npm test` checks
 // the types.
 const path = require('node:path');
 const { buildSync } = require('esbuild');
@@ -6,10 +6,11 @@ const { buildSync } = require('esbuild');
 // From version 22.8 on, Node.js can store compiled code for the next run.
 require('node:module').enableCompileCache?.();
 const root = path.join(__dirname, '..');
-const outfile = path.join(root, 'node_modules', '.cache', 'kumiki', `app-${process.pid}.cjs`);
+const app = process.argv[2] === 'account' ? 'account' : 'app';
+const outfile = path.join(root, 'node_modules', '.cache', 'kumiki', `${app}-${process.pid}.cjs`);
 buildSync({
   absWorkingDir: root,
-  entryPoints: ['bin/app.ts'],
+  entryPoints: [`bin/${app}.ts`],
   outfile,
   bundle: true,
   packages: 'external',

@@ -227,6 +227,12 @@ export interface EnvironmentConfig {
    */
   readonly alarmTopicArn?: string;
 
+  /**
+   * Name of a managed policy of the account that bounds the permissions of every role of the environment. The policies of
+   * bin/account.ts let CloudFormation create a role only with `KumikiBoundary`. @default none
+   */
+  readonly permissionsBoundary?: string;
+
   readonly network: NetworkConfig;
 
   /** Capacity that runs the tasks of all services. `-c capacity=fargate|ec2|both` overrides it. */

@@ -1,5 +1,6 @@
 import { Aspects, FileSystem, PropertyInjectors, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { HISTORY_SERVICE, KUBERNETES_PREFIX } from '../domain/routes';
@@ -177,6 +178,14 @@ export class ReferenceStage extends Construct {
     Tags.of(this).add('kumiki:environment', config.id, launched);
     if (config.alarmTopicArn !== undefined) {
       Aspects.of(this).add(new AlarmActions(config.alarmTopicArn, config.region));
+    }
+    if (config.permissionsBoundary !== undefined) {
+      const boundary = iam.ManagedPolicy.fromManagedPolicyName(
+        registries[0]?.registry ?? this,
+        'Boundary',
+        config.permissionsBoundary,
+      );
+      iam.PermissionsBoundary.of(this).apply(boundary);
     }
     acknowledge(this, config.region);
   }

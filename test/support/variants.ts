@@ -2,6 +2,7 @@ import { EnvironmentConfig } from '../../lib/environment-config';
 import { fixtureOf, service, withEgress, withFurther } from './fixture';
 
 const CERTIFICATE = 'arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000';
+const WEB_ACL = 'arn:aws:wafv2:us-east-1:111122223333:regional/webacl/kumiki/00000000-0000-0000-0000-000000000000';
 export const ALARM_TOPIC = 'arn:aws:sns:us-east-1:123456789012:alarms';
 /** A VPC that somebody else owns, with private subnets in two zones. */
 export const EXISTING_VPC = {
@@ -37,8 +38,9 @@ export function variants(): Record<string, EnvironmentConfig> {
     },
     'with endpoints': { ...trial, network: withEgress({ mode: 'endpoints' }) },
     'with a NAT instance': { ...trial, network: withEgress({ mode: 'nat-instance' }) },
-    'with HTTPS, access log, tokens and a domain': {
+    'with HTTPS, access log, tokens, a domain and a firewall': {
       ...trial,
+      restApi: { ...restApi, webAclArn: WEB_ACL },
       loadBalancer: { accessLogDays: 30, https: { certificateArn: CERTIFICATE, hostName: 'quotes.example.com' } },
       httpApi: {
         throttle: { rate: 50, burst: 100 },

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Prints the difference between the templates of two checkouts as Markdown: template-diff.sh BASE HEAD
+# Exit code 1: a resource would be deleted or replaced, or a stack is gone. Other failures: 2.
+set -uo pipefail
+
+base=$(cd "${1:?usage: template-diff.sh BASE HEAD}" && pwd)
+head=$(cd "${2:?usage: template-diff.sh BASE HEAD}" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# GitHub refuses longer comments (65,536 characters).
+limit=60000
+# The image of production is chosen at each deployment, so any digest will do here.
+digest="sha256:$(printf '0%.0s' {1..64})"
+worst=0
+
+synth() { # checkout environment folder
+  local app
+  app=$(cd "$1" && node -p "require('./cdk.json').app")
+  if ! (cd "$1" && node_modules/.bin/cdk synth -q -a "$app" -o "$work/$3" -c environment="$2" \
+    $([ "$2" = production ] && echo "-c imageDigest=$digest")) >"$work/log" 2>&1; then
+    echo "The synthesis of $2 failed in $1:"; echo '```'; tail -n 20 "$work/log"; echo '```'
+    return 2
+  fi
+}
+
+stacks() { # folder: prints the template and the name of each stack
+  node -e '
+    const { artifacts } = JSON.parse(require("node:fs").readFileSync(process.argv[1] + "/manifest.json", "utf8"));
+    for (const { type, properties, displayName } of Object.values(artifacts))
+      if (type === "aws:cloudformation:stack") console.log(properties.templateFile, properties.stackName, displayName);
+  ' "$work/$1"
+}
+
+compare() {
+  echo '## Difference of the templates'
+  for environment in sandbox production; do
+    synth "$base" "$environment" "base-$environment" || return 2
+    synth "$head" "$environment" "head-$environment" || return 2
+    while read -r file name id; do
+      old="$work/base-$environment/$file"
+      if [ ! -f "$old" ]; then echo "- $name is new"; continue; fi
+      cmp -s "$old" "$work/head-$environment/$file" && continue
+      (cd "$head" && node_modules/.bin/cdk diff -a "$work/head-$environment" "$id" --template "$old" --exclusively \
+        --fail-on destructive --no-color) >"$work/diff" 2>&1 </dev/null
+      differs=$?
+      note=
+      if [ $differs -ne 0 ]; then note=' **deletes or replaces**'; worst=1; fi
+      echo "<details><summary>$name$note</summary>"; echo
+      echo '```'; grep -v '^$' "$work/diff"; echo '```'; echo '</details>'
+    done < <(stacks "head-$environment")
+    while read -r file name id; do
+      if [ ! -f "$work/head-$environment/$file" ]; then echo "- **$name is deleted**"; worst=1; fi
+    done < <(stacks "base-$environment")
+  done
+  return $worst
+}
+
+compare >"$work/all.md"
+code=$?
+if [ "$(wc -l <"$work/all.md")" -eq 1 ]; then echo 'No template changes.' >>"$work/all.md"; fi
+head -c "$limit" "$work/all.md"
+if [ "$(wc -c <"$work/all.md")" -gt "$limit" ]; then echo; echo '(cut; run `.github/template-diff.sh` for the rest)'; fi
+exit $code

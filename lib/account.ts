@@ -1,0 +1,51 @@
+import { Context, Environments } from './context';
+import { environments } from './environments';
+import { AccountStackProps } from './stacks/account-stack';
+
+/** Context keys of bin/account.ts. */
+const KEYS: readonly string[] = ['environments', 'repository', 'provider'];
+
+type Account = Pick<AccountStackProps, 'repository' | 'providerExists'> & {
+  readonly environments: readonly [Environment, ...Environment[]];
+};
+type Environment = AccountStackProps['environments'][number];
+
+/**
+ * Reads what bin/account.ts takes by `-c`.
+ *
+ * @throws if a key or an environment is not known, or a value is malformed
+ */
+export function accountOf(context: Context, known: Environments = environments): Account {
+  const unknownKey = Object.keys(context).find((key) => !/[:@/-]/.test(key) && !KEYS.includes(key));
+  if (unknownKey !== undefined) {
+    throw new Error(`context: "${unknownKey}" is not known. Give -c with one of ${KEYS.join(', ')}.`);
+  }
+  const names = textOf(context, 'environments')?.split(',') ?? Object.keys(known);
+  const [first, ...others] = names.map((id): Environment => {
+    const definition = Object.hasOwn(known, id) ? known[id] : undefined;
+    if (definition === undefined) {
+      throw new Error(
+        `environments: "${id}" is not known. Give some of ${Object.keys(known).join(',')}: -c environments=${Object.keys(known)[0]}`,
+      );
+    }
+    return { id, region: definition.region };
+  });
+  if (first === undefined)
+    throw new Error('environments: must have at least one name, got none. Leave it out for all.');
+  const provider = textOf(context, 'provider');
+  if (provider !== undefined && provider !== 'exists') {
+    throw new Error(
+      `provider: must be exists, got "${provider}". Leave it out to create the provider of GitHub's tokens.`,
+    );
+  }
+  return {
+    environments: [first, ...others],
+    repository: textOf(context, 'repository'),
+    providerExists: provider === 'exists',
+  };
+}
+
+function textOf(context: Context, key: string): string | undefined {
+  const value = context[key];
+  return value === undefined ? undefined : String(value);
+}
