@@ -12,7 +12,10 @@ export const logger = new Logger();
 /**
  * Gives the lines of an invocation its id, by the name that Lambda's own lines have. Not `addContext`, which nearly
  * doubles each line by name, ARN and memory of the function: these are the same on every line of the log group.
+ *
+ * @param correlationId id of the API's request, which the access log of the API and the container service log, too
  */
-export function logInvocation({ awsRequestId }: Pick<Context, 'awsRequestId'>): void {
-  logger.appendKeys({ requestId: awsRequestId });
+export function logInvocation({ awsRequestId }: Pick<Context, 'awsRequestId'>, correlationId?: string): void {
+  // Undefined is not printed, and replaces the id of the invocation before this one.
+  logger.appendKeys({ requestId: awsRequestId, correlationId });
 }

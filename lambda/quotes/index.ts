@@ -19,7 +19,7 @@ const headers = {
 
 /** Answers REST API and HTTP API events alike; the routes are in domain/routes.ts, their handlers in `routes.ts`. */
 export async function handler(event: ApiEvent, context: Pick<Context, 'awsRequestId'>): Promise<APIGatewayProxyResult> {
-  logInvocation(context);
+  logInvocation(context, event?.requestContext?.requestId);
   const started = performance.now();
   const { route, status, body, retryAfter } = await answer(event);
   logger.info('answered', { route, status, ms: Math.round((performance.now() - started) * 100) / 100 });

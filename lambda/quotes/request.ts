@@ -5,15 +5,25 @@ export type ApiEvent = RestApiEvent | HttpApiEvent;
 
 /** A direct invocation has method and path, and may leave out the rest. */
 type RestApiEvent = Pick<APIGatewayProxyEvent, 'httpMethod' | 'path'> &
-  Partial<Pick<APIGatewayProxyEvent, 'resource' | 'pathParameters' | 'queryStringParameters'>>;
+  Partial<Pick<APIGatewayProxyEvent, 'resource' | 'pathParameters' | 'queryStringParameters'>> & {
+    readonly requestContext?: RequestContext;
+  };
 
 type HttpApiEvent = Pick<APIGatewayProxyEventV2, 'routeKey' | 'rawPath' | 'rawQueryString' | 'pathParameters'> & {
-  readonly requestContext: { readonly http: Pick<APIGatewayProxyEventV2['requestContext']['http'], 'method'> };
+  readonly requestContext: RequestContext & {
+    readonly http: Pick<APIGatewayProxyEventV2['requestContext']['http'], 'method'>;
+  };
 };
+
+interface RequestContext {
+  readonly requestId?: string;
+}
 
 export type Values = Readonly<Record<string, string | undefined>>;
 
 export interface Request {
+  /** Id that the API gave to the request; undefined for a direct invocation. */
+  readonly id?: string;
   readonly method: string;
   /** The path of the request; depending on the API, it begins with a stage name or base path. */
   readonly path: string;
@@ -32,6 +42,7 @@ export interface Request {
 export function requestOf(event: ApiEvent): Request {
   if ('routeKey' in event) {
     return {
+      id: event.requestContext.requestId,
       method: event.requestContext.http.method,
       path: event.rawPath,
       template: event.routeKey.split(' ')[1],
@@ -41,6 +52,7 @@ export function requestOf(event: ApiEvent): Request {
     };
   }
   return {
+    id: event.requestContext?.requestId,
     method: event.httpMethod,
     path: event.path,
     template: event.resource,

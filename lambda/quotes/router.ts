@@ -9,7 +9,7 @@ export type Handlers = {
   readonly [Name in RouteNameBy<'function'>]: Handler<PathParameters<Name>, Query<Name>>;
 };
 
-type Handler<P, Q> = (parameters: P, query: Q) => object | Promise<object>;
+type Handler<P, Q> = (parameters: P, query: Q, requestId?: string) => object | Promise<object>;
 
 export interface Reply {
   /** Method and path of the route that answered, as in `GET /quotes/{symbol}`; undefined if no route matches. */
@@ -36,7 +36,8 @@ export function router(handlers: Handlers): (request: Request) => Promise<Reply>
         if (!match) continue;
         const parameters = Object.entries({ ...match.groups, ...request.parameters });
         try {
-          const body = await handler(Object.fromEntries(parameters.map(([k, v]) => [k, decode(v)])), request.query);
+          const decoded = Object.fromEntries(parameters.map(([k, v]) => [k, decode(v)]));
+          const body = await handler(decoded, request.query, request.id);
           return { route, status: 200, body };
         } catch (error) {
           return { route, ...failure(error) };

@@ -15,10 +15,10 @@ export function handlers(statistics: ReadStatistics): Handlers {
       return { symbol, price: priceAt(symbol, at), at };
     },
 
-    analysis: async (parameters, query) => {
+    analysis: async (parameters, query, requestId) => {
       const symbol = parseSymbol(parameters.symbol);
       const days = parseDays(query.days);
-      const { to, mean, volatility, high, low } = await statistics(symbol, days);
+      const { to, mean, volatility, high, low } = await statistics(symbol, days, requestId);
       const at = now();
       const price = priceAt(symbol, at);
       const deviationPercent = Math.round((price / mean - 1) * 10_000) / 100;

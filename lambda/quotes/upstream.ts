@@ -3,7 +3,8 @@ import { pathTo } from '../../domain/routes';
 import { logger } from '../logger';
 
 export type Statistics = Pick<History, 'to' | 'mean' | 'volatility' | 'high' | 'low'>;
-export type ReadStatistics = (symbol: string, days: number) => Promise<Statistics>;
+/** @param requestId id under which the container service logs the request */
+export type ReadStatistics = (symbol: string, days: number, requestId?: string) => Promise<Statistics>;
 
 /** The container service gave no statistics. Status and message are for the caller. */
 export class UpstreamError extends Error {
@@ -33,11 +34,11 @@ const ATTEMPTS = 2;
  * @see https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
  */
 export function statisticsReader(url: string | undefined, attemptMs = ATTEMPT_MS): ReadStatistics {
-  return async (symbol, days) => {
+  return async (symbol, days, requestId) => {
     if (url === undefined) throw new Error('HISTORY_URL is not set. Give the function the URL of the load balancer.');
     for (let attempt = 1; ; attempt++) {
       try {
-        return await read(`${url}${pathTo('history', symbol, { days })}`, attemptMs);
+        return await read(`${url}${pathTo('history', symbol, { days })}`, attemptMs, requestId);
       } catch (error) {
         if (error instanceof BrokenConnection && attempt < ATTEMPTS) {
           logger.warn('asking the container service again', { symbol, days, reason: error.message });
@@ -54,8 +55,8 @@ export function statisticsReader(url: string | undefined, attemptMs = ATTEMPT_MS
 /** The connection to the service, or the load balancer's to the service, broke before there was an answer. */
 class BrokenConnection extends UpstreamError {}
 
-async function read(target: string, ms: number): Promise<Statistics> {
-  const response = await answerOf(target, ms);
+async function read(target: string, ms: number, requestId: string | undefined): Promise<Statistics> {
+  const response = await answerOf(target, ms, requestId);
   const body = parse(await response.text());
   const reason = isObject(body) && typeof body.message === 'string' ? body.message : undefined;
   if (response.status === 400 && reason !== undefined) throw new UpstreamError(400, reason);
@@ -70,10 +71,11 @@ async function read(target: string, ms: number): Promise<Statistics> {
   return body;
 }
 
-async function answerOf(target: string, ms: number): Promise<Response> {
+async function answerOf(target: string, ms: number, requestId: string | undefined): Promise<Response> {
   try {
     // The service refuses a request that it cannot answer in this time.
-    return await fetch(target, { headers: { 'x-timeout-ms': String(ms) }, signal: AbortSignal.timeout(ms) });
+    const headers = { 'x-timeout-ms': String(ms), ...(requestId !== undefined && { 'x-request-id': requestId }) };
+    return await fetch(target, { headers, signal: AbortSignal.timeout(ms) });
   } catch (error) {
     if (isObject(error) && error.name === 'TimeoutError') throw error;
     throw new BrokenConnection(502, messageOf(causeOf(error, ms)));

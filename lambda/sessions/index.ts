@@ -18,6 +18,6 @@ export async function handler(
   event: SessionEvent,
   context: Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>,
 ): Promise<Reply> {
-  logInvocation(context);
+  logInvocation(context, event.requestContext.requestId);
   return serve(event, context);
 }

@@ -8,6 +8,8 @@ import { ANSWER_MS } from './timeouts';
 export interface SessionEvent {
   readonly requestContext: {
     readonly connectionId: string;
+    /** Id of the message or connection in the access log of the API. */
+    readonly requestId?: string;
     readonly eventType: 'CONNECT' | 'MESSAGE' | 'DISCONNECT';
   };
   readonly body?: string;

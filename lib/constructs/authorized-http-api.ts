@@ -97,6 +97,14 @@ export interface HttpPrivateRouteProps extends HttpRouteProps {
    * @default only the headers that callers send
    */
   readonly requestHeaders?: Readonly<Record<string, string>>;
+
+  /**
+   * Header in which the backend receives the id that API Gateway gives to the request, so that both log the same id. The header
+   * replaces one of the same name that a caller sends, so that callers cannot choose the id.
+   *
+   * @default none
+   */
+  readonly requestIdHeader?: string;
 }
 
 /**
@@ -215,6 +223,9 @@ export class AuthorizedHttpApi extends Construct {
     const parameterMapping = new apigatewayv2.ParameterMapping().overwritePath(apigatewayv2.MappingValue.requestPath());
     for (const [name, value] of Object.entries(route.requestHeaders ?? {})) {
       parameterMapping.overwriteHeader(name, apigatewayv2.MappingValue.custom(value));
+    }
+    if (route.requestIdHeader !== undefined) {
+      parameterMapping.overwriteHeader(route.requestIdHeader, apigatewayv2.MappingValue.contextVariable('requestId'));
     }
     return this.addRoute(
       route,

@@ -124,6 +124,14 @@ export interface PrivateRouteProps extends RouteProps {
    * @throws for a value with a single quote, because API Gateway ends values with one
    */
   readonly requestHeaders?: Readonly<Record<string, string>>;
+
+  /**
+   * Header in which the backend receives the id that API Gateway gives to the request, so that both log the same id. The header
+   * replaces one of the same name that a caller sends, so that callers cannot choose the id.
+   *
+   * @default none
+   */
+  readonly requestIdHeader?: string;
 }
 
 /**
@@ -313,6 +321,9 @@ export class CachedRestApi extends Construct {
               `integration.request.header.${name}`,
               `'${value}'`,
             ]),
+            ...(route.requestIdHeader === undefined
+              ? []
+              : [[`integration.request.header.${route.requestIdHeader}`, 'context.requestId']]),
           ]),
           cacheKeyParameters,
         },

@@ -48,6 +48,7 @@ export class HttpApiStack extends Stack {
       serverName: config.loadBalancer.https?.hostName,
       // The time that the function waits. Callers must not choose it, because a caller with one millisecond would cause 503s
       // and set off the alarm.
+      requestIdHeader: 'x-request-id',
       requestHeaders: { 'x-timeout-ms': '2000' },
     };
     for (const route of routes) {

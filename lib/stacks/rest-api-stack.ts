@@ -49,6 +49,7 @@ export class RestApiStack extends Stack {
     const integration = {
       vpcLink: link.link,
       // Almost as long as API Gateway waits, because the cache would keep a 503 of an overloaded service.
+      requestIdHeader: 'x-request-id',
       requestHeaders: { 'x-timeout-ms': '25000' },
     };
     for (const route of routes) {

@@ -119,6 +119,17 @@ describe('routes', () => {
       });
   });
 
+  test('send the backend the id of the request, which replaces an id that a caller sends', () => {
+    new Fixture()
+      .privateRoute({ requestIdHeader: 'x-request-id' })
+      .template.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
+        RequestParameters: {
+          'overwrite:path': '$request.path',
+          'overwrite:header.x-request-id': '$context.requestId',
+        },
+      });
+  });
+
   test('use TLS to the listener when the name in its certificate is given', () => {
     new Fixture()
       .privateRoute({ serverName: 'quotes.example.com' })

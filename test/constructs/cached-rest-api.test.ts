@@ -344,6 +344,16 @@ describe('private route', () => {
     expect(JSON.stringify(method(DEFAULT.template, 'HTTP_PROXY'))).not.toContain('integration.request.header');
   });
 
+  test('sends the backend the id of the request, which replaces an id that a caller sends', () => {
+    const { template } = new Fixture().privateRoute({ requestIdHeader: 'x-request-id' });
+    const { Integration } = method(template, 'HTTP_PROXY');
+    expect(Integration).toMatchObject({
+      RequestParameters: { 'integration.request.header.x-request-id': 'context.requestId' },
+    });
+    // Otherwise no answer would be found in the cache.
+    expect(JSON.stringify(Integration['CacheKeyParameters'])).not.toContain('request-id');
+  });
+
   test('is deleted after the deployment that names its link [V4]', () => {
     const deployment = only(DEFAULT.template, 'AWS::ApiGateway::Deployment');
     expect(deployment.dependsOn).toContainEqual(expect.stringMatching(/historysymbolGET/));

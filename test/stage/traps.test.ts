@@ -456,6 +456,18 @@ describe('with a cluster', () => {
     expect(() => stage(true)).toThrow(/cpuMillis/);
   });
 
+  test('the APIs send their request id to the container service, in place of one that a caller sends', () => {
+    const ids = resourcesOf(lasting)
+      .filter(([, , { Type }]) => ['AWS::ApiGatewayV2::Integration', 'AWS::ApiGateway::Method'].includes(Type))
+      .map(([, , { Properties }]) => JSON.stringify(Properties))
+      .filter((properties) => properties.includes('VPC_LINK'))
+      .map((properties) =>
+        /"(?:overwrite:|integration\.request\.)header\.x-request-id":"\$?context\.requestId"/.test(properties),
+      );
+    expect(ids.length).toBeGreaterThan(2);
+    expect(new Set(ids)).toEqual(new Set([true]));
+  });
+
   test('the APIs overwrite the timeout that a caller sends to the container service', () => {
     const hasTimeout = (type: string, key: string) =>
       resourcesOf(lasting)

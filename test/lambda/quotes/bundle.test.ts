@@ -71,6 +71,13 @@ test('writes one line with the ids of the request and of the trace', () => {
   ]);
 });
 
+test('writes the id that the API gave to the request, so that its access log leads to the lines', () => {
+  const requestContext = { requestId: 'of-the-api' };
+  expect(answerTo({ ...QUOTE, requestContext }).log).toEqual([
+    expect.objectContaining({ requestId: 'request-1', correlationId: 'of-the-api' }),
+  ]);
+});
+
 test('writes the lines at or above the log level that Lambda passes on, and writes an error with its name and stack', () => {
   const { answer, log } = answerTo(null, { AWS_LAMBDA_LOG_LEVEL: 'ERROR' });
   expect(answer).toMatchObject({ statusCode: 500, body: '{"message":"internal error"}' });

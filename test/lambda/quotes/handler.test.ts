@@ -147,6 +147,19 @@ describe('quotes', () => {
 });
 
 describe('analysis', () => {
+  test('asks the container service under the id that the API gave to the request', async () => {
+    const ids: unknown[] = [];
+    answerOfService = ({ headers }, response) => {
+      ids.push(headers['x-request-id']);
+      response.end(JSON.stringify(history('KUMI', 30, AT)));
+    };
+    const path = '/analysis/KUMI';
+    await call({ httpMethod: 'GET', path, requestContext: { requestId: 'of-the-rest-api' } });
+    const requestContext = { http: { method: 'GET' }, requestId: 'of-the-http-api' };
+    await call({ routeKey: '$default', rawPath: path, rawQueryString: '', requestContext });
+    expect(ids).toEqual(['of-the-rest-api', 'of-the-http-api']);
+  });
+
   test('joins the statistics of the container service with the current price', async () => {
     const { mean, volatility, high, low, to } = history('KUMI', 30, AT);
     const { status, body } = await analysis('KUMI', { days: '30' });

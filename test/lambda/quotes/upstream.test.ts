@@ -54,6 +54,21 @@ test('sends its timeout to the service', async () => {
   expect(timeouts).toEqual(['2000', '700']);
 });
 
+test('sends the id of the request, with which the service logs it', async () => {
+  const ids: unknown[] = [];
+  const service = createServer(({ headers }, response) => {
+    ids.push(headers['x-request-id']);
+    response.end(JSON.stringify(GOOD));
+  });
+  await new Promise<void>((listening) => service.listen(0, '127.0.0.1', listening));
+  const read = statisticsReader(`http://127.0.0.1:${(service.address() as AddressInfo).port}`);
+  await read('KUMI', 30, 'of-the-api');
+  await read('KUMI', 30);
+  service.close();
+  service.closeAllConnections();
+  expect(ids).toEqual(['of-the-api', undefined]);
+});
+
 test.each([
   ['the service', { 'retry-after': '4' }, '{"message":"wait"}', 'wait', '4'],
   ['a load balancer', {}, '<html>', 'the container service takes no requests; try again later', undefined],
