@@ -337,6 +337,7 @@ test('the estimates of the stacks of the APIs are the numbers of resources in te
   if (base.httpApi === undefined) throw new Error('The environment must have an HTTP API.');
   const config: EnvironmentConfig = {
     ...withFurther(base, 25),
+    alarms: { silentAfterMinutes: 15 },
     restApi: { ...base.restApi, webAclArn: 'arn:aws:wafv2:us-east-1:111122223333:regional/webacl/kumiki/1' },
     httpApi: {
       ...base.httpApi,

@@ -5,6 +5,11 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 
+/** A stage with metrics, such as `WebSocketStage` (aws-apigatewayv2). */
+export interface IWebSocketStage {
+  metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric;
+}
+
 export interface WebSocketAlarmsProps {
   /** Function that serves the routes of the WebSocket API. Its metrics are those of the whole function, not of an alias. */
   readonly handler: lambda.IFunction;
@@ -12,15 +17,27 @@ export interface WebSocketAlarmsProps {
    * Namespace in which the handler counts the messages that failed, as the metric `Failed` of the dimension `FunctionName`.
    */
   readonly metricNamespace: string;
+  /** Stage of the WebSocket API, whose own errors are watched, too. @default only the handler is watched */
+  readonly stage?: IWebSocketStage;
 }
 
 /**
- * Alarms on the handler of a WebSocket API: errors, throttles, and messages that failed. Lambda counts a failed message as a
- * success, because the handler answers it.
+ * Alarms on a WebSocket API and its handler: errors, throttles, messages that failed, and with a stage also requests that API
+ * Gateway could not get served. Lambda counts a failed message as a success, because the handler answers it.
  *
- * Two of five minutes have to breach, because one connection that breaks at the wrong time is no reason for an alarm. Lambda
- * reports nothing without invocations, so missing data is not breaching.
+ * - `ConnectErrors` watches ExecutionError, "errors that occurred when calling the integration": API Gateway could not invoke
+ *   the handler, for connections as for messages. Such a request may never reach Lambda, so the alarms on the handler miss it.
+ * - `IntegrationErrors` watches IntegrationError, "requests that return a 4XX/5XX response from the integration". A handler
+ *   that answers a client's mistake by 4XX sets this alarm off. Answer by 200 with an error in the body, as for messages.
+ * - No alarm watches ClientError, because it counts what clients do: 403 without a signature, 429 beyond the throttle.
+ * - Metrics of the stage have the dimensions `ApiId` and `Stage`. Metrics of one route such as $connect are not used: AWS's
+ *   page and AWS's list of metrics differ about their dimensions, so the alarm might never have data.
  *
+ * Two of five minutes have to breach for the handler, because one connection that breaks at the wrong time is no reason for an
+ * alarm, and three for the stage, because these alarms say that users are affected. Lambda and API Gateway report nothing
+ * without connections, so missing data is not breaching.
+ *
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-logging.html
  * @see https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
  *
  * @example
@@ -28,27 +45,48 @@ export interface WebSocketAlarmsProps {
  * const throttle = { rate: 50, burst: 100 };
  * const actions = ['subscribe', 'unsubscribe'];
  * const sessions = new WebSocketSessions(this, 'Sessions', { code, stageName: 'v1', actions, throttle });
- * new WebSocketAlarms(this, 'Alarms', { handler: sessions.handler, metricNamespace: 'Shop/Sessions' });
+ * const { handler, stage } = sessions;
+ * new WebSocketAlarms(this, 'Alarms', { handler, stage, metricNamespace: 'Shop/Sessions' });
  * ```
  */
 export class WebSocketAlarms extends Construct {
   /** All alarms of this construct, for more actions or for a dashboard. */
   readonly alarms: readonly cloudwatch.Alarm[];
+  /** Undefined without `stage`. */
+  readonly connectErrors?: cloudwatch.Alarm;
+  /** Undefined without `stage`. */
+  readonly integrationErrors?: cloudwatch.Alarm;
 
   constructor(scope: Construct, id: string, props: WebSocketAlarmsProps) {
     super(scope, id);
-    const { handler, metricNamespace } = props;
-    const alarm = (id: string, metric: cloudwatch.Metric, alarmDescription: string) =>
+    const { handler, metricNamespace, stage } = props;
+    const alarm = (id: string, metric: cloudwatch.Metric, alarmDescription: string, datapointsToAlarm = 2) =>
       new cloudwatch.Alarm(this, id, {
         metric,
         threshold: 1,
         evaluationPeriods: 5,
-        datapointsToAlarm: 2,
+        datapointsToAlarm,
         treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
         alarmDescription,
       });
     const perMinute = { statistic: cloudwatch.Stats.SUM, period: Duration.minutes(1) };
 
+    if (stage) {
+      this.connectErrors = alarm(
+        'ConnectErrors',
+        stage.metric('ExecutionError', perMinute),
+        'API Gateway could not invoke the handler in 3 of 5 minutes, so clients cannot connect and messages have no answer. ' +
+          "First look: integration error in the API's access log; then Throttles and the permissions of the function.",
+        3,
+      );
+      this.integrationErrors = alarm(
+        'IntegrationErrors',
+        stage.metric('IntegrationError', perMinute),
+        'The handler answered API Gateway by 4XX or 5XX, or failed, in 3 of 5 minutes. ' +
+          "First look: route and integration status in the API's access log; then level ERROR in the function's log group.",
+        3,
+      );
+    }
     this.alarms = [
       alarm(
         'Errors',
@@ -70,6 +108,7 @@ export class WebSocketAlarms extends Construct {
         }),
         "Messages were answered by `failed` in 2 of 5 minutes. First look: level ERROR in the function's log group, then throttles of the table.",
       ),
+      ...[this.connectErrors, this.integrationErrors].filter((each) => each !== undefined),
     ];
   }
 }

@@ -1,4 +1,5 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { FunctionAlarms } from '../constructs/function-alarms';
@@ -19,6 +20,8 @@ export interface FunctionStackProps extends EnvironmentStackProps {
  */
 export class FunctionStack extends Stack {
   readonly live: lambda.IAlias;
+  /** None: what users notice of the function is a 5XX of an API, and the alarms of the APIs say so. */
+  readonly affecting: readonly cloudwatch.IAlarm[] = [];
 
   constructor(scope: Construct, id: string, props: FunctionStackProps) {
     super(scope, id, props);

@@ -1,5 +1,6 @@
-import { CfnOutput, Stack } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { Route, serviceOf } from '../../domain/routes';
@@ -25,6 +26,9 @@ export interface HttpApiStackProps extends EnvironmentStackProps {
 
 /** The HTTP API and its VPC link, in one stack because a link cannot be deleted while an integration names it. */
 export class HttpApiStack extends Stack {
+  /** Alarms that say: users are affected now. Empty without alarms. */
+  readonly affecting: readonly cloudwatch.IAlarm[];
+
   constructor(scope: Construct, id: string, props: HttpApiStackProps) {
     super(scope, id, props);
     const { config, httpApi, network, routes } = props;
@@ -59,7 +63,14 @@ export class HttpApiStack extends Stack {
         api.addPrivateRoute({ ...common, ...integration, listener });
       }
     }
-    if (alarmsOf(config)) new ApiAlarms(this, 'Alarms', { stage: api.stage });
+    const on = alarmsOf(config);
+    const alarms =
+      on &&
+      new ApiAlarms(this, 'Alarms', {
+        stage: api.stage,
+        silentAfter: on.silentAfterMinutes === undefined ? undefined : Duration.minutes(on.silentAfterMinutes),
+      });
+    this.affecting = [alarms?.serverErrors, alarms?.silent].filter((alarm) => alarm !== undefined);
 
     new CfnOutput(this, 'Url', { value: api.url, description: 'Base URL of the HTTP API' });
     new CfnOutput(this, 'HttpApiId', { value: api.api.apiId, description: 'Id of the HTTP API' });

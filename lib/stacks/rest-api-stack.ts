@@ -1,4 +1,5 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { Route, serviceOf } from '../../domain/routes';
@@ -25,6 +26,9 @@ export interface RestApiStackProps extends EnvironmentStackProps {
 
 /** The REST API and its VPC link, in one stack because a link cannot be deleted while an API names it. */
 export class RestApiStack extends Stack {
+  /** Alarms that say: users are affected now. Empty without alarms. */
+  readonly affecting: readonly cloudwatch.IAlarm[];
+
   constructor(scope: Construct, id: string, props: RestApiStackProps) {
     super(scope, id, props);
     const { config, network, routes } = props;
@@ -62,7 +66,17 @@ export class RestApiStack extends Stack {
         api.addPrivateRoute({ ...common, ...integration, loadBalancer, url });
       }
     }
-    if (alarmsOf(config)) new ApiAlarms(this, 'Alarms', { stage: api.stage });
+    const on = alarmsOf(config);
+    const alarms =
+      on &&
+      new ApiAlarms(this, 'Alarms', {
+        stage: api.stage,
+        // Longer than the default, because a request may wait for a container until the 25 s above, by design.
+        latency: Duration.seconds(5),
+        cached: cache !== undefined,
+        silentAfter: on.silentAfterMinutes === undefined ? undefined : Duration.minutes(on.silentAfterMinutes),
+      });
+    this.affecting = [alarms?.serverErrors, alarms?.silent].filter((alarm) => alarm !== undefined);
 
     new CfnOutput(this, 'Url', {
       value: api.url,

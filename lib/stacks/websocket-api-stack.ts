@@ -1,7 +1,10 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { Operation } from 'aws-cdk-lib/aws-dynamodb';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { SessionTable } from '../constructs/session-table';
+import { TableAlarms } from '../constructs/table-alarms';
 import { Ticker } from '../constructs/ticker';
 import { TickerAlarms } from '../constructs/ticker-alarms';
 import { WebSocketAlarms } from '../constructs/websocket-alarms';
@@ -18,6 +21,9 @@ export interface WebSocketApiStackProps extends EnvironmentStackProps {
 
 /** The WebSocket API with sessions on prices, the table of the sessions, and the ticker that sends prices to them. */
 export class WebSocketApiStack extends Stack {
+  /** Alarms that say: users are affected now. Empty without alarms. */
+  readonly affecting: readonly cloudwatch.IAlarm[] = [];
+
   constructor(scope: Construct, id: string, props: WebSocketApiStackProps) {
     super(scope, id, props);
     const { config, webSocketApi, removalPolicy } = props;
@@ -54,15 +60,19 @@ export class WebSocketApiStack extends Stack {
     state.grantQuery(ticker.function);
     sessions.grantPost(ticker.function);
     if (alarmsOf(config)) {
-      new WebSocketAlarms(this, 'SessionsAlarms', {
+      const { connectErrors, integrationErrors } = new WebSocketAlarms(this, 'SessionsAlarms', {
         handler: sessions.handler,
+        stage: sessions.stage,
         metricNamespace: METRIC_NAMESPACES.sessions,
       });
-      new TickerAlarms(this, 'TickerAlarms', {
+      const { silent } = new TickerAlarms(this, 'TickerAlarms', {
         function: ticker.function,
         scheduled: webSocketApi.ticker.scheduled,
         metricNamespace: METRIC_NAMESPACES.ticker,
       });
+      // Every message of a client updates an item, to count the messages of a second.
+      new TableAlarms(this, 'StateAlarms', { table: state.table, operation: Operation.UPDATE_ITEM });
+      this.affecting = [connectErrors, integrationErrors, silent].filter((alarm) => alarm !== undefined);
     }
 
     new CfnOutput(this, 'WebSocketUrl', {

@@ -10,7 +10,12 @@ function synthesize(scheduled: boolean): Template {
     handler: 'index.handler',
     runtime: lambda.Runtime.NODEJS_24_X,
   });
-  const { alarms } = new TickerAlarms(stack, 'Alarms', { function: fn, scheduled, metricNamespace: 'Test/Ticker' });
+  const { alarms, silent } = new TickerAlarms(stack, 'Alarms', {
+    function: fn,
+    scheduled,
+    metricNamespace: 'Test/Ticker',
+  });
+  expect(silent?.node.id).toBe(scheduled ? 'Silent' : undefined);
   const template = Template.fromStack(stack);
   template.resourceCountIs('AWS::CloudWatch::Alarm', alarms.length);
   return template;
@@ -48,7 +53,22 @@ test('goes off after 5 minutes without a run if there is a schedule, and treats 
   });
 });
 
-test('has no alarm on silence without a schedule', () => {
+test('goes off for runs that Lambda has no concurrency for, in 3 of 5 minutes', () => {
+  scheduled.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    Namespace: 'AWS/Lambda',
+    MetricName: 'Throttles',
+    Dimensions: [{ Name: 'FunctionName', Value: { Ref: Match.stringLikeRegexp('^Function') } }],
+    Statistic: 'Sum',
+    Period: 60,
+    Threshold: 1,
+    ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    DatapointsToAlarm: 3,
+    EvaluationPeriods: 5,
+    TreatMissingData: 'notBreaching',
+  });
+});
+
+test('has no alarm on silence or throttles without a schedule', () => {
   const metrics = Object.values(synthesize(false).findResources('AWS::CloudWatch::Alarm')).map(
     ({ Properties }) => Properties.MetricName,
   );

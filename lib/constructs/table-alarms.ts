@@ -1,0 +1,78 @@
+// Kumiki 0.1.0, table-alarms.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import { Construct } from 'constructs';
+
+export interface TableAlarmsProps {
+  /** Table on demand or with provisioned capacity. Its indexes are not watched, because they have metrics of their own. */
+  readonly table: dynamodb.ITable;
+  /** Operation whose system errors are watched: the operation that callers use all the time. */
+  readonly operation: dynamodb.Operation;
+}
+
+/**
+ * Alarms on a DynamoDB table: throttled reads, throttled writes, and errors of DynamoDB itself.
+ *
+ * - A table on demand throttles, too: if a partition has more than its share, if the load doubles within 30 minutes, or at a
+ *   quota of table or account. ReadThrottleEvents and WriteThrottleEvents have the dimension `TableName` alone.
+ *   ThrottledRequests has `Operation` as well, so it would take an alarm for each operation.
+ * - SystemErrors (HTTP 500) has the dimensions `TableName` and `Operation`. One operation stands for all: the cause is DynamoDB.
+ * - Three of five minutes have to breach, because the SDK of AWS tries throttled and failed requests again.
+ * - DynamoDB reports these metrics only when there are such events, so missing data is not breaching. For the same reason, no
+ *   alarm adds metrics: CloudWatch does not document a sum with a metric that has no value, and AWS bills every metric of an
+ *   alarm in any case.
+ *
+ * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+ * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TroubleshootingThrottling-cloudwatch.html
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html (names ThrottledRequests)
+ *
+ * @example
+ * ```ts
+ * const { table } = new SessionTable(this, 'Sessions');
+ * new TableAlarms(this, 'Alarms', { table, operation: dynamodb.Operation.UPDATE_ITEM });
+ * ```
+ */
+export class TableAlarms extends Construct {
+  /** All alarms of this construct, for more actions or for a dashboard. */
+  readonly alarms: readonly cloudwatch.Alarm[];
+
+  constructor(scope: Construct, id: string, props: TableAlarmsProps) {
+    super(scope, id);
+    const { table, operation } = props;
+    const alarm = (id: string, metric: cloudwatch.Metric, alarmDescription: string) =>
+      new cloudwatch.Alarm(this, id, {
+        metric,
+        threshold: 1,
+        evaluationPeriods: 5,
+        datapointsToAlarm: 3,
+        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+        alarmDescription,
+      });
+    const perMinute = { statistic: cloudwatch.Stats.SUM, period: Duration.minutes(1) };
+    const throttles =
+      'First look: the reason in the ThrottlingException that the functions log; then a key that many items share.';
+
+    this.alarms = [
+      alarm(
+        'ReadThrottles',
+        table.metric('ReadThrottleEvents', perMinute),
+        `DynamoDB refused reads of the table in 3 of 5 minutes. ${throttles}`,
+      ),
+      alarm(
+        'WriteThrottles',
+        table.metric('WriteThrottleEvents', perMinute),
+        `DynamoDB refused writes to the table in 3 of 5 minutes. ${throttles}`,
+      ),
+      alarm(
+        'SystemErrors',
+        table.metric('SystemErrors', {
+          ...perMinute,
+          dimensionsMap: { TableName: table.tableName, Operation: operation },
+        }),
+        `DynamoDB answered ${operation} with HTTP 500 in 3 of 5 minutes. First look: the AWS Health Dashboard for DynamoDB in the region.`,
+      ),
+    ];
+  }
+}
