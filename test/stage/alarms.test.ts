@@ -64,6 +64,41 @@ describe.each(Object.entries(variants()))('%s', (_, config) => {
     for (const { dimensions } of errors) expect(dimensions['Stage']).toBe('v1');
   });
 
+  test('answers of the REST API may take longer than those of the HTTP API, because its requests wait for a container', () => {
+    const threshold = (stack: string) =>
+      alarms
+        .filter(([name, id]) => name === stack && id.startsWith('AlarmsLatency'))
+        .map(([, , each]) => each.Properties?.['Threshold']);
+    expect(threshold('RestApi')).toEqual([5_000]);
+    expect(threshold('HttpApi')).toEqual(config.httpApi ? [3_000] : []);
+  });
+
+  test('the hits of the cache have an alarm where there is a cache', () => {
+    expect(watchedMetrics('AWS/ApiGateway CacheHitCount').map(({ stack }) => stack)).toEqual(
+      config.restApi.cache ? ['RestApi'] : [],
+    );
+  });
+
+  test('each table has alarms on throttled reads, throttled writes and system errors', () => {
+    const tables = ofType('AWS::DynamoDB::Table').map(([stack, id]) => text([stack, { Ref: id }]));
+    for (const metric of ['ReadThrottleEvents', 'WriteThrottleEvents', 'SystemErrors']) {
+      const watched = watchedMetrics(`AWS/DynamoDB ${metric}`);
+      expect(watched.map(({ stack, dimensions }) => text([stack, dimensions['TableName']]))).toEqual(tables);
+    }
+  });
+
+  test('each WebSocket API has alarms on its own errors', () => {
+    const apis = ofType('AWS::ApiGatewayV2::Api').filter(
+      ([, , { Properties }]) => Properties?.['ProtocolType'] === 'WEBSOCKET',
+    );
+    for (const metric of ['ExecutionError', 'IntegrationError']) {
+      const watched = watchedMetrics(`AWS/ApiGateway ${metric}`);
+      expect(watched.map(({ stack, dimensions }) => text([stack, dimensions]))).toEqual(
+        apis.map(([stack, id]) => text([stack, { ApiId: { Ref: id }, Stage: 'v1' }])),
+      );
+    }
+  });
+
   test('every alarm sends to the topic of the environment, and has no action without a topic', () => {
     const topic = config.alarmTopicArn === undefined ? undefined : [ALARM_TOPIC];
     expect(alarms.length).toBeGreaterThan(2);
