@@ -1,5 +1,6 @@
-import { RemovalPolicy, StackProps } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, StackProps } from 'aws-cdk-lib';
 import type { ServiceRoute } from '../domain/routes';
+import { ApiAlarms } from './constructs/api-alarms';
 import type { ClusterAddOnsProps } from './constructs/cluster-add-ons';
 import type { ExistingNetwork, NetworkEgress } from './constructs/network';
 import type { ProvisionedConcurrency } from './constructs/private-function';
@@ -196,7 +197,8 @@ export interface KubernetesConfig {
 /** Alarms of an environment. */
 export interface AlarmsConfig {
   /**
-   * Minutes without a request after which the alarm on a silent API goes off. Give it only where requests never stop.
+   * Minutes without a request, 5 to 1440, after which the alarm on a silent API goes off. Give it only where requests never
+   * stop.
    * @default no such alarm, because an idle environment is healthy
    */
   readonly silentAfterMinutes?: number;
@@ -330,4 +332,19 @@ export interface EnvironmentStackProps extends StackProps {
 /** Alarms of an environment; undefined where it has none. */
 export function alarmsOf({ alarms }: Pick<EnvironmentConfig, 'alarms'>): AlarmsConfig | undefined {
   return alarms === false ? undefined : (alarms ?? {});
+}
+
+/**
+ * Time without a request after which the alarm on a silent API goes off; undefined if there is no such alarm.
+ *
+ * @throws if CloudWatch could not evaluate the time
+ */
+export function silentAfter({ silentAfterMinutes: minutes }: AlarmsConfig): Duration | undefined {
+  if (minutes === undefined) return undefined;
+  const { min, max } = ApiAlarms.SILENT_MINUTES;
+  if (Number.isInteger(minutes) && minutes >= min && minutes <= max) return Duration.minutes(minutes);
+  throw new Error(
+    `alarms.silentAfterMinutes: must be a whole number from ${min} to ${max}, got ${minutes}. ` +
+      'Give the longest pause between two requests and some more, or leave it out where requests stop at night.',
+  );
 }

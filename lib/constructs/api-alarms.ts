@@ -58,7 +58,7 @@ export interface ApiAlarmsProps {
    * because the alarm cannot distinguish an API that nobody can reach from an API that nobody calls.
    *
    * @default no such alarm
-   * @throws unless it is whole minutes from 5 to 1440: CloudWatch evaluates periods below an hour over a day at most
+   * @throws unless it is whole minutes from 5 to 1440
    */
   readonly silentAfter?: Duration;
 }
@@ -93,6 +93,12 @@ export interface ApiAlarmsProps {
  * ```
  */
 export class ApiAlarms extends Construct {
+  /**
+   * Bounds of `silentAfter` in minutes. Metrics arrive late, so a shorter silence may be a late metric. The longest is a day,
+   * because CloudWatch evaluates periods below an hour over a day at most.
+   */
+  static readonly SILENT_MINUTES = { min: 5, max: 24 * 60 } as const;
+
   /** All alarms of this construct, for more actions or for a dashboard. */
   readonly alarms: readonly cloudwatch.Alarm[];
   readonly serverErrors: cloudwatch.Alarm;
@@ -212,10 +218,6 @@ const CACHE_PERCENT = 10;
 const CACHE_REQUESTS = 3600;
 /** Longer than a cache needs to fill after a flush, a deployment or the four minutes in which API Gateway creates a cache. */
 const CACHE_HOURS = 3;
-/** Metrics arrive late, so a shorter silence may be a late metric. */
-const MIN_SILENT_MINUTES = 5;
-/** A day, which is the limit for alarms with periods below an hour. */
-const MAX_SILENT_MINUTES = 24 * 60;
 
 function checkCount(property: string, value: number, advice: string): void {
   if (Number.isInteger(value) && value >= 1) return;
@@ -232,9 +234,10 @@ function millisecondsOf(latency: Duration): number {
 
 function minutesOf(silentAfter: Duration): number {
   const minutes = silentAfter.toMinutes({ integral: false });
-  if (Number.isInteger(minutes) && minutes >= MIN_SILENT_MINUTES && minutes <= MAX_SILENT_MINUTES) return minutes;
+  const { min, max } = ApiAlarms.SILENT_MINUTES;
+  if (Number.isInteger(minutes) && minutes >= min && minutes <= max) return minutes;
   throw new Error(
-    `silentAfter: must be whole minutes from ${MIN_SILENT_MINUTES} to ${MAX_SILENT_MINUTES}, got ${minutes}. ` +
+    `silentAfter: must be whole minutes from ${min} to ${max}, got ${minutes}. ` +
       'Give the longest pause between two requests and some more, or leave silentAfter out.',
   );
 }

@@ -15,9 +15,9 @@ export interface TableAlarmsProps {
 /**
  * Alarms on a DynamoDB table: throttled reads, throttled writes, and errors of DynamoDB itself.
  *
- * - A table on demand throttles, too: if a partition has more than its share, if the load doubles within 30 minutes, or at a
- *   quota of table or account. ReadThrottleEvents and WriteThrottleEvents have the dimension `TableName` alone.
- *   ThrottledRequests has `Operation` as well, so it would take an alarm for each operation.
+ * - A table on demand throttles, too: at the throughput of a partition, beyond double the previous peak within 30 minutes, and
+ *   at the quota of a table. ReadThrottleEvents and WriteThrottleEvents have the dimension `TableName` alone. ThrottledRequests
+ *   has `Operation` as well, so it would take an alarm for each operation.
  * - SystemErrors (HTTP 500) has the dimensions `TableName` and `Operation`. One operation stands for all: the cause is DynamoDB.
  * - Three of five minutes have to breach, because the SDK of AWS tries throttled and failed requests again.
  * - DynamoDB reports these metrics only when there are such events, so missing data is not breaching. For the same reason, no
@@ -26,6 +26,7 @@ export interface TableAlarmsProps {
  *
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TroubleshootingThrottling-cloudwatch.html
+ * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TroubleshootingThrottlingOnDemand.html
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html (names ThrottledRequests)
  *
  * @example
@@ -51,19 +52,20 @@ export class TableAlarms extends Construct {
         alarmDescription,
       });
     const perMinute = { statistic: cloudwatch.Stats.SUM, period: Duration.minutes(1) };
-    const throttles =
-      'First look: the reason in the ThrottlingException that the functions log; then a key that many items share.';
+    const firstLook = (kind: 'Read' | 'Write') =>
+      `First look: the metrics that name the cause, ${kind}KeyRangeThroughputThrottleEvents (a key that many requests share), ` +
+      `${kind}AccountLimitThrottleEvents and ${kind}MaxOnDemandThroughputThrottleEvents.`;
 
     this.alarms = [
       alarm(
         'ReadThrottles',
         table.metric('ReadThrottleEvents', perMinute),
-        `DynamoDB refused reads of the table in 3 of 5 minutes. ${throttles}`,
+        `DynamoDB refused reads of the table in 3 of 5 minutes. ${firstLook('Read')}`,
       ),
       alarm(
         'WriteThrottles',
         table.metric('WriteThrottleEvents', perMinute),
-        `DynamoDB refused writes to the table in 3 of 5 minutes. ${throttles}`,
+        `DynamoDB refused writes to the table in 3 of 5 minutes. ${firstLook('Write')}`,
       ),
       alarm(
         'SystemErrors',

@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -9,7 +9,7 @@ import { AuthorizedHttpApi } from '../constructs/authorized-http-api';
 import { INetwork } from '../constructs/network';
 import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { PrivateVpcLink } from '../constructs/private-vpc-link';
-import { alarmsOf, EnvironmentStackProps, HttpApiConfig } from '../environment-config';
+import { alarmsOf, EnvironmentStackProps, HttpApiConfig, silentAfter } from '../environment-config';
 import { loadBalancersOf } from '../services';
 
 export interface HttpApiStackProps extends EnvironmentStackProps {
@@ -68,7 +68,7 @@ export class HttpApiStack extends Stack {
       on &&
       new ApiAlarms(this, 'Alarms', {
         stage: api.stage,
-        silentAfter: on.silentAfterMinutes === undefined ? undefined : Duration.minutes(on.silentAfterMinutes),
+        silentAfter: silentAfter(on),
       });
     this.affecting = [alarms?.serverErrors, alarms?.silent].filter((alarm) => alarm !== undefined);
 

@@ -10,7 +10,7 @@ import { CachedRestApi } from '../constructs/cached-rest-api';
 import { INetwork } from '../constructs/network';
 import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { PrivateVpcLink } from '../constructs/private-vpc-link';
-import { alarmsOf, EnvironmentStackProps } from '../environment-config';
+import { alarmsOf, EnvironmentStackProps, silentAfter } from '../environment-config';
 import { loadBalancersOf } from '../services';
 
 export interface RestApiStackProps extends EnvironmentStackProps {
@@ -74,7 +74,7 @@ export class RestApiStack extends Stack {
         // Longer than the default, because a request may wait for a container until the 25 s above, by design.
         latency: Duration.seconds(5),
         cached: cache !== undefined,
-        silentAfter: on.silentAfterMinutes === undefined ? undefined : Duration.minutes(on.silentAfterMinutes),
+        silentAfter: silentAfter(on),
       });
     this.affecting = [alarms?.serverErrors, alarms?.silent].filter((alarm) => alarm !== undefined);
 

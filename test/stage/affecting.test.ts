@@ -47,3 +47,12 @@ test('without alarms, no alarm says so', () => {
   const none = { Function: [], RestApi: [], HttpApi: [], WebSocketApi: [] };
   expect(affectingOf({ ...fixtureOf('trial'), alarms: false })).toEqual(none);
 });
+
+test.each([4, 1_441, 7.5, -1])(
+  'fails for silence of %p minutes, and names the property of the environment',
+  (minutes) => {
+    expect(() => stageOf({ ...fixtureOf('trial'), alarms: { silentAfterMinutes: minutes } })).toThrow(
+      `alarms.silentAfterMinutes: must be a whole number from 5 to 1440, got ${minutes}. Give the longest pause`,
+    );
+  },
+);
