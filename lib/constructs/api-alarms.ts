@@ -31,7 +31,7 @@ export interface ApiAlarmsProps {
    * Time for an answer at the 99th percentile, from API Gateway's receipt of the request, above which the alarm on latency goes
    * off. Give more if the backend lets requests wait for capacity instead of refusing them.
    *
-   * @default Duration.seconds(3): a person gives up at about that time, and a cold start of a function ends earlier
+   * @default Duration.seconds(3), because AWS gives cold starts of functions as under 100 ms to over 1 second
    * @throws unless it is at least a millisecond
    */
   readonly latency?: Duration;
@@ -84,6 +84,7 @@ export interface ApiAlarmsProps {
  *
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
+ * @see https://docs.aws.amazon.com/lambda/latest/operatorguide/execution-environments.html (cold starts)
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html (range of `silentAfter`)
  *
  * @example
@@ -101,7 +102,9 @@ export class ApiAlarms extends Construct {
 
   /** All alarms of this construct, for more actions or for a dashboard. */
   readonly alarms: readonly cloudwatch.Alarm[];
+  /** Callers get answers of status 5XX, so the alarm fits into a composite that pages. */
   readonly serverErrors: cloudwatch.Alarm;
+  /** Callers wait. */
   readonly latency: cloudwatch.Alarm;
   /** Undefined unless `cached`. */
   readonly cacheHits?: cloudwatch.Alarm;

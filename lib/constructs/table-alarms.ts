@@ -21,8 +21,8 @@ export interface TableAlarmsProps {
  * - SystemErrors (HTTP 500) has the dimensions `TableName` and `Operation`. One operation stands for all: the cause is DynamoDB.
  * - Three of five minutes have to breach, because the SDK of AWS tries throttled and failed requests again.
  * - DynamoDB reports these metrics only when there are such events, so missing data is not breaching. For the same reason, no
- *   alarm adds metrics: CloudWatch does not document a sum with a metric that has no value, and AWS bills every metric of an
- *   alarm in any case.
+ *   alarm adds metrics up: where one metric has no value, the sum may have none either. One alarm for each metric has the same
+ *   price, because AWS bills every metric of an alarm.
  *
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TroubleshootingThrottling-cloudwatch.html
