@@ -29,6 +29,9 @@ export interface WebSocketAlarmsProps {
  *   the handler, for connections as for messages. Such a request may never reach Lambda, so the alarms on the handler miss it.
  * - `IntegrationErrors` watches IntegrationError, "requests that return a 4XX/5XX response from the integration". A handler
  *   that answers a client's mistake by 4XX sets this alarm off. Answer by 200 with an error in the body, as for messages.
+ * - AWS's page does not say which of the two metrics counts an exception of the handler, so both are watched. A reader of the
+ *   page saw an answer of status 400 counted as ClientError instead. Failures inside API Gateway may have no metric at all.
+ *   https://github.com/awsdocs/amazon-api-gateway-developer-guide/issues/136
  * - No alarm watches ClientError, because it counts what clients do: 403 without a signature, 429 beyond the throttle.
  * - Metrics of the stage have the dimensions `ApiId` and `Stage`. Metrics of one route such as $connect are not used: AWS's
  *   page and AWS's list of metrics differ about their dimensions, so the alarm might never have data.
@@ -38,6 +41,7 @@ export interface WebSocketAlarmsProps {
  * without connections, so missing data is not breaching.
  *
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-logging.html
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-monitor.html (failures without a metric)
  * @see https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
  *
  * @example
