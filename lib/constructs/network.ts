@@ -20,6 +20,9 @@ export type NetworkEgress =
   /** No egress beside the gateway endpoints. */
   | { readonly mode: 'none' };
 
+/** What translates the addresses of a zone or of the VPC: a NAT gateway or a NAT instance. */
+export type NatTarget = { readonly natGatewayId: string } | { readonly instanceId: string };
+
 /** A network for workloads, in a new or an existing VPC. */
 export interface INetwork {
   readonly vpc: ec2.IVpc;
@@ -153,6 +156,8 @@ export class Network extends Construct implements INetwork {
   readonly vpc: ec2.IVpc;
   /** Subnets for workloads, the same for every egress. */
   readonly privateSubnets: ec2.SubnetSelection;
+  /** NAT gateways, or the NAT instance, in the order of the zones; none with other modes of egress. */
+  readonly natTargets: readonly NatTarget[];
 
   /** @throws if the zones, a CIDR block, a prefix length, the plan or the number of gateways cannot work */
   constructor(scope: Construct, id: string, props: NetworkProps) {
@@ -191,6 +196,7 @@ export class Network extends Construct implements INetwork {
     });
     const gateways = egress.mode === 'nat' ? checkedGateways(egress.gateways ?? 1, zones.length) : 1;
     const natInstance = egress.mode === 'nat-instance' ? natInstanceProvider() : undefined;
+    const natGateway = egress.mode === 'nat' ? ec2.NatProvider.gateway() : undefined;
 
     const flowLogGroup = props.flowLogGroup ?? new logs.LogGroup(this, 'FlowLogGroup');
     // Only flow logs of this account may use the role, which prevents the confused deputy problem
@@ -207,7 +213,7 @@ export class Network extends Construct implements INetwork {
       // Largest first, so that each block starts on a multiple of its size, and no addresses are lost between blocks.
       subnetConfiguration: [...groups].sort((a, b) => (a.cidrMask ?? 0) - (b.cidrMask ?? 0)),
       natGateways: hasInternet ? gateways : 0,
-      natGatewayProvider: natInstance,
+      natGatewayProvider: natInstance ?? natGateway,
       restrictDefaultSecurityGroup: true,
       gatewayEndpoints: {
         S3: { service: ec2.GatewayVpcEndpointAwsService.S3 },
@@ -224,6 +230,10 @@ export class Network extends Construct implements INetwork {
     this.privateSubnets = { subnetGroupName: 'private' };
     ownProviderLogs(this);
     if (natInstance !== undefined) hardenNatInstance(natInstance, props.cidr);
+    this.natTargets = [
+      ...(natGateway?.configuredGateways ?? []).map(({ gatewayId }) => ({ natGatewayId: gatewayId })),
+      ...(natInstance?.configuredGateways ?? []).map(({ gatewayId }) => ({ instanceId: gatewayId })),
+    ];
 
     if (endpointServices.size > 0) {
       const securityGroup = new ec2.SecurityGroup(this, 'EndpointSecurityGroup', {

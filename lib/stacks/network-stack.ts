@@ -1,8 +1,9 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
+import { NatAlarms } from '../constructs/nat-alarms';
 import { Network } from '../constructs/network';
-import { EnvironmentStackProps, NewNetworkConfig } from '../environment-config';
+import { alarmsOf, EnvironmentStackProps, NewNetworkConfig } from '../environment-config';
 
 export interface NetworkStackProps extends EnvironmentStackProps {
   readonly create: NewNetworkConfig;
@@ -24,6 +25,9 @@ export class NetworkStack extends Stack {
       endpointServices: props.endpointServices,
       plannedAddresses: props.plannedAddresses,
     });
+    for (const [index, target] of alarmsOf(config) ? this.network.natTargets.entries() : []) {
+      new NatAlarms(this, `Nat${index + 1}Alarms`, { target });
+    }
 
     new CfnOutput(this, 'VpcId', { value: this.network.vpc.vpcId, description: 'VPC of this environment' });
     new CfnOutput(this, 'PrivateSubnetIds', {

@@ -175,6 +175,26 @@ describe('egress', () => {
     );
   });
 
+  test('names what translates addresses: each NAT gateway, the NAT instance, or nothing', () => {
+    const refs = (egress: NetworkEgress) => {
+      const { stack, network } = build({ egress });
+      const template = Template.fromStack(stack);
+      const ids = (type: string) => Object.keys(template.findResources(type)).map((id) => ({ Ref: id }));
+      return {
+        targets: stack.resolve(network.natTargets),
+        gateways: ids('AWS::EC2::NatGateway'),
+        instances: ids('AWS::EC2::Instance'),
+      };
+    };
+    const two = refs({ mode: 'nat', gateways: 2 });
+    expect(two.targets).toEqual(two.gateways.map((natGatewayId) => ({ natGatewayId })));
+    expect(two.targets).toHaveLength(2);
+    const instance = refs({ mode: 'nat-instance' });
+    expect(instance.targets).toEqual(instance.instances.map((instanceId) => ({ instanceId })));
+    expect(instance.targets).toHaveLength(1);
+    for (const mode of ['endpoints', 'none'] as const) expect(refs({ mode }).targets).toEqual([]);
+  });
+
   test.each([0, 3, 1.5, Number.NaN])('refuses %d NAT gateways for two zones', (gateways) => {
     expect(() => build({ egress: { mode: 'nat', gateways } })).toThrow(
       `egress.gateways: must be a whole number from 1 to the 2 availability zones, got ${gateways}.`,
