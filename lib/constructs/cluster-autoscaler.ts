@@ -91,6 +91,8 @@ export class ClusterAutoscaler extends Construct {
   static readonly CHART_VERSION = '9.59.0';
   /** Namespace of EKS's own add-ons, in which tools look for the ConfigMap `cluster-autoscaler-status`. */
   static readonly NAMESPACE = 'kube-system';
+  /** Name of the container, for the search in logs. */
+  static readonly CONTAINER = 'cluster-autoscaler';
 
   readonly role: iam.IRole;
   readonly chart: eks.HelmChart;
@@ -222,7 +224,8 @@ function chartValues({ clusterName, imageTag, scaleDownAfter }: ClusterAutoscale
   const spare = `${(scaleDownAfter ?? Duration.minutes(10)).toSeconds()}s`;
   return {
     fullnameOverride: NAME,
-    nameOverride: NAME,
+    // Also the name of the container.
+    nameOverride: ClusterAutoscaler.CONTAINER,
     cloudProvider: 'aws',
     // Becomes AWS_REGION: pods cannot read the region from the instance metadata, because the hop limit is 1.
     awsRegion: region,

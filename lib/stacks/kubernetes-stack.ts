@@ -4,6 +4,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
 import { HISTORY_SERVICE, pathPatterns, routesOfService } from '../../domain/routes';
 import { ClusterAddOns } from '../constructs/cluster-add-ons';
+import { ClusterAlarms } from '../constructs/cluster-alarms';
 import { ClusterAutoscaler } from '../constructs/cluster-autoscaler';
 import { KubernetesCluster } from '../constructs/kubernetes-cluster';
 import { KubernetesWorkload } from '../constructs/kubernetes-workload';
@@ -110,6 +111,16 @@ export class KubernetesStack extends Stack {
         loadBalancer: loadBalancer.loadBalancer,
         firstLook: 'the health of the node group, then the targets: a healthy one is a node that kube-proxy calls so.',
       }).node.addDependency(exposure);
+      const { application: applicationLogGroup } = addOns.logGroups;
+      new ClusterAlarms(this, 'ClusterAlarms', {
+        clusterName,
+        observability: applicationLogGroup && {
+          applicationLogGroup,
+          metricNamespace: `Kumiki/Kubernetes/${clusterName}`,
+          autoscalerContainer: ClusterAutoscaler.CONTAINER,
+        },
+        autoscaled: { ...kubernetes.service, name: 'history', namespace: 'history' },
+      });
     }
 
     for (const [name, value, description] of [

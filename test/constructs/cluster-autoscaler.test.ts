@@ -210,6 +210,10 @@ describe('Cluster Autoscaler', () => {
     });
   });
 
+  test('has a container of the name that searches in logs use', () => {
+    expect(valuesOf(byDefault).nameOverride).toBe(ClusterAutoscaler.CONTAINER);
+  });
+
   test('names the metrics of each replica for Prometheus', () => {
     expect(valuesOf(byDefault).podAnnotations).toEqual({
       'prometheus.io/scrape': 'true',
