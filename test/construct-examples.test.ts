@@ -9,6 +9,7 @@ const MODULES: Readonly<Record<string, string>> = {
   acm: 'aws-certificatemanager',
   apigateway: 'aws-apigateway',
   apigatewayv2: 'aws-apigatewayv2',
+  codebuild: 'aws-codebuild',
   dynamodb: 'aws-dynamodb',
   ec2: 'aws-ec2',
   ecr: 'aws-ecr',

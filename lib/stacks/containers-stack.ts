@@ -1,16 +1,20 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
 import { Route } from '../../domain/routes';
 import { AccessLogBucket } from '../constructs/access-log-bucket';
+import { BuildAlarms } from '../constructs/build-alarms';
+import { CapacityAlarms } from '../constructs/capacity-alarms';
 import { ContainerCluster } from '../constructs/container-cluster';
 import { ContainerService, ServiceCapacity } from '../constructs/container-service';
 import { Ec2Capacity } from '../constructs/ec2-capacity';
 import { INetwork } from '../constructs/network';
 import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
+import { ServiceEventAlarms } from '../constructs/service-event-alarms';
 import { IServiceImage, ServiceImage, ServiceImageProps } from '../constructs/service-image';
 import { TargetGroupAlarms } from '../constructs/target-group-alarms';
 import { alarmsOf, CapacityConfig, EnvironmentStackProps, ServiceConfig } from '../environment-config';
@@ -69,6 +73,7 @@ export class ContainersStack extends Stack {
         return [service.config.name, image];
       }),
     );
+    if (alarmsOf(config)) this.watchInfrastructure(capacity);
 
     const { loadBalancerName } = this.loadBalancer.loadBalancer;
     this.output('LoadBalancerUrl', this.loadBalancer.url, 'Internal load balancer, from in the VPC');
@@ -150,6 +155,19 @@ export class ContainersStack extends Stack {
       service.redeployCommand,
       'Replaces all tasks, one healthy set after the other',
     );
+  }
+
+  /** Alarms that no single service owns. */
+  private watchInfrastructure({ cluster, capacity }: ReturnType<typeof this.capacity>): void {
+    const clusters = [...new Set([cluster, capacity.ec2?.cluster ?? cluster])];
+    new ServiceEventAlarms(this, 'EventAlarms', { clusters });
+    if (capacity.ec2) {
+      const { capacityProviderName } = capacity.ec2.capacity;
+      new CapacityAlarms(this, 'InstanceAlarms', { ...capacity.ec2, capacityProviderName });
+    }
+    // The images share one project of the stack, which their construct does not expose.
+    const project = this.node.children.find((child) => child instanceof codebuild.Project);
+    if (project) new BuildAlarms(this, 'BuildAlarms', { project });
   }
 
   private output(name: string, value: string, description: string): void {
