@@ -42,6 +42,12 @@ export const acknowledgements: readonly Acknowledgement[] = [
     reason: 'NAT instance: holds no state, and termination protection would make cdk destroy fail.',
   },
   {
+    path: 'Containers*/Default',
+    rules: ['ECS4'],
+    reason:
+      'Basic observability: Container Insights is billed by metric and this environment leaves it out; the free metrics of ECS on CPU and memory stay.',
+  },
+  {
     path: `Containers*/${BUILD_TRIGGER}`,
     rules: [managedPolicy('service-role/AWSLambdaBasicExecutionRole')],
     reason: 'Role of deploy-time-build: the managed policy lets it write its own logs and nothing else.',

@@ -235,6 +235,18 @@ export interface EnvironmentConfig {
    */
   readonly permissionsBoundary?: string;
 
+  /**
+   * What is measured and recorded beyond the metrics that AWS publishes for free, and billed by use: docs/switches.md.
+   *
+   * - `full`: metrics of each method and route, X-Ray, Container Insights of ECS with enhanced observability, and the logs of
+   *   the control plane of EKS
+   * - `basic`: none of these. Alarms, access logs and the logs of functions and containers stay. With `basic`, nobody can tell
+   *   afterwards who did what in the Kubernetes cluster.
+   *
+   * @default 'full'
+   */
+  readonly observability?: 'full' | 'basic';
+
   readonly network: NetworkConfig;
 
   /** Capacity that runs the tasks of all services. `-c capacity=fargate|ec2|both` overrides it. */
@@ -327,6 +339,11 @@ export interface EnvironmentStackProps extends StackProps {
   readonly config: EnvironmentConfig;
   /** Removal policy of data and logs. */
   readonly removalPolicy: RemovalPolicy;
+}
+
+/** Whether what is measured beyond the free metrics is on. */
+export function observesFully({ observability = 'full' }: Pick<EnvironmentConfig, 'observability'>): boolean {
+  return observability === 'full';
 }
 
 /** Alarms of an environment; undefined where it has none. */

@@ -60,6 +60,14 @@ export interface AuthorizedHttpApiProps {
    */
   readonly disableDefaultEndpoint?: boolean;
 
+  /**
+   * Metrics of each route beside those of the stage. They are billed as custom metrics, for each hour in which a route is called.
+   *
+   * @default true
+   * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
+   */
+  readonly detailedMetrics?: boolean;
+
   /** Log group with a line for each request. @default a new log group with the defaults of the CDK: two years, RETAIN */
   readonly accessLogGroup?: logs.ILogGroup;
 }
@@ -138,6 +146,7 @@ export class AuthorizedHttpApi extends Construct {
   readonly domainName?: apigatewayv2.DomainName;
 
   private readonly jwt: boolean;
+  private readonly detailedMetrics: boolean;
   private readonly throttle: HttpThrottle;
   private readonly settings: Record<string, RouteSettings> = {};
   private functionRoutes = 0;
@@ -149,6 +158,7 @@ export class AuthorizedHttpApi extends Construct {
     check(props);
     this.jwt = jwt !== undefined;
     this.throttle = throttle;
+    this.detailedMetrics = props.detailedMetrics ?? true;
 
     this.api = new apigatewayv2.HttpApi(this, 'Api', {
       // Distinguishes APIs in the console.
@@ -180,7 +190,7 @@ export class AuthorizedHttpApi extends Construct {
       stageName,
       autoDeploy: true,
       throttle: { rateLimit: throttle.rate, burstLimit: throttle.burst },
-      detailedMetricsEnabled: true,
+      detailedMetricsEnabled: this.detailedMetrics,
       accessLogSettings: {
         // The attribute Arn of a log group ends with `:*`. API Gateway returns the ARN without it, which is permanent drift.
         destination: { bind: () => ({ destinationArn: arnOf(accessLog) }) },
@@ -271,7 +281,7 @@ export class AuthorizedHttpApi extends Construct {
     this.settings[key] = {
       ThrottlingRateLimit: throttle.rate,
       ThrottlingBurstLimit: throttle.burst,
-      DetailedMetricsEnabled: true,
+      DetailedMetricsEnabled: this.detailedMetrics,
     };
     const added = new apigatewayv2.HttpRoute(this, `${method}${route.path}`, {
       httpApi: this.api,

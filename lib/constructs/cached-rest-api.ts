@@ -41,6 +41,18 @@ export interface CachedRestApiProps {
   /** ARN of a regional WAF web ACL in front of the stage. @default none */
   readonly webAclArn?: string;
 
+  /**
+   * Metrics of each method beside those of the stage. They are billed as custom metrics, for each hour in which a method is
+   * called.
+   *
+   * @default true
+   * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
+   */
+  readonly detailedMetrics?: boolean;
+
+  /** Traces of requests by X-Ray, billed by the trace. @default true */
+  readonly tracing?: boolean;
+
   /** Resource policy, which limits the accounts, networks or VPC endpoints of callers. @default none */
   readonly policy?: iam.PolicyDocument;
 
@@ -175,6 +187,7 @@ export class CachedRestApi extends Construct {
   readonly revision: string;
 
   private readonly cache: boolean;
+  private readonly detailedMetrics: boolean;
   private readonly throttle: CachedRestApiProps['throttle'];
   private readonly validator: apigateway.RequestValidator;
   private readonly settings: apigateway.CfnStage.MethodSettingProperty[] = [];
@@ -193,6 +206,7 @@ export class CachedRestApi extends Construct {
     checkThrottle(props.throttle);
     this.cache = size !== undefined;
     this.throttle = props.throttle;
+    this.detailedMetrics = props.detailedMetrics ?? true;
     this.cachedMethods = this.cached;
 
     const accessLog = props.accessLogGroup ?? new logs.LogGroup(this, 'AccessLog');
@@ -210,7 +224,7 @@ export class CachedRestApi extends Construct {
       },
       deployOptions: {
         stageName,
-        tracingEnabled: true,
+        tracingEnabled: props.tracing ?? true,
         cacheClusterEnabled: this.cache,
         cacheClusterSize: size,
         accessLogDestination: new apigateway.LogGroupLogDestination(accessLog),
@@ -440,7 +454,7 @@ export class CachedRestApi extends Construct {
       throttlingBurstLimit: throttle.burst,
       loggingLevel: apigateway.MethodLoggingLevel.ERROR,
       dataTraceEnabled: false,
-      metricsEnabled: true,
+      metricsEnabled: this.detailedMetrics,
     };
   }
 

@@ -97,6 +97,14 @@ export interface KubernetesClusterProps {
    * @see https://docs.aws.amazon.com/eks/latest/userguide/deletion-protection.html
    */
   readonly deletionProtection?: boolean;
+
+  /**
+   * Logs of the control plane, billed by volume. Most of it is the audit log: who asked the API server for what, day and night.
+   *
+   * @default all five types
+   * @see https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
+   */
+  readonly logTypes?: readonly eks.ClusterLoggingTypes[];
 }
 
 /**
@@ -179,13 +187,8 @@ export class KubernetesCluster extends Construct {
       // EKS add-ons replace them, because those take a configuration and a version.
       bootstrapSelfManagedAddons: false,
       secretsEncryptionKey: props.secretsEncryptionKey ?? newSecretsKey(this, clusterName),
-      clusterLogging: [
-        eks.ClusterLoggingTypes.API,
-        eks.ClusterLoggingTypes.AUDIT,
-        eks.ClusterLoggingTypes.AUTHENTICATOR,
-        eks.ClusterLoggingTypes.CONTROLLER_MANAGER,
-        eks.ClusterLoggingTypes.SCHEDULER,
-      ],
+      // An empty list switches the logs off. Without the property, an update would keep the old value.
+      clusterLogging: [...(props.logTypes ?? Object.values(eks.ClusterLoggingTypes))],
       kubectlProviderOptions: { kubectlLayer: props.kubectlLayer, securityGroups: [handler] },
       prune: true,
     });

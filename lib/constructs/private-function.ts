@@ -75,6 +75,13 @@ export interface PrivateFunctionProps {
   readonly environment?: Record<string, string>;
   /** Minimum level of the function's own log lines. @default INFO */
   readonly logLevel?: keyof typeof lambda.ApplicationLogLevel;
+  /**
+   * `ACTIVE` lets Lambda choose which invocations X-Ray traces. With `PASS_THROUGH`, only a request that is traced already leads
+   * to a trace. Traces are billed.
+   *
+   * @default Tracing.ACTIVE
+   */
+  readonly tracing?: lambda.Tracing;
   /** Log group of the function. @default a new log group with the defaults of the CDK: two years, RETAIN */
   readonly logGroup?: logs.ILogGroup;
   /**
@@ -166,7 +173,7 @@ export class PrivateFunction extends Construct implements ec2.IConnectable {
           }),
         ]),
       ],
-      tracing: lambda.Tracing.ACTIVE,
+      tracing: props.tracing ?? lambda.Tracing.ACTIVE,
       logGroup: this.logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
       applicationLogLevelV2: lambda.ApplicationLogLevel[props.logLevel ?? 'INFO'],

@@ -36,6 +36,13 @@ export interface TickerProps {
    * @default a new role that may write logs and send traces
    */
   readonly role?: iam.IRole;
+  /**
+   * `ACTIVE` lets Lambda choose which invocations X-Ray traces. With `PASS_THROUGH`, only a request that is traced already leads
+   * to a trace. Traces are billed.
+   *
+   * @default Tracing.ACTIVE
+   */
+  readonly tracing?: lambda.Tracing;
   /** Log group of the function. @default a new log group with the defaults of the CDK: two years, RETAIN */
   readonly logGroup?: logs.ILogGroup;
 }
@@ -92,7 +99,7 @@ export class Ticker extends Construct {
       role: props.role,
       retryAttempts: 0,
       maxEventAge: Duration.minutes(1),
-      tracing: lambda.Tracing.ACTIVE,
+      tracing: props.tracing ?? lambda.Tracing.ACTIVE,
       logGroup: props.logGroup ?? new logs.LogGroup(this, 'Logs'),
       loggingFormat: lambda.LoggingFormat.JSON,
       applicationLogLevelV2: lambda.ApplicationLogLevel.INFO,

@@ -48,6 +48,19 @@ export interface WebSocketSessionsProps {
   readonly logLevel?: keyof typeof lambda.ApplicationLogLevel;
   /** Log group of the handler. @default a new log group with the defaults of the CDK: two years, RETAIN */
   readonly logGroup?: logs.ILogGroup;
+  /**
+   * Metrics of each route beside those of the stage. They are billed as custom metrics, for each hour in which a route is used.
+   *
+   * @default true
+   */
+  readonly detailedMetrics?: boolean;
+  /**
+   * `ACTIVE` lets Lambda choose which invocations X-Ray traces. With `PASS_THROUGH`, only a request that is traced already leads
+   * to a trace. Traces are billed.
+   *
+   * @default Tracing.ACTIVE
+   */
+  readonly tracing?: lambda.Tracing;
   /** Log group with a line for each event of the stage. @default a new log group with the defaults of the CDK: two years, RETAIN */
   readonly accessLogGroup?: logs.ILogGroup;
 }
@@ -115,7 +128,7 @@ export class WebSocketSessions extends Construct {
       timeout,
       role: props.role,
       environment: props.environment,
-      tracing: lambda.Tracing.ACTIVE,
+      tracing: props.tracing ?? lambda.Tracing.ACTIVE,
       logGroup: props.logGroup ?? new logs.LogGroup(this, 'Logs'),
       loggingFormat: lambda.LoggingFormat.JSON,
       applicationLogLevelV2: lambda.ApplicationLogLevel[props.logLevel ?? 'INFO'],
@@ -137,7 +150,7 @@ export class WebSocketSessions extends Construct {
       stageName: props.stageName,
       autoDeploy: true,
       throttle: { rateLimit: props.throttle.rate, burstLimit: props.throttle.burst },
-      detailedMetricsEnabled: true,
+      detailedMetricsEnabled: props.detailedMetrics ?? true,
       accessLogSettings: {
         // The attribute Arn of a log group ends with `:*`. API Gateway returns the ARN without it, which is permanent drift.
         destination: { bind: () => ({ destinationArn: arnOf(accessLog) }) },

@@ -17,7 +17,7 @@ import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { ServiceEventAlarms } from '../constructs/service-event-alarms';
 import { IServiceImage, ServiceImage, ServiceImageProps } from '../constructs/service-image';
 import { TargetGroupAlarms } from '../constructs/target-group-alarms';
-import { alarmsOf, CapacityConfig, EnvironmentStackProps, ServiceConfig } from '../environment-config';
+import { alarmsOf, CapacityConfig, EnvironmentStackProps, observesFully, ServiceConfig } from '../environment-config';
 import { idPrefix, pascalCase, rulePaths } from '../services';
 
 export interface ContainersStackProps extends EnvironmentStackProps {
@@ -101,8 +101,10 @@ export class ContainersStack extends Stack {
   private capacity({ fargate, ec2: instances }: CapacityConfig) {
     const clusters = new Construct(this, 'Default');
     const { vpc } = this.placement();
+    const containerInsights = observesFully(this.props.config) ? undefined : ecs.ContainerInsights.DISABLED;
     const { cluster, capacityProviders } = new ContainerCluster(clusters, fargate ? 'History' : 'Instances', {
       vpc,
+      containerInsights,
       fargateSpot: fargate?.spot !== undefined,
     });
     // In an account that is new to ECS, the load balancer takes longer to create than the role that the providers need.
@@ -111,7 +113,7 @@ export class ContainersStack extends Stack {
     const capacity = new Ec2Capacity(this, 'Instances', {
       ...this.placement(),
       ...instances,
-      cluster: fargate ? new ContainerCluster(clusters, 'Instances', { vpc }).cluster : cluster,
+      cluster: fargate ? new ContainerCluster(clusters, 'Instances', { vpc, containerInsights }).cluster : cluster,
       architecture: ARCHITECTURE,
       instanceTypes: instances.instanceTypes.map((type) => new ec2.InstanceType(type)),
     });

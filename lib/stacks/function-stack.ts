@@ -6,7 +6,7 @@ import { FunctionAlarms } from '../constructs/function-alarms';
 import { INetwork } from '../constructs/network';
 import { PrivateFunction } from '../constructs/private-function';
 import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
-import { alarmsOf, EnvironmentStackProps } from '../environment-config';
+import { alarmsOf, EnvironmentStackProps, observesFully } from '../environment-config';
 
 export interface FunctionStackProps extends EnvironmentStackProps {
   readonly network: INetwork;
@@ -35,6 +35,7 @@ export class FunctionStack extends Stack {
       memorySize: config.function.memoryMiB,
       timeout,
       logLevel: config.function.logLevel,
+      tracing: observesFully(config) ? undefined : lambda.Tracing.PASS_THROUGH,
       environment: {
         HISTORY_URL: props.loadBalancer.url,
         SERVED_BY: config.id,

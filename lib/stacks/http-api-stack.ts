@@ -9,7 +9,7 @@ import { AuthorizedHttpApi } from '../constructs/authorized-http-api';
 import { INetwork } from '../constructs/network';
 import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { PrivateVpcLink } from '../constructs/private-vpc-link';
-import { alarmsOf, EnvironmentStackProps, HttpApiConfig, silentAfter } from '../environment-config';
+import { alarmsOf, EnvironmentStackProps, HttpApiConfig, observesFully, silentAfter } from '../environment-config';
 import { loadBalancersOf } from '../services';
 
 export interface HttpApiStackProps extends EnvironmentStackProps {
@@ -37,6 +37,7 @@ export class HttpApiStack extends Stack {
     const api = new AuthorizedHttpApi(this, 'Quotes', {
       ...httpApi,
       stageName: props.stageName,
+      detailedMetrics: observesFully(config),
       domain: domain && {
         ...domain,
         certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', domain.certificateArn),

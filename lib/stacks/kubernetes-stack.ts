@@ -14,7 +14,7 @@ import { NodePortTarget } from '../constructs/node-port-target';
 import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { IServiceImage } from '../constructs/service-image';
 import { TargetGroupAlarms } from '../constructs/target-group-alarms';
-import { alarmsOf, EnvironmentStackProps, KubernetesConfig } from '../environment-config';
+import { alarmsOf, EnvironmentStackProps, KubernetesConfig, observesFully } from '../environment-config';
 import { kubernetesRelease } from '../kubernetes-release';
 import { roomOf, smallestNode } from '../kubernetes-sizing';
 import { KUBERNETES_PRIORITY } from '../services';
@@ -52,6 +52,7 @@ export class KubernetesStack extends Stack {
       publicCidrs: kubernetes.publicCidrs,
       adminRoleArn: kubernetes.adminRoleArn,
       deletionProtection: kubernetes.deletionProtection,
+      logTypes: observesFully(config) ? undefined : [],
     });
     const { cluster } = kubernetesCluster;
     const nodes = new ManagedNodeGroup(this, 'Nodes', {

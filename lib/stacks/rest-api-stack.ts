@@ -10,7 +10,7 @@ import { CachedRestApi } from '../constructs/cached-rest-api';
 import { INetwork } from '../constructs/network';
 import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { PrivateVpcLink } from '../constructs/private-vpc-link';
-import { alarmsOf, EnvironmentStackProps, silentAfter } from '../environment-config';
+import { alarmsOf, EnvironmentStackProps, observesFully, silentAfter } from '../environment-config';
 import { loadBalancersOf } from '../services';
 
 export interface RestApiStackProps extends EnvironmentStackProps {
@@ -38,6 +38,8 @@ export class RestApiStack extends Stack {
       stageName: props.stageName,
       cache: cache && {},
       throttle,
+      detailedMetrics: observesFully(config),
+      tracing: observesFully(config),
       webAclArn,
       account: ownsApiAccount ? new ApiAccount(this, 'ApiAccount').ready : undefined,
     });

@@ -9,7 +9,7 @@ import { Ticker } from '../constructs/ticker';
 import { TickerAlarms } from '../constructs/ticker-alarms';
 import { WebSocketAlarms } from '../constructs/websocket-alarms';
 import { WebSocketSessions } from '../constructs/websocket-sessions';
-import { alarmsOf, EnvironmentStackProps, WebSocketApiConfig } from '../environment-config';
+import { alarmsOf, EnvironmentStackProps, observesFully, WebSocketApiConfig } from '../environment-config';
 
 export interface WebSocketApiStackProps extends EnvironmentStackProps {
   readonly webSocketApi: WebSocketApiConfig;
@@ -30,12 +30,16 @@ export class WebSocketApiStack extends Stack {
 
     const state = new SessionTable(this, 'State', { pointInTimeRecovery: !config.disposable, removalPolicy });
     const environment = { TABLE_NAME: state.table.tableName, NODE_OPTIONS: '--enable-source-maps' };
+    const full = observesFully(config);
+    const tracing = full ? undefined : lambda.Tracing.PASS_THROUGH;
     const sessions = new WebSocketSessions(this, 'Sessions', {
       stageName: props.stageName,
       code: props.sessionsCode,
       actions: ['subscribe', 'unsubscribe'],
       throttle: webSocketApi.throttle,
       logLevel: config.function.logLevel,
+      detailedMetrics: full,
+      tracing,
       environment: {
         ...environment,
         POWERTOOLS_SERVICE_NAME: 'sessions',
@@ -49,6 +53,7 @@ export class WebSocketApiStack extends Stack {
       interval: Duration.seconds(webSocketApi.ticker.everySeconds),
       scheduled: webSocketApi.ticker.scheduled,
       memorySize: webSocketApi.ticker.memoryMiB,
+      tracing,
       environment: {
         ...environment,
         POWERTOOLS_SERVICE_NAME: 'ticker',

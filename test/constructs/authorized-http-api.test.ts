@@ -205,6 +205,11 @@ describe('authorisation', () => {
 });
 
 describe('stage', () => {
+  test('measures no single route without detailed metrics', () => {
+    const text = JSON.stringify(stageOf(both({ detailedMetrics: false }).template).Properties);
+    expect(text.match(/"DetailedMetricsEnabled":\w+/g)).toEqual(Array(3).fill('"DetailedMetricsEnabled":false'));
+  });
+
   test('throttles and measures by default and for every route, each entry complete [A6]', () => {
     const { Properties } = stageOf(
       new Fixture().functionRoute().privateRoute({ throttle: { rate: 20, burst: 40 } }).template,

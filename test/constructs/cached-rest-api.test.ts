@@ -401,6 +401,14 @@ describe('deployment', () => {
 });
 
 describe('stage', () => {
+  test('measures no single method without detailed metrics, and sends no traces without tracing', () => {
+    const { template: plain } = both({ ...CACHED, detailedMetrics: false, tracing: false });
+    expect(only(plain, 'AWS::ApiGateway::Stage').properties['TracingEnabled']).toBe(false);
+    const entries = Object.values(settings(plain));
+    expect(entries.length).toBeGreaterThan(1);
+    for (const entry of entries) expect(entry).toMatchObject({ MetricsEnabled: false });
+  });
+
   const { template } = DEFAULT;
 
   test('sends traces, and logs each request as JSON to a new log group [A6]', () => {

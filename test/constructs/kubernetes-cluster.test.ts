@@ -212,6 +212,12 @@ describe('access', () => {
 });
 
 describe('logs', () => {
+  test('are switched off by an empty list, which is in the template because an update would keep the old value', () => {
+    synthesize({ logTypes: [] }).hasResourceProperties('AWS::EKS::Cluster', {
+      Logging: { ClusterLogging: { EnabledTypes: [] } },
+    });
+  });
+
   test('of all five kinds are written [E11]', () => {
     byDefault.hasResourceProperties('AWS::EKS::Cluster', {
       Logging: {

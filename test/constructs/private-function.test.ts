@@ -129,6 +129,12 @@ describe('network', () => {
 });
 
 describe('function', () => {
+  test('is traced only with a request that is traced already, if it passes traces through', () => {
+    synthesize({ tracing: lambda.Tracing.PASS_THROUGH }).hasResourceProperties('AWS::Lambda::Function', {
+      TracingConfig: { Mode: 'PassThrough' },
+    });
+  });
+
   test('reserves no concurrency of the account [L3]', () => {
     basic.hasResourceProperties('AWS::Lambda::Function', { ReservedConcurrentExecutions: Match.absent() });
   });

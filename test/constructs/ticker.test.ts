@@ -140,3 +140,9 @@ test.each([
 test('fails for memory that Lambda does not offer', () => {
   expect(() => synthesize(() => ({ memorySize: 64 }))).toThrow('memorySize: must be a whole number from 128 to 10240');
 });
+
+test('is traced only with a request that is traced already, if it passes traces through', () => {
+  synthesize(() => ({ tracing: lambda.Tracing.PASS_THROUGH })).hasResourceProperties('AWS::Lambda::Function', {
+    TracingConfig: { Mode: 'PassThrough' },
+  });
+});

@@ -71,6 +71,14 @@ test('accepts a ticket instead, which a function checks', () => {
   });
 });
 
+test('measures only the stage and passes traces through, if asked to', () => {
+  const template = synthesize(() => ({ detailedMetrics: false, tracing: lambda.Tracing.PASS_THROUGH }));
+  template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+    DefaultRouteSettings: Match.objectLike({ DetailedMetricsEnabled: false }),
+  });
+  template.hasResourceProperties('AWS::Lambda::Function', { TracingConfig: { Mode: 'PassThrough' } });
+});
+
 test('throttles every route and logs every event, without a wildcard in the ARN [A6, P13]', () => {
   basic.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
     StageName: 'v1',

@@ -72,6 +72,7 @@ function withOtherOptions({ restApi, ...config }: EnvironmentConfig): Environmen
   return {
     ...config,
     network: withEgress({ mode: 'nat-instance' }),
+    observability: 'basic',
     loadBalancer: {
       ...config.loadBalancer,
       https: { certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/x', hostName: 'quotes.example.com' },

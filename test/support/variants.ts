@@ -50,6 +50,10 @@ export function variants(): Record<string, EnvironmentConfig> {
         disableDefaultEndpoint: true,
       },
     },
+    'with basic observability': {
+      ...fixtureOf('trial', { capacity: 'both', kubernetes: 'true' }),
+      observability: 'basic',
+    },
     'with every optional part off': {
       ...trial,
       capacity: { fargate: {} },
