@@ -1,5 +1,5 @@
 import { cpus, platform, release, totalmem } from 'node:os';
-import { aligned } from '../kit/table';
+import { aligned } from '../../ops/kit/table';
 import { cases } from './cases';
 import { cleanUp, Figure, progress } from './measure';
 

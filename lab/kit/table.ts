@@ -1,6 +1,6 @@
-import stringWidth from 'string-width';
 import { inEnglish, type Language, type Text, type Words, wordsIn } from '../../ops/kit/language';
-import { fitted, padEnd, padStart } from '../../ops/kit/width';
+import { aligned } from '../../ops/kit/table';
+import { fitted } from '../../ops/kit/width';
 import { messages } from './messages';
 
 /** One row of a table of verdicts. `Unproven` is the name of the third verdict, which is neither a pass nor a failure. */
@@ -105,21 +105,4 @@ function tableLines(cells: readonly (readonly string[])[], columns = Number.POSI
   if (columns <= others || rule.length <= columns) return all;
   if (room >= LEAST) return all.map((line) => fitted(line, columns));
   return tableLines(cells.map((line) => line.slice(0, -1)));
-}
-
-/**
- * Lines of cells with columns as wide as their widest cell, and the rule for below the first line. Chinese and Japanese
- * characters take two columns.
- *
- * @param right index of a column of numbers, which is aligned to the right. @default none
- */
-export function aligned(cells: readonly (readonly string[])[], right?: number): { lines: string[]; rule: string } {
-  const widths = cells[0]?.map((_, column) => Math.max(...cells.map((line) => stringWidth(line[column] ?? '')))) ?? [];
-  const lines = cells.map((line) =>
-    line
-      .map((cell, column) => (column === right ? padStart : padEnd)(cell, widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-  return { lines, rule: widths.map((width) => '-'.repeat(width)).join('  ') };
 }

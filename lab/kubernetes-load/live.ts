@@ -1,4 +1,4 @@
-import { aligned } from '../kit/table';
+import { aligned } from '../../ops/kit/table';
 import type { Sample, TimelineEvent } from './timeline';
 import type { Verdict } from './verdicts';
 

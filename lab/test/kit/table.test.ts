@@ -1,4 +1,5 @@
-import { aligned, type Row, VerdictTable } from '../../kit/table';
+import { aligned } from '../../../ops/kit/table';
+import { type Row, VerdictTable } from '../../kit/table';
 
 const unproven = 'not modelled by this endpoint';
 const rows: Row<typeof unproven>[] = [
