@@ -2,13 +2,19 @@ import { Failure, languageOf, type Text, textOf } from './language';
 import { messages } from './messages';
 
 const NO_CREDENTIALS = /CredentialsProviderError/;
-const EXPIRED = /ExpiredToken|TokenRefreshRequired/;
+// EC2 has a code of its own, RequestExpired.
+const EXPIRED = /ExpiredToken|TokenRefreshRequired|RequestExpired/;
 const NOT_ACCEPTED = /UnrecognizedClient|InvalidClientTokenId|SignatureDoesNotMatch|AuthFailure/;
 const NOT_REACHED = /ENOTFOUND|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT/;
 
 /** Tells whether AWS accepts the credentials but denies the action. EC2 has an error code of its own for this. */
 export function isDenied(error: unknown): boolean {
   return error instanceof Error && /AccessDenied|UnauthorizedOperation/.test(error.name);
+}
+
+/** The IAM action that AWS's message names as not allowed; undefined where it names none. */
+export function deniedIn(error: unknown): string | undefined {
+  return error instanceof Error ? /not authorized to perform: ([\w-]+:\w+)/.exec(error.message)?.[1] : undefined;
 }
 
 /** Tells whether every request would fail for the same reason: AWS rejects the credentials or cannot be reached. */

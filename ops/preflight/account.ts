@@ -1,5 +1,4 @@
 import { APIGatewayClient, GetAccountCommand } from '@aws-sdk/client-api-gateway';
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import {
   _InstanceType,
   DescribeAvailabilityZonesCommand,
@@ -15,60 +14,110 @@ import {
   ServiceQuotasClient,
 } from '@aws-sdk/client-service-quotas';
 import { EnvironmentConfig } from '../../lib/environment-config';
-import { OPTIONAL_PARTS } from '../../lib/optional-parts';
-import { concernsAll, explain, isDenied } from '../kit/errors';
-import { Failure, type Text } from '../kit/language';
+import { concernsAll, deniedIn, explain, isDenied } from '../kit/errors';
+import { Failure, type Text, textOf } from '../kit/language';
+import { askBootstrap, bootstrapped } from './bootstrap';
 import * as checks from './checks';
+import { clientOptions } from './client';
+import { deployedOf } from './deployed';
+import { askIdentity, identity } from './identity';
 import { messages } from './messages';
-
-export interface Checked extends checks.Outcome {
-  readonly check: Text;
-}
+import type { Checked, Outcome } from './outcome';
+import { type Plan, planOf } from './plan';
+import { leftOvers, stackStates } from './stacks';
 
 /**
- * Asks the account for what `checks` needs. Each check is asked alone, because credentials may allow one check and not
- * another. docs/deploy.md lists the IAM actions.
+ * Asks the account for everything that would make a deployment fail, or would surprise. Each check is asked alone, because
+ * credentials may allow one check and not another. docs/deploy.md lists the IAM actions.
  *
  * @param disposable ids of the environments that are disposable
+ * @param planned synthesizes the environment
+ * @throws errors that every check would meet: no credentials, credentials that expired, no connection
  */
-export async function askAccount(config: EnvironmentConfig, disposable: readonly string[]): Promise<Checked[]> {
+export async function askAccount(
+  config: EnvironmentConfig,
+  disposable: readonly string[],
+  planned: (config: EnvironmentConfig) => Plan = planOf,
+): Promise<Checked[]> {
   const { region } = config;
-  const ec2 = new EC2Client({ region });
-  const attempt = (check: Text, ask: () => Promise<checks.Outcome | undefined>): Promise<Checked[]> =>
-    checked(check, config, async () => {
-      const outcome = await ask();
-      return outcome === undefined ? [] : [outcome];
-    });
+  // First, and alone: without credentials, and in the wrong account, the other answers would say nothing.
+  const who = await askIdentity(region);
+  const ec2 = new EC2Client(clientOptions(region));
+  const deployed = deployedOf(config);
+  // Each check that awaits the promise handles its rejection.
+  deployed.catch(() => undefined);
+  const { plan, rows: synthesized } = synthesize(config, planned);
+  const check = (what: Text, actions: string, ask: () => Outcomes, advisory = false) =>
+    checked(what, config, actions, ask, advisory);
   const results = await Promise.all([
-    attempt(messages.zones, () => askZones(ec2, config)),
-    attempt(messages.image, async () => checks.imageBuild(config)),
-    attempt(messages.concurrency, async () => {
-      const { AccountLimit } = await new LambdaClient({ region }).send(new GetAccountSettingsCommand());
+    check(messages.account, '', async () => identity(config, who)),
+    synthesized,
+    plan &&
+      check(messages.bootstrapStack, 'ssm:GetParameter', async () =>
+        bootstrapped(config, who.account, plan.bootstrap, await askBootstrap(region, plan.bootstrap)),
+      ),
+    check(messages.earlierStacks, LISTS_STACKS, async () => stackStates(config, await deployed)),
+    check(messages.switchedOff, LISTS_STACKS, async () => leftOvers(config, await deployed), true),
+    check(messages.zones, 'ec2:DescribeAvailabilityZones, ec2:DescribeSubnets', () => askZones(ec2, config)),
+    check(messages.image, '', async () => checks.imageBuild(config)),
+    check(messages.concurrency, 'lambda:GetAccountSettings', async () => {
+      const { AccountLimit } = await new LambdaClient(clientOptions(region)).send(new GetAccountSettingsCommand());
       return checks.concurrency(config, AccountLimit?.UnreservedConcurrentExecutions ?? 0);
     }),
-    attempt(messages.logs, async () => checks.logRole(config, await askLogRole(region), disposable)),
-    checked(messages.vcpus, config, () => askVcpus(ec2, config)),
-    checked(messages.switchedOff, config, () => askLeftOvers(config)),
+    check(messages.logs, 'apigateway:GET', async () => checks.logRole(config, await askLogRole(region), disposable)),
+    check(
+      messages.vcpus,
+      'ec2:DescribeInstanceTypes, servicequotas:GetServiceQuota',
+      () => askVcpus(ec2, config),
+      true,
+    ),
   ]);
-  return results.flat();
+  return results.flatMap((rows) => rows ?? []);
 }
 
-/** @throws errors that every other check would meet too: no credentials, no connection */
-async function checked(
-  check: Text,
+const LISTS_STACKS = 'cloudformation:ListStacks, cloudformation:ListStackResources';
+
+/** One outcome, several or none. */
+type Outcomes = Promise<Outcome | readonly Outcome[] | undefined>;
+
+/** The templates, or the row with the error of the synthesis. */
+function synthesize(
   config: EnvironmentConfig,
-  ask: () => Promise<checks.Outcome[]>,
-): Promise<Checked[]> {
+  planned: (config: EnvironmentConfig) => Plan,
+): { plan?: Plan; rows: Checked[] } {
+  const check = messages.templates;
   try {
-    return (await ask()).map((outcome) => ({ check, ...outcome }));
+    const plan = planned(config);
+    const there = messages.synthesized({ number: Object.keys(plan.templates).length });
+    return { plan, rows: [{ check, verdict: 'pass', there }] };
   } catch (error) {
-    if (concernsAll(error)) throw error;
-    const reason = explain(error, config.id, config.region);
-    return [{ check, verdict: 'not checked', says: messages.noAnswer({ reason }) }];
+    const there = messages.notSynthesized({ reason: textOf(error) });
+    return { rows: [{ check, verdict: 'problem', there, todo: messages.fixSynthesis }] };
   }
 }
 
-async function askZones(ec2: EC2Client, config: EnvironmentConfig): Promise<checks.Outcome> {
+/**
+ * @param actions IAM actions to name where the answer does not name the one that is missing
+ * @throws errors that every other check would meet too: no credentials, no connection
+ */
+async function checked(
+  check: Text,
+  config: EnvironmentConfig,
+  actions: string,
+  ask: () => Outcomes,
+  advisory: boolean,
+): Promise<Checked[]> {
+  try {
+    return [(await ask()) ?? []].flat().map((outcome) => ({ check, advisory, ...outcome }));
+  } catch (error) {
+    if (concernsAll(error)) throw error;
+    const there = messages.noAnswer({ reason: explain(error, config.id, config.region) });
+    const todo = isDenied(error) ? messages.allow({ actions: deniedIn(error) ?? actions }) : undefined;
+    return [{ check, advisory, verdict: 'not checked', there, todo }];
+  }
+}
+
+async function askZones(ec2: EC2Client, config: EnvironmentConfig): Promise<Outcome> {
   const existing = config.network.existing;
   if (existing) {
     const SubnetIds = existing.privateSubnets.map(({ subnetId }) => subnetId);
@@ -98,10 +147,10 @@ async function askZones(ec2: EC2Client, config: EnvironmentConfig): Promise<chec
 }
 
 async function askLogRole(region: string): Promise<checks.LogRole | undefined> {
-  const { cloudwatchRoleArn: arn } = await new APIGatewayClient({ region }).send(new GetAccountCommand());
+  const { cloudwatchRoleArn: arn } = await new APIGatewayClient(clientOptions(region)).send(new GetAccountCommand());
   if (arn === undefined || arn === '') return undefined;
   try {
-    await new IAMClient({ region }).send(new GetRoleCommand({ RoleName: arn.split('/').at(-1) }));
+    await new IAMClient(clientOptions(region)).send(new GetRoleCommand({ RoleName: arn.split('/').at(-1) }));
     return { arn, exists: true };
   } catch (error) {
     if (error instanceof Error && /NoSuchEntity/.test(error.name)) return { arn, exists: false };
@@ -111,7 +160,7 @@ async function askLogRole(region: string): Promise<checks.LogRole | undefined> {
 }
 
 /** Compares vCPUs with quotas; no outcome where the environment has no instances. */
-async function askVcpus(ec2: EC2Client, config: EnvironmentConfig): Promise<checks.Outcome[]> {
+async function askVcpus(ec2: EC2Client, config: EnvironmentConfig): Promise<Outcome[]> {
   const types = checks.instanceTypes(config).map(instanceType);
   if (types.length === 0) return [];
   const { InstanceTypes = [] } = await ec2.send(new DescribeInstanceTypesCommand({ InstanceTypes: types }));
@@ -121,7 +170,7 @@ async function askVcpus(ec2: EC2Client, config: EnvironmentConfig): Promise<chec
       InstanceTypes.map(({ InstanceType = '', VCpuInfo }) => [InstanceType, VCpuInfo?.DefaultVCpus ?? 0]),
     ),
   );
-  const quotas = new ServiceQuotasClient({ region: config.region });
+  const quotas = new ServiceQuotasClient(clientOptions(config.region));
   const outcomes = checks.VCPU_QUOTAS.filter(({ spot }) => demands.some((demand) => demand.spot === spot)).map(
     async (quota) => {
       return checks.vcpuRoom(quota, demands, await askQuota(quotas, quota.code), config.region);
@@ -137,25 +186,8 @@ async function askQuota(client: ServiceQuotasClient, QuotaCode: string): Promise
     if (!(error instanceof Error) || error.name !== 'NoSuchResourceException') throw error;
     return client.send(new GetAWSDefaultServiceQuotaCommand(quota));
   });
-  if (Quota?.Value === undefined) throw new Failure(messages.noQuota({ code: QuotaCode }));
+  if (Quota?.Value === undefined) throw new Failure(messages.noQuota({ service: 'ec2', code: QuotaCode }));
   return Quota.Value;
-}
-
-async function askLeftOvers(config: EnvironmentConfig): Promise<checks.Outcome[]> {
-  const client = new CloudFormationClient({ region: config.region });
-  const found = OPTIONAL_PARTS.filter(([, property]) => config[property] === undefined).map(
-    async ([name, property]) => {
-      const stackName = `Kumiki-${config.id}-${name}`;
-      try {
-        await client.send(new DescribeStacksCommand({ StackName: stackName }));
-        return [checks.leftOver(stackName, property)];
-      } catch (error) {
-        if (error instanceof Error && error.message.includes('does not exist')) return [];
-        throw error;
-      }
-    },
-  );
-  return (await Promise.all(found)).flat();
 }
 
 function instanceType(name: string): _InstanceType {

@@ -5,46 +5,37 @@ import { serviceGroups } from '../../lib/services';
 import { buildsOnArm, hasVpcLinks, isOnFile, missingIn, type ZonalPart, Zone } from '../../lib/zones';
 import { Failure, joined, type Text } from '../kit/language';
 import { messages } from './messages';
+import type { Outcome } from './outcome';
 
 // Rules for an account before a deployment, over the answers of the account. Nothing in this file calls AWS.
 
-/** A warning concerns later or other deployments. A check that could not be made has not passed. */
-export interface Outcome {
-  readonly verdict: 'pass' | 'warning' | 'problem' | 'not checked';
-  readonly says: Text;
-}
-
-/** Tells whether the deployment has to wait. A failed check and a missing check block, a warning does not. */
-export function blocks({ verdict }: Outcome): boolean {
-  return verdict === 'problem' || verdict === 'not checked';
-}
-
 /** Executions that Lambda keeps for all functions of an account together. No function can reserve them. */
 const UNRESERVED = 100;
+
+/** Largest provisioned concurrency of an environment, with its schedules. */
+export function provisionedBy({ function: { provisionedConcurrency } }: EnvironmentConfig): number {
+  const { max = 0, schedules = [] } = provisionedConcurrency ?? {};
+  return Math.max(max, ...schedules.map((schedule) => schedule.max));
+}
 
 /**
  * Checks the account for the provisioned concurrency of an environment. A new account has a reduced quota, often 10 as reported.
  *
  * @param unreserved `UnreservedConcurrentExecutions`: the limit of the account less the concurrency that
- * `PutFunctionConcurrency` reserved. It still contains the provisioned concurrency of other functions, which Lambda tells
- * only function by function.
+ * `PutFunctionConcurrency` reserved. It still contains the provisioned concurrency of functions that reserve none.
+ * @param others provisioned concurrency of the functions of others that reserve none
  * @see https://docs.aws.amazon.com/lambda/latest/api/API_AccountLimit.html
  * @see https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
  */
-export function concurrency({ function: { provisionedConcurrency } }: EnvironmentConfig, unreserved: number): Outcome {
-  const { max = 0, schedules = [] } = provisionedConcurrency ?? {};
-  const provisioned = Math.max(max, ...schedules.map((schedule) => schedule.max));
-  if (provisioned === 0) return { verdict: 'pass', says: messages.nothingProvisioned };
-  if (provisioned + UNRESERVED > unreserved) {
-    return {
-      verdict: 'problem',
-      says: messages.tooLittleConcurrency({ provisioned, kept: UNRESERVED, unreserved }),
-    };
+export function concurrency(config: EnvironmentConfig, unreserved: number, others = 0): Outcome {
+  const provisioned = provisionedBy(config);
+  if (provisioned === 0) return { verdict: 'pass', needed: 0, there: messages.nothingProvisioned };
+  const needed = messages.provisionedNeeded({ provisioned, kept: UNRESERVED });
+  const there = messages.concurrencyThere({ unreserved, others });
+  if (provisioned + UNRESERVED > unreserved - others) {
+    return { verdict: 'problem', needed, there, todo: messages.requestConcurrency };
   }
-  return {
-    verdict: 'pass',
-    says: messages.enoughConcurrency({ provisioned, unreserved }),
-  };
+  return { verdict: 'pass', needed, there };
 }
 
 /** The role for the logs of API Gateway. An account has one in each region. */
@@ -68,32 +59,39 @@ export function logRole(config: EnvironmentConfig, role: LogRole | undefined, di
   const owner = /\/Kumiki-(.+)-RestApi-/.exec(current?.arn ?? '')?.[1];
   const ownedByDisposable = owner !== undefined && owner !== config.id && disposable.includes(owner);
   if (owned) {
-    if (current === undefined) return { verdict: 'pass', says: messages.createsRole };
-    if (owner === config.id) return { verdict: 'pass', says: messages.roleIs({ arn: current.arn }) };
+    if (current === undefined) return { verdict: 'pass', there: messages.createsRole };
+    if (owner === config.id) return { verdict: 'pass', there: messages.roleIs({ arn: current.arn }) };
     if (ownedByDisposable && !config.disposable) {
-      return { verdict: 'pass', says: messages.replacesRole({ owner, arn: current.arn }) };
+      return { verdict: 'pass', there: messages.replacesRole({ owner, arn: current.arn }) };
     }
     return {
       verdict: 'problem',
-      says: messages.wouldReplaceRole({ arn: current.arn }),
+      there: messages.wouldReplaceRole({ arn: current.arn }),
+      todo: messages.disownRole,
     };
   }
   if (current === undefined) {
     return {
       verdict: 'problem',
-      says: messages.needsRole({ why: role ? messages.roleIsGone({ arn: role.arn }) : messages.noRole }),
+      there: messages.needsRole({ why: role ? messages.roleIsGone({ arn: role.arn }) : messages.noRole }),
+      todo: messages.createRole,
     };
   }
   if (ownedByDisposable) {
     return {
       verdict: 'problem',
-      says: messages.disposableRole({ arn: current.arn, owner }),
+      there: messages.disposableRole({ arn: current.arn, owner }),
+      todo: messages.ownRole({ owner }),
     };
   }
   if (current.exists === undefined) {
-    return { verdict: 'not checked', says: messages.roleNotAllowed({ arn: current.arn }) };
+    return {
+      verdict: 'not checked',
+      there: messages.roleNotAllowed({ arn: current.arn }),
+      todo: messages.allow({ actions: 'iam:GetRole' }),
+    };
   }
-  return { verdict: 'pass', says: messages.roleIs({ arn: current.arn }) };
+  return { verdict: 'pass', there: messages.roleIs({ arn: current.arn }) };
 }
 
 /**
@@ -104,6 +102,7 @@ export function logRole(config: EnvironmentConfig, role: LogRole | undefined, di
 export function zones(config: EnvironmentConfig, account: readonly Zone[]): Outcome {
   const { region, availabilityZones: names } = config;
   if (!hasVpcLinks(region)) return withoutVpcLinks(region);
+  const needed = joined(names);
   const serving = account.filter((zone) => missing(zone, config) === undefined).map(({ name }) => name);
   const usable = names.filter((name) => serving.includes(name));
   const proposed = [...usable, ...serving.filter((name) => !usable.includes(name)).sort()].slice(0, names.length);
@@ -119,11 +118,11 @@ export function zones(config: EnvironmentConfig, account: readonly Zone[]): Outc
       proposed.length < names.length
         ? messages.tooFewZones({ found: proposed.length, needed: names.length })
         : messages.addFlags({ flags });
-    return { verdict: 'problem', says: advised(reasons, remedy) };
+    return { verdict: 'problem', needed, there: joined(reasons, messages.reasons), todo: remedy };
   }
   const ids = account.filter(({ name }) => names.includes(name)).map(({ name, id }) => messages.zoneIs({ name, id }));
-  const says = messages.available({ where: joined(ids), parts: served(config) });
-  return { verdict: 'pass', says: isOnFile(region) ? says : advised([says], messages.addFlags({ flags })) };
+  const there = messages.available({ where: joined(ids), parts: served(config) });
+  return { verdict: 'pass', needed, there, todo: isOnFile(region) ? undefined : messages.addFlags({ flags }) };
 }
 
 /** Checks the zones of the subnets of an existing VPC in the same way. */
@@ -134,16 +133,11 @@ export function existingSubnets(config: EnvironmentConfig, subnets: readonly (Zo
     return lack === undefined ? [] : [messages.subnetLacks({ subnet: subnet.subnetId, id: subnet.id, lack })];
   });
   if (lacking.length > 0) {
-    return { verdict: 'problem', says: advised(lacking, messages.otherSubnets) };
+    return { verdict: 'problem', there: joined(lacking, messages.reasons), todo: messages.otherSubnets };
   }
   const ids = [...new Set(subnets.map(({ id }) => id))].sort();
   const where = messages.subnetsIn({ ids: ids.join(', ') });
-  return { verdict: 'pass', says: messages.available({ where, parts: served(config) }) };
-}
-
-/** The reasons, and then what to do. */
-function advised(reasons: readonly Text[], advice: Text): Text {
-  return joined([joined(reasons, messages.reasons), advice], messages.sentences);
+  return { verdict: 'pass', there: messages.available({ where, parts: served(config) }) };
 }
 
 /** The services that a zone lacks. */
@@ -168,19 +162,21 @@ function served(config: EnvironmentConfig): Text {
 function withoutVpcLinks(region: string): Outcome {
   return {
     verdict: 'not checked',
-    says: messages.noVpcLinks({ region }),
+    there: messages.noVpcLinks({ region }),
+    todo: messages.seeVpcLinks,
   };
 }
 
 /** Checks that AWS documents ARM builds for the region, with which the images of the container services are built. */
 export function imageBuild({ services, region }: EnvironmentConfig): Outcome {
   if (services.every(({ image }) => image.from !== 'source')) {
-    return { verdict: 'pass', says: messages.nothingBuilt };
+    return { verdict: 'pass', there: messages.nothingBuilt };
   }
-  if (buildsOnArm(region)) return { verdict: 'pass', says: messages.buildsOnArm({ region }) };
+  if (buildsOnArm(region)) return { verdict: 'pass', there: messages.buildsOnArm({ region }) };
   return {
     verdict: 'warning',
-    says: messages.armNotDocumented({ region }),
+    there: messages.armNotDocumented({ region }),
+    todo: messages.promoteInstead,
   };
 }
 
@@ -287,21 +283,26 @@ export function vcpuRoom(
     counted.map((demand) => demand.what),
     messages.reasons,
   );
-  const what = messages.mostVcpus({ most, parts });
+  const needed = messages.mostVcpus({ most, parts });
   if (most <= quota) {
-    return { verdict: 'pass', says: messages.enoughVcpus({ quota: name, what, value: quota }) };
+    return { verdict: 'pass', needed, there: messages.enoughVcpus({ quota: name, value: quota }) };
   }
   const when = start > quota ? messages.alreadyTakes({ start }) : '';
-  const command =
-    `aws service-quotas request-service-quota-increase --region ${region} --service-code ec2 --quota-code ${code} ` +
-    `--desired-value ${most}`;
-  return { verdict: 'warning', says: messages.tooFewVcpus({ quota: name, value: quota, what, when, command }) };
+  const command = increaseOf(region, 'ec2', code, most);
+  return {
+    verdict: 'warning',
+    needed,
+    there: messages.tooFewVcpus({ quota: name, value: quota, when }),
+    todo: messages.requestMore({ command }),
+  };
 }
 
-/** The warning for a part that is deployed and now off: the next deployment deletes its stack. */
-export function leftOver(stackName: string, property: string): Outcome {
-  const keep = property === 'kubernetes' ? messages.keepKubernetes : messages.keep({ property });
-  return { verdict: 'warning', says: messages.leftOver({ stack: stackName, property, keep }) };
+/** The command that asks for a larger quota. */
+export function increaseOf(region: string, service: string, code: string, value: number): string {
+  return (
+    `aws service-quotas request-service-quota-increase --region ${region} --service-code ${service} ` +
+    `--quota-code ${code} --desired-value ${value}`
+  );
 }
 
 function hasNatInstance({ create }: EnvironmentConfig['network']): boolean {

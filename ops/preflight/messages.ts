@@ -4,8 +4,8 @@ import { message } from '../kit/language';
 export const messages = {
   // Help
   about: message({
-    en: 'Asks the account for what makes a deployment fail after minutes and roll back: zones, quotas, the\nrole for API Gateway logs. Changes nothing. Give the same -c as to cdk deploy. The exit code is 1\nif a check fails or could not be made.',
-    ja: 'デプロイが数分後に失敗してロールバックする原因（AZ、クォータ、API Gateway のログ用ロール）を、\n事前にアカウントへ問い合わせて確認する。何も変更しない。-c には cdk deploy と同じ値を指定する。\n失敗または未確認の項目があれば終了コードは 1。',
+    en: 'Asks the account for what makes a deployment fail or surprises: credentials, bootstrap, stacks of\nan earlier try, names in use, zones, quotas, the role for API Gateway logs, the image, the price.\nChanges nothing. Give the same -c as to cdk deploy. The exit code is 1 if a check fails or could\nnot be made. Quotas, findings of scans, left-overs and the price only warn.',
+    ja: 'デプロイの失敗や想定外につながるもの（認証情報、ブートストラップ、以前のデプロイのスタック、\n使用中の名前、AZ、クォータ、API Gateway のログ用ロール、イメージ、料金）を事前に確認する。\n何も変更しない。-c には cdk deploy と同じ値を指定する。失敗または未確認の項目があれば\n終了コードは 1。クォータ、スキャン結果、残存リソース、料金は警告のみ。',
   }),
   environmentFlag: message({
     en: 'environment of lib/environments.ts, such as sandbox',
@@ -20,11 +20,32 @@ export const messages = {
     ja: 'cdk deploy と同じコンテキスト（-c kubernetes=true など、複数指定可）',
   }),
 
-  // Lines
-  heading: message({ en: 'Environment {id} in {region}:', ja: '環境 {id}（{region}）：' }),
-  line: message({ en: '{check}: {says}.', ja: '{check}：{says}。' }),
-  sentences: message({ en: '. ', ja: '。' }),
+  // Table
+  heading: message({ en: 'Environment {id} in {region}', ja: '環境 {id}（{region}）' }),
+  verdict: message({ en: 'verdict', ja: '判定' }),
+  what: message({ en: 'what', ja: '項目' }),
+  needed: message({ en: 'needed', ja: '必要' }),
+  there: message({ en: 'there', ja: '現状' }),
+  whatToDo: message({ en: 'what to do', ja: '対処' }),
+  summary: message({
+    en: '{passed} passed, {warnings} warnings, {problems} problems, {unchecked} not checked',
+    ja: '合格 {passed}、警告 {warnings}、問題 {problems}、未確認 {unchecked}',
+  }),
+  blocked: message({ en: 'Do not deploy yet: {summary}.', ja: 'まだデプロイしないでください：{summary}。' }),
+  ready: message({
+    en: 'Nothing blocks the deployment: {summary}.',
+    ja: 'デプロイを妨げるものはありません：{summary}。',
+  }),
+  interrupted: message({
+    en: 'Interrupted. Preflight only reads, so nothing was changed.',
+    ja: '中断しました。preflight は読み取りだけなので、何も変更していません。',
+  }),
   reasons: message({ en: '; ', ja: '；' }),
+  andMore: message({ en: '{rest} more', ja: 'ほか {rest} 件' }),
+  allow: message({
+    en: 'Allow {actions}, or ask somebody who may',
+    ja: '{actions} を許可するか、権限を持つ人に依頼してください',
+  }),
 
   // Verdicts
   pass: message({ en: 'pass', ja: '合格' }),
@@ -33,6 +54,10 @@ export const messages = {
   'not checked': message({ en: 'not checked', ja: '未確認' }),
 
   // Checks
+  account: message({ en: 'Account', ja: 'アカウント' }),
+  templates: message({ en: 'Templates', ja: 'テンプレート' }),
+  bootstrapStack: message({ en: 'Bootstrap', ja: 'ブートストラップ' }),
+  earlierStacks: message({ en: 'Stacks', ja: 'スタック' }),
   zones: message({ en: 'Zones', ja: 'アベイラビリティーゾーン' }),
   image: message({ en: 'Image', ja: 'イメージ' }),
   concurrency: message({ en: 'Lambda concurrency', ja: 'Lambda の同時実行数' }),
@@ -44,18 +69,68 @@ export const messages = {
     ja: 'アカウントから応答がありません：{reason}',
   }),
 
+  // Credentials and templates
+  anyAccount: message({ en: 'any account of AWS', ja: 'AWS の任意のアカウント' }),
+  youAre: message({ en: 'you are {arn}', ja: '現在の認証情報は {arn}' }),
+  otherAccount: message({
+    en: 'Use credentials of another account than {account}, or name another environment than {id}',
+    ja: 'アカウント {account} 以外の認証情報を使うか、{id} 以外の環境を指定してください',
+  }),
+  synthesized: message({ en: '{number} stacks synthesize', ja: 'スタック {number} 個を合成できます' }),
+  notSynthesized: message({ en: 'the synthesis fails: {reason}', ja: '合成に失敗しました：{reason}' }),
+  fixSynthesis: message({
+    en: 'Do what the message says. Bootstrap, names, quotas and price are checked when the templates synthesize',
+    ja: 'エラーの指示に従ってください。ブートストラップ、名前、クォータ、料金は、合成できるようになってから確認します',
+  }),
+
+  // Bootstrap
+  versionOrNewer: message({ en: 'version {version} or newer', ja: 'バージョン {version} 以降' }),
+  versionIs: message({ en: 'version {version}', ja: 'バージョン {version}' }),
+  notBootstrapped: message({
+    en: '{account} is not bootstrapped in {region}',
+    ja: '{account} は {region} でブートストラップされていません',
+  }),
+  bootstrap: message({ en: 'Run once: {command}', ja: '一度だけ実行してください：{command}' }),
+
+  // Stacks of an earlier deployment
+  noStacks: message({ en: 'no stack yet', ja: 'スタックはまだありません' }),
+  stacksAreFine: message({ en: '{number} stacks, none failed', ja: 'スタック {number} 個、失敗なし' }),
+  stackIs: message({ en: '{stack} is {status}', ja: '{stack} は {status}' }),
+  createdAgain: message({
+    en: 'cdk deploy deletes the stack and creates it again. To delete it yourself: {command}',
+    ja: 'cdk deploy がスタックを削除して作り直します。自分で削除する場合：{command}',
+  }),
+  unprotectFirst: message({
+    en: 'Termination protection keeps cdk deploy from deleting the failed stack: {command}',
+    ja: '削除保護のため、cdk deploy は失敗したスタックを削除できません：{command}',
+  }),
+  waitForStack: message({
+    en: 'Another deployment is under way. Wait until {stack} is complete, and run preflight again',
+    ja: '別のデプロイが進行中です。{stack} の完了を待ってから preflight を再実行してください',
+  }),
+  continueRollback: message({
+    en: 'Remove the cause (see the events of the stack), and then: {command}',
+    ja: 'スタックのイベントで原因を確認して取り除いてから：{command}',
+  }),
+  rollBack: message({ en: 'Roll back first: {command}', ja: '先にロールバックしてください：{command}' }),
+  destroyFirst: message({ en: 'Delete the stack first: {command}', ja: '先にスタックを削除してください：{command}' }),
+
   // Lambda concurrency
   nothingProvisioned: message({
     en: 'no concurrency is provisioned',
     ja: 'プロビジョニング済み同時実行は使われていません',
   }),
-  tooLittleConcurrency: message({
-    en: '{provisioned} provisioned and {kept} unreserved executions exceed the {unreserved} of the account. Request more (Service Quotas, Lambda, "Concurrent executions"), or lower provisionedConcurrency in lib/environments.ts',
-    ja: 'プロビジョニング済み同時実行 {provisioned} と、未予約で残す必要がある {kept} の合計が、アカウントの {unreserved} を超えます。クォータの引き上げを申請するか（Service Quotas、Lambda、"Concurrent executions"）、lib/environments.ts の provisionedConcurrency を下げてください',
+  provisionedNeeded: message({
+    en: '{provisioned} provisioned, {kept} unreserved',
+    ja: 'プロビジョニング済み {provisioned}、未予約 {kept}',
   }),
-  enoughConcurrency: message({
-    en: 'room for {provisioned} provisioned: {unreserved} are not reserved. Subtract the provisioned concurrency of other functions',
-    ja: 'プロビジョニング済み同時実行 {provisioned} に対し、未予約は {unreserved} です。ほかの関数のプロビジョニング済み同時実行は、ここから差し引いてください',
+  concurrencyThere: message({
+    en: '{unreserved} not reserved, {others} of them provisioned by other functions',
+    ja: '未予約 {unreserved}、うち {others} はほかの関数がプロビジョニング済み',
+  }),
+  requestConcurrency: message({
+    en: 'Request more (Service Quotas, Lambda, "Concurrent executions"), or lower provisionedConcurrency in lib/environments.ts',
+    ja: 'クォータの引き上げを申請するか（Service Quotas、Lambda、"Concurrent executions"）、lib/environments.ts の provisionedConcurrency を下げてください',
   }),
 
   // The role for the logs of API Gateway
@@ -66,8 +141,12 @@ export const messages = {
     ja: 'このデプロイが {owner} のロール（{arn}）を置き換えます',
   }),
   wouldReplaceRole: message({
-    en: 'the account has a role, {arn}, which this deployment would replace. An account has only one: set restApi.ownsApiAccount to false in lib/environments.ts',
-    ja: 'アカウントにはすでにロール {arn} があり、このデプロイはそれを置き換えてしまいます。ロールはアカウントに 1 つしか設定できません。lib/environments.ts の restApi.ownsApiAccount を false にしてください',
+    en: 'the account has a role, {arn}, which this deployment would replace',
+    ja: 'アカウントにはすでにロール {arn} があり、このデプロイはそれを置き換えてしまいます',
+  }),
+  disownRole: message({
+    en: 'An account has only one: set restApi.ownsApiAccount to false in lib/environments.ts',
+    ja: 'ロールはアカウントに 1 つしか設定できません。lib/environments.ts の restApi.ownsApiAccount を false にしてください',
   }),
   roleIsGone: message({
     en: 'the account names the role {arn}, which no longer exists',
@@ -78,12 +157,20 @@ export const messages = {
     ja: 'アカウントには API Gateway のログ用ロールがなく',
   }),
   needsRole: message({
-    en: '{why}, and this environment does not create one. Set restApi.ownsApiAccount to true in lib/environments.ts, or have the owner of the account run aws apigateway update-account',
-    ja: '{why}、この環境もロールを作成しません。lib/environments.ts の restApi.ownsApiAccount を true にするか、アカウントの管理者に aws apigateway update-account の実行を依頼してください',
+    en: '{why}, and this environment does not create one',
+    ja: '{why}、この環境もロールを作成しません',
+  }),
+  createRole: message({
+    en: 'Set restApi.ownsApiAccount to true in lib/environments.ts, or have the owner of the account run aws apigateway update-account',
+    ja: 'lib/environments.ts の restApi.ownsApiAccount を true にするか、アカウントの管理者に aws apigateway update-account の実行を依頼してください',
   }),
   disposableRole: message({
-    en: 'the role, {arn}, belongs to the disposable environment {owner}. When {owner} is destroyed, logs stop without an error. Set restApi.ownsApiAccount to true here and to false in {owner}',
-    ja: 'ロール {arn} は、削除される前提の環境 {owner} のものです。{owner} を削除すると、エラーなしにログが止まります。restApi.ownsApiAccount をこの環境では true、{owner} では false にしてください',
+    en: 'the role, {arn}, belongs to the disposable environment {owner}. When {owner} is destroyed, logs stop without an error',
+    ja: 'ロール {arn} は、削除される前提の環境 {owner} のものです。{owner} を削除すると、エラーなしにログが止まります',
+  }),
+  ownRole: message({
+    en: 'Set restApi.ownsApiAccount to true here and to false in {owner}',
+    ja: 'restApi.ownsApiAccount をこの環境では true、{owner} では false にしてください',
   }),
   roleNotAllowed: message({
     en: 'these credentials do not allow iam:GetRole on {arn}',
@@ -120,8 +207,12 @@ export const messages = {
   }),
   subnetsIn: message({ en: 'the subnets are in {ids}', ja: 'サブネットの AZ は {ids}' }),
   noVpcLinks: message({
-    en: 'AWS listed no VPC links V2 in {region} when lib/zones.ts was written, so the APIs would not reach the containers. See docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-vpc-links-v2.html, Availability by Region',
-    ja: 'lib/zones.ts を書いた時点で、{region} は VPC リンク V2 の対応リージョンの一覧になく、API からコンテナへ到達できません。docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-vpc-links-v2.html の Availability by Region を参照してください',
+    en: 'AWS listed no VPC links V2 in {region} when lib/zones.ts was written, so the APIs would not reach the containers',
+    ja: 'lib/zones.ts を書いた時点で、{region} は VPC リンク V2 の対応リージョンの一覧になく、API からコンテナへ到達できません',
+  }),
+  seeVpcLinks: message({
+    en: 'See docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-vpc-links-v2.html, Availability by Region',
+    ja: 'docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-vpc-links-v2.html の Availability by Region を参照してください',
   }),
 
   // Image
@@ -134,8 +225,12 @@ export const messages = {
     ja: '{region} の CodeBuild で ARM イメージをビルドできます',
   }),
   armNotDocumented: message({
-    en: 'AWS does not document ARM builds of CodeBuild in {region}. If they fail, build the image in another region and promote it by digest (docs/decisions/0004-image-built-in-the-account.md)',
-    ja: '{region} の CodeBuild での ARM ビルドは、AWS のドキュメントに記載がありません。失敗する場合は、別のリージョンでビルドしたイメージをダイジェストで指定してください（docs/decisions/0004-image-built-in-the-account.md）',
+    en: 'AWS does not document ARM builds of CodeBuild in {region}',
+    ja: '{region} の CodeBuild での ARM ビルドは、AWS のドキュメントに記載がありません',
+  }),
+  promoteInstead: message({
+    en: 'If they fail, build the image in another region and promote it by digest (docs/decisions/0004-image-built-in-the-account.md)',
+    ja: '失敗する場合は、別のリージョンでビルドしたイメージをダイジェストで指定してください（docs/decisions/0004-image-built-in-the-account.md）',
   }),
 
   // vCPUs
@@ -151,20 +246,21 @@ export const messages = {
   }),
   mostVcpus: message({ en: 'at most {most} ({parts})', ja: '最大 {most}（{parts}）' }),
   enoughVcpus: message({
-    en: '{quota}: {what} of the {value} vCPUs that all instances of the account share',
-    ja: '{quota}：アカウント全体で共有する {value} vCPU のうち、{what} を使います',
+    en: '{quota}: {value} vCPUs that all instances of the account share',
+    ja: '{quota}：アカウント全体で共有する {value} vCPU',
   }),
   tooFewVcpus: message({
-    en: '{quota}: the quota is {value} vCPUs, but this environment takes {what}. {when}Request more: {command}',
-    ja: '{quota}：クォータは {value} vCPU ですが、この環境は {what} を使います。{when}クォータの引き上げを申請してください：{command}',
+    en: '{quota}: the quota is {value} vCPUs{when}',
+    ja: '{quota}：クォータは {value} vCPU{when}',
   }),
+  requestMore: message({ en: 'Request more: {command}', ja: 'クォータの引き上げを申請してください：{command}' }),
   alreadyTakes: message({
-    en: 'The first deployment already takes {start}. ',
-    ja: '最初のデプロイだけで {start} になります。',
+    en: '; the first deployment already takes {start}',
+    ja: '；最初のデプロイだけで {start} になります',
   }),
   noQuota: message({
-    en: 'Service Quotas returned no value for {code} of ec2.',
-    ja: 'Service Quotas が ec2 の {code} の値を返しませんでした。',
+    en: 'Service Quotas returned no value for {code} of {service}.',
+    ja: 'Service Quotas が {service} の {code} の値を返しませんでした。',
   }),
   unknownType: message({
     en: '@aws-sdk/client-ec2 does not know the instance type {type}. Install a newer version of the package.',
@@ -180,8 +276,10 @@ export const messages = {
     en: 'set {property} in lib/environments.ts',
     ja: 'lib/environments.ts で {property} を設定してください',
   }),
+  isOff: message({ en: '{property} is off', ja: '{property} は無効' }),
   leftOver: message({
-    en: '{stack} is deployed, but {property} is off, so cdk deploy deletes the stack. To keep it, {keep}',
-    ja: '{stack} はデプロイ済みですが {property} が無効のため、cdk deploy がスタックを削除します。残す場合は、{keep}',
+    en: '{stack} is deployed, and cdk deploy deletes the stack',
+    ja: '{stack} はデプロイ済みで、cdk deploy がスタックを削除します',
   }),
+  toKeep: message({ en: 'To keep it, {keep}', ja: '残す場合は、{keep}' }),
 };

@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { EnvironmentConfig } from '../../lib/environment-config';
 import { environments } from '../../lib/environments';
 import { explain, fail } from '../kit/errors';
-import { languageOf } from '../kit/language';
+import { type Language, languageOf } from '../kit/language';
 import { assignmentsOf, optionsOf } from '../kit/options';
 import { targetOf } from '../kit/target';
 import { askAccount } from './account';
-import { blocks } from './checks';
 import { preflightCommand } from './command';
-import { linesOf } from './lines';
+import { linesOf, summaryOf } from './lines';
 import { messages } from './messages';
+import { blocks } from './outcome';
 
 /** Checks the account for what a deployment would otherwise miss after minutes, and then roll back. */
 async function main(): Promise<void> {
@@ -20,16 +21,32 @@ async function main(): Promise<void> {
   });
   const context = { ...contextOfApp(), ...assignmentsOf(values.context) };
   const config = targetOf(values, preflightCommand, context);
-  const { id, region } = config;
+  const language = languageOf();
+  process.once('SIGINT', () => {
+    console.error(messages.interrupted[language]);
+    process.exit(130);
+  });
   try {
-    const checked = await askAccount(config, disposableEnvironments());
-    const language = languageOf();
-    console.log(messages.heading({ id, region })[language]);
-    for (const line of linesOf(checked, language)) console.log(line);
-    if (checked.some(blocks)) process.exitCode = 1;
+    const { blocked } = await runPreflight(config, language);
+    if (blocked) process.exitCode = 1;
   } catch (error) {
-    fail(error, explain(error, id, region));
+    fail(error, explain(error, config.id, config.region));
   }
+}
+
+/**
+ * Prints the table of everything that would make a deployment of the environment fail, or would surprise. Reads only.
+ *
+ * @returns whether the deployment has to wait
+ * @throws errors of AWS that concern every check, such as credentials that are missing or expired: `explain` has their text
+ */
+export async function runPreflight(config: EnvironmentConfig, language: Language): Promise<{ blocked: boolean }> {
+  const { id, region } = config;
+  const checked = await askAccount(config, disposableEnvironments());
+  console.log(`${messages.heading({ id, region })[language]}\n`);
+  for (const line of linesOf(checked, language, process.stdout.columns)) console.log(line);
+  console.log(`\n${summaryOf(checked)[language]}`);
+  return { blocked: checked.some(blocks) };
 }
 
 /** The context in cdk.json that is for the app. Keys with `:`, `@` or `/` are for the CDK. */

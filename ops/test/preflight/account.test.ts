@@ -2,11 +2,13 @@ import { createServer, IncomingMessage } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { EnvironmentConfig } from '../../../lib/environment-config';
 import { fixtureOf } from '../../../test/support/fixture';
+import { synthesized } from '../../../test/support/stage';
 import { askAccount } from '../../preflight/account';
+import { type Plan, planOf } from '../../preflight/plan';
 
 /** Status and body of an answer, in the form that AWS's API reference documents. */
 type Answer = readonly [status: number, body: string];
-type Answers = Readonly<Record<string, Answer>>;
+type Answers = Readonly<Record<string, Answer | (() => Answer)>>;
 
 const ROLE = 'arn:aws:iam::111122223333:role/apigateway-logs';
 const xml = (action: string, body: string): Answer => [200, `<${action}Response>${body}</${action}Response>`];
@@ -27,6 +29,15 @@ const quota = (code: string, value: number): Answer => [
     Quota: { ServiceCode: 'ec2', QuotaCode: code, QuotaName: 'Running On-Demand Standard', Value: value },
   }),
 ];
+
+function stacks(...summaries: readonly (readonly [name: string, status: string])[]): Answer {
+  const members = summaries.map(
+    ([name, status]) =>
+      `<member><StackName>${name}</StackName><CreationTime>2026-05-08T23:34:01Z</CreationTime><StackStatus>${status}</StackStatus></member>`,
+  );
+  const result = `<StackSummaries>${members.join('')}</StackSummaries>`;
+  return xml('ListStacks', `<ListStacksResult>${result}</ListStacksResult>`);
+}
 
 /** An account in which the trial can be deployed. */
 const ACCOUNT: Answers = {
@@ -72,7 +83,22 @@ const ACCOUNT: Answers = {
       '<CreateDate>2026-05-08T23:34:01Z</CreateDate><RoleId>AROADBQP57FF2AEXAMPLE</RoleId></Role></GetRoleResult>',
   ),
   'servicequotas GetServiceQuota': quota('L-1216C47A', 16),
-  'cloudformation DescribeStacks': queryError(400, 'ValidationError', 'Stack with id x does not exist'),
+  'sts GetCallerIdentity': xml(
+    'GetCallerIdentity',
+    '<GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/me</Arn><UserId>AIDACKCEVSQ6C2EXAMPLE</UserId>' +
+      '<Account>111122223333</Account></GetCallerIdentityResult>',
+  ),
+  'ssm GetParameter': [
+    200,
+    JSON.stringify({
+      Parameter: { Name: '/cdk-bootstrap/hnb659fds/version', Type: 'String', Value: '30', Version: 1 },
+    }),
+  ],
+  'cloudformation ListStacks': stacks(),
+  'cloudformation ListStackResources': xml(
+    'ListStackResources',
+    '<ListStackResourcesResult><StackResourceSummaries/></ListStackResourcesResult>',
+  ),
 };
 
 let answers: Answers = ACCOUNT;
@@ -81,7 +107,8 @@ const server = createServer(async (request, response) => {
   const question = await questionOf(request);
   asked.push(question);
   const key = Object.keys(answers).find((name) => question.startsWith(name));
-  const [status, body] = key === undefined ? [501, question] : (answers[key] ?? [501, question]);
+  const answer = (key === undefined ? undefined : answers[key]) ?? [501, question];
+  const [status, body] = typeof answer === 'function' ? answer() : answer;
   response.writeHead(status).end(body);
 });
 const before = { ...process.env };
@@ -112,11 +139,28 @@ async function questionOf(request: IncomingMessage): Promise<string> {
   return `${service} ${action} ${[...body].map((pair) => pair.join('=')).join('&')}`;
 }
 
+/** The templates of the tests, which only the first test synthesizes. */
+function planned(config: EnvironmentConfig): Plan {
+  const templates = Object.entries(synthesized(config)).map(([stack, template]) => [
+    `Kumiki-${config.id}-${stack}`,
+    template.toJSON(),
+  ]);
+  return {
+    templates: Object.fromEntries(templates),
+    bootstrap: { version: 6, parameter: '/cdk-bootstrap/hnb659fds/version' },
+  };
+}
+
 async function ask(config: EnvironmentConfig, other: Answers = {}): Promise<Record<string, string>> {
   answers = { ...ACCOUNT, ...other };
   asked.length = 0;
-  const checked = await askAccount(config, ['trial', 'local']);
-  return Object.fromEntries(checked.map(({ check, verdict, says }) => [check.en, `${verdict}: ${says.en}`]));
+  const checked = await askAccount(config, ['trial', 'local'], planned);
+  return Object.fromEntries(
+    checked.map(({ check, verdict, there, todo }) => [
+      check.en,
+      `${verdict}: ${there.en}${todo === undefined ? '' : `. ${todo.en}`}`,
+    ]),
+  );
 }
 
 const withoutOwnRole = (config: EnvironmentConfig): EnvironmentConfig => ({
@@ -129,11 +173,15 @@ const withCluster = withoutOwnRole(fixtureOf('trial', { kubernetes: 'true' }));
 test('passes an account that meets all checks', async () => {
   const checked = await ask(withCluster);
   expect(checked).toEqual({
+    Account: 'pass: you are arn:aws:iam::111122223333:user/me',
+    Templates: 'pass: 8 stacks synthesize',
+    Bootstrap: 'pass: version 30',
+    Stacks: 'pass: no stack yet',
     Zones: expect.stringMatching(/^pass: us-east-1a is use1-az1, us-east-1b is use1-az2/),
     Image: expect.stringMatching(/^pass/),
-    'Lambda concurrency': expect.stringMatching(/^pass: room for 4 provisioned: 900 /),
+    'Lambda concurrency': expect.stringMatching(/^pass: 900 not reserved/),
     'API Gateway logs': `pass: ${ROLE}`,
-    'EC2 vCPUs': expect.stringMatching(/^pass: Running On-Demand Standard instances: at most 16/),
+    'EC2 vCPUs': expect.stringMatching(/^pass: Running On-Demand Standard instances: 16 vCPUs/),
   });
 });
 
@@ -158,15 +206,15 @@ test('finds zones without VPC links, a small quota, and a part that is switched 
     'servicequotas GetServiceQuota': quota('L-1216C47A', 5),
   });
   expect(checked['Zones']).toMatch(/^problem: us-east-1a is use1-az3.* -c zones=us-east-1b,us-east-1c$/);
-  expect(checked['EC2 vCPUs']).toMatch(/^warning: .* the quota is 5 vCPUs, but this environment takes at most 16/);
+  expect(checked['EC2 vCPUs']).toMatch(/^warning: .* the quota is 5 vCPUs/);
   const switched = await ask(trial, {
-    'cloudformation DescribeStacks': xml(
-      'DescribeStacks',
-      '<DescribeStacksResult><Stacks><member><StackName>Kumiki-trial-Kubernetes</StackName>' +
-        '<CreationTime>2026-05-08T23:34:01Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus></member></Stacks></DescribeStacksResult>',
+    'cloudformation ListStacks': stacks(
+      ['Kumiki-trial-Kubernetes', 'CREATE_COMPLETE'],
+      ['Kumiki-trial-b-Network', 'ROLLBACK_COMPLETE'],
     ),
   });
-  expect(switched['Switched off']).toMatch(/^warning: Kumiki-trial-Kubernetes is deployed, but kubernetes is off/);
+  expect(switched['Stacks']).toBe('pass: 1 stacks, none failed');
+  expect(switched['Switched off']).toMatch(/^warning: Kumiki-trial-Kubernetes is deployed, and cdk deploy deletes/);
 });
 
 test('compares with the default quota of AWS where the account has no quota of its own', async () => {
@@ -216,4 +264,49 @@ test('makes the other checks where credentials deny one, and passes none that it
 test('gives up where AWS rejects the credentials', async () => {
   const answer = queryError(403, 'InvalidClientTokenId', 'The security token included in the request is invalid.');
   await expect(ask(trial, { 'iam GetRole': answer })).rejects.toThrow(/security token/);
+});
+
+test('names the action that is missing', async () => {
+  const message = 'User: arn:aws:iam::111122223333:user/me is not authorized to perform: cloudformation:ListStacks';
+  const checked = await ask(trial, {
+    'cloudformation ListStacks': queryError(403, 'AccessDenied', message),
+    'ec2 DescribeAvailabilityZones': ec2Error('UnauthorizedOperation'),
+  });
+  expect(checked['Stacks']).toMatch(/^not checked: .*Allow cloudformation:ListStacks,/);
+  expect(checked['Zones']).toMatch(/Allow ec2:DescribeAvailabilityZones, ec2:DescribeSubnets,/);
+});
+
+test('finds an account without bootstrap, and reads the parameter that the templates name', async () => {
+  const missing: Answer = [400, JSON.stringify({ __type: 'ParameterNotFound' })];
+  expect((await ask(trial, { 'ssm GetParameter': missing }))['Bootstrap']).toMatch(
+    /^problem: 111122223333 is not bootstrapped in us-east-1\. .*npx cdk bootstrap aws:\/\/111122223333\/us-east-1$/,
+  );
+  const plan = planOf(trial);
+  expect(plan.bootstrap).toEqual({ version: 6, parameter: '/cdk-bootstrap/hnb659fds/version' });
+  expect(Object.keys(plan.templates).toSorted()).toEqual(Object.keys(planned(trial).templates).toSorted());
+});
+
+test('says why the templates do not synthesize, and makes the checks that need none', async () => {
+  const services = trial.services.map((each) => ({ ...each, image: { from: 'digest' as const } }));
+  answers = ACCOUNT;
+  const checked = await askAccount({ ...trial, services }, []);
+  const verdicts = Object.fromEntries(checked.map(({ check, verdict, there }) => [check.en, [verdict, there.en]]));
+  expect(verdicts['Templates']).toEqual(['problem', expect.stringMatching(/^the synthesis fails: .*digest/)]);
+  expect(verdicts['Zones']?.[0]).toBe('pass');
+  expect(Object.keys(verdicts)).not.toContain('Bootstrap');
+});
+
+test('tries again where AWS throttles', async () => {
+  process.env.AWS_MAX_ATTEMPTS = '3';
+  let refusals = 2;
+  const throttled = queryError(400, 'Throttling', 'Rate exceeded');
+  const found = await ask(trial, {
+    'cloudformation ListStacks': () => {
+      refusals -= 1;
+      return refusals >= 0 ? throttled : stacks();
+    },
+  });
+  process.env.AWS_MAX_ATTEMPTS = '1';
+  expect(found['Stacks']).toBe('pass: no stack yet');
+  expect(asked.filter((question) => question.startsWith('cloudformation ListStacks'))).toHaveLength(3);
 });

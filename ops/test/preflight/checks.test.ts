@@ -2,17 +2,23 @@ import stringWidth from 'string-width';
 import { EnvironmentConfig } from '../../../lib/environment-config';
 import { fixtureOf, service, withEgress, withFurther } from '../../../test/support/fixture';
 import { inEnglish } from '../../kit/language';
+import { bootstrapped } from '../../preflight/bootstrap';
 import * as rules from '../../preflight/checks';
-import { linesOf } from '../../preflight/lines';
+import { identity } from '../../preflight/identity';
+import { linesOf, summaryOf } from '../../preflight/lines';
 import { messages } from '../../preflight/messages';
+import { blocks, type Outcome } from '../../preflight/outcome';
+import { leftOver, leftOvers, stackStates } from '../../preflight/stacks';
 
-/** A rule whose outcome is in English. */
+/** An outcome in English: what is there, and then what to do. */
+const inOne = ({ verdict, there, todo }: Outcome) => ({
+  verdict,
+  says: todo === undefined ? there.en : `${there.en}. ${todo.en}`,
+});
 const english =
-  <A extends unknown[]>(rule: (...args: A) => rules.Outcome) =>
-  (...args: A) => {
-    const { verdict, says } = rule(...args);
-    return { verdict, says: says.en };
-  };
+  <A extends unknown[]>(rule: (...args: A) => Outcome) =>
+  (...args: A) =>
+    inOne(rule(...args));
 const checks = {
   ...rules,
   concurrency: english(rules.concurrency),
@@ -20,10 +26,10 @@ const checks = {
   zones: english(rules.zones),
   existingSubnets: english(rules.existingSubnets),
   imageBuild: english(rules.imageBuild),
-  leftOver: english(rules.leftOver),
+  leftOver: english(leftOver),
   vcpuRoom: (...args: Parameters<typeof rules.vcpuRoom>) => {
     const outcome = rules.vcpuRoom(...args);
-    return outcome && { verdict: outcome.verdict, says: outcome.says.en };
+    return outcome && { needed: plain(outcome.needed), ...inOne(outcome) };
   },
 };
 const plain = (value: unknown) => JSON.parse(JSON.stringify(value, inEnglish));
@@ -33,14 +39,10 @@ const lasting = fixtureOf('lasting');
 const withCluster = fixtureOf('trial', { kubernetes: 'true' });
 const DISPOSABLE = ['trial', 'local'];
 
-test('a problem and a check that was not made block a deployment, a warning does not', () => {
-  const blocks = (verdict: rules.Outcome['verdict']) => checks.blocks({ verdict, says: { en: '', ja: '' } });
-  expect([blocks('pass'), blocks('warning'), blocks('problem'), blocks('not checked')]).toEqual([
-    false,
-    false,
-    true,
-    true,
-  ]);
+test('a problem and a check that was not made block a deployment; a warning does not, nor a check that only warns', () => {
+  const verdicts = ['pass', 'warning', 'problem', 'not checked'] as const;
+  expect(verdicts.map((verdict) => blocks({ verdict }))).toEqual([false, false, true, true]);
+  expect(verdicts.map((verdict) => blocks({ verdict, advisory: true }))).toEqual([false, false, true, false]);
 });
 
 describe('provisioned concurrency', () => {
@@ -60,14 +62,13 @@ describe('provisioned concurrency', () => {
   test('says what a new account has to request [L3]', () => {
     const { verdict, says } = checks.concurrency(provisioning(4), 10);
     expect(verdict).toBe('problem');
-    expect(says).toMatch(/^4 provisioned and 100 unreserved executions exceed the 10 of the account\. Request/);
+    expect(says).toMatch(/^10 not reserved, 0 of them provisioned by other functions\. Request more/);
     expect(checks.concurrency(provisioning(5), 104).verdict).toBe('problem');
   });
 
-  test('says that the limit still contains the provisioned concurrency of other functions', () => {
-    expect(checks.concurrency(provisioning(4), 1000).says).toMatch(
-      /Subtract the provisioned concurrency of other functions$/,
-    );
+  test('of other functions counts, because the limit of the account still contains it', () => {
+    expect(checks.concurrency(provisioning(4), 110, 6).verdict).toBe('pass');
+    expect(checks.concurrency(provisioning(4), 110, 7).verdict).toBe('problem');
   });
 
   test('counts the largest schedule', () => {
@@ -291,12 +292,12 @@ describe('vCPUs of EC2', () => {
     expect(room(16)).toMatchObject({ verdict: 'pass' });
     expect(room(15)).toEqual({
       verdict: 'warning',
+      needed: 'at most 16 (4 nodes, and 4 more during an update)',
       says:
-        'Running On-Demand Standard instances: the quota is 15 vCPUs, but this environment takes at most 16 (4 nodes, and 4 ' +
-        'more during an update). Request more: aws service-quotas request-service-quota-increase --region us-east-1 ' +
+        'Running On-Demand Standard instances: the quota is 15 vCPUs. Request more: aws service-quotas request-service-quota-increase --region us-east-1 ' +
         '--service-code ec2 --quota-code L-1216C47A --desired-value 16',
     });
-    expect(room(3)?.says).toContain('The first deployment already takes 4.');
+    expect(room(3)?.says).toContain('the first deployment already takes 4');
   });
 
   test('that EC2 does not return are an error, not zero', () => {
@@ -308,10 +309,91 @@ test('a part that is deployed and off will be deleted', () => {
   expect(checks.leftOver('Kumiki-trial-Kubernetes', 'kubernetes')).toEqual({
     verdict: 'warning',
     says:
-      'Kumiki-trial-Kubernetes is deployed, but kubernetes is off, so cdk deploy deletes the stack. To keep it, ' +
+      'Kumiki-trial-Kubernetes is deployed, and cdk deploy deletes the stack. To keep it, ' +
       'add -c kubernetes=true to each command, or write "kubernetes": true into the context of cdk.json',
   });
   expect(checks.leftOver('Kumiki-trial-HttpApi', 'httpApi').says).toMatch(/set httpApi in lib\/environments\.ts$/);
+});
+
+test('only parts of this environment are left over', () => {
+  const names = ['Kumiki-trial-Kubernetes', 'Kumiki-trial-HttpApi', 'Kumiki-other-Kubernetes'];
+  const stacks = names.map((name) => ({ name, status: 'CREATE_COMPLETE' }));
+  expect(leftOvers(trial, { stacks }).map(({ there }) => there.en)).toEqual([
+    'Kumiki-trial-Kubernetes is deployed, and cdk deploy deletes the stack',
+  ]);
+});
+
+describe('credentials', () => {
+  const who = { account: '111122223333', arn: 'arn:aws:sts::111122223333:assumed-role/Admin/me' };
+
+  test('of any account pass, unless the environment names its account', () => {
+    expect(identity(trial, who)).toMatchObject({ verdict: 'pass', there: { en: `you are ${who.arn}` } });
+    expect(identity({ ...trial, account: who.account }, who).verdict).toBe('pass');
+    const other = identity({ ...trial, account: '444455556666' }, who);
+    expect(other).toMatchObject({ verdict: 'problem', needed: '444455556666' });
+    expect(other.todo?.en).toMatch(/another account than 111122223333/);
+  });
+
+  test('of an emulator are of no account of AWS', () => {
+    expect(identity(trial, { ...who, account: '000000000000' }).verdict).toBe('problem');
+  });
+});
+
+describe('the bootstrap stack', () => {
+  const bootstrap = { version: 6, parameter: '/cdk-bootstrap/hnb659fds/version' };
+  const check = (version?: string) => bootstrapped(trial, '111122223333', bootstrap, version);
+
+  test('is there, in a version that the templates can use', () => {
+    expect(['6', '30', '5', undefined].map((version) => check(version).verdict)).toEqual([
+      'pass',
+      'pass',
+      'problem',
+      'problem',
+    ]);
+  });
+
+  test('is made by a command that names account and region', () => {
+    for (const outcome of [check('5'), check()]) {
+      expect(outcome.todo?.en).toBe('Run once: npx cdk bootstrap aws://111122223333/us-east-1');
+    }
+  });
+});
+
+describe('stacks of an earlier try', () => {
+  const stateOf = (status: string, config = trial) =>
+    stackStates(config, { stacks: [{ name: `Kumiki-${config.id}-Network`, status }] }).map((outcome) => ({
+      verdict: outcome.verdict,
+      todo: outcome.todo?.en,
+    }))[0];
+
+  test('pass where they are complete, and where there are none', () => {
+    for (const status of ['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'UPDATE_ROLLBACK_COMPLETE', 'REVIEW_IN_PROGRESS']) {
+      expect([status, stateOf(status)?.verdict]).toEqual([status, 'pass']);
+    }
+    expect(stackStates(trial, { stacks: [] })).toMatchObject([{ verdict: 'pass', there: { en: 'no stack yet' } }]);
+  });
+
+  test('whose creation failed are deleted by cdk deploy, unless they are protected', () => {
+    expect(stateOf('ROLLBACK_COMPLETE')).toMatchObject({
+      verdict: 'warning',
+      todo: expect.stringContaining('npx cdk destroy trial/Network -c environment=trial -c region=us-east-1'),
+    });
+    expect(stateOf('ROLLBACK_COMPLETE', lasting)).toMatchObject({
+      verdict: 'problem',
+      todo: expect.stringContaining('--stack-name Kumiki-lasting-Network --no-enable-termination-protection'),
+    });
+  });
+
+  test.each([
+    ['UPDATE_ROLLBACK_FAILED', /aws cloudformation continue-update-rollback .*--stack-name Kumiki-trial-Network$/],
+    ['UPDATE_FAILED', /npx cdk rollback trial\/Network /],
+    ['DELETE_FAILED', /npx cdk destroy trial\/Network /],
+    ['CREATE_FAILED', /npx cdk destroy trial\/Network /],
+    ['UPDATE_IN_PROGRESS', /Wait until Kumiki-trial-Network is complete/],
+    ['DELETE_IN_PROGRESS', /Wait until/],
+  ])('%s blocks, and has a way out', (status, way) => {
+    expect(stateOf(status)).toEqual({ verdict: 'problem', todo: expect.stringMatching(way) });
+  });
 });
 
 describe('the lines of preflight', () => {
@@ -327,18 +409,33 @@ describe('the lines of preflight', () => {
     rules.imageBuild(trial),
     ...quota(1),
     ...quota(100),
-    rules.leftOver('Kumiki-trial-Kubernetes', 'kubernetes'),
+    leftOver('Kumiki-trial-Kubernetes', 'kubernetes'),
+    ...stackStates(trial, { stacks: [{ name: 'Kumiki-trial-Network', status: 'ROLLBACK_COMPLETE' }] }),
+    bootstrapped(trial, '111122223333', { version: 6, parameter: '' }, undefined),
+    identity(trial, { account: '000000000000', arn: 'arn:aws:iam::000000000000:root' }),
   ].map((outcome) => ({ check: messages.zones, ...outcome }));
 
-  test('begin with the verdict, in columns', () => {
+  test('begin with the verdict, in columns, and have what to do below in full', () => {
     expect(linesOf(checked.slice(0, 1), 'en')).toEqual([
-      '  problem      Zones: us-east-1a is use1-az3, which has no VPC links V2 and no control planes of EKS; the account has ' +
-        'no zone us-east-1b (us-east-1a). Only 0 of the 2 zones that are needed have them: choose another region.',
+      'verdict  what   needed                  there → what to do',
+      '-------  -----  ----------------------  ---------------------------------------------------------',
+      'problem  Zones  us-east-1a, us-east-1b  us-east-1a is use1-az3, which has no VPC links V2 and no',
+      '                                        control planes of EKS; the account has no zone us-east-1b',
+      '                                        (us-east-1a)',
+      '         → Only 0 of the 2 zones that are needed have them: choose another region',
     ]);
-    const starts = linesOf(checked, 'ja').map((line) =>
-      stringWidth(line.slice(0, line.indexOf('アベイラビリティーゾーン'))),
+  });
+
+  test.each(['en', 'ja'] as const)('are at most as wide as a page, but for what to do (%s)', (language) => {
+    const lines = linesOf(checked, language).filter((line) => !line.includes('→ ') && !/arn:|Kumiki-/.test(line));
+    expect(lines.filter((line) => stringWidth(line) > 98)).toEqual([]);
+  });
+
+  test('end with the counts', () => {
+    expect(summaryOf(checked).en).toMatch(
+      /^Do not deploy yet: \d+ passed, \d+ warnings, \d+ problems, 1 not checked\.$/,
     );
-    expect(new Set(starts)).toEqual(new Set([15]));
+    expect(summaryOf([]).en).toMatch(/^Nothing blocks the deployment/);
   });
 
   test('have no English sentence in Japanese', () => {
