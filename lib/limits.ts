@@ -29,6 +29,9 @@ export const REST_API = { resources: 300 } as const;
 /** Routes and VPC links are adjustable. @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html */
 export const HTTP_API = { routes: 300, integrations: 300, vpcLinksPerRegion: 10 } as const;
 
+/** vCPUs of all tasks of an account in a region, adjustable. New accounts may have less. @see https://docs.aws.amazon.com/general/latest/gr/ecs-service.html#limits_ecs */
+export const FARGATE = { onDemandVcpus: 6, spotVcpus: 6 } as const;
+
 /**
  * Resources of the stacks RestApi and HttpApi, counted in the templates of environments with every option (JWT, domain, web
  * ACL, cache, alarm on silence) and up to 180 routes. test/services.test.ts compares the numbers with a template. `fixed` has, for the REST API,

@@ -8,22 +8,22 @@ import {
 } from '@aws-sdk/client-ec2';
 import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import {
-  GetAWSDefaultServiceQuotaCommand,
-  GetServiceQuotaCommand,
-  ServiceQuotasClient,
-} from '@aws-sdk/client-service-quotas';
+import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { EnvironmentConfig } from '../../lib/environment-config';
 import { concernsAll, deniedIn, explain, isDenied } from '../kit/errors';
 import { Failure, type Text, textOf } from '../kit/language';
 import { askBootstrap, bootstrapped } from './bootstrap';
 import * as checks from './checks';
 import { clientOptions } from './client';
-import { deployedOf } from './deployed';
+import { type Deployed, deployedOf } from './deployed';
 import { askIdentity, identity } from './identity';
+import { askImage, promoted, promotedImages } from './images';
 import { messages } from './messages';
+import { askTagged, askTaken, names, retained } from './names';
 import type { Checked, Outcome } from './outcome';
 import { type Plan, planOf } from './plan';
+import { provisionedByOthers } from './provisioned';
+import { askQuota, askQuotaRoom, QUOTAS } from './quotas';
 import { leftOvers, stackStates } from './stacks';
 
 /**
@@ -60,11 +60,18 @@ export async function askAccount(
     check(messages.switchedOff, LISTS_STACKS, async () => leftOvers(config, await deployed), true),
     check(messages.zones, 'ec2:DescribeAvailabilityZones, ec2:DescribeSubnets', () => askZones(ec2, config)),
     check(messages.image, '', async () => checks.imageBuild(config)),
-    check(messages.concurrency, 'lambda:GetAccountSettings', async () => {
-      const { AccountLimit } = await new LambdaClient(clientOptions(region)).send(new GetAccountSettingsCommand());
-      return checks.concurrency(config, AccountLimit?.UnreservedConcurrentExecutions ?? 0);
+    check(messages.concurrency, CONCURRENCY, async () => {
+      const client = new LambdaClient(clientOptions(region));
+      const { AccountLimit } = await client.send(new GetAccountSettingsCommand());
+      const unreserved = AccountLimit?.UnreservedConcurrentExecutions ?? 0;
+      // Asks function by function, so only where it matters.
+      if (checks.provisionedBy(config) === 0) return checks.concurrency(config, unreserved);
+      const own = (await deployed).resources.filter(({ type }) => type === 'AWS::Lambda::Function');
+      const others = await provisionedByOthers(client, new Set(own.map(({ physicalId }) => physicalId)));
+      return checks.concurrency(config, unreserved, others);
     }),
     check(messages.logs, 'apigateway:GET', async () => checks.logRole(config, await askLogRole(region), disposable)),
+    ...(plan === undefined ? [] : checksOfPlan(config, plan, deployed, check)),
     check(
       messages.vcpus,
       'ec2:DescribeInstanceTypes, servicequotas:GetServiceQuota',
@@ -75,6 +82,38 @@ export async function askAccount(
   return results.flatMap((rows) => rows ?? []);
 }
 
+type Check = (what: Text, actions: string, ask: () => Outcomes, advisory?: boolean) => Promise<Checked[]>;
+
+/** The checks that need the templates. */
+function checksOfPlan(config: EnvironmentConfig, plan: Plan, deployed: Promise<Deployed>, check: Check) {
+  return [
+    check(messages.names, 'logs:DescribeLogGroups, eks:ListClusters', async () =>
+      names(config, plan, await askTaken(config, plan, await deployed)),
+    ),
+    check(
+      messages.leftBehind,
+      'tag:GetResources',
+      async () => ((await deployed).stacks.length > 0 ? undefined : retained(await askTagged(config))),
+      true,
+    ),
+    check(messages.promotedImage, 'ecr:DescribeImages, ecr:DescribeImageScanFindings', async () =>
+      Promise.all(
+        promotedImages(config, plan, await deployed).map(async (image) => {
+          const { repository, digest } = image;
+          const found = repository === undefined ? undefined : await askImage(config.region, repository, digest);
+          return promoted(config, image, found);
+        }),
+      ),
+    ),
+    ...QUOTAS.map((quota) => {
+      const actions = ['servicequotas:GetServiceQuota', quota.actions ?? []].flat().join(', ');
+      return check(quota.what, actions, () => askQuotaRoom(config, plan, deployed, quota), true);
+    }),
+  ];
+}
+
+const CONCURRENCY =
+  'lambda:GetAccountSettings, lambda:ListFunctions, lambda:ListProvisionedConcurrencyConfigs, lambda:GetFunctionConcurrency';
 const LISTS_STACKS = 'cloudformation:ListStacks, cloudformation:ListStackResources';
 
 /** One outcome, several or none. */
@@ -91,8 +130,8 @@ function synthesize(
     const there = messages.synthesized({ number: Object.keys(plan.templates).length });
     return { plan, rows: [{ check, verdict: 'pass', there }] };
   } catch (error) {
-    const there = messages.notSynthesized({ reason: textOf(error) });
-    return { rows: [{ check, verdict: 'problem', there, todo: messages.fixSynthesis }] };
+    const [there, todo] = [messages.notSynthesized, messages.fixSynthesis({ reason: textOf(error) })];
+    return { rows: [{ check, verdict: 'problem', there, todo }] };
   }
 }
 
@@ -173,21 +212,15 @@ async function askVcpus(ec2: EC2Client, config: EnvironmentConfig): Promise<Outc
   const quotas = new ServiceQuotasClient(clientOptions(config.region));
   const outcomes = checks.VCPU_QUOTAS.filter(({ spot }) => demands.some((demand) => demand.spot === spot)).map(
     async (quota) => {
-      return checks.vcpuRoom(quota, demands, await askQuota(quotas, quota.code), config.region);
+      return checks.vcpuRoom(
+        quota,
+        demands,
+        await askQuota(quotas, { service: 'ec2', code: quota.code }),
+        config.region,
+      );
     },
   );
   return (await Promise.all(outcomes)).filter((outcome) => outcome !== undefined);
-}
-
-/** The value that applies to the account; AWS's default where the account has no value of its own. */
-async function askQuota(client: ServiceQuotasClient, QuotaCode: string): Promise<number> {
-  const quota = { ServiceCode: 'ec2', QuotaCode };
-  const { Quota } = await client.send(new GetServiceQuotaCommand(quota)).catch((error: unknown) => {
-    if (!(error instanceof Error) || error.name !== 'NoSuchResourceException') throw error;
-    return client.send(new GetAWSDefaultServiceQuotaCommand(quota));
-  });
-  if (Quota?.Value === undefined) throw new Failure(messages.noQuota({ service: 'ec2', code: QuotaCode }));
-  return Quota.Value;
 }
 
 function instanceType(name: string): _InstanceType {

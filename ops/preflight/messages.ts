@@ -58,6 +58,17 @@ export const messages = {
   templates: message({ en: 'Templates', ja: 'テンプレート' }),
   bootstrapStack: message({ en: 'Bootstrap', ja: 'ブートストラップ' }),
   earlierStacks: message({ en: 'Stacks', ja: 'スタック' }),
+  names: message({ en: 'Names', ja: '名前' }),
+  leftBehind: message({ en: 'Left-overs', ja: '残存リソース' }),
+  promotedImage: message({ en: 'Image by digest', ja: 'ダイジェスト指定のイメージ' }),
+  elasticIps: message({ en: 'Elastic IP addresses', ja: 'Elastic IP アドレス' }),
+  natGateways: message({ en: 'NAT gateways of a zone', ja: 'AZ ごとの NAT ゲートウェイ' }),
+  vpcs: message({ en: 'VPCs', ja: 'VPC の数' }),
+  loadBalancers: message({ en: 'Load balancers', ja: 'ロードバランサー' }),
+  eksClusters: message({ en: 'EKS clusters', ja: 'EKS クラスター' }),
+  fargateVcpus: message({ en: 'Fargate vCPUs', ja: 'Fargate の vCPU' }),
+  fargateSpotVcpus: message({ en: 'Fargate Spot vCPUs', ja: 'Fargate Spot の vCPU' }),
+  armBuilds: message({ en: 'CodeBuild, ARM/Small', ja: 'CodeBuild の ARM/Small 同時ビルド' }),
   zones: message({ en: 'Zones', ja: 'アベイラビリティーゾーン' }),
   image: message({ en: 'Image', ja: 'イメージ' }),
   concurrency: message({ en: 'Lambda concurrency', ja: 'Lambda の同時実行数' }),
@@ -77,11 +88,11 @@ export const messages = {
     ja: 'アカウント {account} 以外の認証情報を使うか、{id} 以外の環境を指定してください',
   }),
   synthesized: message({ en: '{number} stacks synthesize', ja: 'スタック {number} 個を合成できます' }),
-  notSynthesized: message({ en: 'the synthesis fails: {reason}', ja: '合成に失敗しました：{reason}' }),
-  fixSynthesis: message({
-    en: 'Do what the message says. Bootstrap, names, quotas and price are checked when the templates synthesize',
-    ja: 'エラーの指示に従ってください。ブートストラップ、名前、クォータ、料金は、合成できるようになってから確認します',
+  notSynthesized: message({
+    en: 'the synthesis fails, so checks that need the templates were left out',
+    ja: '合成に失敗したため、テンプレートが必要な確認は省略しました',
   }),
+  fixSynthesis: message({ en: '{reason}', ja: '合成のエラー：{reason}' }),
 
   // Bootstrap
   versionOrNewer: message({ en: 'version {version} or newer', ja: 'バージョン {version} 以降' }),
@@ -114,6 +125,61 @@ export const messages = {
   }),
   rollBack: message({ en: 'Roll back first: {command}', ja: '先にロールバックしてください：{command}' }),
   destroyFirst: message({ en: 'Delete the stack first: {command}', ja: '先にスタックを削除してください：{command}' }),
+
+  // Names and left-overs
+  noFixedNames: message({ en: 'the templates give no fixed name', ja: 'テンプレートに固定の名前はありません' }),
+  namesAreFree: message({ en: 'not in use: {names}', ja: '未使用：{names}' }),
+  logGroupExists: message({ en: 'a log group has this name', ja: '同名のロググループがあります' }),
+  clusterExists: message({ en: 'an EKS cluster has this name', ja: '同名の EKS クラスターがあります' }),
+  deleteLogGroup: message({
+    en: 'Export what you need of it, and then: {command}',
+    ja: '必要なログを書き出してから：{command}',
+  }),
+  deleteCluster: message({
+    en: 'Find out whose it is, and delete it, or rename the environment: {command}',
+    ja: '所有者を確認して削除するか、環境名を変えてください：{command}',
+  }),
+  nothingRetained: message({ en: 'nothing of an earlier deployment', ja: '以前のデプロイの残りはありません' }),
+  retained: message({
+    en: '{number} resources with the tag of this environment, but no stack ({services})',
+    ja: 'この環境のタグを持つリソースが {number} 個ありますが、スタックはありません（{services}）',
+  }),
+  sweep: message({
+    en: 'An earlier deployment retained them, and the new one does not use them: npm run sweep lists them with their price',
+    ja: '以前のデプロイが残したもので、新しいデプロイは使いません。npm run sweep で一覧と料金を確認できます',
+  }),
+
+  // Images by digest
+  imageNeeded: message({ en: '{service} {digest}', ja: '{service} の {digest}' }),
+  noRepository: message({
+    en: 'the stack {stack} has no repository yet',
+    ja: 'スタック {stack} のリポジトリはまだありません',
+  }),
+  deployRegistry: message({
+    en: 'Deploy the repository, and copy the image into it (docs/images.md): {command}',
+    ja: 'リポジトリをデプロイし、イメージをコピーしてください（docs/images.md）：{command}',
+  }),
+  noImage: message({ en: '{repository} does not have it', ja: '{repository} にありません' }),
+  promote: message({
+    en: 'Copy the image into the repository, or give another digest (docs/images.md)',
+    ja: 'イメージをリポジトリにコピーするか、別のダイジェストを指定してください（docs/images.md）',
+  }),
+  notScanned: message({ en: '{repository} has it, scan: {status}', ja: '{repository} にあり、スキャンは{status}' }),
+  noScan: message({ en: 'none', ja: '未実施' }),
+  waitForScan: message({
+    en: 'Wait for the scan and run preflight again, or accept that nobody scanned the image',
+    ja: 'スキャンの完了後に再実行するか、未スキャンのまま進めるか判断してください',
+  }),
+  noFindings: message({ en: '{repository} has it, no findings', ja: '{repository} にあり、検出なし' }),
+  findings: message({
+    en: '{repository} has it, findings: {findings}',
+    ja: '{repository} にあり、検出結果は {findings}',
+  }),
+  readFindings: message({ en: 'Read the findings: {command}', ja: '検出結果を確認してください：{command}' }),
+
+  // Quotas
+  quotaShared: message({ en: '{value}, shared with others', ja: '{value}（ほかと共有）' }),
+  quotaUsed: message({ en: '{value}, of which others use {others}', ja: '{value}、うちほかの使用は {others}' }),
 
   // Lambda concurrency
   nothingProvisioned: message({
@@ -253,7 +319,10 @@ export const messages = {
     en: '{quota}: the quota is {value} vCPUs{when}',
     ja: '{quota}：クォータは {value} vCPU{when}',
   }),
-  requestMore: message({ en: 'Request more: {command}', ja: 'クォータの引き上げを申請してください：{command}' }),
+  requestMore: message({
+    en: 'Request more, unless AWS did raise the quota, which Service Quotas does not always show: {command}',
+    ja: 'クォータの引き上げを申請してください（引き上げ済みでも Service Quotas に表示されないことがあります）：{command}',
+  }),
   alreadyTakes: message({
     en: '; the first deployment already takes {start}',
     ja: '；最初のデプロイだけで {start} になります',
