@@ -1,4 +1,4 @@
-import { Failure, languageOf, type Text, textOf } from './language';
+import { Failure, languageOf, type Text, textOf, type Words } from './language';
 import { messages } from './messages';
 
 const NO_CREDENTIALS = /CredentialsProviderError/;
@@ -41,9 +41,23 @@ export function explain(error: unknown, environmentId: string, region: string): 
   if (isDenied(error)) return messages.denied({ reason });
   const code = codeOf(error) ?? codeOf(error.cause);
   if (code !== undefined && NOT_REACHED.test(code)) {
-    return messages.notReached({ where: process.env.AWS_ENDPOINT_URL ?? messages.awsIn({ region }), code });
+    return messages.notReached({ where: whereOf(region), code });
+  }
+  // The SDK's word for an answer without an error code, such as that of an emulator without the API.
+  if (reason === 'UnknownError') {
+    return messages.unknownAnswer({ where: whereOf(region), status: statusOf(error) });
   }
   return textOf(error);
+}
+
+/** AWS, or the endpoint that takes its place. */
+function whereOf(region: string): Words {
+  return process.env.AWS_ENDPOINT_URL ?? messages.awsIn({ region });
+}
+
+function statusOf(error: Error): string {
+  if (!('$metadata' in error) || typeof error.$metadata !== 'object' || error.$metadata === null) return '?';
+  return 'httpStatusCode' in error.$metadata ? String(error.$metadata.httpStatusCode) : '?';
 }
 
 function codeOf(error: unknown): string | undefined {

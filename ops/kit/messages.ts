@@ -50,6 +50,10 @@ export const messages = {
     ja: 'この認証情報では許可されていない操作です：{reason}',
   }),
   awsIn: message({ en: 'AWS in {region}', ja: '{region} の AWS' }),
+  unknownAnswer: message({
+    en: '{where} does not know the request (HTTP {status})',
+    ja: '{where} はこのリクエストに対応していません（HTTP {status}）',
+  }),
   notReached: message({
     en: '{where} cannot be reached ({code}). Check the network, --region and AWS_ENDPOINT_URL.',
     ja: '{where} に接続できません（{code}）。ネットワーク、--region、AWS_ENDPOINT_URL を確認してください。',

@@ -28,7 +28,7 @@ export const messages = {
   there: message({ en: 'there', ja: '現状' }),
   whatToDo: message({ en: 'what to do', ja: '対処' }),
   summary: message({
-    en: '{passed} passed, {warnings} warnings, {problems} problems, {unchecked} not checked',
+    en: 'passed {passed}, warnings {warnings}, problems {problems}, not checked {unchecked}',
     ja: '合格 {passed}、警告 {warnings}、問題 {problems}、未確認 {unchecked}',
   }),
   blocked: message({ en: 'Do not deploy yet: {summary}.', ja: 'まだデプロイしないでください：{summary}。' }),
@@ -87,7 +87,7 @@ export const messages = {
     en: 'Use credentials of another account than {account}, or name another environment than {id}',
     ja: 'アカウント {account} 以外の認証情報を使うか、{id} 以外の環境を指定してください',
   }),
-  synthesized: message({ en: '{number} stacks synthesize', ja: 'スタック {number} 個を合成できます' }),
+  synthesized: message({ en: 'stacks that synthesize: {number}', ja: 'スタック {number} 個を合成できます' }),
   notSynthesized: message({
     en: 'the synthesis fails, so checks that need the templates were left out',
     ja: '合成に失敗したため、テンプレートが必要な確認は省略しました',
@@ -105,7 +105,7 @@ export const messages = {
 
   // Stacks of an earlier deployment
   noStacks: message({ en: 'no stack yet', ja: 'スタックはまだありません' }),
-  stacksAreFine: message({ en: '{number} stacks, none failed', ja: 'スタック {number} 個、失敗なし' }),
+  stacksAreFine: message({ en: 'stacks: {number}, none failed', ja: 'スタック {number} 個、失敗なし' }),
   stackIs: message({ en: '{stack} is {status}', ja: '{stack} は {status}' }),
   createdAgain: message({
     en: 'cdk deploy deletes the stack and creates it again. To delete it yourself: {command}',
@@ -141,7 +141,7 @@ export const messages = {
   }),
   nothingRetained: message({ en: 'nothing of an earlier deployment', ja: '以前のデプロイの残りはありません' }),
   retained: message({
-    en: '{number} resources with the tag of this environment, but no stack ({services})',
+    en: 'no stack, but resources with the tag of this environment: {number} ({services})',
     ja: 'この環境のタグを持つリソースが {number} 個ありますが、スタックはありません（{services}）',
   }),
   sweep: message({

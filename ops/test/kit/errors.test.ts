@@ -16,6 +16,11 @@ test.each([
     /does not accept these credentials in eu-west-1/,
   ],
   [named('AccessDeniedException', 'not authorized to lambda:Get'), /do not allow that: not authorized to lambda:Get/],
+  [named('RequestExpired', 'Request has expired.'), /have expired\. Sign in again/],
+  [
+    Object.assign(new Error('UnknownError'), { $metadata: { httpStatusCode: 501 } }),
+    /AWS in eu-west-1 does not know the request \(HTTP 501\)/,
+  ],
   [Object.assign(new Error('x'), { code: 'ENOTFOUND' }), /AWS in eu-west-1 cannot be reached \(ENOTFOUND\)/],
 ])('%s becomes one line that says what to do', (error, line) => {
   const { en } = explain(error, 'sandbox', 'eu-west-1');

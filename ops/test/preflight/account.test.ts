@@ -236,7 +236,7 @@ test('passes an account that meets all checks', async () => {
   const checked = await ask(withCluster);
   expect(checked).toEqual({
     Account: 'pass: you are arn:aws:iam::111122223333:user/me',
-    Templates: 'pass: 8 stacks synthesize',
+    Templates: 'pass: stacks that synthesize: 8',
     Bootstrap: 'pass: version 30',
     Stacks: 'pass: no stack yet',
     Names: 'pass: not in use: /aws/eks/kumiki-trial/cluster, kumiki-trial',
@@ -286,7 +286,7 @@ test('finds zones without VPC links, a small quota, and a part that is switched 
       ['Kumiki-trial-b-Network', 'ROLLBACK_COMPLETE'],
     ),
   });
-  expect(switched['Stacks']).toBe('pass: 1 stacks, none failed');
+  expect(switched['Stacks']).toBe('pass: stacks: 1, none failed');
   expect(switched['Switched off']).toMatch(/^warning: Kumiki-trial-Kubernetes is deployed, and cdk deploy deletes/);
 });
 
@@ -468,7 +468,9 @@ test('finds what an earlier deployment retained', async () => {
   const checked = await ask(trial, {
     'tagging GetResources': [200, JSON.stringify({ ResourceTagMappingList, PaginationToken: '' })],
   });
-  expect(checked['Left-overs']).toMatch(/^warning: 1 resources with the tag of this environment, but no stack \(ecr\)/);
+  expect(checked['Left-overs']).toMatch(
+    /^warning: no stack, but resources with the tag of this environment: 1 \(ecr\)/,
+  );
   expect(asked.some((question) => question.startsWith('tagging GetResources'))).toBe(true);
 });
 

@@ -144,7 +144,7 @@ test('resources of an environment without stacks are left over, and are counted 
   const arns = ['arn:aws:ecr:us-east-1:111122223333:repository/a', 'arn:aws:logs:us-east-1:111122223333:log-group:b'];
   expect(retained(arns)).toMatchObject({
     verdict: 'warning',
-    there: { en: '2 resources with the tag of this environment, but no stack (ecr, logs)' },
+    there: { en: 'no stack, but resources with the tag of this environment: 2 (ecr, logs)' },
   });
 });
 
