@@ -11,7 +11,9 @@ import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { EnvironmentConfig } from '../../lib/environment-config';
 import { concernsAll, deniedIn, explain, isDenied } from '../kit/errors';
-import { Failure, type Text, textOf } from '../kit/language';
+import { Failure, joined, type Text, textOf } from '../kit/language';
+import { idlePrice } from '../price/idle';
+import { pricesOf } from '../price/prices';
 import { askBootstrap, bootstrapped } from './bootstrap';
 import * as checks from './checks';
 import { clientOptions } from './client';
@@ -71,13 +73,13 @@ export async function askAccount(
       return checks.concurrency(config, unreserved, others);
     }),
     check(messages.logs, 'apigateway:GET', async () => checks.logRole(config, await askLogRole(region), disposable)),
-    ...(plan === undefined ? [] : checksOfPlan(config, plan, deployed, check)),
     check(
       messages.vcpus,
       'ec2:DescribeInstanceTypes, servicequotas:GetServiceQuota',
       () => askVcpus(ec2, config),
       true,
     ),
+    ...(plan === undefined ? [] : checksOfPlan(config, plan, deployed, check)),
   ]);
   return results.flatMap((rows) => rows ?? []);
 }
@@ -109,7 +111,23 @@ function checksOfPlan(config: EnvironmentConfig, plan: Plan, deployed: Promise<D
       const actions = ['servicequotas:GetServiceQuota', quota.actions ?? []].flat().join(', ');
       return check(quota.what, actions, () => askQuotaRoom(config, plan, deployed, quota), true);
     }),
+    check(messages.price, '', async () => priceOf(config, plan), true),
   ];
+}
+
+/** The price of a month without use. No warning, because nobody but the reader knows what is too much. */
+function priceOf(config: EnvironmentConfig, plan: Plan): Outcome {
+  const prices = pricesOf(config.region);
+  if (prices === undefined) {
+    return { verdict: 'not checked', there: messages.noPrices({ region: config.region }), todo: messages.calculator };
+  }
+  const { usd, without } = idlePrice(config, plan.templates, prices);
+  const amount = usd.toFixed(2);
+  const there =
+    without.length === 0
+      ? messages.priceOfMonth({ usd: amount })
+      : messages.priceWithout({ usd: amount, parts: joined(without) });
+  return { verdict: 'pass', there };
 }
 
 const CONCURRENCY =

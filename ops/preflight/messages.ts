@@ -61,6 +61,7 @@ export const messages = {
   names: message({ en: 'Names', ja: '名前' }),
   leftBehind: message({ en: 'Left-overs', ja: '残存リソース' }),
   promotedImage: message({ en: 'Image by digest', ja: 'ダイジェスト指定のイメージ' }),
+  price: message({ en: 'Price', ja: '料金' }),
   elasticIps: message({ en: 'Elastic IP addresses', ja: 'Elastic IP アドレス' }),
   natGateways: message({ en: 'NAT gateways of a zone', ja: 'AZ ごとの NAT ゲートウェイ' }),
   vpcs: message({ en: 'VPCs', ja: 'VPC の数' }),
@@ -176,6 +177,24 @@ export const messages = {
     ja: '{repository} にあり、検出結果は {findings}',
   }),
   readFindings: message({ en: 'Read the findings: {command}', ja: '検出結果を確認してください：{command}' }),
+
+  // Price
+  priceOfMonth: message({
+    en: '{usd} USD a month while idle, plus use (docs/costs.md)',
+    ja: 'アイドル時の月額 {usd} USD、ほかに従量分（docs/costs.ja.md）',
+  }),
+  priceWithout: message({
+    en: '{usd} USD a month while idle, plus use and {parts}, whose price docs/costs.md does not have',
+    ja: 'アイドル時の月額 {usd} USD、ほかに従量分と {parts}（docs/costs.ja.md に価格なし）',
+  }),
+  noPrices: message({
+    en: 'docs/costs.md has no prices of {region}',
+    ja: 'docs/costs.ja.md に {region} の価格はありません',
+  }),
+  calculator: message({
+    en: 'Look them up in the AWS Pricing Calculator: calculator.aws',
+    ja: 'AWS Pricing Calculator（料金見積りツール）で確認してください：calculator.aws',
+  }),
 
   // Quotas
   quotaShared: message({ en: '{value}, shared with others', ja: '{value}（ほかと共有）' }),

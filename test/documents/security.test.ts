@@ -81,11 +81,18 @@ function actionsIn(folder: string): string[] {
     });
 }
 
+/** Prefixes of actions that do not follow from the name of the client. */
+const SERVICES: Readonly<Record<string, string>> = {
+  'cloudwatch-logs': 'logs',
+  'elastic-load-balancing-v2': 'elasticloadbalancing',
+  'resource-groups-tagging-api': 'tag',
+};
+
 function actionOf(client: string, command: string): string {
-  if (client === 'api-gateway') return `apigateway:${command.startsWith('Get') ? 'GET' : command}`;
+  if (client === 'api-gateway' || client === 'apigatewayv2')
+    return `apigateway:${command.startsWith('Get') ? 'GET' : command}`;
   const action = command === 'Invoke' ? 'InvokeFunction' : command;
-  const name = client.replaceAll('-', '').replace('elasticloadbalancingv2', 'elasticloadbalancing');
-  return `${name}:${action}`;
+  return `${SERVICES[client] ?? client.replaceAll('-', '')}:${action}`;
 }
 
 test.each(PAGES)('%s lists the permissions of preflight and verify that their code needs', (page) => {

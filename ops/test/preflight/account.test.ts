@@ -241,6 +241,7 @@ test('passes an account that meets all checks', async () => {
     Stacks: 'pass: no stack yet',
     Names: 'pass: not in use: /aws/eks/kumiki-trial/cluster, kumiki-trial',
     'Left-overs': 'pass: nothing of an earlier deployment',
+    Price: expect.stringMatching(/^pass: \d+\.\d\d USD a month while idle, plus use/),
     'Elastic IP addresses': 'pass: 16, of which others use 1',
     'NAT gateways of a zone': 'pass: 16, of which others use 1',
     VPCs: 'pass: 16, of which others use 1',
