@@ -44,6 +44,8 @@ export async function askAccount(
   const { region } = config;
   // First, and alone: without credentials, and in the wrong account, the other answers would say nothing.
   const who = await askIdentity(region);
+  const account: Checked = { check: messages.account, ...identity(config, who) };
+  if (config.account !== undefined && account.verdict !== 'pass') return [account];
   const ec2 = new EC2Client(clientOptions(region));
   const deployed = deployedOf(config);
   // Each check that awaits the promise handles its rejection.
@@ -51,8 +53,8 @@ export async function askAccount(
   const { plan, rows: synthesized } = synthesize(config, planned);
   const check = (what: Text, actions: string, ask: () => Outcomes, advisory = false) =>
     checked(what, config, actions, ask, advisory);
-  const results = await Promise.all([
-    check(messages.account, '', async () => identity(config, who)),
+  const results = await Promise.allSettled([
+    [account],
     synthesized,
     plan &&
       check(messages.bootstrapStack, 'ssm:GetParameter', async () =>
@@ -81,7 +83,11 @@ export async function askAccount(
     ),
     ...(plan === undefined ? [] : checksOfPlan(config, plan, deployed, check)),
   ]);
-  return results.flatMap((rows) => rows ?? []);
+  // Only when all have answered, so that no request is under way when the command ends.
+  return results.flatMap((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value ?? [];
+  });
 }
 
 type Check = (what: Text, actions: string, ask: () => Outcomes, advisory?: boolean) => Promise<Checked[]>;

@@ -5,6 +5,7 @@ import { fixtureOf } from '../../../test/support/fixture';
 import { synthesized } from '../../../test/support/stage';
 import { askAccount } from '../../preflight/account';
 import { type Plan, planOf } from '../../preflight/plan';
+import { runPreflight } from '../../preflight/preflight';
 
 /** Status and body of an answer, in the form that AWS's API reference documents. */
 type Answer = readonly [status: number, body: string];
@@ -515,3 +516,33 @@ test('gives up where the session expires in the middle', async () => {
   await expect(ask(trial, { 'servicequotas GetServiceQuota': expired })).rejects.toThrow(/expired/);
   await expect(ask(trial, { 'ec2 DescribeVpcs': ec2Error('RequestExpired') })).rejects.toThrow();
 });
+
+test('asks nothing more in the wrong account', async () => {
+  expect(await ask({ ...trial, account: '444455556666' })).toEqual({
+    Account: expect.stringMatching(/^problem: you are arn:aws:iam::111122223333:user\/me/),
+  });
+  expect(asked.map((question) => question.split(' ', 2).join(' '))).toEqual(['sts GetCallerIdentity']);
+});
+
+test('takes the default that AWS documents where Service Quotas knows no quota in the region', async () => {
+  const noQuota: Answer = [400, JSON.stringify({ __type: 'NoSuchResourceException', Message: 'no such quota' })];
+  const checked = await ask(trial, {
+    'servicequotas GetServiceQuota': noQuota,
+    'servicequotas GetAWSDefaultServiceQuota': noQuota,
+  });
+  expect(checked['VPC links V2']).toBe('pass: 10, of which others use 1');
+  expect(checked['CodeBuild, ARM/Small']).toBe('pass: 1, shared with others');
+});
+
+test('prints the table, and tells the caller whether something blocks', async () => {
+  const printed: string[] = [];
+  const log = jest.spyOn(console, 'log').mockImplementation((line: string) => void printed.push(line));
+  answers = ACCOUNT;
+  const passing = await runPreflight(trial, 'en');
+  answers = { ...ACCOUNT, 'ssm GetParameter': [400, JSON.stringify({ __type: 'ParameterNotFound' })] };
+  const failing = await runPreflight(trial, 'ja');
+  log.mockRestore();
+  expect([passing, failing]).toEqual([{ blocked: false }, { blocked: true }]);
+  expect(printed[0]).toBe('Environment trial in us-east-1\n');
+  expect(printed.join('\n')).toMatch(/Nothing blocks the deployment: .*まだデプロイしないでください：/s);
+}, 60_000);
