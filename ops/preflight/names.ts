@@ -9,7 +9,10 @@ import type { Plan } from './plan';
 import { clusterNames } from './quotas';
 import { namesIn } from './stacks';
 
-/** Types whose names are unique in a region, with the property that has the name. */
+/**
+ * Types whose names are unique in a region, with the property that has the name. The names of other types that have to be
+ * unique are made by CloudFormation. Nobody asks for SNS topics, which would need another client.
+ */
 export const UNIQUE_NAMES: Readonly<Record<string, string>> = {
   'AWS::Logs::LogGroup': 'LogGroupName',
   'AWS::EKS::Cluster': 'Name',

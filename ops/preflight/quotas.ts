@@ -26,7 +26,7 @@ import { ofType, type Plan } from './plan';
 
 /**
  * A quota of a region, with the code that Service Quotas has for it. AWS's pages on the quotas of a service link to the codes;
- * the codes of CodeBuild and Fargate Spot are from answers of ListServiceQuotas.
+ * the codes of CodeBuild and Fargate are from answers of ListServiceQuotas.
  */
 export interface Quota {
   readonly what: Text;

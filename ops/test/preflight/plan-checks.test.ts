@@ -106,14 +106,8 @@ describe('names', () => {
   });
 
   test('of other types are all made by CloudFormation, so no other type has to be asked', () => {
-    const types = [
-      'AWS::ECR::Repository',
-      'AWS::DynamoDB::Table',
-      'AWS::S3::Bucket',
-      'AWS::IAM::Role',
-      'AWS::SNS::Topic',
-    ];
-    const properties = /^(RepositoryName|TableName|BucketName|RoleName|TopicName|QueueName|FunctionName)$/;
+    const types = ['AWS::ECR::Repository', 'AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::IAM::Role'];
+    const properties = /^(RepositoryName|TableName|BucketName|RoleName|QueueName|FunctionName)$/;
     for (const type of [...types, 'AWS::Lambda::Function', 'AWS::ECS::Cluster', 'AWS::CodeBuild::Project']) {
       expect(Object.keys(UNIQUE_NAMES)).not.toContain(type);
       for (const { Properties = {} } of [...ofType(planned(withCluster), type), ...ofType(planned(lasting), type)]) {
