@@ -61,11 +61,29 @@ export function summaryOf(checked: readonly Checked[]): Text {
 /** Lines of at most `width` columns. A word that is wider stays whole, because it may be a name to copy. */
 function wrapped(text: string, width: number): string[] {
   const lines = [''];
-  // Japanese has no blanks between words, and breaks after punctuation.
-  for (const word of text.split(/(?<= )|(?<=[、。；：）])/)) {
+  for (const word of wordsOf(text)) {
     const longer = (lines.at(-1) ?? '') + word;
     if (lines.at(-1) === '' || stringWidth(longer.trimEnd()) <= width) lines[lines.length - 1] = longer;
     else lines.push(word);
   }
   return lines.map((line) => line.trimEnd());
+}
+
+const JAPANESE = /[\u3000-\u9fff\uff00-\uffef]/;
+const SEGMENTER = new Intl.Segmenter('ja', { granularity: 'word' });
+
+/** Pieces between which a line may end. Japanese has no blanks between words, and no line begins with 、 or ends with （. */
+function wordsOf(text: string): string[] {
+  return text.split(/(?<= )/).flatMap((part) => {
+    if (!JAPANESE.test(part)) return [part];
+    const words: string[] = [];
+    for (const { segment } of SEGMENTER.segment(part)) {
+      const last = words.at(-1) ?? '';
+      const inName = !JAPANESE.test(last.slice(-1)) && !JAPANESE.test(segment);
+      if (last !== '' && (inName || /[（「]$/.test(last) || /^[、。；：）」ー]/.test(segment))) {
+        words[words.length - 1] = last + segment;
+      } else words.push(segment);
+    }
+    return words;
+  });
 }

@@ -1,13 +1,21 @@
+import { HISTORY_SERVICE } from '../../domain/routes';
 import { EnvironmentConfig } from '../../lib/environment-config';
 import { OPTIONAL_PARTS } from '../../lib/optional-parts';
+import { isOnFile } from '../../lib/zones';
 import { joined, type Text } from '../kit/language';
 import type { Deployed, DeployedStack } from './deployed';
 import { messages } from './messages';
 import type { Outcome } from './outcome';
 
-/** The flags with which `cdk` acts on the environment. */
-export function flagsOf({ id, region }: EnvironmentConfig): string {
-  return `-c environment=${id} -c region=${region}`;
+/** The flags with which `cdk` synthesizes the environment. */
+export function flagsOf({ id, region, availabilityZones, services }: EnvironmentConfig): string {
+  const image = services.find(({ name }) => name === HISTORY_SERVICE)?.image;
+  return [
+    `-c environment=${id} -c region=${region}`,
+    ...(isOnFile(region) ? [] : [`-c zones=${availabilityZones.join(',')}`]),
+    // lib/context.ts accepts the digest, whether it is in lib/environments.ts or not.
+    ...(image?.from === 'digest' && image.digest !== undefined ? [`-c imageDigest=${image.digest}`] : []),
+  ].join(' ');
 }
 
 /**

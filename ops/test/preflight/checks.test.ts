@@ -385,6 +385,11 @@ describe('stacks of an earlier try', () => {
     });
   });
 
+  test('are named with the zones, where lib/zones.ts does not have those of the region', () => {
+    const config = fixtureOf('trial', { region: 'eu-west-2', zones: 'eu-west-2a,eu-west-2b' });
+    expect(stateOf('DELETE_FAILED', config)?.todo).toMatch(/-c region=eu-west-2 -c zones=eu-west-2a,eu-west-2b$/);
+  });
+
   test.each([
     ['UPDATE_ROLLBACK_FAILED', /aws cloudformation continue-update-rollback .*--stack-name Kumiki-trial-Network$/],
     ['UPDATE_FAILED', /npx cdk rollback trial\/Network /],
@@ -430,6 +435,17 @@ describe('the lines of preflight', () => {
   test.each(['en', 'ja'] as const)('are at most as wide as a page, but for what to do (%s)', (language) => {
     const lines = linesOf(checked, language).filter((line) => !line.includes('→ ') && !/arn:|Kumiki-/.test(line));
     expect(lines.filter((line) => stringWidth(line) > 98)).toEqual([]);
+  });
+
+  test('break Japanese between words, and never before a comma or inside a name', () => {
+    const there = {
+      en: '',
+      ja: 'アカウントには、すでにロール（arn:aws:iam::111122223333:role/logs）があり、置き換えます。',
+    };
+    const lines = linesOf([{ check: messages.logs, verdict: 'problem', there }], 'ja', 70).slice(2);
+    expect(lines.length).toBeGreaterThan(2);
+    for (const line of lines) expect(line.trimStart()).not.toMatch(/^[、。）]/);
+    expect(lines.join('\n')).toContain('arn:aws:iam::111122223333:role/logs');
   });
 
   test('end with the counts', () => {

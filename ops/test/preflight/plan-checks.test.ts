@@ -163,7 +163,9 @@ describe('an image by digest', () => {
     expect(promoted(lasting, unknown)).toMatchObject({
       verdict: 'problem',
       todo: {
-        en: expect.stringMatching(/npx cdk deploy lasting\/Registry -c environment=lasting -c region=us-east-1$/),
+        en: expect.stringMatching(
+          /npx cdk deploy lasting\/Registry -c environment=lasting -c region=us-east-1 -c imageDigest=sha256:[0-9a-f]{64}$/,
+        ),
       },
     });
     expect(promoted(lasting, image, { exists: false })).toMatchObject({ verdict: 'problem' });
