@@ -1,4 +1,5 @@
 import { Duration, RemovalPolicy, StackProps } from 'aws-cdk-lib';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import type { ServiceRoute } from '../domain/routes';
 import { ApiAlarms } from './constructs/api-alarms';
 import type { ClusterAddOnsProps } from './constructs/cluster-add-ons';
@@ -247,6 +248,19 @@ export interface EnvironmentConfig {
    */
   readonly observability?: 'full' | 'basic';
 
+  /**
+   * Key that encrypts logs, tables, images, topics and the secrets of Kubernetes.
+   *
+   * - `aws-owned`: keys of AWS, at no cost (the secrets of Kubernetes have a key of their own)
+   * - `customer-managed`: one key of this environment, whose use CloudTrail records, and whose policy the account decides. The
+   *   access log of the load balancer keeps SSE-S3, the only kind that Elastic Load Balancing supports.
+   *
+   * Choose before the first deployment: a change replaces the image repositories and the cluster.
+   *
+   * @default 'aws-owned'
+   */
+  readonly encryption?: 'aws-owned' | 'customer-managed';
+
   readonly network: NetworkConfig;
 
   /** Capacity that runs the tasks of all services. `-c capacity=fargate|ec2|both` overrides it. */
@@ -339,6 +353,8 @@ export interface EnvironmentStackProps extends StackProps {
   readonly config: EnvironmentConfig;
   /** Removal policy of data and logs. */
   readonly removalPolicy: RemovalPolicy;
+  /** Key of data. @default keys of AWS */
+  readonly encryptionKey?: kms.Key;
 }
 
 /** Whether what is measured beyond the free metrics is on. */

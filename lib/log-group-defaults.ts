@@ -1,8 +1,9 @@
 import { IPropertyInjector, RemovalPolicy } from 'aws-cdk-lib';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 
 /**
- * Default retention and removal policy of the log groups in a scope, including those that the CDK creates for its own
+ * Default retention, removal policy and key of the log groups in a scope, including those that the CDK creates for its own
  * functions and custom resources. Without this class, the CDK keeps events for two years and retains the log group.
  *
  * A log group with an explicit retention or removal policy keeps it, because its author had a reason: the log group of
@@ -20,6 +21,7 @@ export class LogGroupDefaults implements IPropertyInjector {
   constructor(
     private readonly retention: logs.RetentionDays,
     private readonly removalPolicy: RemovalPolicy,
+    private readonly encryptionKey?: kms.IKeyRef,
   ) {}
 
   inject(props: logs.LogGroupProps = {}): logs.LogGroupProps {
@@ -27,6 +29,7 @@ export class LogGroupDefaults implements IPropertyInjector {
       ...props,
       retention: props.retention ?? this.retention,
       removalPolicy: props.removalPolicy ?? this.removalPolicy,
+      encryptionKey: props.encryptionKey ?? this.encryptionKey,
     };
   }
 }

@@ -16,6 +16,7 @@ import { LogGroupDefaults } from './log-group-defaults';
 import { OPTIONAL_PARTS } from './optional-parts';
 import { checkServices, routesOfEnvironment, routesOnEcs, serviceGroups } from './services';
 import { ContainersStack } from './stacks/containers-stack';
+import { EncryptionStack } from './stacks/encryption-stack';
 import { FunctionStack } from './stacks/function-stack';
 import { HttpApiStack } from './stacks/http-api-stack';
 import { KubernetesStack } from './stacks/kubernetes-stack';
@@ -60,10 +61,11 @@ export class ReferenceStage extends Construct {
     // If the creation of a stack fails, its resources are deleted. With plain RETAIN they would stay, and their names would
     // make the next attempt fail.
     const removalPolicy = config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
-    PropertyInjectors.of(this).add(new LogGroupDefaults(config.logRetentionDays, removalPolicy));
+    let encryption: EncryptionStack | undefined;
     const common = (name: string, description: string): EnvironmentStackProps => ({
       config,
       removalPolicy,
+      encryptionKey: encryption?.key,
       stackName: `Kumiki-${config.id}-${name}`,
       description: `Kumiki ${config.id}: ${description}`,
       // A region without an account: with both, the CDK would look up the availability zones of the account.
@@ -72,6 +74,11 @@ export class ReferenceStage extends Construct {
       tags: { 'kumiki:environment': config.id },
     });
 
+    if (config.encryption === 'customer-managed') {
+      const props = common('Encryption', 'key of logs, tables, images and secrets');
+      encryption = new EncryptionStack(this, 'Encryption', props);
+    }
+    PropertyInjectors.of(this).add(new LogGroupDefaults(config.logRetentionDays, removalPolicy, encryption?.key));
     checkServices(config, PATH_PREFIXES);
     checkTasks(config);
     if (config.kubernetes) checkRoom(config.kubernetes);

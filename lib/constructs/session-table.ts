@@ -54,6 +54,8 @@ export class SessionTable extends Construct {
 
   /** Grants reads and writes of items by their key, also within transactions. */
   grantItems(grantee: iam.IGrantable): iam.Grant {
+    // DynamoDB uses a customer managed key with the rights of the caller.
+    this.table.encryptionKey?.grantEncryptDecrypt(grantee);
     return this.table.grant(
       grantee,
       'dynamodb:GetItem',
@@ -65,6 +67,7 @@ export class SessionTable extends Construct {
 
   /** Grants queries of one partition. No grant for Scan: it would read every session to find a few. */
   grantQuery(grantee: iam.IGrantable): iam.Grant {
+    this.table.encryptionKey?.grantDecrypt(grantee);
     return this.table.grant(grantee, 'dynamodb:Query');
   }
 }

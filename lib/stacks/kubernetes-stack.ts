@@ -53,6 +53,7 @@ export class KubernetesStack extends Stack {
       adminRoleArn: kubernetes.adminRoleArn,
       deletionProtection: kubernetes.deletionProtection,
       logTypes: observesFully(config) ? undefined : [],
+      secretsEncryptionKey: props.encryptionKey,
     });
     const { cluster } = kubernetesCluster;
     const nodes = new ManagedNodeGroup(this, 'Nodes', {

@@ -21,7 +21,10 @@ export class RegistryStack extends Stack {
     super(scope, id, props);
     this.services = props.services.map((config) => {
       const prefix = idPrefix(config.name);
-      const { repository } = new ImageRepository(this, `${prefix}Images`, { removalPolicy: props.removalPolicy });
+      const { repository } = new ImageRepository(this, `${prefix}Images`, {
+        removalPolicy: props.removalPolicy,
+        encryptionKey: props.encryptionKey,
+      });
       for (const [name, value, description] of [
         ['RepositoryName', repository.repositoryName, `Image repository of the service ${config.name}`],
         ['RepositoryUri', repository.repositoryUri, `docker push of the service ${config.name} goes here`],

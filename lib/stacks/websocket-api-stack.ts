@@ -26,9 +26,13 @@ export class WebSocketApiStack extends Stack {
 
   constructor(scope: Construct, id: string, props: WebSocketApiStackProps) {
     super(scope, id, props);
-    const { config, webSocketApi, removalPolicy } = props;
+    const { config, webSocketApi, removalPolicy, encryptionKey } = props;
 
-    const state = new SessionTable(this, 'State', { pointInTimeRecovery: !config.disposable, removalPolicy });
+    const state = new SessionTable(this, 'State', {
+      pointInTimeRecovery: !config.disposable,
+      encryptionKey,
+      removalPolicy,
+    });
     const environment = { TABLE_NAME: state.table.tableName, NODE_OPTIONS: '--enable-source-maps' };
     const full = observesFully(config);
     const tracing = full ? undefined : lambda.Tracing.PASS_THROUGH;

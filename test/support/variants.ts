@@ -50,6 +50,7 @@ export function variants(): Record<string, EnvironmentConfig> {
         disableDefaultEndpoint: true,
       },
     },
+    'with a key of its own': { ...fixtureOf('trial', { kubernetes: 'true' }), encryption: 'customer-managed' },
     'with basic observability': {
       ...fixtureOf('trial', { capacity: 'both', kubernetes: 'true' }),
       observability: 'basic',
