@@ -12,13 +12,47 @@ export interface TargetGroupAlarmsProps {
   /** Load balancer that forwards to the target group, in this or another stack. */
   readonly loadBalancer: Pick<elbv2.ApplicationLoadBalancer, 'loadBalancerFullName'>;
 
-  /** First thing to look at if no target is healthy, as text for the description of the alarm. */
+  /** First thing to look at if targets are not healthy, as text for the descriptions of the alarms. */
   readonly firstLook: string;
+
+  /**
+   * Alarm `TargetErrors`: more than 5 % of the responses of the targets, and at least `minErrors`, had a status of 5XX within 5
+   * minutes. Two metrics: 0.20 USD per month. False for no such alarm.
+   *
+   * @default { minErrors: 5 }
+   * @throws unless `minErrors` is a whole number of at least 1
+   */
+  readonly targetErrors?: { readonly minErrors?: number } | false;
+
+  /**
+   * Alarm `UnhealthyTargets`: a target was unhealthy in `minutes` of `outOf` minutes. One metric: 0.10 USD per month. False for
+   * no such alarm.
+   *
+   * ECS replaces an unhealthy task, and the replacement may become unhealthy as well, with healthy minutes between. Therefore
+   * the minutes do not have to be in a row.
+   *
+   * @default { minutes: 3, outOf: 10 }
+   * @throws unless both are whole numbers with 1 <= minutes <= outOf <= 60
+   */
+  readonly unhealthyTargets?: { readonly minutes?: number; readonly outOf?: number } | false;
+
+  /**
+   * Alarm `Latency`: 99 of 100 responses of the targets took up to more than `seconds`, in 5 minutes with at least
+   * `minRequests` requests (100 by default, because fewer requests have no slowest 1 %). The alarm needs two such times in a
+   * row. Two metrics: 0.20 USD per month.
+   *
+   * @default no such alarm, because only the owner of a service knows its bound
+   * @throws unless `seconds` is positive and `minRequests` is a whole number of at least 1
+   */
+  readonly latency?: { readonly seconds: number; readonly minRequests?: number };
 }
 
 /**
- * An alarm on a target group of an Application Load Balancer without a healthy target, which means a 502, 503 or 504 for
- * callers. The alarm works without requests, too.
+ * Alarms on a target group of an Application Load Balancer: no healthy target, unhealthy targets, errors of the targets, and
+ * slow targets. With the defaults, the alarms cost 0.40 USD per month, and 0.60 USD with `latency`, because CloudWatch bills
+ * 0.10 USD for each metric of an alarm.
+ *
+ * `NoHealthyTarget` means a 502, 503 or 504 for callers. The alarm works without requests, too.
  *
  * - AWS reports `HealthyHostCount` "if there are registered targets": after the last target was removed, data is missing
  *   instead of 0. The alarm fills missing data with 0. Treating missing data as breaching would not suffice, because CloudWatch
@@ -29,10 +63,14 @@ export interface TargetGroupAlarmsProps {
  * - The alarm needs five minutes in a row, because a late metric looks like a missing metric, and a deployment may replace the
  *   only task of a small service.
  *
- * Healthy targets give data with or without requests, so the alarm does not go off in an idle environment. Create the alarm
- * after the construct that registers the targets, so that the alarm of a first deployment lasts for some minutes at most: the
- * metrics start later than the targets, and the targets of an attached Auto Scaling group may not be registered yet. None of
- * this was tried on AWS.
+ * Healthy targets give data with or without requests, so the alarm does not go off in an idle environment. Create
+ * `noHealthyTarget` after the construct that registers the targets, so that the alarm of a first deployment lasts for some
+ * minutes at most: the metrics start later than the targets, and the targets of an attached Auto Scaling group may not be
+ * registered yet. None of this was tried on AWS.
+ *
+ * The other alarms treat missing data as not breaching: without requests there are no errors and no slow responses, and
+ * without targets there is no unhealthy target, which is the case of `NoHealthyTarget`. These alarms do not depend on what
+ * registers the targets. Therefore an ECS service can depend on them as its deployment alarms (`forRollback`).
  *
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
@@ -45,45 +83,142 @@ export interface TargetGroupAlarmsProps {
  * const targetGroup = new elbv2.ApplicationTargetGroup(this, 'Targets', { vpc, port: 80, targetType });
  * balancer.addListener('Http', { port: 80, defaultTargetGroups: [targetGroup] });
  * const firstLook = 'the events of the ECS service.';
- * new TargetGroupAlarms(this, 'Alarms', { targetGroup, loadBalancer: balancer, firstLook });
+ * new TargetGroupAlarms(this, 'Alarms', { targetGroup, loadBalancer: balancer, firstLook, latency: { seconds: 2 } });
  * ```
  */
 export class TargetGroupAlarms extends Construct {
   /** All alarms of this construct, for more actions or for a dashboard. */
   readonly alarms: readonly cloudwatch.Alarm[];
+  /** Nobody is served. */
+  readonly noHealthyTarget: cloudwatch.Alarm;
+  /** Alarms on which a deployment of the targets can roll back: all except `noHealthyTarget`. */
+  readonly forRollback: readonly cloudwatch.Alarm[];
 
   constructor(scope: Construct, id: string, props: TargetGroupAlarmsProps) {
     super(scope, id);
-    const { targetGroup, loadBalancer } = props;
+    const { targetGroup, loadBalancer, firstLook, latency } = props;
     // Not `targetGroup.metrics`, because it takes the name of the load balancer from the ARN of a listener by Fn::Split, and AWS
     // does not document that CloudFormation can split an ARN from another stack.
-    const healthy = new cloudwatch.Metric({
-      namespace: 'AWS/ApplicationELB',
-      metricName: 'HealthyHostCount',
-      dimensionsMap: {
-        TargetGroup: targetGroup.targetGroupFullName,
-        LoadBalancer: loadBalancer.loadBalancerFullName,
-      },
-      statistic: cloudwatch.Stats.MAXIMUM,
-    });
-    this.alarms = [
-      new cloudwatch.Alarm(this, 'NoHealthyTarget', {
-        metric: new cloudwatch.MathExpression({
-          expression: 'FILL(healthy, 0)',
-          usingMetrics: { healthy },
-          period: Duration.minutes(1),
-          label: 'Healthy targets',
-        }),
-        threshold: 1,
-        comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-        evaluationPeriods: MINUTES,
-        datapointsToAlarm: MINUTES,
-        // FILL needs at least one value, and a group that never had a target has no value.
-        treatMissingData: cloudwatch.TreatMissingData.BREACHING,
-        alarmDescription: `No target was healthy for ${MINUTES} minutes, so nobody is served. First look: ${props.firstLook}`,
+    const metric = (metricName: string, statistic: string, period?: Duration) =>
+      new cloudwatch.Metric({
+        namespace: 'AWS/ApplicationELB',
+        metricName,
+        dimensionsMap: {
+          TargetGroup: targetGroup.targetGroupFullName,
+          LoadBalancer: loadBalancer.loadBalancerFullName,
+        },
+        statistic,
+        period,
+      });
+    const rare = (id: string, options: cloudwatch.AlarmProps) =>
+      new cloudwatch.Alarm(this, id, {
+        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+        ...options,
+      });
+
+    this.noHealthyTarget = new cloudwatch.Alarm(this, 'NoHealthyTarget', {
+      metric: new cloudwatch.MathExpression({
+        expression: 'FILL(healthy, 0)',
+        usingMetrics: { healthy: metric('HealthyHostCount', cloudwatch.Stats.MAXIMUM) },
+        period: Duration.minutes(1),
+        label: 'Healthy targets',
       }),
-    ];
+      threshold: 1,
+      comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+      evaluationPeriods: MINUTES,
+      datapointsToAlarm: MINUTES,
+      // FILL needs at least one value, and a group that never had a target has no value.
+      treatMissingData: cloudwatch.TreatMissingData.BREACHING,
+      alarmDescription: `No target was healthy for ${MINUTES} minutes, so nobody is served. First look: ${firstLook}`,
+    });
+
+    const forRollback: cloudwatch.Alarm[] = [];
+    if (props.targetErrors !== false) {
+      const { minErrors = 5 } = props.targetErrors ?? {};
+      checkWhole('targetErrors.minErrors', minErrors, 1, 'Give 5, or 1 for an alarm on each stray error.');
+      forRollback.push(
+        rare('TargetErrors', {
+          metric: new cloudwatch.MathExpression({
+            expression: `IF(errors >= ${minErrors}, 100 * errors / requests, 0)`,
+            usingMetrics: {
+              errors: metric('HTTPCode_Target_5XX_Count', cloudwatch.Stats.SUM),
+              requests: metric('RequestCount', cloudwatch.Stats.SUM),
+            },
+            period: Duration.minutes(5),
+            label: 'Responses of targets with status 5XX in percent',
+          }),
+          threshold: ERROR_PERCENT,
+          comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+          evaluationPeriods: 1,
+          alarmDescription:
+            `More than ${ERROR_PERCENT} % of the responses of the targets, and at least ${minErrors}, had a status of 5XX within ` +
+            "5 minutes. First look: level ERROR in the targets' log group, and whether a deployment has just replaced the targets.",
+        }),
+      );
+    }
+    if (props.unhealthyTargets !== false) {
+      const { minutes = 3, outOf = 10 } = props.unhealthyTargets ?? {};
+      checkMinutes(minutes, outOf);
+      forRollback.push(
+        rare('UnhealthyTargets', {
+          metric: metric('UnHealthyHostCount', cloudwatch.Stats.MINIMUM, Duration.minutes(1)),
+          threshold: 1,
+          evaluationPeriods: outOf,
+          datapointsToAlarm: minutes,
+          alarmDescription:
+            `A target was unhealthy in ${minutes} of ${outOf} minutes, by every node of the load balancer. ` +
+            `First look: the reasons in the health of the targets, then ${firstLook}`,
+        }),
+      );
+    }
+    if (latency !== undefined) {
+      const { seconds, minRequests = 100 } = latency;
+      checkWhole('latency.minRequests', minRequests, 1, 'Give 100 or more, so that there is a slowest 1 %.');
+      if (!(Number.isFinite(seconds) && seconds > 0)) {
+        throw new Error(
+          `latency.seconds: must be more than 0, got ${seconds}. Give the time that callers wait at most.`,
+        );
+      }
+      forRollback.push(
+        rare('Latency', {
+          metric: new cloudwatch.MathExpression({
+            expression: `IF(requests >= ${minRequests}, time, 0)`,
+            usingMetrics: {
+              requests: metric('RequestCount', cloudwatch.Stats.SUM),
+              time: metric('TargetResponseTime', cloudwatch.Stats.percentile(99)),
+            },
+            period: Duration.minutes(5),
+            label: 'Response time of targets, p99 in seconds',
+          }),
+          threshold: seconds,
+          comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+          evaluationPeriods: 2,
+          datapointsToAlarm: 2,
+          alarmDescription:
+            `The slowest 1 % of the responses of the targets took more than ${seconds} seconds for 10 minutes, with at least ` +
+            `${minRequests} requests in 5 minutes. First look: CPU of the targets, their number against its maximum, and what they wait for.`,
+        }),
+      );
+    }
+    this.forRollback = forRollback;
+    this.alarms = [this.noHealthyTarget, ...forRollback];
   }
 }
 
 const MINUTES = 5;
+
+/** Share of errors, in percent, that a service with working redundancy does not exceed. */
+const ERROR_PERCENT = 5;
+
+function checkWhole(property: string, value: number, min: number, advice: string): void {
+  if (Number.isInteger(value) && value >= min) return;
+  throw new Error(`${property}: must be a whole number of at least ${min}, got ${value}. ${advice}`);
+}
+
+function checkMinutes(minutes: number, outOf: number): void {
+  if (Number.isInteger(minutes) && Number.isInteger(outOf) && minutes >= 1 && minutes <= outOf && outOf <= 60) return;
+  throw new Error(
+    `unhealthyTargets: must be whole numbers with 1 <= minutes <= outOf <= 60, got ${minutes} of ${outOf}. ` +
+      'Give { minutes: 3, outOf: 10 }, or leave it out.',
+  );
+}

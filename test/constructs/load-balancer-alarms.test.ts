@@ -1,0 +1,58 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { LoadBalancerAlarms } from '../../lib/constructs/load-balancer-alarms';
+
+function synthesize(errorsPerMinute?: number) {
+  const stack = new Stack(new App(), 'Test');
+  const loadBalancer = new elbv2.ApplicationLoadBalancer(stack, 'LoadBalancer', { vpc: new ec2.Vpc(stack, 'Vpc') });
+  const { alarms } = new LoadBalancerAlarms(stack, 'Alarms', { loadBalancer, errorsPerMinute });
+  const template = Template.fromStack(stack);
+  template.resourceCountIs('AWS::CloudWatch::Alarm', alarms.length);
+  const [alarm] = Object.values(template.findResources('AWS::CloudWatch::Alarm'));
+  const expected = loadBalancer.metrics.httpCodeElb(elbv2.HttpCodeElb.ELB_5XX_COUNT);
+  return { properties: alarm?.['Properties'], dimensions: stack.resolve(expected.dimensions), expected };
+}
+
+const { properties, dimensions, expected } = synthesize();
+
+test('goes off when the load balancer itself answered five requests with a status of 5XX in 3 of 5 minutes', () => {
+  expect(properties).toMatchObject({
+    Namespace: 'AWS/ApplicationELB',
+    MetricName: 'HTTPCode_ELB_5XX_Count',
+    Statistic: 'Sum',
+    Period: 60,
+    ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    Threshold: 5,
+    EvaluationPeriods: 5,
+    DatapointsToAlarm: 3,
+  });
+});
+
+test('watches the metric that the CDK has for load balancers', () => {
+  expect(properties).toMatchObject({ Namespace: expected.namespace, MetricName: expected.metricName });
+  expect(properties.Dimensions).toEqual([{ Name: 'LoadBalancer', Value: dimensions.LoadBalancer }]);
+});
+
+test('counts errors without the number of requests, which has no data without a target', () => {
+  expect(properties).not.toHaveProperty('Metrics');
+});
+
+test('stays quiet without errors, for which AWS has no data', () => {
+  expect(properties).toMatchObject({ TreatMissingData: 'notBreaching' });
+});
+
+test('has the first thing to look at in its description', () => {
+  expect(properties.AlarmDescription).toMatch(/5 or more requests .* in 3 of 5 minutes\. First look: the health /);
+});
+
+test('takes another number of errors', () => {
+  expect(synthesize(50).properties).toMatchObject({ Threshold: 50 });
+});
+
+test.each([0, 1.5, Number.NaN])('fails for %p errors in a minute', (errorsPerMinute) => {
+  expect(() => synthesize(errorsPerMinute)).toThrow(
+    `errorsPerMinute: must be a whole number of at least 1, got ${errorsPerMinute}. Give 5, or more for a busy load balancer.`,
+  );
+});
