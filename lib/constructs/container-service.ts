@@ -1,6 +1,7 @@
 // Kumiki 0.1.0, container-service.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
 import { Duration, Size } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
@@ -158,14 +159,34 @@ export interface ContainerServiceProps {
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
    */
   readonly exec?: boolean;
+
+  /**
+   * Returns alarms on which a deployment fails and rolls back to the last completed deployment. Called once for each kind of
+   * capacity, before the ECS service is created. The service depends on the alarms, so the alarms must not depend on the
+   * service: alarms on metrics of the target group fit, and alarms on metrics of the service do not.
+   *
+   * - ECS watches the alarms while tasks are replaced and for some minutes afterwards, the bake time, so that every deployment
+   *   takes some minutes longer. AWS: "the default bake time is less than 5 minutes".
+   * - If an alarm is already in the ALARM state when a deployment starts, ECS ignores all alarms for this deployment, so that a
+   *   deployment can fix what the alarm shows.
+   * - The first deployment of a service has nothing to go back to.
+   *
+   * @default only the circuit breaker rolls back, on tasks that do not become healthy
+   * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
+   */
+  rollbackAlarms?(target: TargetOnCapacity): readonly cloudwatch.IAlarm[];
+}
+
+/** Target group of the tasks on one kind of capacity. */
+export interface TargetOnCapacity {
+  readonly capacity: 'Fargate' | 'Ec2';
+  readonly targetGroup: elbv2.ApplicationTargetGroup;
 }
 
 /** ECS service on one kind of capacity. */
-export interface ServiceOnCapacity {
-  readonly capacity: 'Fargate' | 'Ec2';
+export interface ServiceOnCapacity extends TargetOnCapacity {
   readonly cluster: ecs.ICluster;
   readonly service: ecs.BaseService;
-  readonly targetGroup: elbv2.ApplicationTargetGroup;
 }
 
 /**
@@ -173,7 +194,8 @@ export interface ServiceOnCapacity {
  * instances or on both, from one task definition.
  *
  * - A deployment starts new tasks, at most as many as run already, and stops an old task only after a new task is healthy. The
- *   circuit breaker rolls a deployment back whose tasks do not become healthy.
+ *   circuit breaker rolls a deployment back whose tasks do not become healthy. With `rollbackAlarms`, a deployment whose tasks
+ *   are healthy and answer with errors is rolled back, too.
  * - A task that is about to stop first leaves the target group. It receives SIGTERM after `deregistrationDelay`, or
  *   immediately when Spot takes its capacity away, and has `stopTimeout` to end. An init process passes the signal on.
  * - The container has no health check of its own, because the target group checks the task already. A health check in the
@@ -280,12 +302,21 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       // Explicitly false, because an update without the property keeps the old value.
       enableExecuteCommand: exec,
     } satisfies Partial<ecs.FargateServiceProps & ecs.Ec2ServiceProps>;
-    const created: (Omit<ServiceOnCapacity, 'targetGroup'> & { scope: Construct; weight?: number })[] = [];
+    /** The target group and its alarms exist before the service, because the service refers to both. */
+    const target = (scope: Construct, capacity: TargetOnCapacity['capacity']) => {
+      const targetGroup = this.targetGroup(scope, props, port, deregistrationDelay);
+      const alarmNames = (props.rollbackAlarms?.({ capacity, targetGroup }) ?? []).map(({ alarmName }) => alarmName);
+      const behavior = ecs.AlarmBehavior.ROLLBACK_ON_ALARM;
+      return { targetGroup, deploymentAlarms: alarmNames.length === 0 ? undefined : { alarmNames, behavior } };
+    };
+    const weighted: (ServiceOnCapacity & { weight?: number })[] = [];
     if (fargate) {
       const { spot, weight } = fargate;
+      const { targetGroup, deploymentAlarms } = target(this, 'Fargate');
       const service = new ecs.FargateService(this, 'Service', {
         ...common,
         cluster,
+        deploymentAlarms,
         capacityProviderStrategies: spot && [
           { capacityProvider: 'FARGATE', base: props.minTasks, weight: spot.onDemandWeight },
           { capacityProvider: 'FARGATE_SPOT', weight: spot.spotWeight },
@@ -293,15 +324,17 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       });
       // A dependency on the cluster includes the association of its capacity providers, which only Spot needs.
       if (spot) service.node.addDependency(cluster);
-      created.push({ capacity: 'Fargate', scope: this, weight, cluster, service });
+      weighted.push({ capacity: 'Fargate', weight, cluster, service, targetGroup });
     }
     if (instances) {
       const { capacity, weight } = instances;
       const scope = new Construct(this, 'Ec2');
       const ec2Cluster = instances.cluster ?? cluster;
+      const { targetGroup, deploymentAlarms } = target(scope, 'Ec2');
       const service = new ecs.Ec2Service(scope, 'Service', {
         ...common,
         cluster: ec2Cluster,
+        deploymentAlarms,
         capacityProviderStrategies: [{ capacityProvider: capacity.capacityProviderName, weight: 1 }],
         // Zones before density, because surviving the loss of a zone is worth more than full instances. Packed by memory,
         // because tasks can share CPU, but not memory.
@@ -312,34 +345,16 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       });
       // The service is created after the association of the provider with the cluster and deleted before it.
       service.node.addDependency(capacity);
-      created.push({ capacity: 'Ec2', scope, weight, cluster: ec2Cluster, service });
+      weighted.push({ capacity: 'Ec2', weight, cluster: ec2Cluster, service, targetGroup });
     }
 
-    const weighted = created.map(({ scope, weight, ...part }) => {
+    for (const { service, targetGroup } of weighted) {
       // The service waits for the role with its policy, because a task cannot start without the right to pull the image.
-      part.service.node.addDependency(this.taskDefinition.obtainExecutionRole());
-      const targetGroup = new elbv2.ApplicationTargetGroup(scope, 'TargetGroup', {
-        vpc: props.vpc,
-        targetType: elbv2.TargetType.IP,
-        protocol: elbv2.ApplicationProtocol.HTTP,
-        port,
-        targets: [part.service],
-        deregistrationDelay,
-        // Not round robin, because requests differ in cost by a factor of 100, and short requests would wait behind long ones.
-        loadBalancingAlgorithmType: elbv2.TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
-        healthCheck: {
-          path: props.healthCheckPath ?? '/readyz',
-          healthyHttpCodes: '200',
-          interval: Duration.seconds(10),
-          timeout: Duration.seconds(5),
-          healthyThresholdCount: 2,
-          unhealthyThresholdCount: 3,
-        },
-      });
-      return { ...part, targetGroup, weight };
-    });
+      service.node.addDependency(this.taskDefinition.obtainExecutionRole());
+      targetGroup.addTarget(service);
+    }
     this.services = weighted;
-    this.redeployCommand = created
+    this.redeployCommand = weighted
       .map(
         ({ cluster: { clusterName }, service: { serviceName } }) =>
           `aws ecs update-service --cluster ${clusterName} --service ${serviceName} --force-new-deployment`,
@@ -356,6 +371,31 @@ export class ContainerService extends Construct implements ec2.IConnectable {
           : elbv2.ListenerAction.forward(weighted.map(({ targetGroup }) => targetGroup)),
     });
     for (const { service, targetGroup } of weighted) scale(service, targetGroup, props);
+  }
+
+  private targetGroup(
+    scope: Construct,
+    { vpc, healthCheckPath = '/readyz' }: Pick<ContainerServiceProps, 'vpc' | 'healthCheckPath'>,
+    port: number,
+    deregistrationDelay: Duration,
+  ): elbv2.ApplicationTargetGroup {
+    return new elbv2.ApplicationTargetGroup(scope, 'TargetGroup', {
+      vpc,
+      targetType: elbv2.TargetType.IP,
+      protocol: elbv2.ApplicationProtocol.HTTP,
+      port,
+      deregistrationDelay,
+      // Not round robin, because requests differ in cost by a factor of 100, and short requests would wait behind long ones.
+      loadBalancingAlgorithmType: elbv2.TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
+      healthCheck: {
+        path: healthCheckPath,
+        healthyHttpCodes: '200',
+        interval: Duration.seconds(10),
+        timeout: Duration.seconds(5),
+        healthyThresholdCount: 2,
+        unhealthyThresholdCount: 3,
+      },
+    });
   }
 
   private securityGroup(vpc: ec2.IVpc): ec2.SecurityGroup {

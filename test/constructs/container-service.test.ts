@@ -1,5 +1,6 @@
 import { App, CfnResource, Duration, Stack } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -14,6 +15,7 @@ const FLAGS = {
   '@aws-cdk/core:defaultCrossStackReferences': 'weak',
   '@aws-cdk/aws-ecs:disableExplicitDeploymentControllerForCircuitBreaker': true,
   '@aws-cdk/aws-ecs:reduceEc2FargateCloudWatchPermissions': true,
+  '@aws-cdk/aws-ecs:removeDefaultDeploymentAlarm': true,
   '@aws-cdk/aws-iam:minimizePolicies': true,
 };
 
@@ -94,6 +96,38 @@ describe('deployments', () => {
       DeploymentConfiguration: { DeploymentCircuitBreaker: { Enable: true, Rollback: true } },
       HealthCheckGracePeriodSeconds: 60,
     });
+  });
+
+  test('watch no alarm by default [F2]', () => {
+    for (const { Properties } of Object.values(byDefault.findResources('AWS::ECS::Service'))) {
+      expect(Properties.DeploymentConfiguration).not.toHaveProperty('Alarms');
+    }
+    const none = synthesize({ rollbackAlarms: () => [] });
+    expect(none.toJSON()).toEqual(byDefault.toJSON());
+  });
+
+  test('roll back on the alarms of the target group, which exist before the service', () => {
+    const { stack } = create({
+      capacityIn: (scope, vpc) => ({ fargate: {}, ec2: instancesIn(scope, vpc) }),
+      rollbackAlarms({ capacity, targetGroup }) {
+        const dimensionsMap = { TargetGroup: targetGroup.targetGroupFullName };
+        const metric = new cloudwatch.Metric({ namespace: 'Test', metricName: 'Errors', dimensionsMap });
+        const alarm = { metric, threshold: 1, evaluationPeriods: 1 };
+        return [1, 2].map((number) => new cloudwatch.Alarm(Stack.of(targetGroup), `${capacity}Alarm${number}`, alarm));
+      },
+    });
+    // Fails for a circle of dependencies.
+    const template = Template.fromStack(stack);
+    const services = Object.values(template.findResources('AWS::ECS::Service'));
+    expect(services).toHaveLength(2);
+    for (const [index, kind] of ['Fargate', 'Ec2'].entries()) {
+      const names = [1, 2].map((number) => ({ Ref: expect.stringMatching(`^${kind}Alarm${number}`) }));
+      expect(services[index]?.['Properties'].DeploymentConfiguration).toMatchObject({
+        Alarms: { AlarmNames: names, Enable: true, Rollback: true },
+        DeploymentCircuitBreaker: { Enable: true, Rollback: true },
+      });
+    }
+    expect(Annotations.fromStack(stack).findInfo('*', Match.stringLikeRegexp('Deployment alarm'))).toEqual([]);
   });
 
   test('run at most as many tasks as plans of addresses and instances assume', () => {
