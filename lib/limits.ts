@@ -8,13 +8,16 @@
 export const STACK = { resources: 500, outputs: 200, parameters: 200, templateBytes: 1_048_576 } as const;
 
 /**
- * Rules are adjustable, and the default rule does not count. Values and wildcards are limits on the conditions of one rule.
+ * Load balancers, rules and targets are adjustable, and the default rule does not count. Values and wildcards are limits on the
+ * conditions of one rule.
  *
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
  */
 export const LOAD_BALANCER = {
+  perRegion: 50,
   rules: 100,
   targetGroups: 100,
+  targets: 1_000,
   listeners: 50,
   valuesPerRule: 5,
   wildcardsPerRule: 5,
@@ -51,9 +54,19 @@ export const ROLE = { inlinePolicyCharacters: 10_240 } as const;
 /** Bytes of the resource-based policy of a function. @see https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 export const FUNCTION = { policyBytes: 20_480 } as const;
 
+/** Alarms that the rule of a composite alarm may name. @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html */
+export const COMPOSITE_ALARM = { children: 100 } as const;
+
 /**
- * Services that share a load balancer, a stack and a cluster. The limit on resources of the stack is reached first: a service
- * on both kinds of capacity has 22 resources, and the load balancer, the clusters, the instances and the builds have fewer
- * than 40. Target groups (2 for each service), rules and outputs stay far below their limits.
+ * Resources of a stack Containers with every option: services from source on both kinds of capacity, Spot, HTTPS, access logs
+ * and alarms. test/stage/many-services.test.ts compares the numbers with templates.
  */
-export const SERVICES_PER_LOAD_BALANCER = Math.floor((STACK.resources - 40) / 22);
+export const CONTAINERS_STACK = { fixed: 33, perService: 32 } as const;
+
+/**
+ * Services that share a load balancer, a stack and a cluster. The limit on resources of the stack is reached first: target
+ * groups (2 for each service), rules and outputs stay far below their limits.
+ */
+export const SERVICES_PER_LOAD_BALANCER = Math.floor(
+  (STACK.resources - CONTAINERS_STACK.fixed) / CONTAINERS_STACK.perService,
+);

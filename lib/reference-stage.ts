@@ -12,6 +12,7 @@ import { Network } from './constructs/network';
 import { EnvironmentConfig, EnvironmentStackProps, ServiceConfig, WebSocketApiConfig } from './environment-config';
 import { checkInstances } from './instance-sizing';
 import { addressesPerNode, checkRoom } from './kubernetes-sizing';
+import { LOAD_BALANCER } from './limits';
 import { LogGroupDefaults } from './log-group-defaults';
 import { OPTIONAL_PARTS } from './optional-parts';
 import { checkServices, routesOfEnvironment, routesOnEcs, serviceGroups } from './services';
@@ -81,6 +82,7 @@ export class ReferenceStage extends Construct {
     PropertyInjectors.of(this).add(new LogGroupDefaults(config.logRetentionDays, removalPolicy, encryption?.key));
     checkServices(config, PATH_PREFIXES);
     checkTasks(config);
+    checkTargets(config);
     if (config.kubernetes) checkRoom(config.kubernetes);
     const registries = serviceGroups(config.services).map(({ suffix, services }) => ({
       suffix,
@@ -235,6 +237,22 @@ function checkTasks({ services, capacity, availabilityZones }: EnvironmentConfig
       tasks: ContainerService.tasksDuringDeployment(maxTasks),
     }));
     checkInstances(demand, instances, availabilityZones.length, 'capacity.ec2');
+  }
+}
+
+/** Checks that each load balancer holds the tasks of its services and the nodes of the cluster as targets, during updates, too. */
+function checkTargets({ services, capacity, kubernetes }: EnvironmentConfig): void {
+  const kinds = capacity.fargate && capacity.ec2 ? 2 : 1;
+  for (const group of serviceGroups(services)) {
+    const tasks = group.services.map(({ maxTasks }) => kinds * ContainerService.tasksDuringDeployment(maxTasks));
+    const nodes = kubernetes && group.suffix === '' ? 2 * kubernetes.nodes.maxNodes : 0;
+    const targets = tasks.reduce((sum, count) => sum + count, nodes);
+    if (targets <= LOAD_BALANCER.targets) continue;
+    throw new Error(
+      `services: ${group.services.map(({ name }) => name).join(', ')} may have ${targets} targets during a deployment, but a ` +
+        `load balancer holds ${LOAD_BALANCER.targets} (lib/limits.ts). Lower maxTasks, give a service a priority of another ` +
+        'thousand, or ask AWS for a higher quota and change the limit',
+    );
   }
 }
 

@@ -31,6 +31,8 @@ const IDS_OF_A_SERVICE = [
   'ImageUri',
   'FargateAlarms',
   'Ec2Alarms',
+  'FargateServiceAlarms',
+  'Ec2ServiceAlarms',
   'TargetGroupArn',
   'RedeployCommand',
 ] as const;
@@ -53,8 +55,10 @@ const RESERVED_IDS: readonly string[] = [
   'InstanceAlarms',
   'Instances',
   'LoadBalancer',
+  'LoadBalancerAlarms',
   'LoadBalancerName',
   'LoadBalancerUrl',
+  'NoHealthyTargets',
   'Publish',
 ];
 
@@ -253,6 +257,12 @@ function checkGroups(services: readonly ServiceConfig[]): void {
       `services: must have a service named ${HISTORY_SERVICE} with a priority below ${PRIORITIES_PER_LOAD_BALANCER}, because the ` +
         'quotes function reads histories from it through the first load balancer. Add the service as in the sandbox of ' +
         'lib/environments.ts',
+    );
+  }
+  if (groups.length > LOAD_BALANCER.perRegion) {
+    throw new Error(
+      `services: the priorities lead to ${groups.length} load balancers, but a region has ${LOAD_BALANCER.perRegion} ` +
+        '(lib/limits.ts). Give more services priorities of the same thousand, or ask AWS for a higher quota and change the limit',
     );
   }
   const crowded = groups.find((group) => group.services.length > SERVICES_PER_LOAD_BALANCER);

@@ -307,6 +307,24 @@ describe('fails', () => {
     expect(checkFurther(...further.slice(1))).not.toThrow();
   });
 
+  test('for priorities of more thousands than a region has load balancers', () => {
+    const further = Array.from({ length: 50 }, (_, index) => service(`s-${index}`, 1_000 * (index + 1)));
+    expect(checkFurther(...further)).toThrow(
+      'services: the priorities lead to 51 load balancers, but a region has 50 (lib/limits.ts). Give more services priorities ' +
+        'of the same thousand, or ask AWS for a higher quota and change the limit',
+    );
+  });
+
+  test('for more tasks than a load balancer has targets, while a deployment doubles them', () => {
+    const network = { create: { cidr: '10.0.0.0/16', egress: { mode: 'nat', gateways: 1 } } } as const;
+    const config = (maxTasks: number) => withFurther({ ...trial, network }, [service('reports', 110, { maxTasks })]);
+    expect(() => stageOf(config(497))).toThrow(
+      'services: history, reports may have 1002 targets during a deployment, but a load balancer holds 1000 (lib/limits.ts). ' +
+        'Lower maxTasks, give a service a priority of another thousand, or ask AWS for a higher quota and change the limit',
+    );
+    expect(() => stageOf(config(496))).not.toThrow();
+  });
+
   test('for more routes than the stacks of the APIs can hold, before the CDK counts the resources', () => {
     const routesOf = (name: string) =>
       [

@@ -1,5 +1,6 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
@@ -10,10 +11,12 @@ import { AccessLogBucket } from '../constructs/access-log-bucket';
 import { BuildAlarms } from '../constructs/build-alarms';
 import { CapacityAlarms } from '../constructs/capacity-alarms';
 import { ContainerCluster } from '../constructs/container-cluster';
-import { ContainerService, ServiceCapacity } from '../constructs/container-service';
+import { ContainerService, ServiceCapacity, TargetOnCapacity } from '../constructs/container-service';
 import { Ec2Capacity } from '../constructs/ec2-capacity';
+import { LoadBalancerAlarms } from '../constructs/load-balancer-alarms';
 import { INetwork } from '../constructs/network';
 import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
+import { ServiceAlarms } from '../constructs/service-alarms';
 import { ServiceEventAlarms } from '../constructs/service-event-alarms';
 import { IServiceImage, ServiceImage, ServiceImageProps } from '../constructs/service-image';
 import { TargetGroupAlarms } from '../constructs/target-group-alarms';
@@ -36,6 +39,9 @@ export class ContainersStack extends Stack {
   readonly loadBalancer: PrivateLoadBalancer;
   /** Images that the tasks run, by the names of their services. */
   readonly images: ReadonlyMap<string, IServiceImage>;
+  /** Alarms that mean that users are affected: at most two, however many services there are. */
+  readonly affecting: readonly cloudwatch.IAlarm[];
+  private readonly noHealthyTarget: cloudwatch.Alarm[] = [];
 
   constructor(
     scope: Construct,
@@ -74,6 +80,8 @@ export class ContainersStack extends Stack {
       }),
     );
     if (alarmsOf(config)) this.watchInfrastructure(capacity);
+
+    this.affecting = alarmsOf(config) ? this.alarms() : [];
 
     const { loadBalancerName } = this.loadBalancer.loadBalancer;
     this.output('LoadBalancerUrl', this.loadBalancer.url, 'Internal load balancer, from in the VPC');
@@ -126,12 +134,23 @@ export class ContainersStack extends Stack {
   }
 
   private service(
-    { name, image: _, routes: __, ...size }: ServiceConfig,
+    { name, image: _, routes: __, latencySeconds = 2, ...size }: ServiceConfig,
     { image }: ServiceImage,
     target: { readonly cluster: ecs.ICluster; readonly capacity: ServiceCapacity },
   ): void {
-    const { apiStageName, routes } = this.props;
+    const { apiStageName, routes, config } = this.props;
     const prefix = idPrefix(name);
+    const targetAlarms = new Map<string, TargetGroupAlarms>();
+    const rollbackAlarms = ({ capacity, targetGroup }: TargetOnCapacity) => {
+      const alarms = new TargetGroupAlarms(this, `${prefix}${capacity}Alarms`, {
+        targetGroup,
+        loadBalancer: this.loadBalancer.loadBalancer,
+        firstLook: 'the events of the ECS service, the reasons of its stopped tasks, and their log group.',
+        latency: { seconds: latencySeconds },
+      });
+      targetAlarms.set(capacity, alarms);
+      return alarms.forRollback;
+    };
     const service = new ContainerService(this, pascalCase(name), {
       ...this.placement(),
       ...size,
@@ -141,14 +160,16 @@ export class ContainersStack extends Stack {
       listener: this.loadBalancer.listener,
       // A private integration may prepend the stage of the API to the path: docs/decisions/0005.
       paths: rulePaths(name, routes, ['', `/${apiStageName}`]),
-      environment: { SERVED_BY: this.props.config.id, PATH_PREFIX: `/${apiStageName}` },
+      environment: { SERVED_BY: config.id, PATH_PREFIX: `/${apiStageName}` },
+      rollbackAlarms: alarmsOf(config) && rollbackAlarms,
     });
-    for (const { capacity, service: ecsService, targetGroup } of alarmsOf(this.props.config) ? service.services : []) {
-      new TargetGroupAlarms(this, `${prefix}${capacity}Alarms`, {
-        targetGroup,
-        loadBalancer: this.loadBalancer.loadBalancer,
-        firstLook: 'the events of the ECS service, the reasons of its stopped tasks, and their log group.',
-      }).node.addDependency(ecsService);
+    for (const { capacity, service: ecsService } of service.services) {
+      const alarms = targetAlarms.get(capacity);
+      if (alarms === undefined) continue;
+      // Only this alarm: the service depends on the others.
+      alarms.noHealthyTarget.node.addDependency(ecsService);
+      this.noHealthyTarget.push(alarms.noHealthyTarget);
+      new ServiceAlarms(this, `${prefix}${capacity}ServiceAlarms`, { service: ecsService, maxTasks: size.maxTasks });
     }
     const targetGroups = service.services.map(({ targetGroup }) => targetGroup.targetGroupArn).join(',');
     this.output(`${prefix}TargetGroupArn`, targetGroups, 'Where tasks are registered; two with both kinds of capacity');
@@ -157,6 +178,23 @@ export class ContainersStack extends Stack {
       service.redeployCommand,
       'Replaces all tasks, one healthy set after the other',
     );
+  }
+
+  /**
+   * The alarms of all services on healthy targets are one composite alarm, because a composite alarm of the environment may
+   * have 100 children at most. The price of a composite alarm is 0.50 USD per month.
+   *
+   * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
+   */
+  private alarms(): readonly cloudwatch.IAlarm[] {
+    const { serverErrors } = new LoadBalancerAlarms(this, 'LoadBalancerAlarms', this.loadBalancer);
+    if (this.noHealthyTarget.length < 2) return [...this.noHealthyTarget, serverErrors];
+    const noHealthyTargets = new cloudwatch.CompositeAlarm(this, 'NoHealthyTargets', {
+      alarmRule: cloudwatch.AlarmRule.anyOf(...this.noHealthyTarget),
+      alarmDescription:
+        'A service has had no healthy target for 5 minutes. First look: which of the alarms NoHealthyTarget is in the ALARM state.',
+    });
+    return [noHealthyTargets, serverErrors];
   }
 
   /** Alarms that no single service owns. */

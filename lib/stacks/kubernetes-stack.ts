@@ -1,4 +1,5 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
@@ -33,6 +34,9 @@ export interface KubernetesStackProps extends EnvironmentStackProps {
 
 /** An EKS cluster that runs the image of the history service, behind the load balancer of the container services. */
 export class KubernetesStack extends Stack {
+  /** Alarms that mean that users are affected. */
+  readonly affecting: readonly cloudwatch.IAlarm[];
+
   constructor(scope: Construct, id: string, props: KubernetesStackProps) {
     super(scope, id, props);
     const { config, kubernetes, loadBalancer, image, pathPrefixes } = props;
@@ -107,12 +111,8 @@ export class KubernetesStack extends Stack {
       paths: pathPatterns(routesOfService(HISTORY_SERVICE), pathPrefixes),
       priority: KUBERNETES_PRIORITY,
     });
+    this.affecting = alarmsOf(config) ? [this.alarms(exposure, loadBalancer)] : [];
     if (alarmsOf(config)) {
-      new TargetGroupAlarms(this, 'Alarms', {
-        targetGroup: exposure.targetGroup,
-        loadBalancer: loadBalancer.loadBalancer,
-        firstLook: 'the health of the node group, then the targets: a healthy one is a node that kube-proxy calls so.',
-      }).node.addDependency(exposure);
       const { application: applicationLogGroup } = addOns.logGroups;
       new ClusterAlarms(this, 'ClusterAlarms', {
         clusterName,
@@ -133,7 +133,30 @@ export class KubernetesStack extends Stack {
       new CfnOutput(this, name, { value, description });
     }
   }
+
+  /**
+   * The targets are nodes, and a node without a ready pod is healthy, too, because kube-proxy forwards to the pods of other
+   * nodes. An unhealthy node is one whose kube-proxy does not answer, or one that Cluster Autoscaler is about to remove. The
+   * latter lasts while the pods of the node move, so the alarm needs more minutes than for tasks.
+   */
+  private alarms(
+    exposure: NodePortTarget,
+    { loadBalancer }: Pick<IPrivateLoadBalancer, 'loadBalancer'>,
+  ): cloudwatch.Alarm {
+    const alarms = new TargetGroupAlarms(this, 'Alarms', {
+      targetGroup: exposure.targetGroup,
+      loadBalancer,
+      firstLook: 'the health of the node group, then the targets: a healthy one is a node that kube-proxy calls so.',
+      unhealthyTargets: { minutes: 15, outOf: 15 },
+      latency: { seconds: LATENCY_SECONDS },
+    });
+    alarms.node.addDependency(exposure);
+    return alarms.noHealthyTarget;
+  }
 }
+
+/** Bound of the slowest 1 % of the responses, as for the tasks on ECS. */
+const LATENCY_SECONDS = 2;
 
 /** Port of every node that leads to the pods. */
 const NODE_PORT = 30_080;

@@ -21,6 +21,9 @@ function metricsOf({ Properties: properties = {} }: Resource): Metric[] {
 /** A value as text, so that references can be compared. */
 const text = (value: unknown) => JSON.stringify(value);
 
+/** The resources that a value refers to. */
+const refsOf = (value: unknown) => [...text(value).matchAll(/"Ref":"(\w+)"/g)].map(([, id]) => id);
+
 describe.each(Object.entries(variants()))('%s', (_, config) => {
   const resources = resourcesOf(synthesized(config));
   const ofType = (type: string) => resources.filter(([, , { Type }]) => Type === type);
@@ -40,6 +43,83 @@ describe.each(Object.entries(variants()))('%s', (_, config) => {
       groups.map(([stack, id]) => `${stack} ${text({ 'Fn::GetAtt': [id, 'TargetGroupFullName'] })}`).sort(),
     );
     for (const { dimensions } of healthy) expect(text(dimensions['LoadBalancer'])).toContain('LoadBalancerFullName');
+  });
+
+  test('each target group has alarms on errors, unhealthy targets and latency', () => {
+    const groups = ofType('AWS::ElasticLoadBalancingV2::TargetGroup').map(([stack, id]) =>
+      text([stack, { 'Fn::GetAtt': [id, 'TargetGroupFullName'] }]),
+    );
+    for (const name of ['HTTPCode_Target_5XX_Count', 'UnHealthyHostCount', 'TargetResponseTime']) {
+      const watched = watchedMetrics(`AWS/ApplicationELB ${name}`);
+      expect(watched.map(({ stack, dimensions }) => text([stack, dimensions['TargetGroup']])).sort()).toEqual(
+        groups.toSorted(),
+      );
+    }
+  });
+
+  test('each load balancer has an alarm on its own errors', () => {
+    const watched = watchedMetrics('AWS/ApplicationELB HTTPCode_ELB_5XX_Count');
+    expect(watched.map(({ stack, dimensions }) => text([stack, dimensions['LoadBalancer']]))).toEqual(
+      ofType('AWS::ElasticLoadBalancingV2::LoadBalancer').map(([stack, id]) =>
+        text([stack, { 'Fn::GetAtt': [id, 'LoadBalancerFullName'] }]),
+      ),
+    );
+  });
+
+  test('each ECS service has alarms on its number of tasks and on its load, with its name and cluster as dimensions', () => {
+    const services = ofType('AWS::ECS::Service').map(([stack, id, { Properties }]) =>
+      text([stack, { ClusterName: Properties?.['Cluster'], ServiceName: { 'Fn::GetAtt': [id, 'Name'] } }]),
+    );
+    for (const [name, times] of [
+      ['ECS/ContainerInsights RunningTaskCount', 1],
+      ['ECS/ContainerInsights DesiredTaskCount', 2],
+      ['AWS/ECS CPUUtilization', 1],
+      ['AWS/ECS MemoryUtilization', 1],
+    ] as const) {
+      const watched = watchedMetrics(name).map(({ stack, dimensions }) => text([stack, dimensions]));
+      expect(watched.sort()).toEqual(
+        Array.from({ length: times }, () => services)
+          .flat()
+          .sort(),
+      );
+    }
+  });
+
+  test('every cluster of ECS has Container Insights, which reports numbers of tasks', () => {
+    for (const [, , { Properties }] of ofType('AWS::ECS::Cluster')) {
+      expect(Properties?.['ClusterSettings']).toEqual([{ Name: 'containerInsights', Value: 'enhanced' }]);
+    }
+  });
+
+  test('each deployment of a service rolls back on the alarms of its own target group', () => {
+    for (const [stack, , { Properties }] of ofType('AWS::ECS::Service')) {
+      const [id] = refsOf(Properties?.['LoadBalancers']);
+      const group = text({ 'Fn::GetAtt': [id, 'TargetGroupFullName'] });
+      const configuration = Properties?.['DeploymentConfiguration'];
+      expect(configuration).toMatchObject({ Alarms: { Enable: true, Rollback: true } });
+      const watched = refsOf(configuration).map((ref) => {
+        const [, , alarm] = alarms.find(([name, each]) => name === stack && each === ref) ?? [];
+        const metrics = alarm ? metricsOf(alarm) : [];
+        expect(metrics.map(({ dimensions }) => text(dimensions['TargetGroup']))).toEqual(metrics.map(() => group));
+        return metrics.at(-1)?.name.split(' ')[1];
+      });
+      expect(watched).toEqual(['RequestCount', 'UnHealthyHostCount', 'TargetResponseTime']);
+    }
+  });
+
+  test('several target groups of a stack share one composite alarm, and a single one has none', () => {
+    for (const stack of new Set(ofType('AWS::ECS::Service').map(([name]) => name))) {
+      const groups = ofType('AWS::ElasticLoadBalancingV2::TargetGroup').filter(([name]) => name === stack);
+      const composites = ofType('AWS::CloudWatch::CompositeAlarm').filter(
+        ([name, id]) => name === stack && id.startsWith('NoHealthyTargets'),
+      );
+      expect(composites).toHaveLength(groups.length > 1 ? 1 : 0);
+      for (const [, , { Properties }] of composites) {
+        const children = [...text(Properties?.['AlarmRule']).matchAll(/"Fn::GetAtt":\["(\w+)","Arn"\]/g)];
+        expect(children).toHaveLength(groups.length);
+        for (const [, id] of children) expect(id).toContain('NoHealthyTarget');
+      }
+    }
   });
 
   test('each REST API has an alarm for answers of 5XX, with its name as a dimension', () => {

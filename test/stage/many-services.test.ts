@@ -1,4 +1,16 @@
-import { FUNCTION, HTTP_API, LOAD_BALANCER, REST_API, ROLE, SECURITY_GROUP, STACK } from '../../lib/limits';
+import { EnvironmentConfig } from '../../lib/environment-config';
+import {
+  COMPOSITE_ALARM,
+  CONTAINERS_STACK,
+  FUNCTION,
+  HTTP_API,
+  LOAD_BALANCER,
+  REST_API,
+  ROLE,
+  SECURITY_GROUP,
+  SERVICES_PER_LOAD_BALANCER,
+  STACK,
+} from '../../lib/limits';
 import { fixtureOf, withFurther } from '../support/fixture';
 import { resourcesOf, stageOf, templatesOf } from '../support/stage';
 
@@ -27,9 +39,11 @@ function counts(type: string, keyOf: (stack: string, properties: Record<string, 
 
 const most = (values: readonly number[]) => Math.max(...values);
 
-test('a hundred services have one ECS service for each kind of capacity, behind five load balancers', () => {
+test('a hundred services have one ECS service for each kind of capacity, behind eight load balancers', () => {
   expect(resources.filter(([, , { Type }]) => Type === 'AWS::ECS::Service')).toHaveLength(200);
-  expect(counts('AWS::ElasticLoadBalancingV2::LoadBalancer', (stack) => stack)).toEqual([1, 1, 1, 1, 1]);
+  const loadBalancers = counts('AWS::ElasticLoadBalancingV2::LoadBalancer', (stack) => stack);
+  expect(loadBalancers).toEqual(Array.from({ length: 8 }, () => 1));
+  expect(loadBalancers.length).toBeLessThanOrEqual(LOAD_BALANCER.perRegion);
 });
 
 test.each(Object.keys(templates))('%s is within the limits of a stack', (name) => {
@@ -45,6 +59,48 @@ test('each load balancer is within its limits of rules, target groups and listen
   expect(perStack('ListenerRule')).toBeLessThanOrEqual(LOAD_BALANCER.rules);
   expect(perStack('TargetGroup')).toBeLessThanOrEqual(LOAD_BALANCER.targetGroups);
   expect(perStack('Listener')).toBeLessThanOrEqual(LOAD_BALANCER.listeners);
+});
+
+test('each load balancer is within its limit of targets, while a deployment doubles the tasks', () => {
+  const tasks = new Map<string, number>();
+  for (const [stack, , { Type, Properties }] of resources) {
+    if (Type !== 'AWS::ApplicationAutoScaling::ScalableTarget' || !stack.startsWith('Containers')) continue;
+    tasks.set(stack, (tasks.get(stack) ?? 0) + 2 * Number(Properties?.['MaxCapacity']));
+  }
+  expect([...tasks.values()].length).toBe(8);
+  expect(most([...tasks.values()])).toBeLessThanOrEqual(LOAD_BALANCER.targets);
+});
+
+test('each composite alarm is within its limit of children', () => {
+  const rules = resources.filter(([, , { Type }]) => Type === 'AWS::CloudWatch::CompositeAlarm');
+  const children = rules.map(
+    ([, , { Properties }]) => JSON.stringify(Properties?.['AlarmRule']).split('ALARM(').length - 1,
+  );
+  expect(most(children)).toBe(2 * SERVICES_PER_LOAD_BALANCER);
+  expect(most(children)).toBeLessThanOrEqual(COMPOSITE_ALARM.children);
+});
+
+describe('the estimate of the resources of a stack Containers', () => {
+  const https = { certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/1', hostName: 'a.example.com' };
+  const largest: EnvironmentConfig = {
+    ...fixtureOf('trial', { capacity: 'both' }),
+    capacity: { fargate: capacity.fargate, ec2: { ...capacity.ec2, maxInstances: 42 } },
+    loadBalancer: { accessLogDays: 90, https },
+  };
+  const resourcesOfStack = (config: EnvironmentConfig) =>
+    Object.keys(templatesOf(stageOf(config))['Containers']?.toJSON().Resources ?? {}).length;
+
+  test.each([2, 3])('is the number in the template of %i services with every option', (services) => {
+    expect(resourcesOfStack(withFurther(largest, services - 1))).toBe(
+      CONTAINERS_STACK.fixed + services * CONTAINERS_STACK.perService,
+    );
+  });
+
+  test('leaves no room for another service', () => {
+    const { fixed, perService } = CONTAINERS_STACK;
+    expect(fixed + SERVICES_PER_LOAD_BALANCER * perService).toBeLessThanOrEqual(STACK.resources);
+    expect(fixed + (SERVICES_PER_LOAD_BALANCER + 1) * perService).toBeGreaterThan(STACK.resources);
+  });
 });
 
 test('each security group is within the limit of rules for each direction', () => {
