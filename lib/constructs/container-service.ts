@@ -302,7 +302,8 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       // Explicitly false, because an update without the property keeps the old value.
       enableExecuteCommand: exec,
     } satisfies Partial<ecs.FargateServiceProps & ecs.Ec2ServiceProps>;
-    /** The target group and its alarms exist before the service, because the service refers to both. */
+    // The target group and its alarms exist before the service, which takes the names of the alarms as a property. The method
+    // enableDeploymentAlarms would report a possible circle for each name (and drops further names, aws-cdk#36308).
     const target = (scope: Construct, capacity: TargetOnCapacity['capacity']) => {
       const targetGroup = this.targetGroup(scope, props, port, deregistrationDelay);
       const alarmNames = (props.rollbackAlarms?.({ capacity, targetGroup }) ?? []).map(({ alarmName }) => alarmName);

@@ -1,4 +1,7 @@
-import { Resource, resourcesOf, synthesized } from '../support/stage';
+import { ContainersStack } from '../../lib/stacks/containers-stack';
+import { KubernetesStack } from '../../lib/stacks/kubernetes-stack';
+import { fixtureOf } from '../support/fixture';
+import { Resource, resourcesOf, stacksOf, stageOf, synthesized } from '../support/stage';
 import { ALARM_TOPIC, variants } from '../support/variants';
 
 interface Metric {
@@ -187,4 +190,30 @@ describe.each(Object.entries(variants()))('%s', (_, config) => {
       if (topic === undefined) expect(Properties).not.toHaveProperty('AlarmActions');
     }
   });
+});
+
+test('an environment without alarms has none, and its services roll back on none', () => {
+  const config = { ...fixtureOf('lasting', { capacity: 'both' }), alarms: false } as const;
+  for (const stack of ['Containers', 'Kubernetes']) {
+    const template = synthesized(config)[stack];
+    template?.resourceCountIs('AWS::CloudWatch::Alarm', 0);
+    template?.resourceCountIs('AWS::CloudWatch::CompositeAlarm', 0);
+    expect(text(template?.toJSON())).not.toContain('AlarmNames');
+  }
+});
+
+test.each([
+  ['one service', fixtureOf('lasting'), ['NoHealthyTarget', 'ServerErrors']],
+  [
+    'a service on both kinds of capacity',
+    fixtureOf('lasting', { capacity: 'both' }),
+    ['NoHealthyTargets', 'ServerErrors'],
+  ],
+  ['alarms switched off', { ...fixtureOf('lasting'), alarms: false } as const, []],
+])('with %s, a stack has two alarms at most that mean that users are affected', (_, config, expected) => {
+  const { Containers, Kubernetes } = stacksOf(stageOf(config));
+  if (!(Containers instanceof ContainersStack && Kubernetes instanceof KubernetesStack))
+    throw new Error('No such stacks.');
+  expect(Containers.affecting.map(({ node }) => node.id)).toEqual(expected);
+  expect(Kubernetes.affecting.map(({ node }) => node.id)).toEqual(expected.length > 0 ? ['NoHealthyTarget'] : []);
 });

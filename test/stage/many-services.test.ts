@@ -20,7 +20,7 @@ if (!capacity.fargate || !capacity.ec2) throw new Error('The environment must ha
 const templates = templatesOf(
   stageOf({
     ...withFurther(fixtureOf('trial', { kubernetes: 'true' }), 99),
-    capacity: { fargate: capacity.fargate, ec2: { ...capacity.ec2, maxInstances: 42 } },
+    capacity: { fargate: capacity.fargate, ec2: { ...capacity.ec2, maxInstances: 30 } },
   }),
 );
 const resources = resourcesOf(templates);
@@ -37,12 +37,14 @@ function counts(type: string, keyOf: (stack: string, properties: Record<string, 
   return [...found.values()];
 }
 
+const LOAD_BALANCERS = Math.ceil(100 / SERVICES_PER_LOAD_BALANCER);
+
 const most = (values: readonly number[]) => Math.max(...values);
 
-test('a hundred services have one ECS service for each kind of capacity, behind eight load balancers', () => {
+test('a hundred services have one ECS service for each kind of capacity, behind as few load balancers as the limits allow', () => {
   expect(resources.filter(([, , { Type }]) => Type === 'AWS::ECS::Service')).toHaveLength(200);
   const loadBalancers = counts('AWS::ElasticLoadBalancingV2::LoadBalancer', (stack) => stack);
-  expect(loadBalancers).toEqual(Array.from({ length: 8 }, () => 1));
+  expect(loadBalancers).toEqual(Array.from({ length: LOAD_BALANCERS }, () => 1));
   expect(loadBalancers.length).toBeLessThanOrEqual(LOAD_BALANCER.perRegion);
 });
 
@@ -67,7 +69,7 @@ test('each load balancer is within its limit of targets, while a deployment doub
     if (Type !== 'AWS::ApplicationAutoScaling::ScalableTarget' || !stack.startsWith('Containers')) continue;
     tasks.set(stack, (tasks.get(stack) ?? 0) + 2 * Number(Properties?.['MaxCapacity']));
   }
-  expect([...tasks.values()].length).toBe(8);
+  expect([...tasks.values()].length).toBe(LOAD_BALANCERS);
   expect(most([...tasks.values()])).toBeLessThanOrEqual(LOAD_BALANCER.targets);
 });
 
@@ -84,7 +86,7 @@ describe('the estimate of the resources of a stack Containers', () => {
   const https = { certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/1', hostName: 'a.example.com' };
   const largest: EnvironmentConfig = {
     ...fixtureOf('trial', { capacity: 'both' }),
-    capacity: { fargate: capacity.fargate, ec2: { ...capacity.ec2, maxInstances: 42 } },
+    capacity: { fargate: capacity.fargate, ec2: { ...capacity.ec2, maxInstances: 30 } },
     loadBalancer: { accessLogDays: 90, https },
   };
   const resourcesOfStack = (config: EnvironmentConfig) =>
