@@ -44,6 +44,10 @@ export const standIns: readonly StandIn[] = [
   { type: 'Custom::NodeGroupAutoScalingGroup', reason: 'node groups of the endpoint have no Auto Scaling group' },
   { type: 'Custom::NodeGroupTarget', reason: 'node groups of the endpoint have no Auto Scaling group' },
   {
+    type: 'AWS::CloudWatch::CompositeAlarm',
+    reason: 'the endpoint publishes no metrics, so no alarm would change its state',
+  },
+  {
     type: 'AWS::CloudWatch::Alarm',
     reason: 'metric math is refused; other alarms are recorded, but the endpoint publishes no metrics',
     only: {
