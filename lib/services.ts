@@ -58,7 +58,6 @@ const RESERVED_IDS: readonly string[] = [
   'LoadBalancerAlarms',
   'LoadBalancerName',
   'LoadBalancerUrl',
-  'NoHealthyTargets',
   'Publish',
 ];
 

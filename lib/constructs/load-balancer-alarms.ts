@@ -16,6 +16,15 @@ export interface LoadBalancerAlarmsProps {
    * @throws unless it is a whole number of at least 1
    */
   readonly errorsPerMinute?: number;
+
+  /**
+   * Alarms that say that a target group of the load balancer has no healthy target, one for each target group. The construct
+   * joins them in one composite alarm, `NoHealthyTargets`, at 0.50 USD per month. A single alarm stays as it is.
+   *
+   * @default none
+   * @throws if there are more than 100, the maximum of a composite alarm, or if their ARNs take more than 10,240 characters
+   */
+  readonly noHealthyTarget?: readonly cloudwatch.IAlarm[];
 }
 
 /**
@@ -30,11 +39,15 @@ export interface LoadBalancerAlarmsProps {
  * AWS reports the metric only in a minute with an error, so missing data is not breaching. Without requests, the alarm stays
  * quiet, also if no target is healthy. An alarm on `HealthyHostCount` works without requests.
  *
+ * With many services behind the load balancer, `noHealthyTarget` makes one composite alarm of their alarms. A composite alarm
+ * that is above all load balancers then has few children.
+ *
  * There is no alarm on `RejectedConnectionCount`: the load balancer grows with the load, and callers that it rejects have their
  * own alarms on errors.
  *
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
  *
  * @example
  * ```ts
@@ -43,17 +56,24 @@ export interface LoadBalancerAlarmsProps {
  * ```
  */
 export class LoadBalancerAlarms extends Construct {
-  /** All alarms of this construct, for more actions or for a dashboard. */
+  /** All alarms of this construct on a metric, for more actions or for a dashboard. */
   readonly alarms: readonly cloudwatch.Alarm[];
   /** The load balancer itself answers with a status of 5XX. */
   readonly serverErrors: cloudwatch.Alarm;
+  /** A target group has no healthy target: the only alarm of `noHealthyTarget`, or the composite alarm of several. */
+  readonly noHealthyTargets?: cloudwatch.IAlarm;
 
   constructor(scope: Construct, id: string, props: LoadBalancerAlarmsProps) {
     super(scope, id);
-    const { loadBalancer, errorsPerMinute = 5 } = props;
+    const { loadBalancer, errorsPerMinute = 5, noHealthyTarget = [] } = props;
     if (!(Number.isInteger(errorsPerMinute) && errorsPerMinute >= 1)) {
       throw new Error(
         `errorsPerMinute: must be a whole number of at least 1, got ${errorsPerMinute}. Give 5, or more for a busy load balancer.`,
+      );
+    }
+    if (noHealthyTarget.length > CHILDREN) {
+      throw new Error(
+        `noHealthyTarget: must have at most ${CHILDREN} alarms, got ${noHealthyTarget.length}. Give a load balancer fewer target groups.`,
       );
     }
     this.serverErrors = new cloudwatch.Alarm(this, 'ServerErrors', {
@@ -73,5 +93,17 @@ export class LoadBalancerAlarms extends Construct {
         'First look: the health of the targets of each target group; then the metrics HTTPCode_ELB_502_Count, 503 and 504.',
     });
     this.alarms = [this.serverErrors];
+    this.noHealthyTargets =
+      noHealthyTarget.length > 1
+        ? new cloudwatch.CompositeAlarm(this, 'NoHealthyTargets', {
+            alarmRule: cloudwatch.AlarmRule.anyOf(...noHealthyTarget),
+            alarmDescription:
+              'A target group of the load balancer has no healthy target, so a service answers nobody. ' +
+              'First look: which of the alarms below this alarm is in the ALARM state.',
+          })
+        : noHealthyTarget[0];
   }
 }
+
+/** Alarms that a composite alarm may have. */
+const CHILDREN = 100;

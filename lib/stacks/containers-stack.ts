@@ -180,21 +180,11 @@ export class ContainersStack extends Stack {
     );
   }
 
-  /**
-   * The alarms of all services on healthy targets are one composite alarm, because a composite alarm of the environment may
-   * have 100 children at most. The price of a composite alarm is 0.50 USD per month.
-   *
-   * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
-   */
   private alarms(): readonly cloudwatch.IAlarm[] {
-    const { serverErrors } = new LoadBalancerAlarms(this, 'LoadBalancerAlarms', this.loadBalancer);
-    if (this.noHealthyTarget.length < 2) return [...this.noHealthyTarget, serverErrors];
-    const noHealthyTargets = new cloudwatch.CompositeAlarm(this, 'NoHealthyTargets', {
-      alarmRule: cloudwatch.AlarmRule.anyOf(...this.noHealthyTarget),
-      alarmDescription:
-        'A service has had no healthy target for 5 minutes. First look: which of the alarms NoHealthyTarget is in the ALARM state.',
-    });
-    return [noHealthyTargets, serverErrors];
+    const { noHealthyTarget } = this;
+    const { loadBalancer } = this.loadBalancer;
+    const alarms = new LoadBalancerAlarms(this, 'LoadBalancerAlarms', { loadBalancer, noHealthyTarget });
+    return [...(alarms.noHealthyTargets ? [alarms.noHealthyTargets] : []), alarms.serverErrors];
   }
 
   /** Alarms that no single service owns. */

@@ -1,18 +1,29 @@
 import { App, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { LoadBalancerAlarms } from '../../lib/constructs/load-balancer-alarms';
 
-function synthesize(errorsPerMinute?: number) {
+function synthesize(errorsPerMinute?: number, targetGroups = 0) {
   const stack = new Stack(new App(), 'Test');
   const loadBalancer = new elbv2.ApplicationLoadBalancer(stack, 'LoadBalancer', { vpc: new ec2.Vpc(stack, 'Vpc') });
-  const { alarms } = new LoadBalancerAlarms(stack, 'Alarms', { loadBalancer, errorsPerMinute });
+  const noHealthyTarget = Array.from({ length: targetGroups }, (_, index) =>
+    cloudwatch.Alarm.fromAlarmName(stack, `Service${index}`, `service-${index}`),
+  );
+  const construct = new LoadBalancerAlarms(stack, 'Alarms', { loadBalancer, errorsPerMinute, noHealthyTarget });
   const template = Template.fromStack(stack);
-  template.resourceCountIs('AWS::CloudWatch::Alarm', alarms.length);
+  template.resourceCountIs('AWS::CloudWatch::Alarm', construct.alarms.length);
   const [alarm] = Object.values(template.findResources('AWS::CloudWatch::Alarm'));
   const expected = loadBalancer.metrics.httpCodeElb(elbv2.HttpCodeElb.ELB_5XX_COUNT);
-  return { properties: alarm?.['Properties'], dimensions: stack.resolve(expected.dimensions), expected };
+  return {
+    properties: alarm?.['Properties'],
+    dimensions: stack.resolve(expected.dimensions),
+    expected,
+    construct,
+    noHealthyTarget,
+    template,
+  };
 }
 
 const { properties, dimensions, expected } = synthesize();
@@ -55,4 +66,27 @@ test.each([0, 1.5, Number.NaN])('fails for %p errors in a minute', (errorsPerMin
   expect(() => synthesize(errorsPerMinute)).toThrow(
     `errorsPerMinute: must be a whole number of at least 1, got ${errorsPerMinute}. Give 5, or more for a busy load balancer.`,
   );
+});
+
+test('joins the alarms of several target groups in one composite alarm', () => {
+  const { template, construct, noHealthyTarget } = synthesize(5, 2);
+  expect(noHealthyTarget).not.toContain(construct.noHealthyTargets);
+  template.hasResourceProperties('AWS::CloudWatch::CompositeAlarm', {
+    AlarmDescription: Match.stringLikeRegexp('^A target group .* First look: '),
+  });
+  const [composite] = Object.values(template.findResources('AWS::CloudWatch::CompositeAlarm'));
+  const rule = JSON.stringify(composite?.['Properties'].AlarmRule);
+  expect(rule).toMatch(/ALARM\(.*:alarm:service-0.*\) OR ALARM\(.*:alarm:service-1/);
+});
+
+test('takes the alarm of a single target group as it is, and has none without target groups', () => {
+  const single = synthesize(5, 1);
+  expect(single.construct.noHealthyTargets).toBe(single.noHealthyTarget[0]);
+  expect(synthesize().construct.noHealthyTargets).toBeUndefined();
+  single.template.resourceCountIs('AWS::CloudWatch::CompositeAlarm', 0);
+});
+
+test('fails for more alarms than a composite alarm may have', () => {
+  expect(() => synthesize(5, 40)).not.toThrow();
+  expect(() => synthesize(5, 101)).toThrow('noHealthyTarget: must have at most 100 alarms, got 101.');
 });

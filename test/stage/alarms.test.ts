@@ -114,7 +114,7 @@ describe.each(Object.entries(variants()))('%s', (_, config) => {
     for (const stack of new Set(ofType('AWS::ECS::Service').map(([name]) => name))) {
       const groups = ofType('AWS::ElasticLoadBalancingV2::TargetGroup').filter(([name]) => name === stack);
       const composites = ofType('AWS::CloudWatch::CompositeAlarm').filter(
-        ([name, id]) => name === stack && id.startsWith('NoHealthyTargets'),
+        ([name, id]) => name === stack && id.startsWith('LoadBalancerAlarms'),
       );
       expect(composites).toHaveLength(groups.length > 1 ? 1 : 0);
       for (const [, , { Properties }] of composites) {
