@@ -169,7 +169,11 @@ export class ContainersStack extends Stack {
       // Only this alarm: the service depends on the others.
       alarms.noHealthyTarget.node.addDependency(ecsService);
       this.noHealthyTarget.push(alarms.noHealthyTarget);
-      new ServiceAlarms(this, `${prefix}${capacity}ServiceAlarms`, { service: ecsService, maxTasks: size.maxTasks });
+      new ServiceAlarms(this, `${prefix}${capacity}ServiceAlarms`, {
+        service: ecsService,
+        maxTasks: size.maxTasks,
+        containerInsights: observesFully(config),
+      });
     }
     const targetGroups = service.services.map(({ targetGroup }) => targetGroup.targetGroupArn).join(',');
     this.output(`${prefix}TargetGroupArn`, targetGroups, 'Where tasks are registered; two with both kinds of capacity');

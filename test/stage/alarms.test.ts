@@ -1,3 +1,4 @@
+import { observesFully } from '../../lib/environment-config';
 import { ContainersStack } from '../../lib/stacks/containers-stack';
 import { KubernetesStack } from '../../lib/stacks/kubernetes-stack';
 import { fixtureOf } from '../support/fixture';
@@ -73,11 +74,13 @@ describe.each(Object.entries(variants()))('%s', (_, config) => {
     const services = ofType('AWS::ECS::Service').map(([stack, id, { Properties }]) =>
       text([stack, { ClusterName: Properties?.['Cluster'], ServiceName: { 'Fn::GetAtt': [id, 'Name'] } }]),
     );
+    // Without Container Insights, nothing reports numbers of tasks.
+    const insights = observesFully(config) ? 1 : 0;
     for (const [name, times] of [
-      ['ECS/ContainerInsights RunningTaskCount', 1],
-      ['ECS/ContainerInsights DesiredTaskCount', 2],
+      ['ECS/ContainerInsights RunningTaskCount', insights],
+      ['ECS/ContainerInsights DesiredTaskCount', 2 * insights],
       ['AWS/ECS CPUUtilization', 1],
-      ['AWS/ECS MemoryUtilization', 1],
+      ['AWS/ECS MemoryUtilization', insights],
     ] as const) {
       const watched = watchedMetrics(name).map(({ stack, dimensions }) => text([stack, dimensions]));
       expect(watched.sort()).toEqual(
@@ -88,10 +91,10 @@ describe.each(Object.entries(variants()))('%s', (_, config) => {
     }
   });
 
-  test('every cluster of ECS has Container Insights, which reports numbers of tasks', () => {
-    for (const [, , { Properties }] of ofType('AWS::ECS::Cluster')) {
-      expect(Properties?.['ClusterSettings']).toEqual([{ Name: 'containerInsights', Value: 'enhanced' }]);
-    }
+  test('no alarm watches Container Insights of a cluster that has none', () => {
+    const settings = ofType('AWS::ECS::Cluster').map(([, , { Properties }]) => Properties?.['ClusterSettings']);
+    const Value = observesFully(config) ? 'enhanced' : 'disabled';
+    expect(settings).toEqual(settings.map(() => [{ Name: 'containerInsights', Value }]));
   });
 
   test('each deployment of a service rolls back on the alarms of its own target group', () => {
