@@ -14,8 +14,8 @@ export interface ServiceAlarmsProps {
 
   /**
    * The cluster of the service has Container Insights, with or without enhanced observability. Only Container Insights reports
-   * numbers of tasks. If false, there is no alarm `BelowDesired`, and `AtMaximum` watches CPU alone: target tracking adds tasks
-   * before the CPU is at its bound, except at the maximum.
+   * numbers of tasks. If false, the only alarm is `CpuAtBound`: target tracking adds tasks before the CPU is at its bound,
+   * except at the maximum.
    *
    * @default true
    */
@@ -44,10 +44,12 @@ export interface ServiceAlarmsProps {
  * the alarms cost 0.50 USD per month (five metrics at 0.10 USD), and without it 0.10 USD.
  *
  * - `BelowDesired`: AWS does not say whether Container Insights reports 0 or nothing for a service without a running task.
- *   Therefore the alarm counts a missing `RunningTaskCount` as 0 and repeats the last `DesiredTaskCount`, and a service without
- *   any data is breaching. A deployment does not set off the alarm, because the service keeps its desired number of tasks.
+ *   Therefore the alarm counts a missing `RunningTaskCount` as 0 and a missing `DesiredTaskCount` as 1, so that silence is
+ *   breaching, too. A deployment does not set off the alarm, because the service keeps its desired number of tasks.
  * - `AtMaximum`: CPU or memory is at its bound while the service wants the maximum number of tasks. The service reports CPU and
  *   memory only while a task runs, so missing data is not breaching. A service without tasks is `BelowDesired`.
+ * - `CpuAtBound` takes the place of both without Container Insights. A service without tasks then has no alarm here: an alarm on
+ *   the healthy targets of its target group notices it.
  *
  * The alarms depend on the service, so they cannot be its deployment alarms.
  *
@@ -70,8 +72,8 @@ export interface ServiceAlarmsProps {
 export class ServiceAlarms extends Construct {
   /** All alarms of this construct, for more actions or for a dashboard. */
   readonly alarms: readonly cloudwatch.Alarm[];
-  /** CPU or memory is at its bound, and no more tasks may be added. */
-  readonly atMaximum: cloudwatch.Alarm;
+  /** CPU or memory is at its bound, and no more tasks may be added; undefined without Container Insights. */
+  readonly atMaximum?: cloudwatch.Alarm;
   /** Fewer tasks run than the service wants; undefined without Container Insights. */
   readonly belowDesired?: cloudwatch.Alarm;
 
@@ -103,37 +105,29 @@ export class ServiceAlarms extends Construct {
         period,
       });
     const cpu = metric('AWS/ECS', 'CPUUtilization');
-    const desired = metric('ECS/ContainerInsights', 'DesiredTaskCount');
-
-    this.atMaximum = new cloudwatch.Alarm(this, 'AtMaximum', {
-      metric: containerInsights
-        ? new cloudwatch.MathExpression({
-            expression: `IF(desired >= ${maxTasks} AND (cpu > ${boundPercent} OR memory > ${boundPercent}), 1, 0)`,
-            usingMetrics: { desired, cpu, memory: metric('AWS/ECS', 'MemoryUtilization') },
-            period,
-            label: 'All tasks busy, and no more allowed',
-          })
-        : cpu,
-      threshold: containerInsights ? 1 : boundPercent,
-      comparisonOperator: containerInsights
-        ? cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
-        : cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+    const busy = {
       evaluationPeriods: BUSY_MINUTES,
       datapointsToAlarm: BUSY_MINUTES,
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-      alarmDescription:
-        (containerInsights
-          ? `More than ${boundPercent} % of CPU or memory was in use for ${BUSY_MINUTES} minutes, with ${maxTasks} tasks, the maximum. `
-          : `More than ${boundPercent} % of the CPU was in use for ${BUSY_MINUTES} minutes: autoscaling does not follow, or is at its maximum. `) +
-        'First look: requests per target, then raise maxTasks or give the tasks more CPU.',
-    });
+    };
     if (!containerInsights) {
-      this.alarms = [this.atMaximum];
+      this.alarms = [
+        new cloudwatch.Alarm(this, 'CpuAtBound', {
+          ...busy,
+          metric: cpu,
+          threshold: boundPercent,
+          comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+          alarmDescription:
+            `More than ${boundPercent} % of the CPU was in use for ${BUSY_MINUTES} minutes: autoscaling does not follow, or the ` +
+            `service has its maximum of ${maxTasks} tasks. First look: the number of tasks and the scaling activities.`,
+        }),
+      ];
       return;
     }
+    const desired = metric('ECS/ContainerInsights', 'DesiredTaskCount');
     this.belowDesired = new cloudwatch.Alarm(this, 'BelowDesired', {
       metric: new cloudwatch.MathExpression({
-        expression: 'FILL(desired, REPEAT) - FILL(running, 0)',
+        expression: 'FILL(desired, 1) - FILL(running, 0)',
         usingMetrics: { desired, running: metric('ECS/ContainerInsights', 'RunningTaskCount') },
         period,
         label: 'Tasks that should run and do not',
@@ -141,11 +135,24 @@ export class ServiceAlarms extends Construct {
       threshold: 1,
       evaluationPeriods: belowDesiredMinutes,
       datapointsToAlarm: belowDesiredMinutes,
-      // FILL needs at least one value.
+      // AWS does not say whether FILL fills a metric that has no value at all.
       treatMissingData: cloudwatch.TreatMissingData.BREACHING,
       alarmDescription:
         `Fewer tasks than desired ran for ${belowDesiredMinutes} minutes. ` +
         'First look: the events of the ECS service, and the reasons of its stopped tasks (image, memory, no capacity).',
+    });
+    this.atMaximum = new cloudwatch.Alarm(this, 'AtMaximum', {
+      ...busy,
+      metric: new cloudwatch.MathExpression({
+        expression: `IF(desired >= ${maxTasks} AND (cpu > ${boundPercent} OR memory > ${boundPercent}), 1, 0)`,
+        usingMetrics: { desired, cpu, memory: metric('AWS/ECS', 'MemoryUtilization') },
+        period,
+        label: 'All tasks busy, and no more allowed',
+      }),
+      threshold: 1,
+      alarmDescription:
+        `More than ${boundPercent} % of CPU or memory was in use for ${BUSY_MINUTES} minutes, with ${maxTasks} tasks, the maximum. ` +
+        'First look: requests per target, then raise maxTasks or give the tasks more CPU.',
     });
     this.alarms = [this.belowDesired, this.atMaximum];
   }

@@ -48,7 +48,7 @@ test('goes off when fewer tasks than desired ran for 15 minutes, and counts sile
     DatapointsToAlarm: 15,
     TreatMissingData: 'breaching',
     Metrics: [
-      Match.objectLike({ Expression: 'FILL(desired, REPEAT) - FILL(running, 0)', ReturnData: true }),
+      Match.objectLike({ Expression: 'FILL(desired, 1) - FILL(running, 0)', ReturnData: true }),
       query('desired', 'ECS/ContainerInsights', 'DesiredTaskCount'),
       query('running', 'ECS/ContainerInsights', 'RunningTaskCount'),
     ],
@@ -71,6 +71,12 @@ test('goes off when CPU or memory was at its bound for 10 minutes with the maxim
   });
 });
 
+test('has an alarm on the number of tasks and an alarm on the load', () => {
+  const { alarms, belowDesired, atMaximum } = withInsights.construct;
+  expect(alarms).toEqual([belowDesired, atMaximum]);
+  expect(alarms.map(({ node }) => node.id)).toEqual(['BelowDesired', 'AtMaximum']);
+});
+
 test('watches the metrics that the CDK has for services', () => {
   const { namespace, metricName, dimensions } = without.service.metricCpuUtilization();
   without.template.hasResourceProperties('AWS::CloudWatch::Alarm', {
@@ -81,8 +87,8 @@ test('watches the metrics that the CDK has for services', () => {
 });
 
 test('watches only CPU without Container Insights, which alone reports numbers of tasks', () => {
-  expect(without.construct.alarms).toEqual([without.construct.atMaximum]);
-  expect(without.construct.belowDesired).toBeUndefined();
+  expect(without.construct.alarms.map(({ node }) => node.id)).toEqual(['CpuAtBound']);
+  expect([without.construct.atMaximum, without.construct.belowDesired]).toEqual([undefined, undefined]);
   without.template.hasResourceProperties('AWS::CloudWatch::Alarm', {
     ...ofService('AWS/ECS', 'CPUUtilization'),
     Statistic: 'Average',
