@@ -276,7 +276,7 @@ function checkGroups(services: readonly ServiceConfig[]): void {
 }
 
 /** The construct refuses these values, too, but it does not know the service. */
-function checkTasks({ name, minTasks, maxTasks }: ServiceConfig): void {
+function checkTasks({ name, minTasks, maxTasks, latencySeconds = 1 }: ServiceConfig): void {
   if (!(Number.isInteger(minTasks) && minTasks >= 1)) {
     throw new Error(
       `services.${name}.minTasks: must be a whole number of at least 1, got ${minTasks}. Give 2 or more to survive the loss of a zone`,
@@ -285,6 +285,11 @@ function checkTasks({ name, minTasks, maxTasks }: ServiceConfig): void {
   if (!(Number.isInteger(maxTasks) && maxTasks >= minTasks)) {
     throw new Error(
       `services.${name}.maxTasks: must be a whole number of at least minTasks (${minTasks}), got ${maxTasks}. Raise maxTasks or lower minTasks`,
+    );
+  }
+  if (!(Number.isFinite(latencySeconds) && latencySeconds > 0)) {
+    throw new Error(
+      `services.${name}.latencySeconds: must be more than 0, got ${latencySeconds}. Give the time that callers wait at most, or leave it out`,
     );
   }
 }

@@ -175,6 +175,12 @@ describe('fails', () => {
     );
   });
 
+  test.each([0, -1, Number.NaN])('for a service whose responses must begin within %p seconds', (latencySeconds) => {
+    expect(checkFurther(service('reports', 110, { latencySeconds }))).toThrow(
+      `services.reports.latencySeconds: must be more than 0, got ${latencySeconds}. Give the time that callers wait at most`,
+    );
+  });
+
   test.each([0, 1.5, Number.NaN])('for a service with %p tasks at least', (minTasks) => {
     expect(checkFurther(service('reports', 110, { minTasks }))).toThrow(
       `services.reports.minTasks: must be a whole number of at least 1, got ${minTasks}. Give 2 or more`,

@@ -1,7 +1,7 @@
 import { observesFully } from '../../lib/environment-config';
 import { ContainersStack } from '../../lib/stacks/containers-stack';
 import { KubernetesStack } from '../../lib/stacks/kubernetes-stack';
-import { fixtureOf } from '../support/fixture';
+import { fixtureOf, service, withFurther } from '../support/fixture';
 import { Resource, resourcesOf, stacksOf, stageOf, synthesized } from '../support/stage';
 import { ALARM_TOPIC, variants } from '../support/variants';
 
@@ -219,4 +219,16 @@ test.each([
     throw new Error('No such stacks.');
   expect(Containers.affecting.map(({ node }) => node.id)).toEqual(expected);
   expect(Kubernetes.affecting.map(({ node }) => node.id)).toEqual(expected.length > 0 ? ['NoHealthyTarget'] : []);
+});
+
+test('a service can have another bound of latency, for its alarm and for a rollback', () => {
+  const trial = fixtureOf('trial');
+  const templates = synthesized(withFurther(trial, [service('reports', 110, { latencySeconds: 0.5 })]));
+  const bounds = Object.entries(templates['Containers']?.findResources('AWS::CloudWatch::Alarm') ?? {}).flatMap(
+    ([id, { Properties }]) => (id.includes('AlarmsLatency') ? [[id.split('Alarms')[0], Properties.Threshold]] : []),
+  );
+  expect(bounds).toEqual([
+    ['Fargate', 2],
+    ['ReportsFargate', 0.5],
+  ]);
 });
