@@ -2,35 +2,36 @@ import { IAspect } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { IConstruct } from 'constructs';
 
+export interface AlarmActionsProps {
+  /** ARN of the topic that receives the messages of all alarms that `others` does not name. @default no messages */
+  readonly topicArn?: string;
+  /** Alarms with another topic, or with none (undefined). */
+  readonly others: ReadonlyMap<IConstruct, string | undefined>;
+}
+
 /**
  * Sends a message to an SNS topic when an alarm in a scope goes off, and another message when the alarm is over. The alarm
  * keeps its other actions. Alarms that trigger step scaling would send messages, too: in a scope with such alarms, add the
  * actions to single alarms instead.
  *
  * @example
- * Aspects.of(this).add(new AlarmActions('arn:aws:sns:us-east-1:123456789012:alarms', 'us-east-1'));
+ * const others = new Map([[usersAffected, 'arn:aws:sns:us-east-1:123456789012:page']]);
+ * Aspects.of(this).add(new AlarmActions({ topicArn: 'arn:aws:sns:us-east-1:123456789012:alarms', others }));
  */
 export class AlarmActions implements IAspect {
-  /** @throws unless the ARN names a standard SNS topic of the region, because CloudWatch sends to no other topic */
-  constructor(
-    private readonly topicArn: string,
-    region: string,
-  ) {
-    if (new RegExp(`^arn:aws[\\w-]*:sns:${region}:\\d{12}:[\\w-]+$`).test(topicArn)) return;
-    throw new Error(
-      `alarmTopicArn: must be the ARN of a standard SNS topic of ${region}, got "${topicArn}". ` +
-        `Give an ARN such as arn:aws:sns:${region}:123456789012:alarms, or leave alarmTopicArn out.`,
-    );
-  }
+  constructor(private readonly props: AlarmActionsProps) {}
 
   visit(node: IConstruct): void {
+    const { others } = this.props;
+    const topicArn = others.has(node) ? others.get(node) : this.props.topicArn;
+    if (topicArn === undefined) return;
     if (node instanceof cloudwatch.AlarmBase) {
-      const action = { bind: () => ({ alarmActionArn: this.topicArn }) };
+      const action = { bind: () => ({ alarmActionArn: topicArn }) };
       node.addAlarmAction(action);
       node.addOkAction(action);
     } else if (isPlainResource(node)) {
-      node.alarmActions = [...(node.alarmActions ?? []), this.topicArn];
-      node.okActions = [...(node.okActions ?? []), this.topicArn];
+      node.alarmActions = [...(node.alarmActions ?? []), topicArn];
+      node.okActions = [...(node.okActions ?? []), topicArn];
     }
   }
 }

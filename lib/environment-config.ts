@@ -1,6 +1,7 @@
 import { Duration, RemovalPolicy, StackProps } from 'aws-cdk-lib';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import type { ServiceRoute } from '../domain/routes';
+import type { SlackChannel } from './constructs/alarm-topic';
 import { ApiAlarms } from './constructs/api-alarms';
 import type { ClusterAddOnsProps } from './constructs/cluster-add-ons';
 import type { ExistingNetwork, NetworkEgress } from './constructs/network';
@@ -210,6 +211,63 @@ export interface AlarmsConfig {
   readonly silentAfterMinutes?: number;
 }
 
+/**
+ * Receivers of messages: an SNS topic that exists, or receivers for whom the environment creates a topic.
+ *
+ * All values are in the templates and in this repository: give no URL that holds a password or a token, such as the URL of an
+ * incoming webhook of a chat. The endpoint of a service that receives alarms (PagerDuty, Opsgenie) holds an integration key,
+ * by which others could send false alarms: give such an endpoint only if everyone who reads the repository may know the key,
+ * or create the topic yourself and give `topicArn`.
+ */
+export type ReceiversConfig =
+  /**
+   * ARN of a standard SNS topic of the region. The policies of the topic and of its key have to let
+   * `cloudwatch.amazonaws.com` publish, and for a budget, `budgets.amazonaws.com`.
+   */
+  | {
+      readonly topicArn: string;
+      readonly emails?: undefined;
+      readonly endpoints?: undefined;
+      readonly slack?: undefined;
+    }
+  | {
+      readonly topicArn?: undefined;
+      /** Addresses. Each receives an e-mail with a link, and has to confirm once. @default none */
+      readonly emails?: readonly string[];
+      /** https URLs of services that confirm a subscription of SNS by themselves (PagerDuty, Opsgenie). @default none */
+      readonly endpoints?: readonly string[];
+      /**
+       * Channel of Slack, through Amazon Q Developer in chat applications (formerly AWS Chatbot). Before the first deployment,
+       * authorize the workspace once by hand in the console of that service. @default none
+       */
+      readonly slack?: SlackChannel;
+    };
+
+/** Who is notified of what. `aws cloudwatch set-alarm-state` tests the whole way (the stack Operations prints the command). */
+export interface NotificationsConfig {
+  /** Notified at any hour when users are affected, and when this is over: only by the composite alarm `UsersAffected`. */
+  readonly page: ReceiversConfig;
+  /**
+   * Notified of all other alarms and of the budget, which can wait until the morning.
+   *
+   * @default nobody: the other alarms have no action, so a page that SNS cannot deliver is seen in the console only
+   */
+  readonly notice?: ReceiversConfig;
+}
+
+/**
+ * Budget of an environment. The cost is that of resources with the tag `kumiki:environment`: activate the tag once as a cost
+ * allocation tag in the Billing console (in an organization, in the management account), at the earliest a day after the first
+ * deployment, because the console lists a tag only after it was used. Cost without tags, such as much of data transfer, does
+ * not count.
+ */
+export interface BudgetConfig {
+  /** USD of a calendar month. Messages at 80 % and 100 % of the actual cost, and at 100 % of the forecast. */
+  readonly monthlyUsd: number;
+  /** Addresses, 10 at most. @default none: needs `notifications.notice`, which receives the messages in any case */
+  readonly emails?: readonly string[];
+}
+
 /** Every difference between environments is a property here. No other file checks the name of the environment. */
 export interface EnvironmentConfig {
   /** Id of the environment: part of the stack names, and value of `x-served-by`. No code compares it with a name. */
@@ -230,10 +288,17 @@ export interface EnvironmentConfig {
   /** Alarms on every part: docs/alarms.md. With false, the environment has no alarm. @default {} */
   readonly alarms?: AlarmsConfig | false;
   /**
-   * ARN of an SNS topic of the region that receives a message when an alarm goes off and when the alarm is over. The policies
-   * of the topic and of its key have to let `cloudwatch.amazonaws.com` publish. @default no messages
+   * Receivers of the messages of alarms, when an alarm goes off and when the alarm is over. @default none: alarms change their
+   * state, and send nothing
    */
-  readonly alarmTopicArn?: string;
+  readonly notifications?: NotificationsConfig;
+  /** Budget of a month for the resources of the environment. @default none */
+  readonly budget?: BudgetConfig;
+  /**
+   * Folder or URL of the runbooks, to which the description of each alarm leads. @default 'docs/runbooks', the folder in this
+   * repository
+   */
+  readonly runbookUrl?: string;
 
   /**
    * Name of a managed policy of the account that bounds the permissions of every role of the environment. The policies of

@@ -1,6 +1,34 @@
+import { alarmsOf, EnvironmentConfig } from './environment-config';
+import { newReceivers } from './notifications';
+
 /** Optional parts of an environment: the name of the stack, and the property of the environment that switches the part on. */
 export const OPTIONAL_PARTS = [
   ['Kubernetes', 'kubernetes'],
   ['HttpApi', 'httpApi'],
   ['WebSocketApi', 'webSocketApi'],
+  ['Notifications', 'notifications'],
+  ['Operations', 'alarms'],
 ] as const;
+
+export type OptionalPart = (typeof OPTIONAL_PARTS)[number][0];
+
+type Parts = Pick<
+  EnvironmentConfig,
+  'id' | 'region' | 'kubernetes' | 'httpApi' | 'webSocketApi' | 'notifications' | 'alarms' | 'budget'
+>;
+
+/** Whether an environment has a part. */
+export function hasPart(part: OptionalPart, config: Parts): boolean {
+  switch (part) {
+    case 'Kubernetes':
+      return config.kubernetes !== undefined;
+    case 'HttpApi':
+      return config.httpApi !== undefined;
+    case 'WebSocketApi':
+      return config.webSocketApi !== undefined;
+    case 'Notifications':
+      return newReceivers(config).length > 0;
+    case 'Operations':
+      return alarmsOf(config) !== undefined || config.budget !== undefined;
+  }
+}

@@ -1,20 +1,29 @@
 import { Aspects, FileSystem, PropertyInjectors, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { Construct } from 'constructs';
+import { Construct, IConstruct } from 'constructs';
 import { HISTORY_SERVICE, KUBERNETES_PREFIX } from '../domain/routes';
 import { acknowledge } from './acknowledgements';
 import { AlarmActions } from './alarm-actions';
 import { ContainerService } from './constructs/container-service';
 import { Ec2Capacity } from './constructs/ec2-capacity';
 import { Network } from './constructs/network';
-import { EnvironmentConfig, EnvironmentStackProps, ServiceConfig, WebSocketApiConfig } from './environment-config';
+import {
+  alarmsOf,
+  EnvironmentConfig,
+  EnvironmentStackProps,
+  ServiceConfig,
+  WebSocketApiConfig,
+} from './environment-config';
 import { checkInstances } from './instance-sizing';
 import { addressesPerNode, checkRoom } from './kubernetes-sizing';
 import { LOAD_BALANCER } from './limits';
 import { LogGroupDefaults } from './log-group-defaults';
-import { OPTIONAL_PARTS } from './optional-parts';
+import { newReceivers, topicArnOf } from './notifications';
+import { hasPart, OPTIONAL_PARTS } from './optional-parts';
+import { RunbookLinks } from './runbook-links';
 import { checkServices, routesOfEnvironment, routesOnEcs, serviceGroups } from './services';
 import { ContainersStack } from './stacks/containers-stack';
 import { EncryptionStack } from './stacks/encryption-stack';
@@ -22,6 +31,8 @@ import { FunctionStack } from './stacks/function-stack';
 import { HttpApiStack } from './stacks/http-api-stack';
 import { KubernetesStack } from './stacks/kubernetes-stack';
 import { NetworkStack } from './stacks/network-stack';
+import { NotificationsStack } from './stacks/notifications-stack';
+import { IAffecting, OperationsStack } from './stacks/operations-stack';
 import { RegistryStack } from './stacks/registry-stack';
 import { RestApiStack } from './stacks/rest-api-stack';
 import { SwitchedOffStack } from './stacks/switched-off-stack';
@@ -84,6 +95,17 @@ export class ReferenceStage extends Construct {
     checkTasks(config);
     checkTargets(config);
     if (config.kubernetes) checkRoom(config.kubernetes);
+    const receivers = newReceivers(config);
+    const notifications =
+      receivers.length === 0
+        ? undefined
+        : new NotificationsStack(this, 'Notifications', {
+            ...common('Notifications', 'topics that carry messages of alarms to people'),
+            receivers,
+          });
+    // CloudWatch refuses to delete an alarm that a composite alarm refers to. Where the alarms are switched off, the composite
+    // alarm is therefore deleted before them.
+    const operationsFirst = alarmsOf(config) ? undefined : this.operations(common, []);
     const registries = serviceGroups(config.services).map(({ suffix, services }) => ({
       suffix,
       registry: new RegistryStack(this, `Registry${suffix}`, {
@@ -173,11 +195,26 @@ export class ReferenceStage extends Construct {
       webSocketApi.addStackDependency(restApi);
     }
 
-    const deployed = this.node.children.filter(Stack.isStack);
+    const operations =
+      operationsFirst ??
+      this.operations(
+        common,
+        this.stacks()
+          .filter(isAffecting)
+          .flatMap(({ affecting }) => affecting),
+      );
+    for (const first of [notifications, operationsFirst]) {
+      for (const stack of this.stacks()) {
+        // The topics exist before the alarms that send to them.
+        if (first && stack !== first && stack !== notifications) stack.addStackDependency(first);
+      }
+    }
+
+    const deployed = this.stacks();
     const { listener, loadBalancer } = history.loadBalancer;
     const readByKubernetes = [listener.listenerArn, loadBalancer.loadBalancerFullName, history.image.uri];
     for (const [name, property] of OPTIONAL_PARTS) {
-      if (config[property]) continue;
+      if (hasPart(name, config) || this.node.tryFindChild(name)) continue;
       const reads = property === 'kubernetes' ? readByKubernetes : [];
       new SwitchedOffStack(this, name, { ...common(name, `${property} is off`), property, reads, after: deployed });
     }
@@ -185,9 +222,6 @@ export class ReferenceStage extends Construct {
     // Stack tags do not reach the instances that an Auto Scaling group launches, the largest part of a bill by tags.
     const launched = { includeResourceTypes: ['AWS::EC2::LaunchTemplate'] };
     Tags.of(this).add('kumiki:environment', config.id, launched);
-    if (config.alarmTopicArn !== undefined) {
-      Aspects.of(this).add(new AlarmActions(config.alarmTopicArn, config.region));
-    }
     if (config.permissionsBoundary !== undefined) {
       const boundary = iam.ManagedPolicy.fromManagedPolicyName(
         registries[0]?.registry ?? this,
@@ -196,8 +230,37 @@ export class ReferenceStage extends Construct {
       );
       iam.PermissionsBoundary.of(this).apply(boundary);
     }
+    const page = topicArnOf(config, 'page');
+    const notice = topicArnOf(config, 'notice');
+    // The alarm on notices that are not delivered has no action: the notice that this alarm is over would not be delivered
+    // either, and would set off the alarm again, without end. A page is for users only.
+    const others = new Map<IConstruct, string | undefined>();
+    if (operations.usersAffected) others.set(operations.usersAffected, page);
+    const noticeUndelivered = notifications?.undelivered.get('notice');
+    if (noticeUndelivered) others.set(noticeUndelivered, undefined);
+    Aspects.of(this).add(new AlarmActions({ topicArn: notice, others }));
+    Aspects.of(this).add(new RunbookLinks(config.runbookUrl));
     acknowledge(this, config.region);
   }
+
+  private stacks(): Stack[] {
+    return this.node.children.filter(Stack.isStack);
+  }
+
+  /** The stack Operations, which has no resources where it would have nothing to do. */
+  private operations(
+    common: (name: string, description: string) => EnvironmentStackProps,
+    affecting: readonly cloudwatch.IAlarm[],
+  ): Stack & Pick<OperationsStack, 'usersAffected'> {
+    const props = common('Operations', 'alarm that users are affected, and the budget');
+    if (affecting.length > 0 || props.config.budget)
+      return new OperationsStack(this, 'Operations', { ...props, affecting });
+    return new SwitchedOffStack(this, 'Operations', { ...props, property: 'alarms', reads: [], after: this.stacks() });
+  }
+}
+
+function isAffecting(stack: Stack): stack is Stack & IAffecting {
+  return 'affecting' in stack;
 }
 
 /** Checks the limits of sessions, because the code of the sessions would fail only when a client connects. */

@@ -10,7 +10,11 @@ const OTHER = 'arn:aws:sns:us-east-1:123456789012:other';
 function actions(type: string, create: (stack: Stack) => void): object[] {
   const stack = new Stack(new App(), 'Stack');
   create(stack);
-  Aspects.of(stack).add(new AlarmActions(TOPIC, 'us-east-1'));
+  Aspects.of(stack).add(new AlarmActions({ topicArn: TOPIC, others: new Map() }));
+  return actionsOf(stack, type);
+}
+
+function actionsOf(stack: Stack, type: string): object[] {
   return Object.values(Template.fromStack(stack).findResources(type)).map(({ Properties }) => ({
     alarm: Properties.AlarmActions,
     ok: Properties.OKActions,
@@ -53,11 +57,19 @@ test.each<[string, (stack: Stack) => void]>([
   expect(actions('AWS::CloudWatch::Alarm', create)).toEqual([{ alarm: [OTHER, TOPIC], ok: [TOPIC] }]);
 });
 
-test.each(['alarms', 'arn:aws:sns:eu-west-1:123456789012:alarms', 'arn:aws:sns:us-east-1:123456789012:alarms.fifo'])(
-  'fails for %s, because CloudWatch in us-east-1 cannot send to that topic',
-  (topicArn) => {
-    expect(() => new AlarmActions(topicArn, 'us-east-1')).toThrow(
-      `alarmTopicArn: must be the ARN of a standard SNS topic of us-east-1, got "${topicArn}". Give an ARN such as`,
-    );
-  },
-);
+test.each<[string, string | undefined, object]>([
+  ['with another topic sends to that topic only', OTHER, { alarm: [OTHER], ok: [OTHER] }],
+  ['without a topic sends nothing', undefined, { alarm: undefined, ok: undefined }],
+])('an alarm %s', (_, other, expected) => {
+  const stack = new Stack(new App(), 'Stack');
+  const others = new Map([[alarmOf(stack), other]]);
+  Aspects.of(stack).add(new AlarmActions({ topicArn: TOPIC, others }));
+  expect(actionsOf(stack, 'AWS::CloudWatch::Alarm')).toEqual([expected]);
+});
+
+test('alarms send nothing where nobody receives messages', () => {
+  const stack = new Stack(new App(), 'Stack');
+  alarmOf(stack);
+  Aspects.of(stack).add(new AlarmActions({ others: new Map() }));
+  expect(actionsOf(stack, 'AWS::CloudWatch::Alarm')).toEqual([{ alarm: undefined, ok: undefined }]);
+});

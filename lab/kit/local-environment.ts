@@ -11,7 +11,8 @@ export function localOf(sandbox: EnvironmentDefinition): EnvironmentDefinition {
     // The endpoint finds load balancers and functions of this region only, because experiments ask it without a signature.
     region: 'us-east-1',
     availabilityZones: undefined,
-    alarmTopicArn: undefined,
+    notifications: undefined,
+    budget: undefined,
     logRetentionDays: 1,
     network: { create: { cidr: '10.32.0.0/16', egress: { mode: 'nat', gateways: 1 } } },
     // The endpoint pulls no image: `npm start` runs the history service as a process, and no other service.

@@ -1,6 +1,6 @@
 import { HISTORY_SERVICE } from '../../domain/routes';
 import { EnvironmentConfig } from '../../lib/environment-config';
-import { OPTIONAL_PARTS } from '../../lib/optional-parts';
+import { hasPart, OPTIONAL_PARTS } from '../../lib/optional-parts';
 import { isOnFile } from '../../lib/zones';
 import { joined, type Text } from '../kit/language';
 import type { Deployed, DeployedStack } from './deployed';
@@ -61,7 +61,7 @@ function stateOf(config: EnvironmentConfig, { name, status }: DeployedStack): Ou
 
 /** The warning for each part that is deployed and now off: the next deployment deletes its stack. */
 export function leftOvers(config: EnvironmentConfig, { stacks }: Pick<Deployed, 'stacks'>): Outcome[] {
-  return OPTIONAL_PARTS.filter(([, property]) => config[property] === undefined).flatMap(([part, property]) => {
+  return OPTIONAL_PARTS.filter(([part]) => !hasPart(part, config)).flatMap(([part, property]) => {
     const name = `Kumiki-${config.id}-${part}`;
     return stacks.some((stack) => stack.name === name) ? [leftOver(name, property)] : [];
   });

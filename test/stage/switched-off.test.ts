@@ -6,10 +6,15 @@ import { FunctionBundles } from '../../lib/sources';
 import { fixtureOf } from '../support/fixture';
 import { context, stacksOf, stageOf, synthesized } from '../support/stage';
 
-const complete: EnvironmentConfig = fixtureOf('trial', { kubernetes: 'true' });
+const complete: EnvironmentConfig = {
+  ...fixtureOf('trial', { kubernetes: 'true' }),
+  notifications: { page: { emails: ['on-call@example.com'] } },
+};
+/** The parts whose stacks are deleted last. The stack Operations is deleted first. */
+const LAST = OPTIONAL_PARTS.filter(([name]) => name !== 'Operations');
 const without = (...properties: readonly (typeof OPTIONAL_PARTS)[number][1][]): EnvironmentConfig => ({
   ...complete,
-  ...Object.fromEntries(properties.map((property) => [property, undefined])),
+  ...Object.fromEntries(properties.map((property) => [property, property === 'alarms' ? false : undefined])),
 });
 
 /** The templates that the CLI gets. They contain the resource CDKMetadata. */
@@ -28,7 +33,7 @@ function templatesForCli(config: EnvironmentConfig): Record<string, { Resources?
 }
 
 test('a part that is switched off is a stack without resources, so that the CLI deletes its deployed stack', () => {
-  const templates = templatesForCli(without('kubernetes', 'httpApi', 'webSocketApi'));
+  const templates = templatesForCli(without('kubernetes', 'httpApi', 'webSocketApi', 'notifications', 'alarms'));
   expect(templates['Kumiki-trial-RestApi']?.Resources).toHaveProperty('CDKMetadata');
   for (const [name] of OPTIONAL_PARTS) {
     expect(templates).toHaveProperty(`Kumiki-trial-${name}`);
@@ -36,7 +41,7 @@ test('a part that is switched off is a stack without resources, so that the CLI 
   }
 });
 
-test.each(OPTIONAL_PARTS)(
+test.each(LAST)(
   'the empty stack %s depends on all other stacks, so it is deleted after they are updated, and destroyed before them',
   (name, property) => {
     const stacks = stacksOf(stageOf(without(property)));
@@ -47,14 +52,14 @@ test.each(OPTIONAL_PARTS)(
   },
 );
 
-test.each(OPTIONAL_PARTS)(
+test.each(LAST)(
   'switching off %s keeps every output of the other stacks, because the deployed stack still reads them',
   (name, property) => {
     const [deployed, changed] = [synthesized(complete), synthesized(without(property))];
     for (const [stack, template] of Object.entries(deployed)) {
       if (stack === name) continue;
-      const outputs = Object.keys(template.toJSON()['Outputs']);
-      expect(Object.keys(changed[stack]?.toJSON()['Outputs'])).toEqual(expect.arrayContaining(outputs));
+      const outputs = Object.keys(template.toJSON()['Outputs'] ?? {});
+      expect(Object.keys(changed[stack]?.toJSON()['Outputs'] ?? {})).toEqual(expect.arrayContaining(outputs));
     }
   },
 );
@@ -65,4 +70,18 @@ test('switching off all three parts keeps every output of the other stacks', () 
     const outputs = Object.keys(deployed[stack]?.toJSON()['Outputs']);
     expect(Object.keys(changed[stack]?.toJSON()['Outputs'])).toEqual(expect.arrayContaining(outputs));
   }
+});
+
+test('without alarms, the stack with the composite alarm is deleted before the alarms, because CloudWatch requires this order', () => {
+  const { Operations: operations, ...others } = stacksOf(stageOf(without('alarms', 'notifications')));
+  expect(operations?.dependencies).toEqual([]);
+  for (const stack of Object.values(others)) expect(stack.dependencies).toContain(operations);
+});
+
+test('without alarms, the stack with the budget loses its composite alarm before the alarms are deleted', () => {
+  const budget = { monthlyUsd: 150, emails: ['owner@example.com'] };
+  const stage = stageOf({ ...without('alarms'), notifications: { page: budget, notice: budget }, budget });
+  const { Operations: operations, Notifications: notifications, ...others } = stacksOf(stage);
+  expect(operations?.dependencies).toEqual([notifications]);
+  for (const stack of Object.values(others)) expect(stack.dependencies).toContain(operations);
 });

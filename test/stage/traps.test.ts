@@ -3,12 +3,15 @@ import { kubernetesRelease } from '../../lib/kubernetes-release';
 import { manifestsOf, problemsOf, SCHEMA_VERSION } from '../kubernetes/manifests';
 import { DIGEST, fixtureOf, withEgress, withServices } from '../support/fixture';
 import { resourcesOf, stacksOf, stageOf, synthesized, templatesOf } from '../support/stage';
-import { ALARM_TOPIC, EXISTING_VPC, variants } from '../support/variants';
+import { EXISTING_VPC, NOTICE_TOPIC, PAGE_TOPIC, variants } from '../support/variants';
 
 const stages = { trial: stageOf(fixtureOf('trial')), lasting: stageOf(fixtureOf('lasting')) };
 const trial = synthesized(fixtureOf('trial'), stages.trial);
 const lasting = synthesized(fixtureOf('lasting'), stages.lasting);
-const onInstances = withoutInternet({ ...fixtureOf('trial', { capacity: 'ec2' }), alarmTopicArn: ALARM_TOPIC });
+const onInstances = withoutInternet({
+  ...fixtureOf('trial', { capacity: 'ec2' }),
+  notifications: { page: { topicArn: PAGE_TOPIC }, notice: { topicArn: NOTICE_TOPIC } },
+});
 const text = (templates: typeof trial) => JSON.stringify(Object.values(templates).map((template) => template.toJSON()));
 
 function only(templates: typeof trial, stack: string): typeof trial {
@@ -303,7 +306,7 @@ describe('options that are off', () => {
     expect(() => withTrial(change)).toThrow(`webSocketApi.${name}: must be a whole number ${rule}.`);
   });
 
-  test('no alarm has an action without a topic, and every alarm sends to the topic of the environment', () => {
+  test('no alarm has an action without a topic, and every alarm of a metric sends to the topic for notices', () => {
     const actions = (templates: typeof trial) =>
       resourcesOf(templates).flatMap(([, , { Type, Properties }]) =>
         Type === 'AWS::CloudWatch::Alarm' ? [[Properties?.['AlarmActions'], Properties?.['OKActions']]] : [],
@@ -311,13 +314,14 @@ describe('options that are off', () => {
     expect(actions(trial).length).toBeGreaterThan(0);
     expect(actions(trial)).toEqual(actions(trial).map(() => [undefined, undefined]));
     expect(actions(onInstances).length).toBeGreaterThan(0);
-    expect(actions(onInstances)).toEqual(actions(onInstances).map(() => [[ALARM_TOPIC], [ALARM_TOPIC]]));
+    expect(actions(onInstances)).toEqual(actions(onInstances).map(() => [[NOTICE_TOPIC], [NOTICE_TOPIC]]));
   });
 
-  test('an alarm topic of another region is refused', () => {
-    const alarmTopicArn = 'arn:aws:sns:eu-west-1:123456789012:alarms';
-    expect(() => withTrial(() => ({ alarmTopicArn }))).toThrow(
-      `alarmTopicArn: must be the ARN of a standard SNS topic of us-east-1, got "${alarmTopicArn}".`,
+  test.each(['page', 'notice'] as const)('a topic of another region is refused for %s', (kind) => {
+    const receivers = { topicArn: 'arn:aws:sns:eu-west-1:123456789012:alarms' };
+    const notifications = { page: { topicArn: PAGE_TOPIC }, [kind]: receivers };
+    expect(() => withTrial(() => ({ notifications }))).toThrow(
+      `notifications.${kind}.topicArn: must be the ARN of a standard SNS topic of us-east-1, got "${receivers.topicArn}".`,
     );
   });
 

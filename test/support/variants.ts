@@ -3,7 +3,8 @@ import { fixtureOf, service, withEgress, withFurther } from './fixture';
 
 const CERTIFICATE = 'arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000';
 const WEB_ACL = 'arn:aws:wafv2:us-east-1:111122223333:regional/webacl/kumiki/00000000-0000-0000-0000-000000000000';
-export const ALARM_TOPIC = 'arn:aws:sns:us-east-1:123456789012:alarms';
+export const PAGE_TOPIC = 'arn:aws:sns:us-east-1:123456789012:page';
+export const NOTICE_TOPIC = 'arn:aws:sns:us-east-1:123456789012:notice';
 /** A VPC that somebody else owns, with private subnets in two zones. */
 export const EXISTING_VPC = {
   vpcId: 'vpc-0123456789abcdef0',
@@ -26,9 +27,24 @@ export function variants(): Record<string, EnvironmentConfig> {
       service('archive', 1_000),
     ]),
     'on instances': fixtureOf('trial', { capacity: 'ec2' }),
-    'on Fargate and instances, with a topic': {
+    'on Fargate and instances, with topics that exist': {
       ...fixtureOf('lasting', { capacity: 'both' }),
-      alarmTopicArn: ALARM_TOPIC,
+      notifications: { page: { topicArn: PAGE_TOPIC }, notice: { topicArn: NOTICE_TOPIC } },
+    },
+    'with receivers, a budget and runbooks of a wiki': {
+      ...trial,
+      notifications: {
+        page: { endpoints: ['https://events.example.com/page'] },
+        notice: { emails: ['team@example.com'], slack: { workspaceId: 'T0123ABCD', channelId: 'C0123ABCD' } },
+      },
+      budget: { monthlyUsd: 150, emails: ['owner@example.com'] },
+      runbookUrl: 'https://wiki.example.com/kumiki/',
+    },
+    'with a page for people and no notices': { ...trial, notifications: { page: { emails: ['on-call@example.com'] } } },
+    'without alarms, with a budget': {
+      ...trial,
+      alarms: false,
+      budget: { monthlyUsd: 150, emails: ['owner@example.com'] },
     },
     'trial with a cluster': fixtureOf('trial', { kubernetes: 'true' }),
     'lasting without a cluster': fixtureOf('lasting', { kubernetes: 'false' }),

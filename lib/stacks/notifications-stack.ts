@@ -1,0 +1,43 @@
+import { CfnOutput, Stack } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import { AlarmTopic } from '../constructs/alarm-topic';
+import { alarmsOf, EnvironmentStackProps } from '../environment-config';
+import { Kind, NewReceivers, topicName } from '../notifications';
+
+export interface NotificationsStackProps extends EnvironmentStackProps {
+  /** Receivers for whom the stack creates topics, by the kind of messages. */
+  readonly receivers: readonly (readonly [Kind, NewReceivers])[];
+}
+
+/** The way of messages to people: a topic for pages and a topic for notices, which share a key. */
+export class NotificationsStack extends Stack {
+  /** Alarm on messages that did not reach their receivers, by the kind of messages. */
+  readonly undelivered: ReadonlyMap<Kind, cloudwatch.Alarm>;
+
+  constructor(scope: Construct, id: string, props: NotificationsStackProps) {
+    super(scope, id, props);
+    const { config, receivers } = props;
+    let first: AlarmTopic | undefined;
+    const undelivered = new Map<Kind, cloudwatch.Alarm>();
+    for (const [kind, { topicArn: _, ...own }] of receivers) {
+      const topic = new AlarmTopic(this, IDS[kind], {
+        ...own,
+        topicName: topicName(config, kind),
+        encryptionKey: first?.encryptionKey,
+        budgets: kind === 'notice' && config.budget !== undefined,
+        watched: alarmsOf(config) !== undefined,
+      });
+      first ??= topic;
+      for (const alarm of topic.alarms) undelivered.set(kind, alarm);
+      new CfnOutput(this, `${IDS[kind]}TopicArn`, { value: topic.topic.topicArn, description: DESCRIPTIONS[kind] });
+    }
+    this.undelivered = undelivered;
+  }
+}
+
+const IDS = { page: 'Page', notice: 'Notice' } as const;
+const DESCRIPTIONS = {
+  page: 'Topic of the alarm that wakes a person',
+  notice: 'Topic of all other alarms',
+} as const;

@@ -1,0 +1,51 @@
+import { CfnOutput, Stack } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import { MonthlyBudget } from '../constructs/monthly-budget';
+import { UsersAffected } from '../constructs/users-affected';
+import { EnvironmentStackProps } from '../environment-config';
+import { topicArnOf } from '../notifications';
+
+/** A stack with alarms that mean that users are affected. */
+export interface IAffecting {
+  readonly affecting: readonly cloudwatch.IAlarm[];
+}
+
+export interface OperationsStackProps extends EnvironmentStackProps {
+  /** Alarms of other stacks that mean that users are affected; empty in an environment without alarms. */
+  readonly affecting: readonly cloudwatch.IAlarm[];
+}
+
+/** What concerns the environment as a whole: the alarm that wakes a person, and the budget. */
+export class OperationsStack extends Stack {
+  /** The composite alarm that wakes a person; undefined in an environment without alarms. */
+  readonly usersAffected?: cloudwatch.CompositeAlarm;
+
+  constructor(scope: Construct, id: string, props: OperationsStackProps) {
+    super(scope, id, props);
+    const { config, affecting } = props;
+    const { budget } = config;
+    const [first] = affecting;
+    if (first) {
+      this.usersAffected = new UsersAffected(this, 'Users', {
+        alarms: affecting,
+        alarmName: `Kumiki-${config.id}-UsersAffected`,
+      }).alarm;
+      new CfnOutput(this, 'UsersAffectedAlarm', {
+        value: this.usersAffected.alarmName,
+        description: 'Alarm that wakes a person',
+      });
+      new CfnOutput(this, 'TestPageCommand', {
+        value: `aws cloudwatch set-alarm-state --alarm-name ${first.alarmName} --state-value ALARM --state-reason 'Test of the way to people'`,
+        description: 'Wakes a person to test the way to people; the alarm returns to its state within minutes',
+      });
+    }
+    if (budget) {
+      new MonthlyBudget(this, 'Budget', {
+        ...budget,
+        tag: { key: 'kumiki:environment', value: config.id },
+        topicArn: topicArnOf(config, 'notice'),
+      });
+    }
+  }
+}

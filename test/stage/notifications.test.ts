@@ -1,0 +1,138 @@
+import { Template } from 'aws-cdk-lib/assertions';
+import { EnvironmentConfig } from '../../lib/environment-config';
+import { topicArnOf } from '../../lib/notifications';
+import { resourcesOf, stacksOf, stageOf, synthesized, templatesOf } from '../support/stage';
+import { NOTICE_TOPIC, PAGE_TOPIC, variants } from '../support/variants';
+
+const text = (value: unknown) => JSON.stringify(value);
+
+/** The reference to a topic that the environment creates. */
+function ownTopic(kind: string): object {
+  const parts = [
+    ['arn:', { Ref: 'AWS::Partition' }, ':sns:us-east-1:', { Ref: 'AWS::AccountId' }, `:Kumiki-trial-${kind}`],
+  ];
+  return { 'Fn::Join': ['', ...parts] };
+}
+
+/** The topics to which an alarm sends when it goes off. Fails if the alarm does not send there when it is over, too. */
+function topicsOf({ Properties = {} }: { readonly Properties?: Record<string, unknown> }): unknown {
+  expect(Properties['OKActions']).toEqual(Properties['AlarmActions']);
+  return Properties['AlarmActions'];
+}
+
+function alarmsOf(templates: Record<string, Template>) {
+  const ofType = (type: string) => resourcesOf(templates).filter(([, , { Type }]) => Type === type);
+  const [composite] = ofType('AWS::CloudWatch::CompositeAlarm').filter(
+    ([, , { Properties }]) => Properties?.['AlarmName'] === 'Kumiki-trial-UsersAffected',
+  );
+  const metric = ofType('AWS::CloudWatch::Alarm');
+  const isUndelivered = ([stack, id]: readonly [string, string, object]) =>
+    stack === 'Notifications' && /Undelivered/.test(id);
+  return {
+    composite: composite?.[2],
+    undelivered: Object.fromEntries(
+      metric.filter(isUndelivered).map(([, id, alarm]) => [id.replace(/Und.*/, ''), alarm]),
+    ),
+    others: metric.filter((alarm) => !isUndelivered(alarm)).map(([, , alarm]) => alarm),
+  };
+}
+
+const { trial } = variants();
+if (trial === undefined) throw new Error('There is no variant trial.');
+const withNotifications = (notifications: EnvironmentConfig['notifications'], more: Partial<EnvironmentConfig> = {}) =>
+  synthesized({ ...trial, ...more, notifications });
+
+const page = { emails: ['on-call@example.com'] };
+const notice = { emails: ['team@example.com'] };
+
+test('only the alarm that users are affected pages, and every other alarm is a notice', () => {
+  const { composite, undelivered, others } = alarmsOf(withNotifications({ page, notice }));
+  if (composite) expect(topicsOf(composite)).toEqual([ownTopic('page')]);
+  expect(others.length).toBeGreaterThan(10);
+  for (const alarm of others) expect(topicsOf(alarm)).toEqual([ownTopic('notice')]);
+  expect(topicsOf(undelivered['Page'] ?? {})).toEqual([ownTopic('notice')]);
+});
+
+test('a notice that is not delivered sends no notice, because that would fail, too, without end', () => {
+  const { undelivered } = alarmsOf(withNotifications({ page, notice }));
+  expect(Object.keys(undelivered).sort()).toEqual(['Notice', 'Page']);
+  expect(topicsOf(undelivered['Notice'] ?? {})).toBeUndefined();
+});
+
+test('without notices, only the alarm that users are affected has an action', () => {
+  const { undelivered, others } = alarmsOf(withNotifications({ page }));
+  for (const alarm of [...others, ...Object.values(undelivered)]) expect(topicsOf(alarm)).toBeUndefined();
+});
+
+test('topics that exist are used, and no topic is created for them', () => {
+  const templates = withNotifications({ page: { topicArn: PAGE_TOPIC }, notice: { topicArn: NOTICE_TOPIC } });
+  expect(resourcesOf(templates).filter(([, , { Type }]) => Type.startsWith('AWS::SNS'))).toEqual([]);
+  for (const alarm of alarmsOf(templates).others) expect(topicsOf(alarm)).toEqual([NOTICE_TOPIC]);
+});
+
+test('the topics have the names that the alarms use, and share a key', () => {
+  const template = withNotifications({ page, notice })['Notifications'];
+  const topics = Object.values(template?.findResources('AWS::SNS::Topic') ?? {});
+  expect(topics.map(({ Properties }) => Properties.TopicName)).toEqual(['Kumiki-trial-page', 'Kumiki-trial-notice']);
+  expect(new Set(topics.map(({ Properties }) => text(Properties.KmsMasterKeyId))).size).toBe(1);
+  template?.resourceCountIs('AWS::KMS::Key', 1);
+});
+
+test('every stack is deployed after the topics, and destroyed before them', () => {
+  const stage = stageOf({ ...trial, notifications: { page, notice } });
+  templatesOf(stage);
+  const { Notifications: notifications, ...others } = stacksOf(stage);
+  for (const stack of Object.values(others)) expect(stack.dependencies).toContain(notifications);
+});
+
+test('the composite alarm refers to each alarm of which a stack says that users are affected, and is deployed after them', () => {
+  const stage = stageOf(trial);
+  const template = templatesOf(stage)['Operations'];
+  const stacks = Object.values(stacksOf(stage));
+  const affecting = stacks.flatMap((stack) => ('affecting' in stack ? [[stack, stack.affecting] as const] : []));
+  const [composite] = Object.values(template?.findResources('AWS::CloudWatch::CompositeAlarm') ?? {});
+  const names = affecting.flatMap(([, alarms]) => alarms);
+  const outputs = text(composite?.['Properties'].AlarmRule ?? '').match(/"Fn::GetStackOutput"/g) ?? [];
+  expect(outputs).toHaveLength(Array.isArray(names) ? names.length : 0);
+  const dependencies = stacksOf(stage)['Operations']?.dependencies ?? [];
+  for (const [stack, alarms] of affecting) {
+    if (Array.isArray(alarms) && alarms.length > 0) expect(dependencies).toContain(stack);
+  }
+});
+
+test('the budget is for the tag of the environment, and notifies the addresses and the topic for notices', () => {
+  const budget = { monthlyUsd: 150, emails: ['owner@example.com'] };
+  const templates = withNotifications({ page, notice }, { budget });
+  templates['Operations']?.hasResourceProperties('AWS::Budgets::Budget', {
+    Budget: { CostFilters: { TagKeyValue: ['user:kumiki:environment$trial'] } },
+  });
+  const [found] = Object.values(templates['Operations']?.findResources('AWS::Budgets::Budget') ?? {});
+  for (const { Subscribers } of found?.['Properties'].NotificationsWithSubscribers ?? []) {
+    expect(Subscribers).toEqual([
+      { Address: 'owner@example.com', SubscriptionType: 'EMAIL' },
+      { Address: ownTopic('notice'), SubscriptionType: 'SNS' },
+    ]);
+  }
+  const policies = text(templates['Notifications']?.toJSON()).match(/budgets\.amazonaws\.com/g);
+  // In the policy of the topic for notices, and in that of the key.
+  expect(policies).toHaveLength(2);
+});
+
+test('AWS Budgets may not publish in an environment without a budget', () => {
+  expect(text(withNotifications({ page, notice })['Notifications']?.toJSON())).not.toContain('budgets');
+});
+
+test('a budget of which nobody would be notified is refused', () => {
+  expect(() => withNotifications({ page }, { budget: { monthlyUsd: 150 } })).toThrow(
+    'emails, topicArn: must name at least one receiver, got none.',
+  );
+});
+
+test('no topic is created where nothing would send to the topic', () => {
+  const templates = withNotifications({ page, notice }, { alarms: false });
+  expect(resourcesOf(templates).filter(([stack]) => stack === 'Notifications')).toEqual([]);
+});
+
+test.each(['page', 'notice'] as const)('nobody receives a %s by default', (kind) => {
+  expect(topicArnOf(trial, kind)).toBeUndefined();
+});
