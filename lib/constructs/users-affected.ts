@@ -7,7 +7,7 @@ export interface UsersAffectedProps {
   /**
    * Alarms of which each means that users are affected, of the same account and region.
    *
-   * @throws unless there is at least one, and at most 900
+   * @throws unless there is at least one, and at most 1444
    */
   readonly alarms: readonly cloudwatch.IAlarm[];
 
@@ -26,8 +26,8 @@ export interface UsersAffectedProps {
  * refers to ("as there are composite alarm(s) depending on it"). Deploy the composite alarm after its alarms, and delete it
  * before them. To remove one alarm, update the composite alarm first.
  *
- * A rule has at most 10,240 characters and 100 alarms. Beyond 30 alarms, whose ARNs are certain to fit, this construct makes
- * composite alarms of up to 30 alarms each, and the composite alarm of those. Each composite alarm is billed.
+ * A rule has at most 10,240 characters and 100 alarms. Beyond 38 alarms, whose names are certain to fit, this construct makes
+ * composite alarms of up to 38 alarms each, and the composite alarm of those. Each composite alarm is billed.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html (rule, limits)
  * @see https://github.com/ekristen/aws-nuke/issues/462 (the order of deletion)
@@ -72,15 +72,16 @@ export class UsersAffected extends Construct {
   }
 }
 
-/** Alarms of one rule. An ARN of an alarm has at most 310 characters, because its name has at most 255. */
-const PER_RULE = 30;
+/** Alarms of one rule of 10,240 characters. A name has at most 255 characters, and `ALARM("") OR ` has 13. */
+const PER_RULE = 38;
 
 const DESCRIPTION =
   'Users are affected now: at least one of the alarms under this alarm says that they get errors, wait too long, or are not ' +
   'served. This alarm returns to OK when all of those are over. First look: which of its child alarms are in ALARM.';
 
+/** Names and not ARNs, which are longer. CloudWatch accepts both. */
 function anyOf(alarms: readonly cloudwatch.IAlarm[]): cloudwatch.IAlarmRule {
   return cloudwatch.AlarmRule.anyOf(
-    ...alarms.map((alarm) => cloudwatch.AlarmRule.fromAlarm(alarm, cloudwatch.AlarmState.ALARM)),
+    ...alarms.map(({ alarmName }) => cloudwatch.AlarmRule.fromString(`ALARM("${alarmName}")`)),
   );
 }

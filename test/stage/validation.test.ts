@@ -73,6 +73,11 @@ function withOtherOptions({ restApi, ...config }: EnvironmentConfig): Environmen
     ...config,
     network: withEgress({ mode: 'nat-instance' }),
     observability: 'basic',
+    notifications: {
+      page: { endpoints: ['https://events.example.com/page'] },
+      notice: { emails: ['team@example.com'], slack: { workspaceId: 'T0123ABCD', channelId: 'C0123ABCD' } },
+    },
+    budget: { monthlyUsd: 150 },
     loadBalancer: {
       ...config.loadBalancer,
       https: { certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/x', hostName: 'quotes.example.com' },
