@@ -3,11 +3,11 @@ import { newReceivers } from './notifications';
 
 /** Optional parts of an environment: the name of the stack, and the property of the environment that switches the part on. */
 export const OPTIONAL_PARTS = [
+  ['Notifications', 'notifications'],
+  ['Operations', 'alarms'],
   ['Kubernetes', 'kubernetes'],
   ['HttpApi', 'httpApi'],
   ['WebSocketApi', 'webSocketApi'],
-  ['Notifications', 'notifications'],
-  ['Operations', 'alarms'],
 ] as const;
 
 export type OptionalPart = (typeof OPTIONAL_PARTS)[number][0];

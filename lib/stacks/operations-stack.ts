@@ -33,11 +33,13 @@ export class OperationsStack extends Stack {
       }).alarm;
       new CfnOutput(this, 'UsersAffectedAlarm', {
         value: this.usersAffected.alarmName,
-        description: 'Alarm that wakes a person',
+        description: 'Alarm that users are affected',
       });
+    }
+    if (first && config.notifications) {
       new CfnOutput(this, 'TestPageCommand', {
         value: `aws cloudwatch set-alarm-state --alarm-name ${first.alarmName} --state-value ALARM --state-reason 'Test of the way to people'`,
-        description: 'Wakes a person to test the way to people; the alarm returns to its state within minutes',
+        description: 'Pages somebody, to test the way to people; the alarm returns to its state at its next evaluation',
       });
     }
     if (budget) {

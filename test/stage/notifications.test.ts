@@ -100,6 +100,14 @@ test('the composite alarm refers to each alarm of which a stack says that users 
   }
 });
 
+test('a command tests the way to people, where there is one', () => {
+  const outputs = (notifications: EnvironmentConfig['notifications']) =>
+    Object.keys(withNotifications(notifications)['Operations']?.toJSON()['Outputs'] ?? {});
+  expect(outputs(undefined)).not.toContain('TestPageCommand');
+  const composed = withNotifications({ page })['Operations']?.toJSON()['Resources'] !== undefined;
+  expect(outputs({ page }).includes('TestPageCommand')).toBe(composed);
+});
+
 test('the budget is for the tag of the environment, and notifies the addresses and the topic for notices', () => {
   const budget = { monthlyUsd: 150, emails: ['owner@example.com'] };
   const templates = withNotifications({ page, notice }, { budget });
