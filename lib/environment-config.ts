@@ -243,7 +243,11 @@ export type ReceiversConfig =
       readonly slack?: SlackChannel;
     };
 
-/** Who is notified of what. `aws cloudwatch set-alarm-state` tests the whole way (the stack Operations prints the command). */
+/**
+ * Who is notified of what. `aws cloudwatch set-alarm-state` tests the whole way (the stack Operations prints the command).
+ *
+ * A new alarm sends a message when it is OK for the first time, so the first deployment sends one message for each alarm.
+ */
 export interface NotificationsConfig {
   /** Notified at any hour when users are affected, and when this is over: only by the composite alarm `UsersAffected`. */
   readonly page: ReceiversConfig;

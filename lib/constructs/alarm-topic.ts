@@ -1,6 +1,6 @@
 // Kumiki 0.1.0, alarm-topic.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
-import { ArnFormat, Duration, Names, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { ArnComponents, ArnFormat, Duration, Names, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as chatbot from 'aws-cdk-lib/aws-chatbot';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -78,6 +78,7 @@ export interface AlarmTopicProps {
  *   `aws cloudwatch set-alarm-state` on an alarm that uses the topic.
  *
  * @see https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns (the key)
+ * @see https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html (the policy of the key)
  * @see https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html (the policy of the topic)
  * @see https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html (AWS Budgets)
  * @see https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html (NumberOfNotificationsFailed)
@@ -136,21 +137,30 @@ export class AlarmTopic extends Construct {
     this.alarms = (props.watched ?? true) ? [this.undelivered()] : [];
   }
 
-  /** Lets a service publish on behalf of this account. SNS encrypts with the rights of the publisher. */
-  private allowPublisher(service: string, source: Omit<Parameters<Stack['formatArn']>[0], 'service'>): void {
+  /**
+   * Lets a service publish on behalf of this account. SNS encrypts with the rights of the publisher. The policy of the key
+   * names the account only, because the policy of the topic limits the sources already, and because a key that refuses a
+   * message does so unseen. (For EventBridge, which is no publisher here, SNS supports no condition in the policy of a key.)
+   */
+  private allowPublisher(service: string, source: Omit<ArnComponents, 'service'>): void {
     const stack = Stack.of(this);
-    const statement = {
-      principals: [new iam.ServicePrincipal(`${service}.amazonaws.com`)],
-      conditions: {
-        StringEquals: { 'aws:SourceAccount': stack.account },
-        ArnLike: { 'aws:SourceArn': stack.formatArn({ service, ...source }) },
-      },
-    };
+    const principals = [new iam.ServicePrincipal(`${service}.amazonaws.com`)];
+    const ofAccount = { StringEquals: { 'aws:SourceAccount': stack.account } };
     this.topic.addToResourcePolicy(
-      new iam.PolicyStatement({ ...statement, actions: ['sns:Publish'], resources: [this.topic.topicArn] }),
+      new iam.PolicyStatement({
+        principals,
+        actions: ['sns:Publish'],
+        resources: [this.topic.topicArn],
+        conditions: { ...ofAccount, ArnLike: { 'aws:SourceArn': stack.formatArn({ service, ...source }) } },
+      }),
     );
     this.encryptionKey.addToResourcePolicy(
-      new iam.PolicyStatement({ ...statement, actions: ['kms:Decrypt', 'kms:GenerateDataKey*'], resources: ['*'] }),
+      new iam.PolicyStatement({
+        principals,
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+        resources: ['*'],
+        conditions: ofAccount,
+      }),
     );
   }
 

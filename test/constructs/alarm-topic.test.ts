@@ -14,12 +14,13 @@ function synthesize(props: AlarmTopicProps = { emails: [EMAIL] }): Template {
 
 const template = synthesize();
 
-const publisher = (service: string, sourceArn: object) => ({
+/** The account for which a service may act, and the resources of the account, if the policy limits them, too. */
+const publisher = (service: string, sourceArn?: object) => ({
   Effect: 'Allow',
   Principal: { Service: `${service}.amazonaws.com` },
   Condition: {
     StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
-    ArnLike: { 'aws:SourceArn': sourceArn },
+    ...(sourceArn && { ArnLike: { 'aws:SourceArn': sourceArn } }),
   },
 });
 const ALARMS = {
@@ -60,24 +61,22 @@ test('only alarms of this account and region publish, and only by TLS', () => {
   );
 });
 
-test('the key lets CloudWatch encrypt on behalf of alarms of this account, and no other service', () => {
+test('the key lets CloudWatch encrypt on behalf of this account, and no other service', () => {
   const [account, ...services] = statementsOf('AWS::KMS::Key', 'KeyPolicy');
   expect(account).toMatchObject({ Action: 'kms:*', Principal: { AWS: expect.anything() } });
   expect(services).toEqual([
-    expect.objectContaining({ Action: ['kms:Decrypt', 'kms:GenerateDataKey*'], ...publisher('cloudwatch', ALARMS) }),
+    expect.objectContaining({ Action: ['kms:Decrypt', 'kms:GenerateDataKey*'], ...publisher('cloudwatch') }),
   ]);
 });
 
 test('AWS Budgets publishes on request, on behalf of this account', () => {
   const withBudgets = synthesize({ emails: [EMAIL], budgets: true });
-  for (const [type, property] of [
-    ['AWS::SNS::TopicPolicy', 'PolicyDocument'],
-    ['AWS::KMS::Key', 'KeyPolicy'],
-  ] as const) {
-    expect(statementsOf(type, property, withBudgets)).toContainEqual(
-      expect.objectContaining(publisher('budgets', BUDGETS)),
-    );
-  }
+  expect(statementsOf('AWS::SNS::TopicPolicy', 'PolicyDocument', withBudgets)).toContainEqual(
+    expect.objectContaining(publisher('budgets', BUDGETS)),
+  );
+  expect(statementsOf('AWS::KMS::Key', 'KeyPolicy', withBudgets)).toContainEqual(
+    expect.objectContaining(publisher('budgets')),
+  );
 });
 
 test('two topics can share a key', () => {
