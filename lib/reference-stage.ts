@@ -32,7 +32,7 @@ import { HttpApiStack } from './stacks/http-api-stack';
 import { KubernetesStack } from './stacks/kubernetes-stack';
 import { NetworkStack } from './stacks/network-stack';
 import { NotificationsStack } from './stacks/notifications-stack';
-import { IAffecting, OperationsStack } from './stacks/operations-stack';
+import { isAffecting, OperationsStack } from './stacks/operations-stack';
 import { RegistryStack } from './stacks/registry-stack';
 import { RestApiStack } from './stacks/rest-api-stack';
 import { SwitchedOffStack } from './stacks/switched-off-stack';
@@ -257,10 +257,6 @@ export class ReferenceStage extends Construct {
       return new OperationsStack(this, 'Operations', { ...props, affecting });
     return new SwitchedOffStack(this, 'Operations', { ...props, property: 'alarms', reads: [], after: this.stacks() });
   }
-}
-
-function isAffecting(stack: Stack): stack is Stack & IAffecting {
-  return 'affecting' in stack;
 }
 
 /** Checks the limits of sessions, because the code of the sessions would fail only when a client connects. */

@@ -4,6 +4,7 @@ import { IConstruct } from 'constructs';
 import { AlarmTopic } from './constructs/alarm-topic';
 import { ApiAlarms } from './constructs/api-alarms';
 import { FunctionAlarms } from './constructs/function-alarms';
+import { TableAlarms } from './constructs/table-alarms';
 import { TargetGroupAlarms } from './constructs/target-group-alarms';
 import { TickerAlarms } from './constructs/ticker-alarms';
 import { UsersAffected } from './constructs/users-affected';
@@ -14,6 +15,7 @@ const PAGES = [
   [AlarmTopic, 'notifications'],
   [ApiAlarms, 'api'],
   [FunctionAlarms, 'function'],
+  [TableAlarms, 'table'],
   [TargetGroupAlarms, 'target-group'],
   [TickerAlarms, 'ticker'],
   [UsersAffected, 'users-affected'],

@@ -11,6 +11,10 @@ export interface IAffecting {
   readonly affecting: readonly cloudwatch.IAlarm[];
 }
 
+export function isAffecting(stack: Stack): stack is Stack & IAffecting {
+  return 'affecting' in stack;
+}
+
 export interface OperationsStackProps extends EnvironmentStackProps {
   /** Alarms of other stacks that mean that users are affected; empty in an environment without alarms. */
   readonly affecting: readonly cloudwatch.IAlarm[];
@@ -35,11 +39,10 @@ export class OperationsStack extends Stack {
         value: this.usersAffected.alarmName,
         description: 'Alarm that users are affected',
       });
-    }
-    if (first && config.notifications) {
-      new CfnOutput(this, 'TestPageCommand', {
+      new CfnOutput(this, 'TestCommand', {
         value: `aws cloudwatch set-alarm-state --alarm-name ${first.alarmName} --state-value ALARM --state-reason 'Test of the way to people'`,
-        description: 'Pages somebody, to test the way to people; the alarm returns to its state at its next evaluation',
+        description:
+          'Sets off the alarm that users are affected, to test the way to people; an evaluation sets it back',
       });
     }
     if (budget) {
