@@ -76,8 +76,8 @@ export class UsersAffected extends Construct {
 const PER_RULE = 38;
 
 const DESCRIPTION =
-  'Users are affected now: at least one of the alarms under this alarm says that they get errors, wait too long, or are not ' +
-  'served. This alarm returns to OK when all of those are over. First look: which of its child alarms are in ALARM.';
+  'Users are affected now: at least one child alarm of this alarm says that users get errors or are not served. This alarm ' +
+  'returns to OK when no child alarm is in ALARM. First look: which child alarms are in ALARM, and their runbooks.';
 
 /** Names and not ARNs, which are longer. CloudWatch accepts both. */
 function anyOf(alarms: readonly cloudwatch.IAlarm[]): cloudwatch.IAlarmRule {

@@ -42,7 +42,7 @@ test('says in words what has happened, and what to look at first', () => {
   expect(composite).toMatchObject({
     AlarmName: 'Shop',
     AlarmDescription: expect.stringMatching(
-      /^Users are affected now: .* First look: which of its child alarms are in ALARM\.$/,
+      /^Users are affected now: .* First look: which child alarms are in ALARM, and their runbooks\.$/,
     ),
   });
 });
