@@ -3,7 +3,12 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { IConstruct } from 'constructs';
 import { AlarmTopic } from './constructs/alarm-topic';
 import { ApiAlarms } from './constructs/api-alarms';
+import { BuildAlarms } from './constructs/build-alarms';
+import { CapacityAlarms } from './constructs/capacity-alarms';
+import { ClusterAlarms } from './constructs/cluster-alarms';
 import { FunctionAlarms } from './constructs/function-alarms';
+import { NatAlarms } from './constructs/nat-alarms';
+import { ServiceEventAlarms } from './constructs/service-event-alarms';
 import { TableAlarms } from './constructs/table-alarms';
 import { TargetGroupAlarms } from './constructs/target-group-alarms';
 import { TickerAlarms } from './constructs/ticker-alarms';
@@ -12,9 +17,14 @@ import { WebSocketAlarms } from './constructs/websocket-alarms';
 
 /** The runbook of each class of constructs with alarms: the name of its page, without a suffix. */
 const PAGES = [
-  [AlarmTopic, 'notifications'],
   [ApiAlarms, 'api'],
+  [AlarmTopic, 'notifications'],
+  [BuildAlarms, 'build'],
+  [CapacityAlarms, 'capacity'],
+  [ClusterAlarms, 'cluster'],
   [FunctionAlarms, 'function'],
+  [NatAlarms, 'nat'],
+  [ServiceEventAlarms, 'service-event'],
   [TableAlarms, 'table'],
   [TargetGroupAlarms, 'target-group'],
   [TickerAlarms, 'ticker'],
