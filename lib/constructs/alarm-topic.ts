@@ -47,7 +47,11 @@ export interface AlarmTopicProps {
   /** Name of the topic. A new name replaces the topic, and each address has to confirm again. @default a generated name */
   readonly topicName?: string;
 
-  /** Customer managed key that encrypts the topic, of this app, because its policy must change. @default a new key */
+  /**
+   * Customer managed key of this app that encrypts the topic. The construct adds the publishers to the policy of the key.
+   *
+   * @default a new key
+   */
   readonly encryptionKey?: kms.Key;
 
   /** Let AWS Budgets publish, too. @default false: only the CloudWatch alarms of this account and region publish */
