@@ -203,11 +203,10 @@ export class ReferenceStage extends Construct {
           .filter(isAffecting)
           .flatMap(({ affecting }) => affecting),
       );
-    for (const first of [notifications, operationsFirst]) {
-      for (const stack of this.stacks()) {
-        // The topics exist before the alarms that send to them.
-        if (first && stack !== first && stack !== notifications) stack.addStackDependency(first);
-      }
+    // The topics exist before the alarms that send to them. The stack of the key is earlier than both.
+    for (const first of [notifications, operationsFirst].filter((stack) => stack !== undefined)) {
+      const stacks = this.stacks();
+      for (const later of stacks.slice(stacks.indexOf(first) + 1)) later.addStackDependency(first);
     }
 
     const deployed = this.stacks();

@@ -10,7 +10,10 @@ export interface NotificationsStackProps extends EnvironmentStackProps {
   readonly receivers: readonly (readonly [Kind, NewReceivers])[];
 }
 
-/** The way of messages to people: a topic for pages and a topic for notices, which share a key. */
+/**
+ * The way of messages to people: a topic for pages and a topic for notices, which share a key: the key of the environment, if
+ * there is one.
+ */
 export class NotificationsStack extends Stack {
   /** Alarm on messages that did not reach their receivers, by the kind of messages. */
   readonly undelivered: ReadonlyMap<Kind, cloudwatch.Alarm>;
@@ -24,7 +27,7 @@ export class NotificationsStack extends Stack {
       const topic = new AlarmTopic(this, IDS[kind], {
         ...own,
         topicName: topicName(config, kind),
-        encryptionKey: first?.encryptionKey,
+        encryptionKey: first?.encryptionKey ?? props.encryptionKey,
         budgets: kind === 'notice' && config.budget !== undefined,
         watched: alarmsOf(config) !== undefined,
       });

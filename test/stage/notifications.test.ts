@@ -79,6 +79,14 @@ test('the topics have the names that the alarms use, and share a key', () => {
   template?.resourceCountIs('AWS::KMS::Key', 1);
 });
 
+test('the topics use the key of the environment, if there is one, and its policy lets CloudWatch encrypt', () => {
+  const templates = withNotifications({ page, notice }, { encryption: 'customer-managed' });
+  templates['Notifications']?.resourceCountIs('AWS::KMS::Key', 0);
+  templates['Notifications']?.resourceCountIs('AWS::SNS::Topic', 2);
+  templates['Encryption']?.resourceCountIs('AWS::KMS::Key', 1);
+  expect(text(templates['Encryption']?.toJSON())).toContain('"cloudwatch.amazonaws.com"');
+});
+
 test('every stack is deployed after the topics, and destroyed before them', () => {
   const stage = stageOf({ ...trial, notifications: { page, notice } });
   templatesOf(stage);
