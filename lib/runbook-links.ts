@@ -7,7 +7,9 @@ import { BuildAlarms } from './constructs/build-alarms';
 import { CapacityAlarms } from './constructs/capacity-alarms';
 import { ClusterAlarms } from './constructs/cluster-alarms';
 import { FunctionAlarms } from './constructs/function-alarms';
+import { LoadBalancerAlarms } from './constructs/load-balancer-alarms';
 import { NatAlarms } from './constructs/nat-alarms';
+import { ServiceAlarms } from './constructs/service-alarms';
 import { ServiceEventAlarms } from './constructs/service-event-alarms';
 import { TableAlarms } from './constructs/table-alarms';
 import { TargetGroupAlarms } from './constructs/target-group-alarms';
@@ -23,7 +25,9 @@ const PAGES = [
   [CapacityAlarms, 'capacity'],
   [ClusterAlarms, 'cluster'],
   [FunctionAlarms, 'function'],
+  [LoadBalancerAlarms, 'load-balancer'],
   [NatAlarms, 'nat'],
+  [ServiceAlarms, 'service'],
   [ServiceEventAlarms, 'service-event'],
   [TableAlarms, 'table'],
   [TargetGroupAlarms, 'target-group'],

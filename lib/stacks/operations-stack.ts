@@ -29,8 +29,7 @@ export class OperationsStack extends Stack {
     super(scope, id, props);
     const { config, affecting } = props;
     const { budget } = config;
-    const [first] = affecting;
-    if (first) {
+    if (affecting.length > 0) {
       this.usersAffected = new UsersAffected(this, 'Users', {
         alarms: affecting,
         alarmName: `Kumiki-${config.id}-UsersAffected`,
@@ -39,8 +38,13 @@ export class OperationsStack extends Stack {
         value: this.usersAffected.alarmName,
         description: 'Alarm that users are affected',
       });
+    }
+    // An alarm of a metric, because a composite alarm may keep the state that the command sets. The last alarm is that of an API,
+    // because an alarm of a container service would stop a deployment.
+    const tested = affecting.filter((alarm) => alarm instanceof cloudwatch.Alarm).at(-1);
+    if (tested) {
       new CfnOutput(this, 'TestCommand', {
-        value: `aws cloudwatch set-alarm-state --alarm-name ${first.alarmName} --state-value ALARM --state-reason 'Test of the way to people'`,
+        value: `aws cloudwatch set-alarm-state --alarm-name ${tested.alarmName} --state-value ALARM --state-reason 'Test of the way to people'`,
         description:
           'Sets off the alarm that users are affected, to test the way to people; an evaluation sets it back',
       });
