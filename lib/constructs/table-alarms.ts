@@ -20,14 +20,17 @@ export interface TableAlarmsProps {
  *   has `Operation` as well, so it would take an alarm for each operation.
  * - SystemErrors (HTTP 500) has the dimensions `TableName` and `Operation`. One operation stands for all: the cause is DynamoDB.
  * - Three of five minutes have to breach, because the SDK of AWS tries throttled and failed requests again.
- * - DynamoDB reports these metrics only when there are such events, so missing data is not breaching. For the same reason, no
- *   alarm adds metrics up: where one metric has no value, the sum may have none either. One alarm for each metric has the same
- *   price, because AWS bills every metric of an alarm.
+ * - DynamoDB reports these metrics only when there are such events, so missing data is not breaching. AWS's user guide says that
+ *   this setting replaces the default for DynamoDB, and AWS's API reference that CloudWatch always ignores missing data of
+ *   DynamoDB: an alarm would stay in ALARM after its last event. Therefore each alarm fills missing data with 0. If the API
+ *   reference is right, a new alarm stays in INSUFFICIENT_DATA until the first event.
+ * - No alarm adds metrics up. One alarm for each metric has the same price, because AWS bills every metric of an alarm.
  *
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TroubleshootingThrottling-cloudwatch.html
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TroubleshootingThrottlingOnDemand.html
- * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html (names ThrottledRequests)
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html (user guide)
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html (TreatMissingData)
  *
  * @example
  * ```ts
@@ -44,7 +47,12 @@ export class TableAlarms extends Construct {
     const { table, operation } = props;
     const alarm = (id: string, metric: cloudwatch.Metric, alarmDescription: string) =>
       new cloudwatch.Alarm(this, id, {
-        metric,
+        metric: new cloudwatch.MathExpression({
+          expression: 'FILL(events, 0)',
+          usingMetrics: { events: metric },
+          period: Duration.minutes(1),
+          label: metric.metricName,
+        }),
         threshold: 1,
         evaluationPeriods: 5,
         datapointsToAlarm: 3,
