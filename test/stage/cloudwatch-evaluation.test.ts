@@ -203,6 +203,12 @@ test.each([
   expect(valuesOf(expression, series, [0, 0.5, 1, 1.5, 2, 3])).toEqual(expected);
 });
 
+test('FILL repeats the value before, and fills nothing before the first value', () => {
+  const alarm = alarmOf({ ...onExpression('FILL(a, REPEAT)', ['a']), TreatMissingData: 'missing' });
+  const states = statesOf(alarm, { a: [undefined, 2, undefined, 0, undefined] });
+  expect(states).toEqual(['INSUFFICIENT_DATA', 'ALARM', 'ALARM', 'OK', 'OK']);
+});
+
 test('FILL fills missing points, and an empty range in one of the two readings only', () => {
   const alarm = alarmOf({ ...onExpression('FILL(a, 7)', ['a']), Threshold: 6, TreatMissingData: 'missing' });
   expect(statesOf(alarm, { a: [1, undefined, 1] })).toEqual(['OK', 'ALARM', 'OK']);

@@ -185,3 +185,35 @@ function tooFewSamples({ metrics, lowSamples }: WatchedAlarm, { samples }: Evalu
   const share = Number(percent) / 100;
   return samples < 10 / Math.min(share, 1 - share);
 }
+
+/**
+ * State of a composite alarm: ALARM while its rule is true, or OK. The rule names the alarms in double quotes.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
+ */
+export function compositeState(rule: string, states: (alarm: string) => State): 'OK' | 'ALARM' {
+  const tokens = rule.match(/\w+\("[^"]*"\)|\w+|[^\s\w]/g) ?? [];
+  const anyOf = (): boolean => {
+    const terms = [allOf()];
+    while (tokens[0] === 'OR' && tokens.shift()) terms.push(allOf());
+    return terms.includes(true);
+  };
+  const allOf = (): boolean => {
+    const terms = [term()];
+    while (tokens[0] === 'AND' && tokens.shift()) terms.push(term());
+    return !terms.includes(false);
+  };
+  const term = (): boolean => {
+    const token = tokens.shift() ?? '';
+    const [, state, alarm] = /^(OK|ALARM|INSUFFICIENT_DATA)\("(.*)"\)$/.exec(token) ?? [];
+    if (alarm !== undefined) return states(alarm) === state;
+    if (token === 'NOT') return !term();
+    if (token === 'TRUE' || token === 'FALSE') return token === 'TRUE';
+    const value = token === '(' ? anyOf() : undefined;
+    if (value === undefined || tokens.shift() !== ')') throw new Error(`The rule ${rule} does not expect "${token}".`);
+    return value;
+  };
+  const value = anyOf();
+  if (tokens.length > 0) throw new Error(`The rule ${rule} does not expect "${tokens.join(' ')}".`);
+  return value ? 'ALARM' : 'OK';
+}

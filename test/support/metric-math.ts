@@ -113,9 +113,16 @@ export class Expression {
       this.take(')');
       return new Group([...this.metrics].flatMap(([id, series]) => (id.includes(part) ? [series] : [])));
     }
+    if (name === 'FILL') {
+      const value = this.binary(0);
+      this.take(',');
+      const repeat = this.tokens[0] === 'REPEAT';
+      const filler = repeat ? this.tokens.shift() : this.binary(0);
+      this.take(')');
+      return typeof filler === 'string' || filler === undefined ? repeated(value) : this.fill(value, filler);
+    }
     const args = this.list(')');
     const [first = 0, second, third] = args;
-    if (name === 'FILL' && args.length === 2 && second !== undefined) return this.fill(first, second);
     if (name === 'IF' && args.length >= 2 && args.length <= 3 && second !== undefined)
       return this.if(first, second, third);
     const combine = COMBINATIONS[name] ?? this.fail(`calls ${name}, which is not modelled`);
@@ -163,6 +170,13 @@ export class Expression {
 const at = (value: number | Series, index: number): Point => (typeof value === 'number' ? value : value[index]);
 const seriesOf = (value: Value): Series | undefined =>
   typeof value === 'number' || value instanceof Group ? undefined : value;
+
+/** FILL(m, REPEAT): the most recent value before the missing one. */
+function repeated(value: Value): Value {
+  if (typeof value === 'number') return value;
+  if (value instanceof Group) return new Group(value.members.map((member) => seriesOf(repeated(member)) ?? []));
+  return value.map((_, index) => value.slice(0, index + 1).findLast((point) => point !== undefined));
+}
 
 /** Functions of an array of time series, by their points of one time. */
 const COMBINATIONS: Readonly<Record<string, (points: readonly number[], members: number) => number>> = {
