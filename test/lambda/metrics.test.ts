@@ -2,6 +2,7 @@ import { createServer, IncomingMessage } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { fixtureOf } from '../support/fixture';
 import { Resource, resourcesOf, synthesized } from '../support/stage';
+import { isOwn, resourcesOfVariants, watchedMetrics } from '../support/watched-metrics';
 
 /** A line of the embedded metric format. */
 interface MetricsLine {
@@ -123,8 +124,16 @@ function written(lines: readonly MetricsLine[]): unknown[] {
   );
 }
 
+const TICK = ['ticker', 'TickerFunction', { ticks: 1 }, { awsRequestId: 'request-1' }] as const;
+const FAILING_MESSAGE = [
+  'sessions',
+  'SessionsHandler',
+  { requestContext: { connectionId: 'failing', eventType: 'MESSAGE' }, body: '{}' },
+  { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 10_000 },
+] as const;
+
 test('the ticker counts its messages in the metrics that its alarm reads', async () => {
-  const [line, ...others] = await metricsOf('ticker', 'TickerFunction', { ticks: 1 }, { awsRequestId: 'request-1' });
+  const [line, ...others] = await metricsOf(...TICK);
   expect(others).toEqual([]);
   expect(line).toMatchObject({ level: 'INFO', FunctionName: FUNCTION_NAME, Posted: 0, Gone: 0, Failed: 1 });
   expect(line?._aws.CloudWatchMetrics[0]?.Metrics).toEqual(
@@ -136,9 +145,7 @@ test('the ticker counts its messages in the metrics that its alarm reads', async
 });
 
 test('the sessions handler counts a failed message in the metric that its alarm reads, in a line that no log level drops', async () => {
-  const event = { requestContext: { connectionId: 'failing', eventType: 'MESSAGE' }, body: '{}' };
-  const context = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 10_000 };
-  const [line, ...others] = await metricsOf('sessions', 'SessionsHandler', event, context);
+  const [line, ...others] = await metricsOf(...FAILING_MESSAGE);
   expect(others).toEqual([]);
   expect(line).toMatchObject({
     level: 'ERROR',
@@ -149,4 +156,26 @@ test('the sessions handler counts a failed message in the metric that its alarm 
   const alarms = read(alarmsOf('SessionsHandler'));
   expect(alarms).toEqual([{ Namespace: 'Kumiki/Sessions', MetricName: 'Failed', dimensions: ['FunctionName'] }]);
   expect(written(line ? [line] : [])).toEqual(alarms);
+});
+
+test('alarms and dashboards of every variant read no metric of this project that no handler and no filter writes', async () => {
+  const all = resourcesOfVariants();
+  const filtered = all.flatMap(({ Type, Properties = {} }) => {
+    const { MetricTransformations: transformations } = Properties;
+    return Type === 'AWS::Logs::MetricFilter' && Array.isArray(transformations) ? transformations : [];
+  });
+  const available = [
+    ...written([...(await metricsOf(...TICK)), ...(await metricsOf(...FAILING_MESSAGE))]),
+    ...filtered.map(({ MetricNamespace, MetricName, Dimensions = [] }) => ({
+      Namespace: MetricNamespace,
+      MetricName,
+      dimensions: Dimensions.map(({ Key }: { readonly Key: string }) => Key),
+    })),
+  ];
+  const own = [...watchedMetrics(all).values()].filter(isOwn);
+  expect(own.length).toBeGreaterThan(1);
+  for (const { namespace, name, dimensions } of own) {
+    const metric = { Namespace: namespace, MetricName: name, dimensions: dimensions.map(({ Name }) => Name) };
+    expect(available).toContainEqual(metric);
+  }
 });

@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { ALARM_SERIES, Sent, times } from '../support/alarm-series';
 import { alarmOf, compositeState, keyOf, State, statesOf, WatchedAlarm } from '../support/cloudwatch';
-import { stageOf, synthesized } from '../support/stage';
+import { stacksOf, stageOf, synthesized } from '../support/stage';
 import { variants } from '../support/variants';
 
 interface Resource {
@@ -15,11 +15,20 @@ interface Resource {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
+/** Values of outputs, by the names of stack and output. */
+const OUTPUTS = new Map<string, unknown>();
+
 /** All alarms and composite alarms of all variants, as they stand in the templates. */
 const RESOURCES: readonly Resource[] = Object.entries(variants()).flatMap(([variant, config]) => {
   const { CfnAlarm, CfnCompositeAlarm, AlarmBase } = cloudwatch;
   const stage = stageOf(config);
   const templates = synthesized(config, stage);
+  for (const [name, { stackName }] of Object.entries(stacksOf(stage))) {
+    for (const [output, { Value }] of Object.entries<{ readonly Value: unknown }>(
+      templates[name]?.toJSON().Outputs ?? {},
+    ))
+      OUTPUTS.set(`${stackName} ${output}`, Value);
+  }
   return stage.node.findAll().flatMap((construct): Resource[] => {
     const composite = CfnCompositeAlarm.isCfnCompositeAlarm(construct);
     if (!composite && !CfnAlarm.isCfnAlarm(construct)) return [];
@@ -167,16 +176,14 @@ function ruleOf(id: string, rule: unknown): string {
   return parts.map((part: unknown) => (typeof part === 'string' ? part : targetOf(part, stackName ?? ''))).join('');
 }
 
-/** The alarm to whose ARN a value refers, in the same stack or by an output of another. */
+/** The alarm to which a value refers by name or ARN, in the same stack or by an output of another. */
 function targetOf(reference: unknown, stackName: string): string {
-  const { 'Fn::GetAtt': attribute, 'Fn::GetStackOutput': output } = Object(reference);
-  if (attribute !== undefined) return `${stackName} ${attribute[0]}`;
-  // The name of the output has the logical id of the alarm and the attribute.
-  const found = RESOURCES.find(({ id }) => {
-    const [stack, logicalId] = id.split(' ');
-    return stack === output?.StackName && output.OutputName.startsWith(`PublishOutputFnGetAtt${logicalId}Arn`);
-  });
-  return found?.id ?? JSON.stringify(reference).replaceAll('"', "'");
+  const { Ref, 'Fn::GetAtt': attribute, 'Fn::GetStackOutput': output } = Object(reference);
+  if (output !== undefined) {
+    const value = OUTPUTS.get(`${output.StackName} ${output.OutputName}`);
+    if (value !== undefined) return targetOf(value, output.StackName);
+  }
+  return `${stackName} ${Ref ?? attribute?.[0] ?? JSON.stringify(reference).replaceAll('"', "'")}`;
 }
 
 /** The variants that have an alarm but not its partner. */

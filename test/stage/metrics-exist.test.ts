@@ -1,16 +1,33 @@
 import { loadAwsServiceSpecSync } from '@aws-cdk/aws-service-spec';
-import { alarmOf, keyOf, WatchedMetric } from '../support/cloudwatch';
-import { resourcesOf, synthesized } from '../support/stage';
-import { variants } from '../support/variants';
+import { WatchedMetric } from '../support/cloudwatch';
+import { isOwn, metricsOfDashboard, resourcesOfVariants, watchedMetrics } from '../support/watched-metrics';
 
 /**
  * Metrics that AWS documents, but that are not in AWS's list with these dimensions, or that have another statistic than the
  * list suggests: namespace, name, statistic and names of the dimensions, with AWS's page.
  */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
-  // The list has 5xx by ApiId only.
+  // The list has these three by ApiId only, and two by route. The pages have "ApiId, Stage" for every metric.
   'AWS/ApiGateway 5xx Sum by ApiId, Stage':
     'https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html',
+  'AWS/ApiGateway ExecutionError Sum by ApiId, Stage':
+    'https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-logging.html',
+  'AWS/ApiGateway IntegrationError Sum by ApiId, Stage':
+    'https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-logging.html',
+  // The page has namespace and metric, and not the dimensions.
+  'AWS/ECS/ManagedScaling CapacityProviderReservation Average by CapacityProviderName, ClusterName':
+    'https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-auto-scaling.html',
+  // The list has no metrics of Container Insights.
+  'ECS/ContainerInsights DesiredTaskCount Average by ClusterName, ServiceName':
+    'https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-ECS.html',
+  'ECS/ContainerInsights RunningTaskCount Average by ClusterName, ServiceName':
+    'https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-ECS.html',
+  'ContainerInsights cluster_failed_node_count Maximum by ClusterName':
+    'https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-enhanced-EKS.html',
+  'ContainerInsights node_status_condition_ready Minimum by ClusterName':
+    'https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-enhanced-EKS.html',
+  'ContainerInsights replicas_desired Minimum by ClusterName, Namespace, PodName':
+    'https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-enhanced-EKS.html',
 };
 
 /** Statistics that make sense for the one that AWS suggests: events are counted, and states are not added up. */
@@ -35,35 +52,8 @@ function published(): ReadonlyMap<string, readonly { readonly names: string; rea
   return all;
 }
 
-/** Metrics of the widgets of a dashboard: `[namespace, name, dimension, value, …, { stat }]`. References become a word. */
-function metricsOfDashboard(body: unknown): WatchedMetric[] {
-  const [, parts = [body]] = Object(body)['Fn::Join'] ?? [];
-  const text = parts.map((part: unknown) => (typeof part === 'string' ? part : 'reference')).join('');
-  return JSON.parse(text).widgets.flatMap(({ properties }: { properties: { metrics?: unknown[][]; stat?: string } }) =>
-    (properties.metrics ?? []).flatMap((entry) => {
-      const words = entry.filter((word) => typeof word === 'string');
-      const [namespace, name, ...rest] = words;
-      if (namespace === undefined || name === undefined) return [];
-      const dimensions = rest.filter((_, index) => index % 2 === 0).map((Name) => ({ Name, Value: '' }));
-      return [
-        { id: '', namespace, name, statistic: Object(entry.at(-1)).stat ?? properties.stat ?? 'Average', dimensions },
-      ];
-    }),
-  );
-}
-
-/** Metrics of all alarms and dashboards of all variants, by their key. */
-const WATCHED = new Map(
-  Object.values(variants())
-    .flatMap((config) => resourcesOf(synthesized(config)))
-    .flatMap(([, , { Type, Properties }]) => {
-      if (Type === 'AWS::CloudWatch::Alarm') return alarmOf(Properties).metrics;
-      return Type === 'AWS::CloudWatch::Dashboard' ? metricsOfDashboard(Properties?.['DashboardBody']) : [];
-    })
-    .map((metric) => [keyOf(metric), metric]),
-);
-
-const isOwn = ({ namespace }: WatchedMetric) => !namespace.startsWith('AWS/');
+const WATCHED = watchedMetrics(resourcesOfVariants());
+// The metrics of this project are held against what handlers and filters write: test/lambda/metrics.test.ts.
 const OF_AWS = [...WATCHED].filter(([, metric]) => !isOwn(metric)).sort();
 
 /** What is wrong with a metric; undefined if AWS publishes it like this. */
@@ -87,6 +77,34 @@ test('every exception is needed', () => {
     const metric = WATCHED.get(key);
     expect(metric === undefined ? `no alarm reads ${key}` : faultOf(metric)).toMatch(/^AWS /);
   }
+});
+
+test('the metrics of a dashboard are read, and its expressions are not', () => {
+  const metrics = [
+    [{ expression: 'a / b', label: 'share' }],
+    ['AWS/Lambda', 'Errors', 'FunctionName', 'reference', { stat: 'Sum', id: 'a' }],
+    ['AWS/Lambda', 'Duration', 'FunctionName', 'reference', 'Resource', 'live'],
+  ];
+  const body = JSON.stringify({
+    widgets: [{ type: 'text', properties: { markdown: '# Shop' } }, { properties: { metrics, stat: 'p99' } }],
+  });
+  const [before = '', after = ''] = body.split('reference', 2);
+  const parts = {
+    'Fn::Join': ['', [before, { Ref: 'Function' }, after, body.slice(before.length + after.length + 9)]],
+  };
+  const named = (...names: string[]) => names.map((Name) => ({ Name, Value: '' }));
+  expect(metricsOfDashboard(parts)).toEqual([
+    { id: '', namespace: 'AWS/Lambda', name: 'Errors', statistic: 'Sum', dimensions: named('FunctionName') },
+    {
+      id: '',
+      namespace: 'AWS/Lambda',
+      name: 'Duration',
+      statistic: 'p99',
+      dimensions: named('FunctionName', 'Resource'),
+    },
+  ]);
+  const shortened = JSON.stringify({ widgets: [{ properties: { metrics: [['.', 'Errors']] } }] });
+  expect(() => metricsOfDashboard(shortened)).toThrow('does not understand');
 });
 
 test('a metric that AWS does not publish, other dimensions or a senseless statistic is found', () => {

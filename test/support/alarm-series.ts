@@ -234,7 +234,7 @@ export const ALARM_SERIES: Readonly<Record<string, AlarmSeries>> = {
     idle: { [FAILED_NODES]: 0, [READY]: 1 },
     silence: { partner: NO_NODE },
   },
-  'Kubernetes ClusterAlarms/HistoryAtMaximum': {
+  'Kubernetes ClusterAlarms/PodsAtMaximum': {
     every: 60,
     rings: [{ [REPLICAS]: times(15, 60) }],
     near: { [REPLICAS]: [...times(14, 60), 19, ...times(14, 60), 5] },
