@@ -70,7 +70,9 @@ function statesAfter(key: string, parts: readonly Sent[], from: readonly State[]
     const sent = Object.fromEntries(
       names.map((name) => [name, parts.flatMap((part) => part[name] ?? times(lengthOf(part), undefined))]),
     );
-    return READINGS.flatMap((reading) => from.map((state) => statesOf(alarm, sent, { ...reading, from: state })));
+    // With these two settings, the state before does not matter.
+    const before = ['breaching', 'notBreaching'].includes(alarm.missing) ? from.slice(0, 1) : from;
+    return READINGS.flatMap((reading) => before.map((state) => statesOf(alarm, sent, { ...reading, from: state })));
   });
 }
 

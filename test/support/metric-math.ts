@@ -26,25 +26,37 @@ const OPERATORS: readonly Readonly<Record<string, (a: number, b: number) => numb
 ];
 const TOKEN = /\s*(\d+(?:\.\d+)?|[A-Za-z]\w*|"[^"]*"|'[^']*'|&&|\|\||[<>=!]=|[-+*/<>()[\],])/y;
 
+const CACHE = new Map<string, readonly string[]>();
+
+function tokensOf(text: string): readonly string[] {
+  const known = CACHE.get(text);
+  if (known !== undefined) return known;
+  const tokens: string[] = [];
+  const token = new RegExp(TOKEN);
+  while (text.slice(token.lastIndex).trim() !== '') {
+    const rest = text.slice(token.lastIndex).trim();
+    const [, found] = token.exec(text) ?? [];
+    if (found === undefined) throw new Error(`The expression ${JSON.stringify(text)} does not expect "${rest}".`);
+    tokens.push(found);
+  }
+  CACHE.set(text, tokens);
+  return tokens;
+}
+
 /**
  * A math expression of CloudWatch over the metrics of one evaluation range. What it does not know is an error.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
  */
 export class Expression {
-  private readonly tokens: string[] = [];
+  private readonly tokens: string[];
 
   constructor(
     private readonly text: string,
     private readonly metrics: ReadonlyMap<string, Series>,
     private readonly fillsEmpty: boolean,
   ) {
-    const token = new RegExp(TOKEN);
-    while (text.slice(token.lastIndex).trim() !== '') {
-      const start = token.lastIndex;
-      const [, found] = token.exec(text) ?? this.fail(`does not expect "${text.slice(start).trim()}"`);
-      this.tokens.push(found ?? '');
-    }
+    this.tokens = [...tokensOf(text)];
   }
 
   /** "The final result of any math expression must be a single time series or an array of time series"; for an alarm, one. */
