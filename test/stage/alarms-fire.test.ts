@@ -64,8 +64,14 @@ const READINGS = [2, 7].flatMap((extra) => [true, false].map((fillsEmpty) => ({ 
 const STATES = ['OK', 'ALARM', 'INSUFFICIENT_DATA'] as const;
 
 /** States of each alarm of a key in each reading and from each state before, after parts that follow each other. */
-function statesAfter(key: string, parts: readonly Sent[], from: readonly State[] = STATES): State[][] {
-  return alarmsOf(key).flatMap((alarm) => {
+function statesAfter(
+  key: string,
+  parts: readonly Sent[],
+  from: readonly State[] = STATES,
+  missing?: 'ignore',
+): State[][] {
+  return alarmsOf(key).flatMap((found) => {
+    const alarm = { ...found, missing: missing ?? found.missing };
     const names = alarm.metrics.map(keyOf);
     const sent = Object.fromEntries(
       names.map((name) => [name, parts.flatMap((part) => part[name] ?? times(lengthOf(part), undefined))]),
@@ -130,6 +136,17 @@ describe.each(Object.entries(ALARM_SERIES))('%s', (key, { every, rings, near, id
       for (const states of statesAfter(key, [before, idleFor(LONG, idle)]))
         expect(new Set(states.slice(-10))).toEqual(new Set(['OK']));
   });
+
+  // AWS's user guide says of the namespace AWS/DynamoDB that alarms ignore missing data by default, and its API reference that
+  // they always do: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html (TreatMissingData).
+  if (JSON.stringify(rings).includes('AWS/DynamoDB')) {
+    test('does not ring for ever if CloudWatch ignores missing data of DynamoDB', () => {
+      for (const sent of rings) {
+        const states = statesAfter(key, [sent, silentFor(LONG)], ['OK'], 'ignore');
+        expect(endsOf(states)).toEqual(new Set(['OK']));
+      }
+    });
+  }
 
   test('rings on silence, or has a partner that does, or a reason', () => {
     const ends = endsOf(statesAfter(key, [idleFor(LONG, idle), silentFor(LONG)]));
