@@ -158,8 +158,8 @@ const one = (metric: string, every: 60 | 300, silence: AlarmSeries['silence'] = 
   silence,
 });
 
-/** Each alarm by the stack, the class of its construct and its id. */
-export const ALARM_SERIES: Readonly<Record<string, AlarmSeries>> = {
+/** Each alarm by the stack, the class of its construct and its id; several where its metrics depend on the environment. */
+export const ALARM_SERIES: Readonly<Record<string, AlarmSeries | readonly AlarmSeries[]>> = {
   [NO_TARGET]: noHealthyTarget,
   [NO_NODE]: noHealthyTarget,
   'Containers TargetGroupAlarms/TargetErrors': targetErrors(NO_TARGET),
@@ -181,21 +181,31 @@ export const ALARM_SERIES: Readonly<Record<string, AlarmSeries>> = {
     idle: NOTHING,
     silence: { partner: NO_TARGET },
   },
-  'Containers ServiceAlarms/AtMaximum': {
-    every: 60,
-    rings: [
-      { [DESIRED]: times(10, 20), [CPU]: times(10, 86), [MEMORY]: times(10, 30) },
-      { [DESIRED]: times(10, 20), [CPU]: times(10, 30), [MEMORY]: times(10, 86) },
-    ],
-    // Busy below the maximum, at the maximum without being busy, and both for nine minutes.
-    near: {
-      [DESIRED]: [...times(15, 1), ...times(15, 20), ...times(9, 20), 20],
-      [CPU]: [...times(15, 99), ...times(15, 85), ...times(9, 99), 85],
-      [MEMORY]: times(40, 85),
+  'Containers ServiceAlarms/AtMaximum': [
+    {
+      every: 60,
+      rings: [
+        { [DESIRED]: times(10, 20), [CPU]: times(10, 86), [MEMORY]: times(10, 30) },
+        { [DESIRED]: times(10, 20), [CPU]: times(10, 30), [MEMORY]: times(10, 86) },
+      ],
+      // Busy below the maximum, at the maximum without being busy, and both for nine minutes.
+      near: {
+        [DESIRED]: [...times(15, 1), ...times(15, 20), ...times(9, 20), 20],
+        [CPU]: [...times(15, 99), ...times(15, 85), ...times(9, 99), 85],
+        [MEMORY]: times(40, 85),
+      },
+      idle: { [DESIRED]: 1, [CPU]: 1, [MEMORY]: 40 },
+      silence: { partner: NO_TARGET },
     },
-    idle: { [DESIRED]: 1, [CPU]: 1, [MEMORY]: 40 },
-    silence: { partner: BELOW_DESIRED },
-  },
+    // Without Container Insights.
+    {
+      every: 60,
+      rings: [{ [CPU]: times(10, 86) }],
+      near: { [CPU]: [...times(15, 85), ...times(9, 99), 85] },
+      idle: { [CPU]: 1 },
+      silence: { partner: NO_TARGET },
+    },
+  ],
   [BELOW_DESIRED]: {
     every: 60,
     rings: [
@@ -212,7 +222,7 @@ export const ALARM_SERIES: Readonly<Record<string, AlarmSeries>> = {
     rings: [{ [RESERVATION]: times(15, 200) }],
     near: { [RESERVATION]: [...times(14, 200), 100, ...times(14, 150), 75] },
     idle: { [RESERVATION]: 100 },
-    silence: { partner: BELOW_DESIRED },
+    silence: { partner: NO_TARGET },
   },
   'Containers BuildAlarms/BuildFailed': one(FAILED_BUILDS, 300),
   'Containers ServiceEventAlarms/DeploymentFailed': one(EVENTS, 300),
