@@ -99,8 +99,10 @@ function alarmsOf(prefix: string): Resource[] {
   return resources
     .map(([, , resource]) => resource)
     .filter(({ Type, Properties = {} }) => {
-      const own = Type === 'AWS::CloudWatch::Alarm' && Properties['Namespace'] !== 'AWS/Lambda';
-      return own && JSON.stringify(Properties['Dimensions']).includes(`"Ref":"${id}"`);
+      const own = isOwn({ namespace: String(Properties['Namespace']) });
+      return (
+        Type === 'AWS::CloudWatch::Alarm' && own && JSON.stringify(Properties['Dimensions']).includes(`"Ref":"${id}"`)
+      );
     });
 }
 

@@ -109,6 +109,15 @@ const apiLatency = ({ latency, count }: typeof REST): AlarmSeries => ({
   silence: WITHOUT_CALLS,
 });
 
+const apiSilent = ({ count }: typeof REST): AlarmSeries => ({
+  every: 60,
+  rings: [{ [count]: [...times(20, 3), ...times(15, undefined)] }],
+  near: { [count]: times(2, 1, ...times(14, undefined), 1) },
+  // The environment that asks for this alarm is never idle.
+  idle: { [count]: 1 },
+  silence: 'rings',
+});
+
 const targetErrors = (partner: string): AlarmSeries => ({
   every: 300,
   rings: [{ [ofTargets('HTTPCode_Target_5XX_Count', 'Sum')]: [undefined, 6], [TARGET_REQUESTS]: [100, 100] }],
@@ -158,8 +167,8 @@ const one = (metric: string, every: 60 | 300, silence: AlarmSeries['silence'] = 
   silence,
 });
 
-/** Each alarm by the stack, the class of its construct and its id; several where its metrics depend on the environment. */
-export const ALARM_SERIES: Readonly<Record<string, AlarmSeries | readonly AlarmSeries[]>> = {
+/** Each alarm by the stack, the class of its construct and its id. */
+export const ALARM_SERIES: Readonly<Record<string, AlarmSeries>> = {
   [NO_TARGET]: noHealthyTarget,
   [NO_NODE]: noHealthyTarget,
   'Containers TargetGroupAlarms/TargetErrors': targetErrors(NO_TARGET),
@@ -181,31 +190,29 @@ export const ALARM_SERIES: Readonly<Record<string, AlarmSeries | readonly AlarmS
     idle: NOTHING,
     silence: { partner: NO_TARGET },
   },
-  'Containers ServiceAlarms/AtMaximum': [
-    {
-      every: 60,
-      rings: [
-        { [DESIRED]: times(10, 20), [CPU]: times(10, 86), [MEMORY]: times(10, 30) },
-        { [DESIRED]: times(10, 20), [CPU]: times(10, 30), [MEMORY]: times(10, 86) },
-      ],
-      // Busy below the maximum, at the maximum without being busy, and both for nine minutes.
-      near: {
-        [DESIRED]: [...times(15, 1), ...times(15, 20), ...times(9, 20), 20],
-        [CPU]: [...times(15, 99), ...times(15, 85), ...times(9, 99), 85],
-        [MEMORY]: times(40, 85),
-      },
-      idle: { [DESIRED]: 1, [CPU]: 1, [MEMORY]: 40 },
-      silence: { partner: NO_TARGET },
+  'Containers ServiceAlarms/AtMaximum': {
+    every: 60,
+    rings: [
+      { [DESIRED]: times(10, 20), [CPU]: times(10, 86), [MEMORY]: times(10, 30) },
+      { [DESIRED]: times(10, 20), [CPU]: times(10, 30), [MEMORY]: times(10, 86) },
+    ],
+    // Busy below the maximum, at the maximum without being busy, and both for nine minutes.
+    near: {
+      [DESIRED]: [...times(15, 1), ...times(15, 20), ...times(9, 20), 20],
+      [CPU]: [...times(15, 99), ...times(15, 85), ...times(9, 99), 85],
+      [MEMORY]: times(40, 85),
     },
-    // Without Container Insights.
-    {
-      every: 60,
-      rings: [{ [CPU]: times(10, 86) }],
-      near: { [CPU]: [...times(15, 85), ...times(9, 99), 85] },
-      idle: { [CPU]: 1 },
-      silence: { partner: NO_TARGET },
-    },
-  ],
+    idle: { [DESIRED]: 1, [CPU]: 1, [MEMORY]: 40 },
+    silence: { partner: NO_TARGET },
+  },
+  // Without Container Insights, the alarm cannot tell the maximum.
+  'Containers ServiceAlarms/CpuAtBound': {
+    every: 60,
+    rings: [{ [CPU]: times(10, 86) }],
+    near: { [CPU]: [...times(15, 85), ...times(9, 99), 85, ...times(9, 99), 85] },
+    idle: { [CPU]: 1 },
+    silence: { partner: NO_TARGET },
+  },
   [BELOW_DESIRED]: {
     every: 60,
     rings: [
@@ -303,6 +310,8 @@ export const ALARM_SERIES: Readonly<Record<string, AlarmSeries | readonly AlarmS
   'HttpApi ApiAlarms/ServerErrors': serverErrors(HTTP),
   'RestApi ApiAlarms/Latency': apiLatency(REST),
   'HttpApi ApiAlarms/Latency': apiLatency(HTTP),
+  'RestApi ApiAlarms/Silent': apiSilent(REST),
+  'HttpApi ApiAlarms/Silent': apiSilent(HTTP),
   'RestApi ApiAlarms/CacheHits': {
     every: 3600,
     rings: [

@@ -57,6 +57,7 @@ export function variants(): Record<string, EnvironmentConfig> {
     'with HTTPS, access log, tokens, a domain and a firewall': {
       ...trial,
       restApi: { ...restApi, webAclArn: WEB_ACL },
+      alarms: { silentAfterMinutes: 15 },
       loadBalancer: { accessLogDays: 30, https: { certificateArn: CERTIFICATE, hostName: 'quotes.example.com' } },
       httpApi: {
         throttle: { rate: 50, burst: 100 },
