@@ -20,6 +20,7 @@ interface MetricsLine {
 const FUNCTION_NAME = 'function-1';
 const environmentBefore = { ...process.env };
 const { WebSocketApi } = synthesized(fixtureOf('trial'));
+const ALL = resourcesOfVariants();
 const resources = WebSocketApi ? resourcesOf({ WebSocketApi }) : [];
 
 /** Stands in for the table, which has one subscription, and for the API's connections, which refuse every message. */
@@ -161,8 +162,7 @@ test('the sessions handler counts a failed message in the metric that its alarm 
 });
 
 test('alarms and dashboards of every variant read no metric of this project that no handler and no filter writes', async () => {
-  const all = resourcesOfVariants();
-  const filtered = all.flatMap(({ Type, Properties = {} }) => {
+  const filtered = ALL.flatMap(({ Type, Properties = {} }) => {
     const { MetricTransformations: transformations } = Properties;
     return Type === 'AWS::Logs::MetricFilter' && Array.isArray(transformations) ? transformations : [];
   });
@@ -174,7 +174,7 @@ test('alarms and dashboards of every variant read no metric of this project that
       dimensions: Dimensions.map(({ Key }: { readonly Key: string }) => Key),
     })),
   ];
-  const own = [...watchedMetrics(all).values()].filter(isOwn);
+  const own = [...watchedMetrics(ALL).values()].filter(isOwn);
   expect(own.length).toBeGreaterThan(1);
   for (const { namespace, name, dimensions } of own) {
     const metric = { Namespace: namespace, MetricName: name, dimensions: dimensions.map(({ Name }) => Name) };
