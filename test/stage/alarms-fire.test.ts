@@ -1,7 +1,15 @@
 import { Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { ALARM_SERIES, Sent, times } from '../support/alarm-series';
-import { alarmOf, compositeState, keyOf, State, statesOf, WatchedAlarm } from '../support/cloudwatch';
+import {
+  alarmOf,
+  compositeState,
+  EvaluationOptions,
+  keyOf,
+  State,
+  statesOf,
+  WatchedAlarm,
+} from '../support/cloudwatch';
 import { stacksOf, stageOf, synthesized } from '../support/stage';
 import { variants } from '../support/variants';
 
@@ -60,7 +68,10 @@ function alarmsOf(key: string): WatchedAlarm[] {
 }
 
 /** AWS does not say how far back CloudWatch looks, nor whether FILL fills a range without a point. No alarm may depend on it. */
-const READINGS = [2, 7].flatMap((extra) => [true, false].map((fillsEmpty) => ({ extra, fillsEmpty })));
+function readingsOf({ expression = '' }: WatchedAlarm): EvaluationOptions[] {
+  const fills = expression.includes('FILL') ? [true, false] : [false];
+  return [2, 7].flatMap((extra) => fills.map((fillsEmpty) => ({ extra, fillsEmpty })));
+}
 const STATES = ['OK', 'ALARM', 'INSUFFICIENT_DATA'] as const;
 
 /** States of each alarm of a key in each reading and from each state before, after parts that follow each other. */
@@ -78,7 +89,9 @@ function statesAfter(
     );
     // With these two settings, the state before does not matter.
     const before = ['breaching', 'notBreaching'].includes(alarm.missing) ? from.slice(0, 1) : from;
-    return READINGS.flatMap((reading) => before.map((state) => statesOf(alarm, sent, { ...reading, from: state })));
+    return readingsOf(alarm).flatMap((reading) =>
+      before.map((state) => statesOf(alarm, sent, { ...reading, from: state })),
+    );
   });
 }
 
