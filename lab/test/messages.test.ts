@@ -6,6 +6,8 @@ import { messages as opsKit } from '../../ops/kit/messages';
 import { type Command, helpOf } from '../../ops/kit/options';
 import { preflightCommand } from '../../ops/preflight/command';
 import { messages as preflight } from '../../ops/preflight/messages';
+import { sweepCommand } from '../../ops/sweep/command';
+import { messages as sweep } from '../../ops/sweep/messages';
 import { messages as labKit } from '../kit/messages';
 import { redeployCommand, startCommand } from '../local/commands';
 import { messages as local } from '../local/messages';
@@ -13,7 +15,7 @@ import { verifyCommand } from '../tour/command';
 import { statements, messages as tour } from '../tour/messages';
 import { table } from '../tour/table';
 
-const TABLES = { opsKit, preflight, labKit, local, tour, statements };
+const TABLES = { opsKit, preflight, sweep, labKit, local, tour, statements };
 /** Columns of GitHub's page for code, and of a terminal that is not wide. */
 const COLUMNS = 98;
 const JAPANESE = /[\u3000-\u9fff\uff00-\uffef]/;
@@ -118,7 +120,7 @@ test.each(LANGUAGES)('no column of the table except the last is cut off at 98 co
   }
 });
 
-const commands: readonly Command[] = [startCommand, verifyCommand, preflightCommand, redeployCommand];
+const commands: readonly Command[] = [startCommand, verifyCommand, preflightCommand, sweepCommand, redeployCommand];
 
 describe.each(commands)('the help of $name', (command) => {
   const lines = (language: (typeof LANGUAGES)[number]) => helpOf(command)[language].split('\n');

@@ -1,0 +1,133 @@
+import type { Text } from '../kit/language';
+import { messages } from './messages';
+import { clusterOf, ENVIRONMENT_TAG, stackNamedBy } from './names';
+import type { Cost } from './prices';
+import type { Stacks } from './stacks';
+
+// Decides what is left of an environment. Nothing in this file calls AWS.
+
+export const KINDS = [
+  'cluster',
+  'function',
+  'alarm',
+  'loadBalancer',
+  'targetGroup',
+  'instance',
+  'natGateway',
+  'endpoint',
+  'networkInterface',
+  'address',
+  'volume',
+  'launchTemplate',
+  'securityGroup',
+  'subnet',
+  'routeTable',
+  'internetGateway',
+  'vpc',
+  'ecsCluster',
+  'table',
+  'bucket',
+  'repository',
+  'key',
+  'role',
+  'logGroup',
+  'other',
+] as const;
+/** Kinds of resources, in the order in which they can be deleted. */
+export type Kind = (typeof KINDS)[number];
+
+/** A resource that exists in the account. */
+export interface Resource {
+  readonly kind: Kind;
+  /** Id that the deletion takes. */
+  readonly id: string;
+  /** Name that is printed. @default the id */
+  readonly name?: string;
+  readonly arn?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Names and ids of the resources that it serves, as a function has a log group. */
+  readonly serves?: readonly string[];
+  readonly cost: Cost;
+  /** Why it stays, although it is left. */
+  readonly stays?: Text;
+}
+
+export interface LeftOver extends Resource {
+  /** Deleted stack that the resource belonged to, as far as it is known. */
+  readonly stack?: string;
+  /** What proves that the resource belongs to the environment. */
+  readonly proof: 'tag' | 'stack' | 'name';
+}
+
+export interface Facts {
+  readonly id: string;
+  readonly stacks: Stacks;
+  /** Ids of the other environments. */
+  readonly others: readonly string[];
+}
+
+/** The resources of the environment that belong to no existing stack. */
+export function leftOversOf(resources: readonly Resource[], facts: Facts): LeftOver[] {
+  return resources
+    .flatMap((resource) => {
+      const owner = ownerOf(resource, facts);
+      return owner === undefined || isInUse(resource, owner, facts.stacks)
+        ? []
+        : [withReason({ ...resource, ...owner })];
+    })
+    .toSorted((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
+}
+
+/** A role belongs to no region, so a stack of the same name in another region may use it. */
+function withReason(leftOver: LeftOver): LeftOver {
+  const { kind, proof, stays } = leftOver;
+  return kind === 'role' && proof === 'name' ? { ...leftOver, stays: stays ?? messages.otherRegion } : leftOver;
+}
+
+interface Owner {
+  readonly stack?: string;
+  readonly stackId?: string;
+  readonly proof: LeftOver['proof'];
+}
+
+/** What proves that the resource belongs to the environment; undefined where nothing does. */
+function ownerOf({ id, name = id, arn, tags = {}, serves = [] }: Resource, facts: Facts): Owner | undefined {
+  const { [ENVIRONMENT_TAG]: environment, 'aws:cloudformation:stack-name': stack } = tags;
+  // The tag of another environment is a proof, too.
+  if (environment !== undefined && environment !== facts.id) return undefined;
+  if (environment === facts.id) return { stack, stackId: tags['aws:cloudformation:stack-id'], proof: 'tag' };
+  if (isOfCluster(tags, clusterOf(facts.id))) return { stack: `Kumiki-${facts.id}-Kubernetes`, proof: 'tag' };
+  for (const known of [id, name, arn, ...serves]) {
+    const before = known === undefined ? undefined : facts.stacks.before.get(known);
+    if (before !== undefined) return { stack: before, proof: 'stack' };
+  }
+  for (const known of [name, ...serves]) {
+    const named = stackNamedBy(facts.id, known, facts.others);
+    if (named !== undefined) return { stack: named, proof: 'name' };
+  }
+  return undefined;
+}
+
+/** The tags that EKS, its VPC CNI and Kubernetes give to what they create. */
+function isOfCluster(tags: Readonly<Record<string, string>>, cluster: string): boolean {
+  return (
+    tags[`kubernetes.io/cluster/${cluster}`] === 'owned' ||
+    ['aws:eks:cluster-name', 'eks:cluster-name', 'cluster.k8s.amazonaws.com/name'].some((key) => tags[key] === cluster)
+  );
+}
+
+function isInUse({ id, name, arn, serves = [] }: Resource, owner: Owner, { existing, inUse }: Stacks): boolean {
+  if ([id, name, arn, ...serves].some((known) => known !== undefined && inUse.has(known))) return true;
+  const { stack, stackId, proof } = owner;
+  // Without a stack, nothing says which of the stacks the resource belongs to.
+  if (stack === undefined) return existing.length > 0;
+  const current = existing.find((each) => each.name === stack);
+  if (current === undefined) return false;
+  // A stack of this name was created again. Its resources have its id, and CloudFormation lists them.
+  return proof === 'stack' ? false : stackId === undefined || stackId === current.id;
+}
+
+/** The sum of the costs that are known. */
+export function sumOf(leftOvers: readonly Resource[]): number {
+  return leftOvers.reduce((sum, { cost }) => sum + (typeof cost === 'number' ? cost : 0), 0);
+}

@@ -1,0 +1,204 @@
+import { CloudWatchClient, DeleteAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchLogsClient, DeleteLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import * as ec2 from '@aws-sdk/client-ec2';
+import { DeleteRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr';
+import { DeleteClusterCommand, ECSClient } from '@aws-sdk/client-ecs';
+import {
+  DeleteClusterCommand as DeleteEksClusterCommand,
+  DeleteNodegroupCommand,
+  DescribeNodegroupCommand,
+  EKSClient,
+  paginateListNodegroups,
+} from '@aws-sdk/client-eks';
+import {
+  DeleteLoadBalancerCommand,
+  DeleteTargetGroupCommand,
+  ElasticLoadBalancingV2Client,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import {
+  DeleteRoleCommand,
+  DeleteRolePolicyCommand,
+  DetachRolePolicyCommand,
+  IAMClient,
+  paginateListAttachedRolePolicies,
+  paginateListRolePolicies,
+} from '@aws-sdk/client-iam';
+import { KMSClient, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
+import { DeleteFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { DeleteBucketCommand, DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
+import { concernsAll } from '../kit/errors';
+import type { Kind, LeftOver, Resource } from './left-overs';
+import { settings } from './lists';
+
+/** Days that KMS waits before it deletes a key; the fewest that KMS accepts. A deletion can be cancelled until then. */
+const PENDING_DAYS = 7;
+
+/** Something else still uses the resource. */
+const IN_USE =
+  /DependencyViolation|ResourceInUse|InUse|OperationInProgress|OperationAborted|BucketNotEmpty|IncorrectState|ClusterContains|DeleteConflict|Conflict/;
+const GONE = /NotFound|NoSuch|DoesNotExist|InvalidTargetGroup$/;
+
+export interface Removal {
+  /** Waits before the next attempt. */
+  readonly wait: (seconds: number) => Promise<void>;
+  /** Tells whether the user has interrupted the command. */
+  readonly interrupted: () => boolean;
+  readonly onDeleted: (leftOver: LeftOver) => void;
+  readonly onFailed: (leftOver: LeftOver, error: unknown) => void;
+  readonly onWait: (number: number, seconds: number) => void;
+}
+
+/** Seconds between two attempts, and attempts in which nothing could be deleted before the command gives up. */
+const WAIT = 15;
+const ATTEMPTS = 8;
+
+/**
+ * Deletes left-overs in the order in which they depend on each other, and tries again while something still uses one of them.
+ *
+ * @param leftOvers in the order of `leftOversOf`; what stays is not deleted
+ * @returns what is still there
+ * @throws an error that every further request would meet, such as expired credentials
+ */
+export async function remove(leftOvers: readonly LeftOver[], region: string, removal: Removal): Promise<LeftOver[]> {
+  const failed: LeftOver[] = [];
+  let rest = leftOvers.filter(({ stays }) => stays === undefined);
+  for (let idle = 0; rest.length > 0 && !removal.interrupted(); ) {
+    const used: { leftOver: LeftOver; error: unknown }[] = [];
+    for (const [index, leftOver] of rest.entries()) {
+      if (removal.interrupted()) {
+        return [...failed, ...used.map((each) => each.leftOver), ...rest.slice(index)];
+      }
+      try {
+        await removers[leftOver.kind](leftOver, region);
+        removal.onDeleted(leftOver);
+      } catch (error) {
+        if (concernsAll(error)) throw error;
+        if (isNamed(error, GONE)) removal.onDeleted(leftOver);
+        else if (isNamed(error, IN_USE)) used.push({ leftOver, error });
+        else {
+          failed.push(leftOver);
+          removal.onFailed(leftOver, error);
+        }
+      }
+    }
+    idle = used.length === rest.length ? idle + 1 : 0;
+    rest = used.map(({ leftOver }) => leftOver);
+    if (rest.length === 0) break;
+    if (idle === ATTEMPTS) {
+      for (const { leftOver, error } of used) removal.onFailed(leftOver, error);
+      break;
+    }
+    removal.onWait(rest.length, WAIT);
+    await removal.wait(WAIT);
+  }
+  return [...failed, ...rest];
+}
+
+function isNamed(error: unknown, names: RegExp): boolean {
+  return error instanceof Error && names.test(error.name);
+}
+
+type Remover = (resource: Resource, region: string) => Promise<unknown>;
+
+const inEc2 =
+  (send: (client: ec2.EC2Client, resource: Resource) => Promise<unknown>): Remover =>
+  (resource, region) =>
+    send(new ec2.EC2Client(settings(region)), resource);
+
+const removers: Readonly<Record<Kind, Remover>> = {
+  cluster: removeCluster,
+  function: ({ id }, region) =>
+    new LambdaClient(settings(region)).send(new DeleteFunctionCommand({ FunctionName: id })),
+  alarm: ({ id }, region) => new CloudWatchClient(settings(region)).send(new DeleteAlarmsCommand({ AlarmNames: [id] })),
+  loadBalancer: ({ id: LoadBalancerArn }, region) =>
+    new ElasticLoadBalancingV2Client(settings(region)).send(new DeleteLoadBalancerCommand({ LoadBalancerArn })),
+  targetGroup: ({ id: TargetGroupArn }, region) =>
+    new ElasticLoadBalancingV2Client(settings(region)).send(new DeleteTargetGroupCommand({ TargetGroupArn })),
+  instance: inEc2((client, { id }) => client.send(new ec2.TerminateInstancesCommand({ InstanceIds: [id] }))),
+  natGateway: inEc2((client, { id }) => client.send(new ec2.DeleteNatGatewayCommand({ NatGatewayId: id }))),
+  endpoint: inEc2((client, { id }) => client.send(new ec2.DeleteVpcEndpointsCommand({ VpcEndpointIds: [id] }))),
+  networkInterface: inEc2((client, { id }) =>
+    client.send(new ec2.DeleteNetworkInterfaceCommand({ NetworkInterfaceId: id })),
+  ),
+  address: inEc2(async (client, { id: AllocationId }) => {
+    const { Addresses: [address] = [] } = await client.send(
+      new ec2.DescribeAddressesCommand({ AllocationIds: [AllocationId] }),
+    );
+    // A NAT gateway that is being deleted keeps its address. EC2 then answers as if the credentials were wrong.
+    if (address?.AssociationId !== undefined) throw inUse(AllocationId);
+    await client.send(new ec2.ReleaseAddressCommand({ AllocationId }));
+  }),
+  volume: inEc2((client, { id }) => client.send(new ec2.DeleteVolumeCommand({ VolumeId: id }))),
+  launchTemplate: inEc2((client, { id }) => client.send(new ec2.DeleteLaunchTemplateCommand({ LaunchTemplateId: id }))),
+  securityGroup: inEc2((client, { id }) => client.send(new ec2.DeleteSecurityGroupCommand({ GroupId: id }))),
+  subnet: inEc2((client, { id }) => client.send(new ec2.DeleteSubnetCommand({ SubnetId: id }))),
+  routeTable: inEc2((client, { id }) => client.send(new ec2.DeleteRouteTableCommand({ RouteTableId: id }))),
+  internetGateway: inEc2(async (client, { id: InternetGatewayId, serves = [] }) => {
+    for (const VpcId of serves) await client.send(new ec2.DetachInternetGatewayCommand({ InternetGatewayId, VpcId }));
+    await client.send(new ec2.DeleteInternetGatewayCommand({ InternetGatewayId }));
+  }),
+  vpc: inEc2((client, { id }) => client.send(new ec2.DeleteVpcCommand({ VpcId: id }))),
+  ecsCluster: ({ id }, region) => new ECSClient(settings(region)).send(new DeleteClusterCommand({ cluster: id })),
+  table: ({ id }, region) => new DynamoDBClient(settings(region)).send(new DeleteTableCommand({ TableName: id })),
+  bucket: removeBucket,
+  repository: ({ id }, region) =>
+    new ECRClient(settings(region)).send(new DeleteRepositoryCommand({ repositoryName: id, force: true })),
+  key: ({ id }, region) =>
+    new KMSClient(settings(region)).send(
+      new ScheduleKeyDeletionCommand({ KeyId: id, PendingWindowInDays: PENDING_DAYS }),
+    ),
+  role: removeRole,
+  logGroup: ({ id }, region) =>
+    new CloudWatchLogsClient(settings(region)).send(new DeleteLogGroupCommand({ logGroupName: id })),
+  other: async () => undefined,
+};
+
+function inUse(id: string): Error {
+  return Object.assign(new Error(`${id} is in use.`), { name: 'ResourceInUse' });
+}
+
+/** EKS refuses to delete a cluster with node groups, and deletes a node group within minutes. */
+async function removeCluster({ id: clusterName }: Resource, region: string): Promise<void> {
+  const client = new EKSClient(settings(region));
+  const groups: string[] = [];
+  for await (const { nodegroups = [] } of paginateListNodegroups({ client }, { clusterName }))
+    groups.push(...nodegroups);
+  for (const nodegroupName of groups) {
+    const { nodegroup } = await client.send(new DescribeNodegroupCommand({ clusterName, nodegroupName }));
+    if (nodegroup?.status !== 'DELETING') await client.send(new DeleteNodegroupCommand({ clusterName, nodegroupName }));
+  }
+  if (groups.length > 0) throw inUse(clusterName);
+  await client.send(new DeleteEksClusterCommand({ name: clusterName }));
+}
+
+async function removeBucket({ id: Bucket }: Resource, region: string): Promise<void> {
+  const client = new S3Client({ ...settings(region), forcePathStyle: process.env.AWS_ENDPOINT_URL !== undefined });
+  for (let more = true; more; ) {
+    // What was listed is deleted, so the next list begins with the rest.
+    const page = await client.send(new ListObjectVersionsCommand({ Bucket }));
+    const Objects = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].map(({ Key = '', VersionId }) => ({
+      Key,
+      VersionId,
+    }));
+    if (Objects.length > 0) {
+      const { Errors: [denied] = [] } = await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
+      if (denied !== undefined) throw new Error(`${denied.Key}: ${denied.Message}`);
+    }
+    more = page.IsTruncated ?? false;
+  }
+  await client.send(new DeleteBucketCommand({ Bucket }));
+}
+
+async function removeRole({ id: RoleName }: Resource, region: string): Promise<void> {
+  const client = new IAMClient(settings(region));
+  for await (const { AttachedPolicies = [] } of paginateListAttachedRolePolicies({ client }, { RoleName })) {
+    for (const { PolicyArn } of AttachedPolicies) {
+      await client.send(new DetachRolePolicyCommand({ RoleName, PolicyArn }));
+    }
+  }
+  for await (const { PolicyNames = [] } of paginateListRolePolicies({ client }, { RoleName })) {
+    for (const PolicyName of PolicyNames) await client.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
+  }
+  await client.send(new DeleteRoleCommand({ RoleName }));
+}

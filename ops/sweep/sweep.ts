@@ -1,0 +1,91 @@
+import { createInterface } from 'node:readline/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { checkAccount } from '../../lib/context';
+import { environments } from '../../lib/environments';
+import { explain, fail } from '../kit/errors';
+import { Failure, languageOf, type Text, textOf } from '../kit/language';
+import { optionsOf } from '../kit/options';
+import { targetOf } from '../kit/target';
+import { askLeftOvers } from './account';
+import { sweepCommand } from './command';
+import { linesOf, summaryOf } from './lines';
+import { settings } from './lists';
+import { messages } from './messages';
+import { remove } from './remove';
+
+/** Lists what is left of an environment in the account, and deletes it on demand. */
+async function main(): Promise<void> {
+  const values = optionsOf(sweepCommand, {
+    environment: { type: 'string' },
+    region: { type: 'string' },
+    delete: { type: 'boolean', default: false },
+    yes: { type: 'boolean', default: false },
+  });
+  const config = targetOf(values, sweepCommand);
+  const { id, region } = config;
+  if (values.yes && !values.delete) throw new Failure(messages.yesAlone);
+  if (values.delete && !config.disposable) throw new Failure(messages.notDisposable({ id }));
+  if (values.delete && !values.yes && !process.stdin.isTTY) throw new Failure(messages.noQuestion);
+  const language = languageOf();
+  const say = (text: Text) => console.log(text[language]);
+  try {
+    const { Account: account = '' } = await new STSClient(settings(region)).send(new GetCallerIdentityCommand());
+    checkAccount(config, account);
+    const others = Object.keys(environments).filter((name) => name !== id);
+    const swept = await askLeftOvers(config, others);
+    say(messages.heading({ id, region }));
+    for (const line of linesOf(swept, language)) console.log(line);
+    console.log(summaryOf(swept, language));
+    say(messages.shared);
+    const left = swept.leftOvers.filter(({ stays }) => stays === undefined);
+    if (swept.notChecked.length > 0) process.exitCode = 1;
+    if (left.length === 0) return;
+    process.exitCode = 1;
+    if (!values.delete) {
+      if (config.disposable) say(messages.howToDelete({ id, region }));
+      return;
+    }
+    if (!values.yes && !(await agrees(messages.question({ number: left.length, account })[language]))) {
+      say(messages.kept);
+      return;
+    }
+    await removeAll(swept.leftOvers, left.length);
+    if (process.exitCode !== 130 && swept.notChecked.length > 0) process.exitCode = 1;
+  } catch (error) {
+    fail(error, explain(error, id, region));
+  }
+
+  async function removeAll(leftOvers: Parameters<typeof remove>[0], number: number): Promise<void> {
+    const interruption = new AbortController();
+    // The deletion that is under way ends first. A second Ctrl-C ends the process.
+    process.once('SIGINT', () => interruption.abort());
+    const { signal } = interruption;
+    const rest = await remove(leftOvers, region, {
+      interrupted: () => signal.aborted,
+      wait: (seconds) => sleep(seconds * 1_000, undefined, { signal }).catch(() => undefined),
+      onDeleted: ({ kind, id: own, name = own }) => say(messages.deleted({ kind: messages[kind], name })),
+      onFailed: ({ kind, id: own, name = own }, error) =>
+        say(messages.notDeleted({ kind: messages[kind], name, reason: explained(error) })),
+      onWait: (waiting, seconds) => say(messages.waits({ number: waiting, seconds })),
+    });
+    const counts = { number: number - rest.length, rest: rest.length };
+    say(signal.aborted && rest.length > 0 ? messages.interrupted(counts) : messages.done(counts));
+    process.exitCode = rest.length === 0 ? 0 : signal.aborted ? 130 : 1;
+  }
+
+  function explained(error: unknown): Text {
+    return error instanceof Error ? explain(error, id, region) : textOf(error);
+  }
+}
+
+async function agrees(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return (await terminal.question(question)).trim() === 'yes';
+  } finally {
+    terminal.close();
+  }
+}
+
+if (require.main === module) main().catch(fail);

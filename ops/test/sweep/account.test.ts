@@ -1,0 +1,314 @@
+import { environments } from '../../../lib/environments';
+import { askLeftOvers, type Swept } from '../../sweep/account';
+import type { LeftOver } from '../../sweep/left-overs';
+import { linesOf, summaryOf } from '../../sweep/lines';
+import { lists } from '../../sweep/lists';
+import {
+  type Answers,
+  ec2Error,
+  ec2Xml,
+  json,
+  jsonError,
+  queryError,
+  RecordedAccount,
+  xml,
+} from '../kit/recorded-account';
+
+const ACCOUNT = '111122223333';
+const arn = (service: string, rest: string) => `arn:aws:${service}:us-east-1:${ACCOUNT}:${rest}`;
+const stackId = (name: string, unique: string) => arn('cloudformation', `stack/${name}/${unique}`);
+const stack = (name: string, status: string, unique = '1') =>
+  `<member><StackId>${stackId(name, unique)}</StackId><StackName>${name}</StackName>` +
+  `<StackStatus>${status}</StackStatus><CreationTime>2026-11-01T00:00:00Z</CreationTime></member>`;
+const stacks = (...all: string[]) => xml('ListStacks', `<StackSummaries>${all.join('')}</StackSummaries>`);
+const had = (...all: (readonly [type: string, id: string, status?: string])[]) =>
+  xml(
+    'ListStackResources',
+    `<StackResourceSummaries>${all
+      .map(
+        ([type, id, status = 'DELETE_COMPLETE']) =>
+          `<member><LogicalResourceId>L</LogicalResourceId><PhysicalResourceId>${id}</PhysicalResourceId>` +
+          `<ResourceType>${type}</ResourceType><ResourceStatus>${status}</ResourceStatus></member>`,
+      )
+      .join('')}</StackResourceSummaries>`,
+  );
+const logGroup = (name: string, storedBytes = 0) => ({
+  logGroupName: name,
+  storedBytes,
+  arn: `${arn('logs', `log-group:${name}`)}:*`,
+  logGroupArn: arn('logs', `log-group:${name}`),
+});
+const tagged = (own: string, tags: Record<string, string>) => ({
+  ResourceARN: own,
+  Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+});
+const ec2Tags = (tags: Record<string, string>) =>
+  `<tagSet>${Object.entries(tags)
+    .map(([key, value]) => `<item><key>${key}</key><value>${value}</value></item>`)
+    .join('')}</tagSet>`;
+const OURS = { 'kumiki:environment': 'sandbox' };
+
+/** An account in which nothing is left. */
+const CLEAN: Answers = {
+  'cloudformation ListStacks': stacks(stack('CDKToolkit', 'CREATE_COMPLETE')),
+  'cloudformation ListStackResources': had(),
+  'tagging GetResources': json({ PaginationToken: '', ResourceTagMappingList: [] }),
+  'eks GET /clusters': json({ clusters: [] }),
+  'lambda GET /2015-03-31/functions': json({ Functions: [] }),
+  'monitoring DescribeAlarms': json({ MetricAlarms: [], CompositeAlarms: [] }),
+  'elasticloadbalancing DescribeLoadBalancers': xml('DescribeLoadBalancers', '<LoadBalancers/>'),
+  'elasticloadbalancing DescribeTargetGroups': xml('DescribeTargetGroups', '<TargetGroups/>'),
+  'ec2 DescribeInstances': ec2Xml('DescribeInstances', '<reservationSet/>'),
+  'ec2 DescribeNatGateways': ec2Xml('DescribeNatGateways', '<natGatewaySet/>'),
+  'ec2 DescribeVpcEndpoints': ec2Xml('DescribeVpcEndpoints', '<vpcEndpointSet/>'),
+  'ec2 DescribeNetworkInterfaces': ec2Xml('DescribeNetworkInterfaces', '<networkInterfaceSet/>'),
+  'ec2 DescribeAddresses': ec2Xml('DescribeAddresses', '<addressesSet/>'),
+  'ec2 DescribeVolumes': ec2Xml('DescribeVolumes', '<volumeSet/>'),
+  'ec2 DescribeLaunchTemplates': ec2Xml('DescribeLaunchTemplates', '<launchTemplates/>'),
+  'ec2 DescribeSecurityGroups': ec2Xml('DescribeSecurityGroups', '<securityGroupInfo/>'),
+  'ec2 DescribeSubnets': ec2Xml('DescribeSubnets', '<subnetSet/>'),
+  'ec2 DescribeRouteTables': ec2Xml('DescribeRouteTables', '<routeTableSet/>'),
+  'ec2 DescribeInternetGateways': ec2Xml('DescribeInternetGateways', '<internetGatewaySet/>'),
+  'ec2 DescribeVpcs': ec2Xml('DescribeVpcs', '<vpcSet/>'),
+  'ecs ListClusters': json({ clusterArns: [] }),
+  'dynamodb ListTables': json({ TableNames: [] }),
+  's3 GET /': [200, '<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>'],
+  'ecr DescribeRepositories': json({ repositories: [] }),
+  'apigateway GET /account': json({ throttleSettings: { burstLimit: 5_000, rateLimit: 10_000 } }),
+  'iam ListRoles': xml('ListRoles', '<Roles/><IsTruncated>false</IsTruncated>'),
+  'logs DescribeLogGroups': json({ logGroups: [] }),
+};
+
+const account = new RecordedAccount();
+beforeAll(() => account.open());
+afterAll(() => account.close());
+
+async function sweep(other: Answers = {}, id = 'sandbox', region = 'us-east-1'): Promise<Swept> {
+  account.answers = { ...CLEAN, ...other };
+  account.asked.length = 0;
+  return askLeftOvers(
+    { id, region },
+    Object.keys(environments).filter((each) => each !== id),
+  );
+}
+const found = ({ leftOvers }: Swept) => leftOvers.map(({ kind, id }: LeftOver) => `${kind} ${id}`);
+
+test('finds nothing in an account with nothing of the environment, and reads every list', async () => {
+  const swept = await sweep({
+    'logs DescribeLogGroups': json({
+      logGroups: ['/aws/lambda/other', '/aws/eks/kumiki-sandbox2/cluster', '/aws/apigateway/welcome'].map((name) =>
+        logGroup(name),
+      ),
+    }),
+    'dynamodb ListTables': json({
+      TableNames: ['Kumiki-production-WebSocketApi-Sessions-abc', 'Kumiki-sandbox2-WebSocketApi-S-a'],
+    }),
+  });
+  expect(swept).toEqual({ existing: [], leftOvers: [], notChecked: [] });
+  const asked = new Set(account.names());
+  expect(asked.size).toBeGreaterThanOrEqual(lists.length + 2);
+});
+
+test('finds a log group that a service created again, by the names that the project makes', async () => {
+  const names = [
+    '/aws/lambda/Kumiki-sandbox-Function-QuotesFunction6DE348FE-a1b2',
+    '/aws/ecs/containerinsights/KumikisandboxContainers-History-709C6D6F-0a1b2c3d/performance',
+    '/aws/eks/kumiki-sandbox/cluster',
+  ];
+  const swept = await sweep({
+    'logs DescribeLogGroups': json({ logGroups: names.map((name) => logGroup(name, 2_048)) }),
+  });
+  expect(found(swept)).toEqual(names.map((name) => `logGroup ${name}`));
+  expect(swept.leftOvers.map(({ cost, proof }) => [cost, proof])).toEqual(names.map(() => ['use', 'name']));
+});
+
+test('finds what only the id of a deleted stack proves: the logs of an API and of a build', async () => {
+  const groups = [
+    'API-Gateway-Execution-Logs_a1b2c3d4e5/v1',
+    '/aws/codebuild/ContainerImageBuildArm64e83729-x',
+    'API-Gateway-Execution-Logs_zzzzzzzzzz/v1',
+  ];
+  const swept = await sweep({
+    'cloudformation ListStacks': stacks(stack('Kumiki-sandbox-RestApi', 'DELETE_COMPLETE')),
+    'cloudformation ListStackResources': had(
+      ['AWS::ApiGateway::RestApi', 'a1b2c3d4e5'],
+      ['AWS::ApiGateway::Stage', 'v1'],
+      ['AWS::CodeBuild::Project', 'ContainerImageBuildArm64e83729-x'],
+    ),
+    'logs DescribeLogGroups': json({ logGroups: groups.map((name) => logGroup(name)) }),
+    // The name of a stage proves nothing about a table of this name.
+    'dynamodb ListTables': json({ TableNames: ['v1'] }),
+  });
+  expect(found(swept)).toEqual(groups.slice(0, 2).map((name) => `logGroup ${name}`));
+});
+
+test('a deployed stack is named, and its resources are no left-overs', async () => {
+  const fn = 'Kumiki-sandbox-Function-QuotesFunction6DE348FE-a1b2';
+  const swept = await sweep({
+    'cloudformation ListStacks': stacks(
+      stack('Kumiki-sandbox-Function', 'UPDATE_COMPLETE'),
+      stack('Kumiki-sandbox2-Function', 'CREATE_COMPLETE'),
+    ),
+    'cloudformation ListStackResources': had(['AWS::Lambda::Function', fn, 'CREATE_COMPLETE']),
+    'tagging GetResources': json({ ResourceTagMappingList: [tagged(arn('lambda', `function:${fn}`), OURS)] }),
+    'lambda GET /2015-03-31/functions': json({
+      Functions: [{ FunctionName: fn, FunctionArn: arn('lambda', `function:${fn}`) }],
+    }),
+    'logs DescribeLogGroups': json({
+      logGroups: [logGroup(`/aws/lambda/${fn}`), logGroup('/aws/lambda/Kumiki-sandbox-HttpApi-Authorizer-abc')],
+    }),
+  });
+  expect(swept.existing.map(({ name }) => name)).toEqual(['Kumiki-sandbox-Function']);
+  // The stack HttpApi is gone, so what it left is an orphan for sure.
+  expect(found(swept)).toEqual(['logGroup /aws/lambda/Kumiki-sandbox-HttpApi-Authorizer-abc']);
+  expect(linesOf(swept, 'en')[0]).toContain('stack Kumiki-sandbox-Function is deployed (UPDATE_COMPLETE)');
+});
+
+test('what a deleted stack left is found, although a stack of the same name was created again', async () => {
+  const [old, now] = ['Kumiki-sandbox-WebSocketApi-Sessions-old', 'Kumiki-sandbox-WebSocketApi-Sessions-now'];
+  const swept = await sweep({
+    'cloudformation ListStacks': stacks(
+      stack('Kumiki-sandbox-WebSocketApi', 'CREATE_COMPLETE', 'now'),
+      stack('Kumiki-sandbox-WebSocketApi', 'DELETE_COMPLETE', 'old'),
+    ),
+    'cloudformation ListStackResources': ({ body }) => {
+      const isOld = String(body['StackName']).endsWith('/old');
+      return had(['AWS::DynamoDB::Table', isOld ? old : now, isOld ? 'DELETE_SKIPPED' : 'CREATE_COMPLETE']);
+    },
+    'dynamodb ListTables': json({ TableNames: [old, now] }),
+  });
+  expect(found(swept)).toEqual([`table ${old}`]);
+});
+
+test('asks the service, because the index of tags still has what was deleted', async () => {
+  const nat = (id: string, state: string) =>
+    `<item><natGatewayId>${id}</natGatewayId><state>${state}</state>${ec2Tags(OURS)}</item>`;
+  const swept = await sweep({
+    'tagging GetResources': json({
+      ResourceTagMappingList: [
+        tagged(arn('ec2', 'natgateway/nat-gone'), OURS),
+        tagged(arn('dynamodb', 'table/gone'), OURS),
+        tagged(arn('apigateway', '/restapis/a1b2c3d4e5'), OURS),
+      ],
+    }),
+    'ec2 DescribeNatGateways': ec2Xml(
+      'DescribeNatGateways',
+      `<natGatewaySet>${nat('nat-1', 'available')}${nat('nat-2', 'deleted')}</natGatewaySet>`,
+    ),
+  });
+  expect(found(swept)).toEqual(['natGateway nat-1', `other ${arn('apigateway', '/restapis/a1b2c3d4e5')}`]);
+  expect(linesOf(swept, 'en').join('\n')).toMatch(
+    /left +NAT gateway nat-1: 32.85 USD a month\n +stays +tagged resource .*console/,
+  );
+  expect(summaryOf(swept, 'en')).toBe('1 left, 32.85 USD a month and what AWS bills by use.');
+});
+
+test('takes prices from docs/costs.md, for the regions that it has', async () => {
+  const answers = {
+    'ec2 DescribeNatGateways': ec2Xml(
+      'DescribeNatGateways',
+      `<natGatewaySet><item><natGatewayId>nat-1</natGatewayId><state>available</state>${ec2Tags(OURS)}</item></natGatewaySet>`,
+    ),
+  };
+  expect((await sweep(answers, 'sandbox', 'ap-northeast-1')).leftOvers[0]?.cost).toBeCloseTo(45.26, 2);
+  expect((await sweep(answers, 'sandbox', 'eu-west-1')).leftOvers[0]?.cost).toBe('unknown');
+});
+
+test('never takes what has the tag of another environment, whatever its name', async () => {
+  const name = 'Kumiki-sandbox-Function-Quotes-abc';
+  const swept = await sweep({
+    'tagging GetResources': json({
+      ResourceTagMappingList: [tagged(arn('lambda', `function:${name}`), { 'kumiki:environment': 'sandbox2' })],
+    }),
+    'lambda GET /2015-03-31/functions': json({
+      Functions: [{ FunctionName: name, FunctionArn: arn('lambda', `function:${name}`) }],
+    }),
+  });
+  expect(found(swept)).toEqual([]);
+});
+
+test('network interfaces that Lambda and the VPC CNI left: deletable only when they are free', async () => {
+  const item = (id: string, description: string, status: string, tags: Record<string, string> = {}) =>
+    `<item><networkInterfaceId>${id}</networkInterfaceId><description>${description}</description><status>${status}</status><groupSet/>${ec2Tags(tags)}</item>`;
+  const uuid = '0a1b2c3d-1111-2222-3333-0a1b2c3d4e5f';
+  const swept = await sweep({
+    'ec2 DescribeNetworkInterfaces': ec2Xml(
+      'DescribeNetworkInterfaces',
+      `<networkInterfaceSet>${item('eni-1', `AWS Lambda VPC ENI-Kumiki-sandbox-Function-Quotes-abc-${uuid}`, 'in-use')}${item(
+        'eni-2',
+        'aws-K8S-i-0a1b2c3d4e5f',
+        'available',
+        { 'cluster.k8s.amazonaws.com/name': 'kumiki-sandbox' },
+      )}</networkInterfaceSet>`,
+    ),
+  });
+  expect(swept.leftOvers.map(({ id, stays }) => [id, stays === undefined])).toEqual([
+    ['eni-1', false],
+    ['eni-2', true],
+  ]);
+});
+
+test('the role of API Gateway and a key that KMS deletes stay, and a role of the same name in another region, too', async () => {
+  const role = (name: string) =>
+    `<member><Path>/</Path><RoleName>${name}</RoleName><RoleId>A</RoleId><Arn>arn:aws:iam::${ACCOUNT}:role/${name}</Arn><CreateDate>2026-05-08T23:34:01Z</CreateDate></member>`;
+  const key = arn('kms', 'key/1234');
+  const names = ['named', 'older', 'elsewhere'].map((each) => `Kumiki-sandbox-RestApi-ApiAccountRole-${each}`);
+  const swept = await sweep({
+    'cloudformation ListStacks': stacks(stack('Kumiki-sandbox-RestApi', 'DELETE_COMPLETE')),
+    'cloudformation ListStackResources': had(
+      ['AWS::IAM::Role', names[0] ?? '', 'DELETE_SKIPPED'],
+      ['AWS::IAM::Role', names[1] ?? '', 'DELETE_SKIPPED'],
+    ),
+    'apigateway GET /account': json({ cloudwatchRoleArn: `arn:aws:iam::${ACCOUNT}:role/${names[0]}` }),
+    'iam ListRoles': xml('ListRoles', `<Roles>${names.map(role).join('')}</Roles><IsTruncated>false</IsTruncated>`),
+    'tagging GetResources': json({ ResourceTagMappingList: [tagged(key, OURS)] }),
+    'kms DescribeKey': json({
+      KeyMetadata: { KeyId: '1234', KeyState: 'PendingDeletion', DeletionDate: 1_798_761_600 },
+    }),
+  });
+  expect(swept.leftOvers.filter(({ stays }) => stays === undefined).map(({ id }) => id)).toEqual([names[1]]);
+  expect(linesOf(swept, 'en').join('\n')).toContain('KMS deletes it on 2027-01-01');
+  expect(linesOf(swept, 'en').join('\n')).toContain('another region');
+});
+
+test('reads every page', async () => {
+  const swept = await sweep({
+    'logs DescribeLogGroups': ({ body: { nextToken } }) =>
+      nextToken === undefined
+        ? json({ logGroups: [logGroup('/aws/lambda/other')], nextToken: 'more' })
+        : json({ logGroups: [logGroup('/aws/eks/kumiki-sandbox/cluster')] }),
+  });
+  expect(found(swept)).toEqual(['logGroup /aws/eks/kumiki-sandbox/cluster']);
+});
+
+test('a list that the credentials do not allow is named with its action, and does not hide the others', async () => {
+  const swept = await sweep({
+    'ec2 DescribeVolumes': ec2Error('UnauthorizedOperation', 403),
+    'tagging GetResources': jsonError('AccessDeniedException', 'not authorized'),
+    'logs DescribeLogGroups': json({ logGroups: [logGroup('/aws/eks/kumiki-sandbox/cluster')] }),
+  });
+  expect(swept.notChecked.map(({ action }) => action).toSorted()).toEqual(['ec2:DescribeVolumes', 'tag:GetResources']);
+  expect(found(swept)).toEqual(['logGroup /aws/eks/kumiki-sandbox/cluster']);
+});
+
+test('a throttled request is sent again', async () => {
+  process.env['AWS_MAX_ATTEMPTS'] = '3';
+  let throttled = 0;
+  const swept = await sweep({
+    'ecr DescribeRepositories': () =>
+      throttled++ === 0 ? jsonError('ThrottlingException', 'Rate exceeded') : json({ repositories: [] }),
+  });
+  process.env['AWS_MAX_ATTEMPTS'] = '1';
+  expect(throttled).toBe(2);
+  expect(swept.notChecked).toEqual([]);
+});
+
+test('fails where CloudFormation does not name the stacks, because then nothing says what is in use', async () => {
+  await expect(
+    sweep({ 'cloudformation ListStacks': queryError(403, 'AccessDenied', 'not authorized') }),
+  ).rejects.toThrow('not authorized');
+});
+
+test('fails at once when the session expires in the middle', async () => {
+  await expect(sweep({ 'ecs ListClusters': jsonError('ExpiredTokenException', 'expired') })).rejects.toThrow('expired');
+});

@@ -1,0 +1,201 @@
+import type { LeftOver } from '../../sweep/left-overs';
+import { type Removal, remove } from '../../sweep/remove';
+import {
+  type Answers,
+  ec2Error,
+  ec2Xml,
+  json,
+  jsonError,
+  queryError,
+  RecordedAccount,
+  xml,
+} from '../kit/recorded-account';
+
+const account = new RecordedAccount();
+beforeAll(() => account.open());
+afterAll(() => account.close());
+
+const leftOver = (kind: LeftOver['kind'], id: string, other: Partial<LeftOver> = {}): LeftOver => ({
+  kind,
+  id,
+  cost: 0,
+  proof: 'tag',
+  ...other,
+});
+
+async function run(leftOvers: LeftOver[], answers: Answers, other: Partial<Removal> = {}) {
+  account.answers = answers;
+  account.asked.length = 0;
+  const said: string[] = [];
+  const rest = await remove(leftOvers, 'us-east-1', {
+    wait: async () => undefined,
+    interrupted: () => false,
+    onDeleted: ({ id }) => said.push(`deleted ${id}`),
+    onFailed: ({ id }, error) => said.push(`failed ${id}: ${error instanceof Error ? error.name : error}`),
+    onWait: (number) => said.push(`waits for ${number}`),
+    ...other,
+  });
+  return { said, rest: rest.map(({ id }) => id) };
+}
+const times = (answer: Answers[string], first: number, then: Answers[string]): Answers[string] => {
+  let count = 0;
+  return (question) => {
+    const now = count++ < first ? answer : then;
+    return typeof now === 'function' ? now(question) : now;
+  };
+};
+const DELETED = ec2Xml('Delete', '<return>true</return>');
+
+test('deletes each kind by its own call, and names what it has deleted', async () => {
+  const { said, rest } = await run(
+    [leftOver('table', 'T'), leftOver('repository', 'r'), leftOver('logGroup', '/aws/eks/kumiki-sandbox/cluster')],
+    { 'dynamodb DeleteTable': json({}), 'ecr DeleteRepository': json({}), 'logs DeleteLogGroup': json({}) },
+  );
+  expect(said).toEqual(['deleted T', 'deleted r', 'deleted /aws/eks/kumiki-sandbox/cluster']);
+  expect(rest).toEqual([]);
+  expect(account.asked.map(({ name, body }) => [name, body])).toEqual([
+    ['dynamodb DeleteTable', { TableName: 'T' }],
+    ['ecr DeleteRepository', { repositoryName: 'r', force: true }],
+    ['logs DeleteLogGroup', { logGroupName: '/aws/eks/kumiki-sandbox/cluster' }],
+  ]);
+});
+
+test('tries again while something else uses a resource', async () => {
+  const { said, rest } = await run(
+    [leftOver('natGateway', 'nat-1'), leftOver('subnet', 'subnet-1'), leftOver('vpc', 'vpc-1')],
+    {
+      'ec2 DeleteNatGateway': DELETED,
+      'ec2 DeleteSubnet': times(ec2Error('DependencyViolation'), 2, DELETED),
+      'ec2 DeleteVpc': times(ec2Error('DependencyViolation'), 2, DELETED),
+    },
+  );
+  expect(said).toEqual(['deleted nat-1', 'waits for 2', 'waits for 2', 'deleted subnet-1', 'deleted vpc-1']);
+  expect(rest).toEqual([]);
+});
+
+test('gives up when nothing changes, and says what is still there and why', async () => {
+  const { said, rest } = await run([leftOver('securityGroup', 'sg-1')], {
+    'ec2 DeleteSecurityGroup': ec2Error('DependencyViolation'),
+  });
+  expect(said.filter((line) => line.startsWith('waits')).length).toBe(7);
+  expect(said.at(-1)).toBe('failed sg-1: DependencyViolation');
+  expect(rest).toEqual(['sg-1']);
+});
+
+test('goes on after an error of one resource', async () => {
+  const { said, rest } = await run([leftOver('table', 'T'), leftOver('logGroup', 'L')], {
+    'dynamodb DeleteTable': jsonError('AccessDeniedException', 'not authorized'),
+    'logs DeleteLogGroup': json({}),
+  });
+  expect(said).toEqual(['failed T: AccessDeniedException', 'deleted L']);
+  expect(rest).toEqual(['T']);
+});
+
+test('what is gone already counts as deleted, so that a second run goes on where the first one ended', async () => {
+  const { rest } = await run([leftOver('table', 'T'), leftOver('networkInterface', 'eni-1'), leftOver('role', 'R')], {
+    'dynamodb DeleteTable': jsonError('ResourceNotFoundException'),
+    'ec2 DeleteNetworkInterface': ec2Error('InvalidNetworkInterfaceID.NotFound'),
+    'iam ListAttachedRolePolicies': queryError(404, 'NoSuchEntity', 'no role'),
+  });
+  expect(rest).toEqual([]);
+});
+
+test('never deletes what stays', async () => {
+  const text = { en: 'stays', ja: '残す' };
+  const { said } = await run([leftOver('role', 'R', { stays: text }), leftOver('other', 'O', { stays: text })], {});
+  expect(said).toEqual([]);
+  expect(account.asked).toEqual([]);
+});
+
+test('ends after the current deletion when the user interrupts', async () => {
+  let interrupted = false;
+  const { said, rest } = await run(
+    [leftOver('table', 'T'), leftOver('repository', 'r'), leftOver('logGroup', 'L')],
+    { 'dynamodb DeleteTable': json({}) },
+    {
+      interrupted: () => interrupted,
+      onDeleted: () => {
+        interrupted = true;
+      },
+    },
+  );
+  expect(said).toEqual([]);
+  expect(rest).toEqual(['r', 'L']);
+  expect(account.names()).toEqual(['dynamodb DeleteTable']);
+});
+
+test('ends at once when the session expires', async () => {
+  const answers = { 'dynamodb DeleteTable': jsonError('ExpiredTokenException', 'expired') };
+  await expect(run([leftOver('table', 'T'), leftOver('logGroup', 'L')], answers)).rejects.toThrow('expired');
+  expect(account.names()).toEqual(['dynamodb DeleteTable']);
+});
+
+test('releases an address only when nothing has it', async () => {
+  const address = (association: string) =>
+    ec2Xml(
+      'DescribeAddresses',
+      `<addressesSet><item><allocationId>e-1</allocationId>${association}</item></addressesSet>`,
+    );
+  const { said } = await run([leftOver('address', 'e-1')], {
+    'ec2 DescribeAddresses': times(address('<associationId>a</associationId>'), 1, address('')),
+    'ec2 ReleaseAddress': DELETED,
+  });
+  expect(said).toEqual(['waits for 1', 'deleted e-1']);
+  expect(account.names().filter((name) => name === 'ec2 ReleaseAddress').length).toBe(1);
+});
+
+test('deletes the node groups of a cluster first', async () => {
+  const { said } = await run([leftOver('cluster', 'kumiki-sandbox')], {
+    'eks GET /clusters/kumiki-sandbox/node-groups': times(json({ nodegroups: ['nodes'] }), 2, json({ nodegroups: [] })),
+    'eks GET /clusters/kumiki-sandbox/node-groups/nodes': times(
+      json({ nodegroup: { status: 'ACTIVE' } }),
+      1,
+      json({ nodegroup: { status: 'DELETING' } }),
+    ),
+    'eks DELETE /clusters/kumiki-sandbox/node-groups/nodes': json({}),
+    'eks DELETE /clusters/kumiki-sandbox': json({}),
+  });
+  expect(said).toEqual(['waits for 1', 'waits for 1', 'deleted kumiki-sandbox']);
+  expect(account.names().filter((name) => name.startsWith('eks DELETE'))).toEqual([
+    'eks DELETE /clusters/kumiki-sandbox/node-groups/nodes',
+    'eks DELETE /clusters/kumiki-sandbox',
+  ]);
+});
+
+test('empties a bucket with all versions, and detaches the policies of a role', async () => {
+  const versions = (body: string, more = false): readonly [number, string] => [
+    200,
+    `<ListVersionsResult><IsTruncated>${more}</IsTruncated>${body}</ListVersionsResult>`,
+  ];
+  const { rest } = await run([leftOver('bucket', 'b'), leftOver('role', 'R')], {
+    's3 GET /b?versions': times(
+      versions(
+        '<Version><Key>k</Key><VersionId>1</VersionId></Version><DeleteMarker><Key>m</Key><VersionId>2</VersionId></DeleteMarker>',
+        true,
+      ),
+      1,
+      versions(''),
+    ),
+    's3 POST /b': [200, '<DeleteResult/>'],
+    's3 DELETE /b': [204, ''],
+    'iam ListAttachedRolePolicies': xml(
+      'ListAttachedRolePolicies',
+      '<AttachedPolicies><member><PolicyArn>arn:aws:iam::aws:policy/P</PolicyArn></member></AttachedPolicies><IsTruncated>false</IsTruncated>',
+    ),
+    'iam ListRolePolicies': xml(
+      'ListRolePolicies',
+      '<PolicyNames><member>Inline</member></PolicyNames><IsTruncated>false</IsTruncated>',
+    ),
+    'iam DetachRolePolicy': xml('DetachRolePolicy', ''),
+    'iam DeleteRolePolicy': xml('DeleteRolePolicy', ''),
+    'iam DeleteRole': xml('DeleteRole', ''),
+  });
+  expect(rest).toEqual([]);
+  expect(account.names().filter((name) => !/ (GET|List)/.test(name))).toEqual([
+    's3 POST /b',
+    's3 DELETE /b',
+    'iam DetachRolePolicy',
+    'iam DeleteRolePolicy',
+    'iam DeleteRole',
+  ]);
+});
