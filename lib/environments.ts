@@ -52,8 +52,16 @@ const production: EnvironmentDefinition = {
     ec2: { instanceTypes: ['m7g.large', 'c7g.large'], maxInstances: 24 },
   },
   services: [
-    // The digest is given with each deployment: -c imageDigest=sha256:…
-    { name: 'history', image: { from: 'digest' }, priority: 100, minTasks: 2, maxTasks: 20, cpu: 512, memoryMiB: 1024 },
+    {
+      name: 'history',
+      // npm run promote writes the digest into this line. Until then, each command needs -c imageDigest=sha256:…
+      image: { from: 'digest' },
+      priority: 100,
+      minTasks: 2,
+      maxTasks: 20,
+      cpu: 512,
+      memoryMiB: 1024,
+    },
   ],
   loadBalancer: { accessLogDays: 90 },
   function: {

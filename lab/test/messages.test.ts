@@ -6,6 +6,8 @@ import { messages as opsKit } from '../../ops/kit/messages';
 import { type Command, helpOf } from '../../ops/kit/options';
 import { preflightCommand } from '../../ops/preflight/command';
 import { messages as preflight } from '../../ops/preflight/messages';
+import { promoteCommand } from '../../ops/promote/command';
+import { messages as promote } from '../../ops/promote/messages';
 import { sweepCommand } from '../../ops/sweep/command';
 import { messages as sweep } from '../../ops/sweep/messages';
 import { messages as labKit } from '../kit/messages';
@@ -15,7 +17,7 @@ import { verifyCommand } from '../tour/command';
 import { statements, messages as tour } from '../tour/messages';
 import { table } from '../tour/table';
 
-const TABLES = { opsKit, preflight, sweep, labKit, local, tour, statements };
+const TABLES = { opsKit, preflight, promote, sweep, labKit, local, tour, statements };
 /** Columns of GitHub's page for code, and of a terminal that is not wide. */
 const COLUMNS = 98;
 const JAPANESE = /[\u3000-\u9fff\uff00-\uffef]/;
@@ -74,10 +76,11 @@ describe('the tables of messages', () => {
 });
 
 /** The sources of the commands. Programs that English-only commands run, and the processes below, are not among them. */
-const SOURCES = ['ops/kit', 'ops/preflight', 'lab/kit', 'lab/tour', 'lab/local'].flatMap((folder) =>
-  readdirSync(folder)
-    .filter((file) => file.endsWith('.ts') && file !== 'messages.ts')
-    .map((file) => join(folder, file)),
+const SOURCES = ['ops/kit', 'ops/preflight', 'ops/promote', 'ops/sweep', 'lab/kit', 'lab/tour', 'lab/local'].flatMap(
+  (folder) =>
+    readdirSync(folder)
+      .filter((file) => file.endsWith('.ts') && file !== 'messages.ts')
+      .map((file) => join(folder, file)),
 );
 /** Literals with a sentence that nobody is shown. */
 const NOT_SHOWN: readonly RegExp[] = [
@@ -120,7 +123,14 @@ test.each(LANGUAGES)('no column of the table except the last is cut off at 98 co
   }
 });
 
-const commands: readonly Command[] = [startCommand, verifyCommand, preflightCommand, sweepCommand, redeployCommand];
+const commands: readonly Command[] = [
+  startCommand,
+  verifyCommand,
+  preflightCommand,
+  promoteCommand,
+  sweepCommand,
+  redeployCommand,
+];
 
 describe.each(commands)('the help of $name', (command) => {
   const lines = (language: (typeof LANGUAGES)[number]) => helpOf(command)[language].split('\n');

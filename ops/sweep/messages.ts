@@ -4,7 +4,7 @@ import { message } from '../kit/language';
 export const messages = {
   // Help
   about: message({
-    en: 'Lists what is left of an environment after its stacks were deleted, and what each thing costs a month.\nDeletes nothing without --delete. The exit code is 0 if nothing is left, and 1 if something is left or\na list could not be read.',
+    en: 'Lists what is left of an environment after its stacks were deleted, and what each thing costs\na month. Deletes nothing without --delete. The exit code is 0 if nothing is left, and 1 if\nsomething is left or a list could not be read.',
     ja: '環境のスタックを削除した後に残っているリソースと、それぞれの月額（USD）を一覧表示する。\n--delete を付けなければ何も削除しない。何も残っていなければ終了コードは 0、\n残っているか、確認できない一覧があれば 1。',
   }),
   environmentFlag: message({
@@ -17,7 +17,7 @@ export const messages = {
   }),
   deleteFlag: message({
     en: 'deletes what is left, after one question; only for a disposable environment',
-    ja: '1 回確認したうえで、残っているリソースを削除する（disposable: true の環境のみ）',
+    ja: '1 回確認してから、残っているリソースを削除する（disposable の環境のみ）',
   }),
   yesFlag: message({ en: 'deletes without the question', ja: '確認せずに削除する' }),
 
