@@ -72,6 +72,13 @@ export async function deploy(say: Terminal): Promise<void> {
   }
 }
 
+/** Destroys the output of `synthesize`. */
+export async function destroy(say: Terminal): Promise<void> {
+  const from = performance.now();
+  await cdk(messages.destruction, logs.deploy, ['destroy', '--all', '--force', '--app', folders.assembly]);
+  say.step(messages.destruction, 'cdk destroy --all', from);
+}
+
 /** Resource types that stand-ins replaced in the synthesized templates, with the number of resources of each type. */
 export function replacedTypes(): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();

@@ -8,8 +8,8 @@ export const messages = {
     ja: '環境 local をこのマシン上の AWS 互換エンドポイントにデプロイし、リクエストを送って判定の表を\n出力する。AWS アカウントも Docker も不要。AWS_ENDPOINT_URL がなければ、エンドポイントの\nインストールと起動も行う。失敗した項目があれば終了コードは 1。Ctrl-C ですべて終了する。',
   }),
   onceFlag: message({
-    en: 'ends after the table; without it the endpoint stays up until Ctrl-C',
-    ja: '表の出力後に終了する。省略時は Ctrl-C まで動き続ける',
+    en: 'destroys after the table, checks that nothing is left, and ends',
+    ja: '表の出力後に削除し、何も残っていないことを確認して終了する',
   }),
   connectionsFlag: message({
     en: 'WebSocket connections for the count of ticks, 1 to 500; without it 10',
@@ -31,6 +31,10 @@ export const messages = {
   synthesis: message({ en: 'synthesis', ja: '合成' }),
   bootstrap: message({ en: 'bootstrap', ja: 'ブートストラップ' }),
   deployment: message({ en: 'deployment', ja: 'デプロイ' }),
+  destruction: message({ en: 'destroyed', ja: 'スタックの削除' }),
+  leftOvers: message({ en: 'left over', ja: '残存リソース' }),
+  nothingLeft: message({ en: 'nothing, by the lists of npm run sweep', ja: 'なし（npm run sweep の一覧で確認）' }),
+  somethingLeft: message({ en: 'more than npm run sweep expects', ja: 'あり' }),
   container: message({ en: 'container', ja: 'コンテナ' }),
   deployed: message({ en: 'deployed', ja: 'デプロイ完了' }),
   stacks: message({ en: '{number} stacks', ja: '{number} スタック' }),
@@ -72,6 +76,7 @@ export const messages = {
   deploying: message({ en: 'deploying', ja: 'デプロイ' }),
   startingService: message({ en: 'starting the container service', ja: 'コンテナサービスの起動' }),
   sending: message({ en: 'sending requests', ja: 'リクエストの送信' }),
+  destroying: message({ en: 'destroying', ja: 'スタックの削除' }),
   serving: message({ en: 'serving', ja: '待ち受け' }),
   registering: message({ en: 'registering the container service', ja: 'コンテナサービスの登録' }),
 

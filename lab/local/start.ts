@@ -8,6 +8,8 @@ import { fail } from '../../ops/kit/errors';
 import { Failure, languageOf, type Text, textOf, type Words, wordsIn } from '../../ops/kit/language';
 import { optionsOf } from '../../ops/kit/options';
 import { aligned } from '../../ops/kit/table';
+import { askLeftOvers } from '../../ops/sweep/account';
+import { linesOf } from '../../ops/sweep/lines';
 import { adopt, checkEndpoint, givenEndpoint, isRefused, localVariables, ownVariables } from '../kit/endpoint';
 import { checkPackages, claimState, folders, logs, prepareFolders, root } from '../kit/folders';
 import { localEnvironments } from '../kit/local-environment';
@@ -18,7 +20,7 @@ import { runExperiments } from '../tour/experiments';
 import { table } from '../tour/table';
 import { startCommand } from './commands';
 import { Context, contextOf } from './context';
-import { bootstrap, deploy, isBootstrapped, replacedTypes, synthesize } from './deploy';
+import { bootstrap, deploy, destroy, isBootstrapped, replacedTypes, synthesize } from './deploy';
 import { startEmulator } from './emulator';
 import { HistoryService, serve } from './history-service';
 import { messages } from './messages';
@@ -117,12 +119,33 @@ async function run(once: boolean, context: Context, connections?: number): Promi
   say.line(`${table.render(rows, languageOf(), process.stdout.columns)}\n`);
   writeFileSync(join(folders.state, 'table.json'), table.json(rows));
   if (table.count(rows).failed > 0) process.exitCode = 1;
-  if (once) return;
+  if (once) {
+    // What somebody else started keeps the deployment.
+    if (given === undefined) await destroyAndSweep(id, region);
+    return;
+  }
 
   phase = messages.serving;
   printNextSteps(deployment, url);
   // Waits for an interruption.
   await new Promise(() => setInterval(() => undefined, 60_000));
+}
+
+/** Destroys the environment, and lists what is left as `npm run sweep` does. */
+async function destroyAndSweep(id: string, region: string): Promise<void> {
+  phase = messages.destroying;
+  say.status('cdk destroy --all');
+  await destroy(say);
+  const from = performance.now();
+  const swept = await askLeftOvers({ id, region }, []);
+  const language = languageOf();
+  // A key that is deleted after its waiting period, and the role of the account's logs, stay everywhere.
+  const wrong = swept.leftOvers.filter(({ stays }) => stays === undefined).length;
+  const clean = wrong + swept.existing.length + swept.notChecked.length === 0;
+  say.step(messages.leftOvers, clean ? messages.nothingLeft : messages.somethingLeft, from);
+  if (clean) return;
+  for (const line of linesOf(swept, language)) say.line(line);
+  process.exitCode = 1;
 }
 
 /** Checks the endpoint that somebody else started, and watches it from now on. */

@@ -88,6 +88,10 @@ const NOT_SHOWN: readonly RegExp[] = [
   /^(does not exist|no changes)$/,
   // Names for the code, whose texts are in the tables.
   /^(not modelled by this endpoint|not checked|control planes of EKS)$/,
+  // Units in the table of docs/costs.md.
+  /^(hour and zone|GB and month|metric and month)$/,
+  // Code of lib/environments.ts, and a command.
+  /^\{ from: 'digest'|^ +git commit /,
 ];
 /** Reasons for a reader of the source, to whom the output refers. */
 const READ_IN_THE_SOURCE = ['lab/local/stand-ins.ts'];

@@ -135,6 +135,7 @@ export const messages = {
     en: 'waits: something still uses {number} of them. Next attempt in {seconds} s',
     ja: '待機中：{number} 件がまだ使用されています。{seconds} 秒後に再試行します',
   }),
+  inUse: message({ en: '{id} is in use', ja: '{id} は使用中です' }),
   notDeleted: message({
     en: 'not deleted: {kind} {name}: {reason}',
     ja: '削除できませんでした：{kind} {name}：{reason}',

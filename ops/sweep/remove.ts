@@ -28,8 +28,10 @@ import { KMSClient, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
 import { DeleteFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DeleteBucketCommand, DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import { concernsAll } from '../kit/errors';
+import { Failure } from '../kit/language';
 import type { Kind, LeftOver, Resource } from './left-overs';
 import { settings } from './lists';
+import { messages } from './messages';
 
 /** Days that KMS waits before it deletes a key; the fewest that KMS accepts. A deletion can be cancelled until then. */
 const PENDING_DAYS = 7;
@@ -155,7 +157,7 @@ const removers: Readonly<Record<Kind, Remover>> = {
 };
 
 function inUse(id: string): Error {
-  return Object.assign(new Error(`${id} is in use.`), { name: 'ResourceInUse' });
+  return Object.assign(new Failure(messages.inUse({ id })), { name: 'ResourceInUse' });
 }
 
 /** EKS refuses to delete a cluster with node groups, and deletes a node group within minutes. */
