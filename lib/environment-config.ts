@@ -32,7 +32,7 @@ export type ImageConfig =
    * the repository with a Dockerfile. @default the history service, bundled from `container/`
    */
   | { readonly from: 'source'; readonly directory?: string }
-  /** An image is promoted: `digest` (`sha256:` and 64 hex digits) names an image in the repository of the service. */
+  /** An image is promoted (`npm run promote`): `digest` (`sha256:` and 64 hex digits) names an image in the repository of the service. */
   | { readonly from: 'digest'; readonly digest?: string };
 
 /** A container service: docs/ecs-capacity.md, "A second service". */

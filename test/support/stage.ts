@@ -15,9 +15,11 @@ import { DIGEST } from './fixture';
 /** The context of cdk.json. A test without this context would synthesize another template than a deployment [P3]. */
 export const context: Record<string, unknown> = JSON.parse(readFileSync('cdk.json', 'utf8')).context;
 
-/** An environment of lib/environments.ts. If it deploys an image by digest, a digest is added. */
+/** An environment of lib/environments.ts. If it deploys an image by digest and names none, a digest is added. */
 export function configOf(name: keyof typeof environments, overrides: Context = {}): EnvironmentConfig {
-  const needsDigest = environments[name].services.some(({ image }) => image.from === 'digest');
+  const needsDigest = environments[name].services.some(
+    ({ image }) => image.from === 'digest' && image.digest === undefined,
+  );
   return environmentOf({ environment: name, ...(needsDigest && { imageDigest: DIGEST }), ...overrides });
 }
 
