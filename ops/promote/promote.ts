@@ -43,12 +43,13 @@ async function main(): Promise<void> {
     writeFileSync(`${FILE}.new`, text);
     renameSync(`${FILE}.new`, FILE);
     console.log(`\n${messages.next[language]}`);
+    const context = `-c environment=${to.id}${values.region === undefined ? '' : ` -c region=${to.region}`}`;
     const names = promoted.map(({ service }) => service).join(', ');
     console.log(
       [
         `  git commit -m "Promote ${names} to ${to.id}" lib/environments.ts`,
-        `  npx cdk diff ${to.id}/Containers -c environment=${to.id}`,
-        `  npx cdk deploy --all -c environment=${to.id}`,
+        `  npx cdk diff ${context}`,
+        `  npx cdk deploy --all ${context}`,
       ].join('\n'),
     );
   } catch (error) {

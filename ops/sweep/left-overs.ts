@@ -7,11 +7,16 @@ import type { Stacks } from './stacks';
 // Decides what is left of an environment. Nothing in this file calls AWS.
 
 export const KINDS = [
+  'restApi',
+  'api',
+  'vpcLink',
   'cluster',
   'function',
   'alarm',
+  'dashboard',
   'loadBalancer',
   'targetGroup',
+  'autoScalingGroup',
   'instance',
   'natGateway',
   'endpoint',

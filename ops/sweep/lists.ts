@@ -1,5 +1,12 @@
-import { APIGatewayClient, GetAccountCommand } from '@aws-sdk/client-api-gateway';
-import { type AlarmType, CloudWatchClient, paginateDescribeAlarms } from '@aws-sdk/client-cloudwatch';
+import { APIGatewayClient, GetAccountCommand, paginateGetRestApis } from '@aws-sdk/client-api-gateway';
+import { ApiGatewayV2Client, GetApisCommand, GetVpcLinksCommand } from '@aws-sdk/client-apigatewayv2';
+import { AutoScalingClient, paginateDescribeAutoScalingGroups } from '@aws-sdk/client-auto-scaling';
+import {
+  type AlarmType,
+  CloudWatchClient,
+  paginateDescribeAlarms,
+  paginateListDashboards,
+} from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient, paginateDescribeLogGroups } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient, paginateListTables } from '@aws-sdk/client-dynamodb';
 import * as ec2 from '@aws-sdk/client-ec2';
@@ -87,6 +94,18 @@ function tagsOf(tags: readonly { Key?: string; Value?: string }[] | ResourceTagM
   return Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value]));
 }
 
+/** The items of all pages, for which the client has no paginator. */
+async function allOf<Item>(ask: (token?: string) => Promise<{ Items?: Item[]; NextToken?: string }>): Promise<Item[]> {
+  const found: Item[] = [];
+  let token: string | undefined;
+  do {
+    const { Items = [], NextToken } = await ask(token);
+    found.push(...Items);
+    token = NextToken;
+  } while (token !== undefined && token !== '');
+  return found;
+}
+
 /** Filters for each of the tags that EC2's resources of an environment may have. */
 function ec2Filters(id: string): ec2.Filter[] {
   return [
@@ -132,6 +151,46 @@ function ec2List<Page, Item extends { Tags?: ec2.Tag[]; TagSet?: ec2.Tag[] }>(li
 
 /** Every list that the command reads. */
 export const lists: readonly List[] = [
+  {
+    what: messages.restApi,
+    action: 'apigateway:GET',
+    covers: /:apigateway:[^:]*:[^:]*:\/restapis\//,
+    ask: async ({ region }) => {
+      const found: Resource[] = [];
+      for await (const { items = [] } of paginateGetRestApis({ client: new APIGatewayClient(settings(region)) }, {})) {
+        for (const { id = '', name = '', tags } of items) {
+          found.push({ kind: 'restApi', id, name: `${id} (${name})`, tags, cost: 'use' });
+        }
+      }
+      return found;
+    },
+  },
+  {
+    what: messages.api,
+    action: 'apigateway:GET',
+    covers: /:apigateway:[^:]*:[^:]*:\/apis\//,
+    ask: async ({ region }) => {
+      const client = new ApiGatewayV2Client(settings(region));
+      const items = await allOf(async (NextToken) => client.send(new GetApisCommand({ NextToken })));
+      return items.map(({ ApiId: id = '', Name = '', Tags }) => ({
+        kind: 'api',
+        id,
+        name: `${id} (${Name})`,
+        tags: Tags,
+        cost: 'use',
+      }));
+    },
+  },
+  {
+    what: messages.vpcLink,
+    action: 'apigateway:GET',
+    covers: /:apigateway:[^:]*:[^:]*:\/vpclinks\//,
+    ask: async ({ region }) => {
+      const client = new ApiGatewayV2Client(settings(region));
+      const items = await allOf(async (NextToken) => client.send(new GetVpcLinksCommand({ NextToken })));
+      return items.map(({ VpcLinkId: id = '', Tags }) => ({ kind: 'vpcLink', id, tags: Tags, cost: 0 }));
+    },
+  },
   {
     what: messages.cluster,
     action: 'eks:ListClusters',
@@ -189,6 +248,25 @@ export const lists: readonly List[] = [
     },
   },
   {
+    what: messages.dashboard,
+    action: 'cloudwatch:ListDashboards',
+    covers: /:cloudwatch:[^:]*:[^:]*:dashboard\//,
+    ask: async ({ id, region }) => {
+      const client = new CloudWatchClient(settings(region));
+      const found: Resource[] = [];
+      const input = { DashboardNamePrefix: `Kumiki-${id}` };
+      for await (const { DashboardEntries = [] } of paginateListDashboards({ client }, input)) {
+        const cost = priceOf('dashboard', 'month', region);
+        found.push(
+          ...DashboardEntries.map(
+            ({ DashboardName = '' }): Resource => ({ kind: 'dashboard', id: DashboardName, cost }),
+          ),
+        );
+      }
+      return found;
+    },
+  },
+  {
     what: messages.loadBalancer,
     action: 'elasticloadbalancing:DescribeLoadBalancers',
     // A listener and a rule go with their load balancer.
@@ -218,6 +296,28 @@ export const lists: readonly List[] = [
         }
       }
       return found;
+    },
+  },
+  {
+    what: messages.autoScalingGroup,
+    action: 'autoscaling:DescribeAutoScalingGroups',
+    covers: /:autoscaling:[^:]*:[^:]*:/,
+    ask: async ({ id, region }) => {
+      const client = new AutoScalingClient(settings(region));
+      const found = new Map<string, Resource>();
+      for (const filter of ec2Filters(id)) {
+        for await (const { AutoScalingGroups = [] } of paginateDescribeAutoScalingGroups(
+          { client },
+          { Filters: [filter] },
+        )) {
+          for (const { AutoScalingGroupName: name = '', Tags = [], Status } of AutoScalingGroups) {
+            // A group has a status only while it is deleted.
+            if (Status !== undefined) continue;
+            found.set(name, { kind: 'autoScalingGroup', id: name, tags: tagsOf(Tags), cost: 0 });
+          }
+        }
+      }
+      return [...found.values()];
     },
   },
   ec2List({

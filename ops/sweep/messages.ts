@@ -64,11 +64,16 @@ export const messages = {
   unknown: message({ en: 'price not in docs/costs.md', ja: 'docs/costs.ja.md に価格の記載なし' }),
 
   // Kinds
+  restApi: message({ en: 'REST API', ja: 'REST API（API Gateway）' }),
+  api: message({ en: 'HTTP or WebSocket API', ja: 'HTTP API または WebSocket API' }),
+  vpcLink: message({ en: 'VPC link', ja: 'VPC リンク' }),
+  dashboard: message({ en: 'dashboard', ja: 'ダッシュボード' }),
   cluster: message({ en: 'EKS cluster', ja: 'EKS クラスター' }),
   function: message({ en: 'Lambda function', ja: 'Lambda 関数' }),
   alarm: message({ en: 'alarm', ja: 'アラーム' }),
   loadBalancer: message({ en: 'load balancer', ja: 'ロードバランサー' }),
   targetGroup: message({ en: 'target group', ja: 'ターゲットグループ' }),
+  autoScalingGroup: message({ en: 'Auto Scaling group', ja: 'Auto Scaling グループ' }),
   instance: message({ en: 'instance', ja: 'インスタンス' }),
   natGateway: message({ en: 'NAT gateway', ja: 'NAT ゲートウェイ' }),
   endpoint: message({ en: 'VPC endpoint', ja: 'VPC エンドポイント' }),

@@ -10,6 +10,9 @@ export const STACK_PARTS = [
   'RestApi',
   'HttpApi',
   'WebSocketApi',
+  'Notifications',
+  'Operations',
+  'Dashboard',
 ] as const;
 
 /** The tag that every stack of an environment gives to its resources. */
@@ -39,6 +42,8 @@ export function stackNamedBy(id: string, name: string, others: readonly string[]
   if (name.startsWith(`/aws/eks/${clusterOf(id)}/`) || name.startsWith(`/aws/containerinsights/${clusterOf(id)}/`)) {
     return `Kumiki-${id}-Kubernetes`;
   }
+  // The dashboard has the name of the environment.
+  if (name === `Kumiki-${id}`) return `Kumiki-${id}-Dashboard`;
   if (name === clusterOf(id)) return `Kumiki-${id}-Kubernetes`;
   const own = name.replace(/^\/aws\/(?:lambda|codebuild|ecs\/containerinsights|vendedlogs\/[a-z]+)\//, '');
   const part =

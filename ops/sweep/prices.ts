@@ -18,7 +18,10 @@ const PAGE = join(__dirname, '..', '..', 'docs', 'costs.md');
  */
 export function priceOf(what: string, unit: string, region: string, quantity = 1): Cost {
   const column = COLUMNS[region];
-  const row = tableOfPrices().find(([first = '', second = '']) => first.startsWith(what) && second === unit);
+  const row = tableOfPrices().find(
+    ([first = '', second]) =>
+      first.split(/[,:] /)[0] === what.split(', ')[0] && first.startsWith(what) && second === unit,
+  );
   const usd = column === undefined ? Number.NaN : Number.parseFloat(row?.[column] ?? '');
   if (Number.isNaN(usd)) return 'unknown';
   return usd * quantity * (unit.startsWith('hour') ? HOURS : 1);

@@ -1,4 +1,7 @@
-import { CloudWatchClient, DeleteAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { APIGatewayClient, DeleteRestApiCommand } from '@aws-sdk/client-api-gateway';
+import { ApiGatewayV2Client, DeleteApiCommand, DeleteVpcLinkCommand } from '@aws-sdk/client-apigatewayv2';
+import { AutoScalingClient, DeleteAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling';
+import { CloudWatchClient, DeleteAlarmsCommand, DeleteDashboardsCommand } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient, DeleteLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as ec2 from '@aws-sdk/client-ec2';
@@ -36,9 +39,9 @@ import { messages } from './messages';
 /** Days that KMS waits before it deletes a key; the fewest that KMS accepts. A deletion can be cancelled until then. */
 const PENDING_DAYS = 7;
 
-/** Something else still uses the resource. */
+/** Something else still uses the resource, or AWS wants fewer requests: API Gateway deletes a REST API every 30 s. */
 const IN_USE =
-  /DependencyViolation|ResourceInUse|InUse|OperationInProgress|OperationAborted|BucketNotEmpty|IncorrectState|ClusterContains|DeleteConflict|Conflict/;
+  /DependencyViolation|ResourceInUse|InUse|OperationInProgress|OperationAborted|BucketNotEmpty|IncorrectState|ClusterContains|DeleteConflict|Conflict|Throttl|TooManyRequests|RequestLimitExceeded/;
 const GONE = /NotFound|NoSuch|DoesNotExist|InvalidTargetGroup$/;
 
 export interface Removal {
@@ -109,6 +112,12 @@ const inEc2 =
     send(new ec2.EC2Client(settings(region)), resource);
 
 const removers: Readonly<Record<Kind, Remover>> = {
+  restApi: ({ id }, region) => new APIGatewayClient(settings(region)).send(new DeleteRestApiCommand({ restApiId: id })),
+  api: ({ id }, region) => new ApiGatewayV2Client(settings(region)).send(new DeleteApiCommand({ ApiId: id })),
+  vpcLink: ({ id }, region) =>
+    new ApiGatewayV2Client(settings(region)).send(new DeleteVpcLinkCommand({ VpcLinkId: id })),
+  dashboard: ({ id }, region) =>
+    new CloudWatchClient(settings(region)).send(new DeleteDashboardsCommand({ DashboardNames: [id] })),
   cluster: removeCluster,
   function: ({ id }, region) =>
     new LambdaClient(settings(region)).send(new DeleteFunctionCommand({ FunctionName: id })),
@@ -117,6 +126,10 @@ const removers: Readonly<Record<Kind, Remover>> = {
     new ElasticLoadBalancingV2Client(settings(region)).send(new DeleteLoadBalancerCommand({ LoadBalancerArn })),
   targetGroup: ({ id: TargetGroupArn }, region) =>
     new ElasticLoadBalancingV2Client(settings(region)).send(new DeleteTargetGroupCommand({ TargetGroupArn })),
+  autoScalingGroup: ({ id }, region) =>
+    new AutoScalingClient(settings(region)).send(
+      new DeleteAutoScalingGroupCommand({ AutoScalingGroupName: id, ForceDelete: true }),
+    ),
   instance: inEc2((client, { id }) => client.send(new ec2.TerminateInstancesCommand({ InstanceIds: [id] }))),
   natGateway: inEc2((client, { id }) => client.send(new ec2.DeleteNatGatewayCommand({ NatGatewayId: id }))),
   endpoint: inEc2((client, { id }) => client.send(new ec2.DeleteVpcEndpointsCommand({ VpcEndpointIds: [id] }))),

@@ -7,10 +7,14 @@ import {
 import { isStackOf } from './names';
 
 /** Types whose ids prove where a resource came from. The id of a stage is its name, "v1", which proves nothing. */
-const TELLING: readonly string[] = [
+export const TELLING: readonly string[] = [
   'AWS::ApiGateway::RestApi',
   'AWS::ApiGatewayV2::Api',
+  'AWS::ApiGatewayV2::VpcLink',
+  'AWS::AutoScaling::AutoScalingGroup',
   'AWS::CloudWatch::Alarm',
+  'AWS::CloudWatch::CompositeAlarm',
+  'AWS::CloudWatch::Dashboard',
   'AWS::CodeBuild::Project',
   'AWS::DynamoDB::Table',
   'AWS::EC2::EIP',
@@ -25,6 +29,7 @@ const TELLING: readonly string[] = [
   'AWS::EC2::VPCEndpoint',
   'AWS::ECR::Repository',
   'AWS::ECS::Cluster',
+  'AWS::EKS::Cluster',
   'AWS::ElasticLoadBalancingV2::LoadBalancer',
   'AWS::ElasticLoadBalancingV2::TargetGroup',
   'AWS::IAM::Role',

@@ -81,6 +81,10 @@ async function main(): Promise<void> {
 
 async function agrees(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  terminal.once('SIGINT', () => {
+    console.log(`\n${messages.kept[languageOf()]}`);
+    process.exit(130);
+  });
   try {
     return (await terminal.question(question)).trim() === 'yes';
   } finally {

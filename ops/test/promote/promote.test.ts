@@ -245,13 +245,15 @@ test('refuses an image without a scan', async () => {
 });
 
 test('refuses a layer and a manifest with another content than the digest names', async () => {
-  const answers = deployed(new Registry(image), task(IMAGE));
+  const registry = new Registry(image);
+  const answers = deployed(registry, task(IMAGE));
   await expect(run({ ...answers, 'undefined GET /layer/': [200, 'changed'] })).rejects.toThrow('has another content');
   await expect(run({ ...answers, 'undefined GET /layer/': [403, ''] })).rejects.toThrow(
     'could not be downloaded (HTTP 403)',
   );
   const changed = json({ images: [{ imageManifest: `${image} `, imageManifestMediaType: MANIFEST }] });
   await expect(run({ ...answers, 'ecr BatchGetImage': changed })).rejects.toThrow('has another content');
+  expect(registry.manifests[TARGET]?.size).toBe(0);
 });
 
 test('goes back to an image that the repository holds, also one with findings', async () => {

@@ -53,11 +53,16 @@ const CLEAN: Answers = {
   'cloudformation ListStacks': stacks(stack('CDKToolkit', 'CREATE_COMPLETE')),
   'cloudformation ListStackResources': had(),
   'tagging GetResources': json({ PaginationToken: '', ResourceTagMappingList: [] }),
+  'apigateway GET /restapis': json({ item: [] }),
+  'apigateway GET /v2/apis': json({ items: [] }),
+  'apigateway GET /v2/vpclinks': json({ items: [] }),
+  'monitoring ListDashboards': json({ DashboardEntries: [] }),
   'eks GET /clusters': json({ clusters: [] }),
   'lambda GET /2015-03-31/functions': json({ Functions: [] }),
   'monitoring DescribeAlarms': json({ MetricAlarms: [], CompositeAlarms: [] }),
   'elasticloadbalancing DescribeLoadBalancers': xml('DescribeLoadBalancers', '<LoadBalancers/>'),
   'elasticloadbalancing DescribeTargetGroups': xml('DescribeTargetGroups', '<TargetGroups/>'),
+  'autoscaling DescribeAutoScalingGroups': xml('DescribeAutoScalingGroups', '<AutoScalingGroups/>'),
   'ec2 DescribeInstances': ec2Xml('DescribeInstances', '<reservationSet/>'),
   'ec2 DescribeNatGateways': ec2Xml('DescribeNatGateways', '<natGatewaySet/>'),
   'ec2 DescribeVpcEndpoints': ec2Xml('DescribeVpcEndpoints', '<vpcEndpointSet/>'),
@@ -188,7 +193,7 @@ test('asks the service, because the index of tags still has what was deleted', a
       ResourceTagMappingList: [
         tagged(arn('ec2', 'natgateway/nat-gone'), OURS),
         tagged(arn('dynamodb', 'table/gone'), OURS),
-        tagged(arn('apigateway', '/restapis/a1b2c3d4e5'), OURS),
+        tagged(arn('events', 'rule/a'), OURS),
       ],
     }),
     'ec2 DescribeNatGateways': ec2Xml(
@@ -196,7 +201,7 @@ test('asks the service, because the index of tags still has what was deleted', a
       `<natGatewaySet>${nat('nat-1', 'available')}${nat('nat-2', 'deleted')}</natGatewaySet>`,
     ),
   });
-  expect(found(swept)).toEqual(['natGateway nat-1', `other ${arn('apigateway', '/restapis/a1b2c3d4e5')}`]);
+  expect(found(swept)).toEqual(['natGateway nat-1', `other ${arn('events', 'rule/a')}`]);
   expect(linesOf(swept, 'en').join('\n')).toMatch(
     /left +NAT gateway nat-1: 32.85 USD a month\n +stays +tagged resource .*console/,
   );
@@ -225,6 +230,67 @@ test('never takes what has the tag of another environment, whatever its name', a
     }),
   });
   expect(found(swept)).toEqual([]);
+});
+
+test('finds APIs and VPC links by their tags, and a dashboard by its name, on every page', async () => {
+  const swept = await sweep({
+    'apigateway GET /restapis': json({
+      item: [
+        { id: 'r1', name: 'quotes', tags: OURS },
+        { id: 'r2', name: 'quotes' },
+      ],
+    }),
+    'apigateway GET /v2/apis': ({ text }) =>
+      text.includes('nextToken=more')
+        ? json({ items: [{ apiId: 'h2', name: 'sessions', tags: OURS }] })
+        : json({ items: [{ apiId: 'h1', name: 'other', tags: {} }], nextToken: 'more' }),
+    'apigateway GET /v2/vpclinks': json({ items: [{ vpcLinkId: 'v1', name: 'link', tags: OURS }] }),
+    'monitoring ListDashboards': json({
+      DashboardEntries: [{ DashboardName: 'Kumiki-sandbox' }, { DashboardName: 'Kumiki-sandbox2' }],
+    }),
+  });
+  expect(found(swept)).toEqual(['restApi r1', 'api h2', 'vpcLink v1', 'dashboard Kumiki-sandbox']);
+});
+
+test('finds instances, their Auto Scaling group, and volumes that nodes of the cluster left, with their prices', async () => {
+  const owned = { 'kubernetes.io/cluster/kumiki-sandbox': 'owned' };
+  const group =
+    '<member><AutoScalingGroupName>eks-nodes</AutoScalingGroupName><Tags><member><Key>kubernetes.io/cluster/kumiki-sandbox</Key>' +
+    '<Value>owned</Value></member></Tags></member>';
+  const swept = await sweep({
+    'autoscaling DescribeAutoScalingGroups': xml(
+      'DescribeAutoScalingGroups',
+      `<AutoScalingGroups>${group}</AutoScalingGroups>`,
+    ),
+    'ec2 DescribeInstances': ec2Xml(
+      'DescribeInstances',
+      `<reservationSet><item><instancesSet>${['running', 'terminated']
+        .map(
+          (state) =>
+            `<item><instanceId>i-${state}</instanceId><instanceType>t4g.medium</instanceType><instanceState><name>${state}</name></instanceState>${ec2Tags(owned)}</item>`,
+        )
+        .join('')}</instancesSet></item></reservationSet>`,
+    ),
+    'ec2 DescribeVolumes': ec2Xml(
+      'DescribeVolumes',
+      `<volumeSet><item><volumeId>vol-1</volumeId><size>20</size><volumeType>gp3</volumeType><status>available</status>${ec2Tags(owned)}</item></volumeSet>`,
+    ),
+  });
+  expect(swept.leftOvers.map(({ kind, id, cost }) => [kind, id, cost])).toEqual([
+    ['autoScalingGroup', 'eks-nodes', 0],
+    ['instance', 'i-running', expect.closeTo(24.53, 2)],
+    ['volume', 'vol-1', expect.closeTo(1.6, 2)],
+  ]);
+});
+
+test('what has only the tag of the environment is no left-over while a stack of it is deployed', async () => {
+  const vpc = ec2Xml('DescribeVpcs', `<vpcSet><item><vpcId>vpc-1</vpcId>${ec2Tags(OURS)}</item></vpcSet>`);
+  expect(found(await sweep({ 'ec2 DescribeVpcs': vpc }))).toEqual(['vpc vpc-1']);
+  const answers = {
+    'cloudformation ListStacks': stacks(stack('Kumiki-sandbox-Network', 'DELETE_FAILED')),
+    'ec2 DescribeVpcs': vpc,
+  };
+  expect(found(await sweep(answers))).toEqual([]);
 });
 
 test('network interfaces that Lambda and the VPC CNI left: deletable only when they are free', async () => {
