@@ -1,6 +1,6 @@
 import type { Text } from '../kit/language';
 import { messages } from './messages';
-import { clusterOf, ENVIRONMENT_TAG, stackNamedBy } from './names';
+import { clusterOf, ENVIRONMENT_TAG, isStackOf, stackNamedBy } from './names';
 import type { Cost } from './prices';
 import type { Stacks } from './stacks';
 
@@ -100,6 +100,8 @@ function ownerOf({ id, name = id, arn, tags = {}, serves = [] }: Resource, facts
   const { [ENVIRONMENT_TAG]: environment, 'aws:cloudformation:stack-name': stack } = tags;
   // The tag of another environment is a proof, too.
   if (environment !== undefined && environment !== facts.id) return undefined;
+  // So is the stack of another app, which may give its resources our tag.
+  if (stack !== undefined && !isStackOf(facts.id, stack)) return undefined;
   if (environment === facts.id) return { stack, stackId: tags['aws:cloudformation:stack-id'], proof: 'tag' };
   if (isOfCluster(tags, clusterOf(facts.id))) return { stack: `Kumiki-${facts.id}-Kubernetes`, proof: 'tag' };
   for (const known of [id, name, arn, ...serves]) {

@@ -236,7 +236,7 @@ export const lists: readonly List[] = [
           for (const { AlarmName: name = '', AlarmArn: arn = '', Metrics = [] } of MetricAlarms) {
             const metrics = Math.max(1, Metrics.filter(({ MetricStat }) => MetricStat !== undefined).length);
             const cost: Cost = typeof price === 'number' ? price * metrics : price;
-            const serves = name.replace(/^TargetTracking-(?:service\/|function:)/, '').split(/[/:]/);
+            const serves = name.replace(/^TargetTracking-(?:service\/|function:)?/, '').split(/[/:]/);
             found.push({ kind: 'alarm', id: name, arn, tags: tags.get(arn), serves, cost });
           }
           for (const { AlarmName: name = '', AlarmArn: arn = '' } of CompositeAlarms) {

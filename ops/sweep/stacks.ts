@@ -6,7 +6,10 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { isStackOf } from './names';
 
-/** Types whose ids prove where a resource came from. The id of a stage is its name, "v1", which proves nothing. */
+/**
+ * Types whose ids prove where a resource came from. The id of a stage is its name, "v1", which proves nothing. The id of an
+ * Elastic IP address is the address, which AWS may have given to somebody else since.
+ */
 export const TELLING: readonly string[] = [
   'AWS::ApiGateway::RestApi',
   'AWS::ApiGatewayV2::Api',
@@ -17,7 +20,6 @@ export const TELLING: readonly string[] = [
   'AWS::CloudWatch::Dashboard',
   'AWS::CodeBuild::Project',
   'AWS::DynamoDB::Table',
-  'AWS::EC2::EIP',
   'AWS::EC2::Instance',
   'AWS::EC2::InternetGateway',
   'AWS::EC2::LaunchTemplate',

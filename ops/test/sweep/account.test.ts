@@ -293,6 +293,47 @@ test('what has only the tag of the environment is no left-over while a stack of 
   expect(found(await sweep(answers))).toEqual([]);
 });
 
+test('never takes a resource of the stack of another app, although it has the tag of the environment', async () => {
+  const vpc = (id: string, stackName: string) =>
+    `<item><vpcId>${id}</vpcId>${ec2Tags({ ...OURS, 'aws:cloudformation:stack-name': stackName })}</item>`;
+  const swept = await sweep({
+    'ec2 DescribeVpcs': ec2Xml(
+      'DescribeVpcs',
+      `<vpcSet>${vpc('vpc-1', 'Kumiki-sandbox-Network')}${vpc('vpc-2', 'MyExtras')}</vpcSet>`,
+    ),
+  });
+  expect(found(swept)).toEqual(['vpc vpc-1']);
+});
+
+test('an address that a deleted stack had may belong to somebody else now', async () => {
+  const swept = await sweep({
+    'cloudformation ListStacks': stacks(stack('Kumiki-sandbox-Network', 'DELETE_COMPLETE')),
+    'cloudformation ListStackResources': had(['AWS::EC2::EIP', '192.0.2.7']),
+    'ec2 DescribeAddresses': ec2Xml(
+      'DescribeAddresses',
+      '<addressesSet><item><allocationId>eipalloc-1</allocationId><publicIp>192.0.2.7</publicIp></item></addressesSet>',
+    ),
+  });
+  expect(found(swept)).toEqual([]);
+});
+
+test('finds the alarms that Application Auto Scaling left, but not those of other environments', async () => {
+  const names = [
+    'TargetTracking-service/KumikisandboxContainers-History-709C6D6F-0a1b2c3d/Kumiki-sandbox-Containers-History-abc-AlarmHigh-1',
+    'TargetTracking-function:Kumiki-sandbox-Function-Quotes-abc:live-AlarmLow-1',
+    'TargetTracking-service/Kumikisandbox2Containers-History-709C6D6F-0a1b2c3d/S-AlarmHigh-1',
+  ];
+  const alarm = (name: string) => ({ AlarmName: name, AlarmArn: arn('cloudwatch', `alarm:${name}`) });
+  const swept = await sweep({
+    'monitoring DescribeAlarms': ({ body }) =>
+      json({
+        MetricAlarms: body['AlarmNamePrefix'] === 'TargetTracking-' ? names.map(alarm) : [],
+        CompositeAlarms: [],
+      }),
+  });
+  expect(swept.leftOvers.map(({ id, cost }) => [id, cost])).toEqual(names.slice(0, 2).map((name) => [name, 0.1]));
+});
+
 test('network interfaces that Lambda and the VPC CNI left: deletable only when they are free', async () => {
   const item = (id: string, description: string, status: string, tags: Record<string, string> = {}) =>
     `<item><networkInterfaceId>${id}</networkInterfaceId><description>${description}</description><status>${status}</status><groupSet/>${ec2Tags(tags)}</item>`;

@@ -19,6 +19,7 @@ const WITHOUT_LIST: Readonly<Record<string, readonly RegExp[]>> = {
     /^AWS::SQS::QueuePolicy$/,
     /^AWS::AutoScaling::(LifecycleHook|ScalingPolicy|ScheduledAction|WarmPool)$/,
   ],
+  'is found by its tag only': [/^AWS::EC2::EIP$/],
   'costs nothing, and the index of tags names it': [
     /^AWS::CodeBuild::Project$/,
     /^AWS::CodeDeploy::/,
