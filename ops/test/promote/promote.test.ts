@@ -4,6 +4,9 @@ import { environments } from '../../../lib/environments';
 import { type Flags, promote, targetsOf } from '../../promote/services';
 import { type Answer, type Answers, json, jsonError, queryError, RecordedAccount, xml } from '../kit/recorded-account';
 
+// The clients of the SDK are loaded and started, which takes a while on a busy machine.
+jest.setTimeout(30_000);
+
 const account = new RecordedAccount();
 let url = '';
 beforeAll(async () => {
