@@ -1,4 +1,4 @@
-// Kumiki 0.1.0, alarm-topic.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+// Kumiki 0.2.0, alarm-topic.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
 import { ArnComponents, ArnFormat, Duration, Names, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as chatbot from 'aws-cdk-lib/aws-chatbot';

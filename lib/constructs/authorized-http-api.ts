@@ -1,4 +1,4 @@
-// Kumiki 0.1.0, authorized-http-api.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+// Kumiki 0.2.0, authorized-http-api.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
 import { ArnFormat, Duration, Lazy, Names, Stack, Token } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';

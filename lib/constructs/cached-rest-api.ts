@@ -1,4 +1,4 @@
-// Kumiki 0.1.0, cached-rest-api.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+// Kumiki 0.2.0, cached-rest-api.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
 import { CfnResource, Duration, Lazy, Names, Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';

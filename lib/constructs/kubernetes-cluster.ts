@@ -1,4 +1,4 @@
-// Kumiki 0.1.0, kubernetes-cluster.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+// Kumiki 0.2.0, kubernetes-cluster.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
 import { Annotations, ArnFormat, CfnDeletionPolicy, RemovalPolicy, Stack, Tags, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';

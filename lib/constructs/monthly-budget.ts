@@ -1,4 +1,4 @@
-// Kumiki 0.1.0, monthly-budget.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+// Kumiki 0.2.0, monthly-budget.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
 import { Token } from 'aws-cdk-lib';
 import * as budgets from 'aws-cdk-lib/aws-budgets';

@@ -1,4 +1,4 @@
-// Kumiki 0.1.0, network.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+// Kumiki 0.2.0, network.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
 import { CfnResource, CustomResourceProviderBase, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';

@@ -1,4 +1,4 @@
-// Kumiki 0.1.0, private-function.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+// Kumiki 0.2.0, private-function.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
 import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
 import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';

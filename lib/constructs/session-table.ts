@@ -1,4 +1,4 @@
-// Kumiki 0.1.0, session-table.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+// Kumiki 0.2.0, session-table.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';

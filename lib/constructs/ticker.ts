@@ -1,4 +1,4 @@
-// Kumiki 0.1.0, ticker.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+// Kumiki 0.2.0, ticker.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
 import { Duration, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';

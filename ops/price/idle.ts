@@ -82,6 +82,7 @@ function linesOf(config: EnvironmentConfig, templates: Templates): Line[] {
         2 * ofType('AWS::ApplicationAutoScaling::ScalingPolicy').length,
       'standard alarm, metric and month',
     ]),
+    line([ofType('AWS::CloudWatch::CompositeAlarm').length, 'composite alarm, month']),
     ...cluster(config),
     line([ofType('AWS::KMS::Key').length, 'key, month']),
   ];

@@ -85,7 +85,11 @@ test.each(DOCUMENTS)('every path in %s exists', (file) => {
 });
 
 test.each(DOCUMENTS)('%s gives only options of the context that the app reads', (file) => {
-  const known = matches(read('lib/context.ts').match(/CONTEXT_KEYS[^=]*= \[.*?\]/s)?.[0] ?? '', /'(\w+)'/g);
+  const keysIn = (source: string, list: RegExp) => matches(read(source).match(list)?.[0] ?? '', /'(\w+)'/g);
+  const known = [
+    ...keysIn('lib/context.ts', /CONTEXT_KEYS[^=]*= \[.*?\]/s),
+    ...keysIn('lib/account.ts', /\bKEYS[^=]*= \[.*?\]/s),
+  ];
   expect(known).toContain('environment');
   const given = matches(read(file), /-c ([a-z]\w*)=/g);
   expect(given.filter((key) => key !== 'key' && !known.includes(key))).toEqual([]);

@@ -68,7 +68,7 @@ test.each(READMES)('%s names the services and terms that people search for', (fi
 test.each(READMES)('%s names the service of AWS or Kubernetes in every row of its table of parts', (file) => {
   const parts = matches(read(file), /^\| ([^|]+) \| [^|]+ \| [^|]+ \| \[[\w-]+\.ts\]/gm);
   expect(parts.length).toBe(readdirSync('lib/constructs').length);
-  const services = /VPC|ECR|ALB|S3|ECS|EC2|EKS|Lambda|CloudWatch|API Gateway|DynamoDB|IAM|Kubernetes/;
+  const services = /VPC|ECR|ALB|S3|ECS|EC2|EKS|Lambda|CloudWatch|API Gateway|DynamoDB|IAM|KMS|SNS|Budgets|Kubernetes/;
   expect(parts.filter((part) => !services.test(part))).toEqual([]);
 });
 

@@ -1,7 +1,13 @@
 import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { ApiAlarms } from '../../lib/constructs/api-alarms';
+import { BuildAlarms } from '../../lib/constructs/build-alarms';
 import { FunctionAlarms } from '../../lib/constructs/function-alarms';
+import { LoadBalancerAlarms } from '../../lib/constructs/load-balancer-alarms';
+import { NatAlarms } from '../../lib/constructs/nat-alarms';
+import { ServiceAlarms } from '../../lib/constructs/service-alarms';
+import { ServiceEventAlarms } from '../../lib/constructs/service-event-alarms';
+import { TableAlarms } from '../../lib/constructs/table-alarms';
 import { TargetGroupAlarms } from '../../lib/constructs/target-group-alarms';
 import { TickerAlarms } from '../../lib/constructs/ticker-alarms';
 import { WebSocketAlarms } from '../../lib/constructs/websocket-alarms';
@@ -35,7 +41,7 @@ import {
   VOLUME,
 } from '../support/bill';
 import { DOCUMENTS, matches, READMES, read, twins, withoutCode } from '../support/documents';
-import { fixtureOf, withEgress } from '../support/fixture';
+import { fixtureOf, service, withEgress, withFurther } from '../support/fixture';
 import { stageOf, synthesized } from '../support/stage';
 
 // The fixtures have the parts of the shipped environments that the documents describe. An edit of lib/environments.ts does
@@ -243,6 +249,21 @@ function metricsUnder(kind: new (...args: never[]) => Construct): number {
   }, 0);
 }
 
+/** Constructs with alarms in the sandbox. */
+const ALARMS = [
+  ['api-alarms', ApiAlarms],
+  ['build-alarms', BuildAlarms],
+  ['function-alarms', FunctionAlarms],
+  ['load-balancer-alarms', LoadBalancerAlarms],
+  ['nat-alarms', NatAlarms],
+  ['service-alarms', ServiceAlarms],
+  ['service-event-alarms', ServiceEventAlarms],
+  ['table-alarms', TableAlarms],
+  ['target-group-alarms', TargetGroupAlarms],
+  ['ticker-alarms', TickerAlarms],
+  ['websocket-alarms', WebSocketAlarms],
+] as const;
+
 /** USD of the parts of the sandbox that cost while idle, by construct. */
 function partsOf(region: Region): Record<string, string> {
   const [nat, address, balancer, task, concurrency, cache] = idleLines(configurations.sandbox()).map(
@@ -258,11 +279,8 @@ function partsOf(region: Region): Record<string, string> {
     'container-service': price(...task, alarms(4)),
     'private-function': price(...concurrency, alarms(2)),
     'cached-rest-api': price(...cache),
-    'function-alarms': price(alarms(metricsUnder(FunctionAlarms))),
-    'api-alarms': price(alarms(metricsUnder(ApiAlarms))),
-    'target-group-alarms': price(alarms(metricsUnder(TargetGroupAlarms))),
-    'websocket-alarms': price(alarms(metricsUnder(WebSocketAlarms))),
-    'ticker-alarms': price(alarms(metricsUnder(TickerAlarms))),
+    ...Object.fromEntries(ALARMS.map(([construct, kind]) => [construct, price(alarms(metricsUnder(kind)))])),
+    'users-affected': price([1, 'composite alarm, month']),
   };
 }
 
@@ -288,6 +306,7 @@ test.each(twins('docs/switches.md'))('%s has the price of every switch', (file) 
   const { httpApi: _, ...withoutHttpApi } = fixtureOf('trial');
   const { webSocketApi: __, ...withoutWebSocketApi } = fixtureOf('trial');
   const metrics = metricsOf(configurations.sandbox());
+  const withOneMore = synthesized(withFurther(fixtureOf('trial'), [service('reports', 110)]));
   const cluster = clusterLines(configurations.sandbox(), configurations.sandboxWithCluster());
   const endpointsOf = (capacity: string) => {
     const config = { ...fixtureOf('trial', { capacity }), network: withEgress({ mode: 'endpoints' }) };
@@ -305,7 +324,7 @@ test.each(twins('docs/switches.md'))('%s has the price of every switch', (file) 
     ['`function.provisionedConcurrency`', usd(...concurrency), alarms(2)],
     ['`restApi.cache`', hour('API cache, 0.5 GB')],
     ['`capacity.ec2` |', small],
-    ['`services` |', alarms(1)],
+    ['`services` |', alarms(metricsOf(withOneMore) - metrics)],
     ['`services.minTasks`', usd(...task)],
     ['`services.cpu`', '0.25', usd(...task)],
     ['`httpApi` |', alarms(metrics - metricsOf(synthesized(withoutHttpApi))), usd([1, 'HTTP API, million requests'])],
@@ -322,13 +341,19 @@ test.each(twins('docs/switches.md'))('%s has the price of every switch', (file) 
     [/^\| (load balancer|ロードバランサー) /, hour('application load balancer')],
     [/^\| ECS (service|サービス)/, usd(...task)],
     [/^\| REST API[ ,（]/, usd([1, 'REST API, million requests'])],
-    [/^\| (alarms|アラーム) /, alarms(1)],
     [/^\| (flow log|新しい VPC)/, usd([1, 'log events ingested, GB'])],
-    ['#metrics-and-traces', usd([detailed, 'custom metric, the first 10,000, metric and month'])],
-    [/X-Ray/, usd([1, 'trace, beyond the first 100,000, million'])],
+    ['`alarms` |', alarms(1), usd([1, 'composite alarm, month'])],
+    ['`notifications` |', usd([1, 'key, month'])],
+    // The price of a metric of Container Insights is in the text of the page only.
+    [
+      '`observability` |',
+      usd([detailed, 'custom metric, the first 10,000, metric and month']),
+      usd([1, 'trace, beyond the first 100,000, million']),
+      '0.07',
+    ],
+    ['`encryption` |', usd([1, 'key, month'])],
   ] as const) {
-    const found = file.endsWith('.ja.md') && text === '#metrics-and-traces' ? '#メトリクスとトレース' : text;
-    const cells = rowOf(file, found);
+    const cells = rowOf(file, text);
     expect(`${cells[0]}: ${amountsOf(cells).toSorted()}`).toBe(`${cells[0]}: ${amounts.toSorted()}`);
   }
 });

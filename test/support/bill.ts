@@ -133,6 +133,7 @@ export function alarmsOf(templates: Templates) {
   return {
     alarms: alarms.length,
     metrics: alarms.reduce((sum, alarm) => sum + metricsOf(alarm), 0),
+    composites: ofType(templates, 'AWS::CloudWatch::CompositeAlarm').length,
     // A target tracking policy creates two alarms, one for scaling out and one for scaling in.
     tracking: 2 * ofType(templates, 'AWS::ApplicationAutoScaling::ScalingPolicy').length,
   };
@@ -173,7 +174,7 @@ export function idleLines(templates: Templates): Line[] {
   const environments = Number(property(concurrency, 'MinCapacity'));
   const functionGb = memoryOf(templates, 'QuotesFunction');
   const cacheGb = property(stage, 'CacheClusterSize');
-  const { alarms, metrics, tracking } = alarmsOf(templates);
+  const { alarms, metrics, composites, tracking } = alarmsOf(templates);
   const actions = property(concurrency, 'ScheduledActions');
   const minimums = hoursByMinimum(Array.isArray(actions) ? actions : []);
   const more = [...minimums].filter(([min]) => min > environments);
@@ -231,6 +232,11 @@ export function idleLines(templates: Templates): Line[] {
       },
       amount: [[metrics + tracking, 'standard alarm, metric and month']],
     },
+    {
+      name: { en: 'composite alarm', ja: '複合アラーム' },
+      quantity: both(`${composites}`),
+      amount: [[composites, 'composite alarm, month']],
+    },
   ];
 }
 
@@ -253,7 +259,8 @@ export function clusterLines(without: Templates, templates: Templates): Line[] {
   const { VolumeSize: size, VolumeType: volume } = device?.Ebs ?? {};
   const clusters = ofType(templates, 'AWS::EKS::Cluster').length;
   const keys = ofType(templates, 'AWS::KMS::Key').length;
-  const alarms = alarmsOf(templates).metrics - alarmsOf(without).metrics;
+  const [more, less] = [alarmsOf(templates), alarmsOf(without)];
+  const [alarms, metrics] = [more.alarms - less.alarms, more.metrics - less.metrics];
   return [
     {
       name: { en: 'control plane of EKS, standard support', ja: 'EKS のコントロールプレーン、標準サポート' },
@@ -277,11 +284,11 @@ export function clusterLines(without: Templates, templates: Templates): Line[] {
     },
     {
       name: {
-        en: 'alarm on the nodes behind the load balancer',
-        ja: 'ロードバランサーの背後のノードのアラーム',
+        en: 'alarms on the cluster and its targets',
+        ja: 'クラスターとそのターゲットのアラーム',
       },
-      quantity: both(`${alarms}`),
-      amount: [[alarms, 'standard alarm, metric and month']],
+      quantity: { en: `${alarms} on ${metrics} metrics`, ja: `${metrics} メトリクスに対する ${alarms} 個` },
+      amount: [[metrics, 'standard alarm, metric and month']],
     },
   ];
 }
