@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EnvironmentConfig } from '../../lib/environment-config';
+import { environments } from '../../lib/environments';
+import { type Language, languageOf, type Text } from '../kit/language';
+import { assignmentsOf } from '../kit/options';
+import { askAccount } from '../preflight/account';
+import { blocks } from '../preflight/checks';
+import { linesOf } from '../preflight/lines';
+import { cdkCli } from './cdk';
+import { terminalAsk } from './confirm';
+import type { Surroundings } from './run';
+
+/** Prints a line in the language of the command. */
+export function say(text: Text): void {
+  console.log(text[languageOf()]);
+}
+
+/** The terminal of this process, the CDK CLI of this repository, and Ctrl-C. */
+export function surroundings(script: string): Surroundings {
+  const interruption = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      // Who presses Ctrl-C twice does not want to wait for the CLI.
+      if (interruption.signal.aborted) process.exit(130);
+      interruption.abort();
+    });
+  }
+  const { signal } = interruption;
+  const args = process.argv.slice(2).join(' ');
+  return {
+    say,
+    ask: terminalAsk(signal),
+    cdk: cdkCli(signal),
+    signal,
+    language: languageOf(),
+    command: `npm run ${script} -- ${args}`,
+  };
+}
+
+export interface TargetValues {
+  readonly environment?: string;
+  readonly region?: string;
+  readonly context?: readonly string[];
+}
+
+/** Context of cdk.json for the app, and that of the flags. */
+export function contextOf({ environment, region, context }: TargetValues): {
+  readonly all: Record<string, string>;
+  readonly given: Record<string, string>;
+} {
+  const given = {
+    ...assignmentsOf(context),
+    ...(environment === undefined ? {} : { environment }),
+    ...(region === undefined ? {} : { region }),
+  };
+  return { all: { ...contextOfApp(), ...given }, given };
+}
+
+/** The context in cdk.json that is for the app. Keys with `:`, `@` or `/` are for the CDK. */
+function contextOfApp(): Record<string, string> {
+  const { context = {} } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'cdk.json'), 'utf8'));
+  const own = Object.entries(context).filter(([key]) => !/[:@/]/.test(key));
+  return Object.fromEntries(own.map(([key, value]) => [key, String(value)]));
+}
+
+/** Checks the account as `npm run preflight` does, and prints the lines. */
+export async function runPreflight(config: EnvironmentConfig, language: Language): Promise<{ blocked: boolean }> {
+  const disposable = Object.entries(environments).flatMap(([name, each]) => (each.disposable ? [name] : []));
+  const checked = await askAccount(config, disposable);
+  for (const line of linesOf(checked, language)) console.log(line);
+  return { blocked: checked.some(blocks) };
+}

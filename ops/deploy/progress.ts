@@ -1,0 +1,67 @@
+import { joined, type Text } from '../kit/language';
+import { messages } from './messages';
+import { expectedTime } from './parts';
+
+/** Milliseconds between two lines about parts that take long. */
+const STILL_INTERVAL = 60_000;
+
+/** Time since `from`, in minutes and seconds. */
+export function elapsed(from: number, now = performance.now()): Text {
+  const all = Math.round((now - from) / 1_000);
+  const [minutes, seconds] = [Math.floor(all / 60), all % 60];
+  return minutes === 0 ? messages.seconds({ seconds }) : messages.minutes({ minutes, seconds });
+}
+
+/**
+ * Reads the lines of `cdk deploy` and prints a line where a part begins and ends, and one every minute about those that take
+ * long.
+ */
+export class Progress {
+  private readonly begun = new Map<string, number>();
+  private readonly resources = new Map<string, string>();
+  private readonly from = performance.now();
+  private readonly timer = setInterval(() => this.still(), STILL_INTERVAL);
+
+  constructor(
+    private readonly say: (text: Text) => void,
+    private readonly cached: boolean,
+  ) {
+    this.timer.unref();
+  }
+
+  readonly onLine = (line: string): void => {
+    // sandbox/Network (Kumiki-sandbox-Network): deploying... [2/8]
+    const [, begins, number, all] = /-(\w+)\): deploying\.\.\. \[(\d+)\/(\d+)\]/.exec(line) ?? [];
+    if (begins !== undefined && number !== undefined && all !== undefined) {
+      this.begun.set(begins, performance.now());
+      const time = expectedTime(begins, this.cached) ?? messages.noTime;
+      this.say(messages.begins({ part: begins, number, all, time }));
+    }
+    // Kumiki-sandbox-Network |  3/12 | 10:12:13 PM | CREATE_COMPLETE | AWS::EC2::VPC | …
+    const [, stack, done] = /^Kumiki-[\w-]+-(\w+) \|\s*(\d+\/\d+) \|/.exec(line) ?? [];
+    if (stack !== undefined && done !== undefined) this.resources.set(stack, done);
+    // sandbox/HttpApi: stack has no resources, deleting existing stack.
+    const [, deleted] = /(\w+)(?: \([\w-]+\))?: stack has no resources, deleting/.exec(line) ?? [];
+    if (deleted !== undefined) this.say(messages.deleting({ part: deleted }));
+    //  ✅  sandbox/Network (Kumiki-sandbox-Network)
+    const [, ended, rest = ''] = /✅\s+\S+ \(Kumiki-[\w-]+-(\w+)\)(.*)/.exec(line) ?? [];
+    if (ended === undefined) return;
+    const from = this.begun.get(ended) ?? this.from;
+    this.begun.delete(ended);
+    this.say(
+      rest.includes('no changes')
+        ? messages.unchanged({ part: ended })
+        : messages.ended({ part: ended, elapsed: elapsed(from) }),
+    );
+  };
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private still(): void {
+    if (this.begun.size === 0) return;
+    const parts = [...this.begun.keys()].map((part) => `${part} ${this.resources.get(part) ?? ''}`.trim());
+    this.say(messages.still({ elapsed: elapsed(this.from), parts: joined(parts) }));
+  }
+}

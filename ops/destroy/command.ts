@@ -1,0 +1,17 @@
+import { messages as deployMessages } from '../deploy/messages';
+import type { Command } from '../kit/options';
+import { messages } from './messages';
+
+export const destroyCommand: Command<'environment' | 'region' | 'context' | 'part' | 'yes' | 'confirm'> = {
+  name: 'npm run destroy',
+  usage: '-- --environment sandbox [--region eu-west-1] [--part httpApi] [--yes]',
+  about: messages.about,
+  flags: {
+    environment: { form: '--environment NAME', help: deployMessages.environmentFlag },
+    region: { form: '--region REGION', help: deployMessages.regionFlag },
+    context: { form: '-c, --context KEY=VALUE', help: deployMessages.contextFlag },
+    part: { form: '--part PART', help: messages.partFlag },
+    yes: { form: '--yes', help: messages.yesFlag },
+    confirm: { form: '--confirm NAME', help: deployMessages.confirmFlag },
+  },
+};

@@ -1,0 +1,338 @@
+import type { EnvironmentConfig } from '../../../lib/environment-config';
+import { fixtureOf } from '../../../test/support/fixture';
+import { type Cdk, cdkCli } from '../../deploy/cdk';
+import { type DeployOptions, deploy } from '../../deploy/run';
+import { type Parts, recordedCli } from './app';
+import { queryError, RecordedAccount } from './aws';
+
+const account = new RecordedAccount();
+beforeAll(() => account.start());
+beforeEach(() => account.reset());
+afterAll(() => account.stop());
+
+const trial = fixtureOf('trial');
+const lasting = fixtureOf('lasting', { imageDigest: `sha256:${'a'.repeat(64)}` });
+const PARTS: Parts = { Registry: 'on', Network: 'on', RestApi: 'on', HttpApi: 'off' };
+
+interface Run {
+  readonly config?: EnvironmentConfig;
+  readonly options?: Partial<DeployOptions>;
+  readonly cdk: Cdk;
+  /** What the person types. @default nobody is there */
+  readonly answer?: string;
+  readonly interruption?: AbortController;
+  readonly blocked?: boolean;
+}
+
+/** Runs the command. @returns its exit code, its lines and what it asked */
+async function run({ config = trial, options = {}, cdk, answer, interruption, blocked = false }: Run) {
+  const lines: string[] = [];
+  const asked: string[] = [];
+  const { signal } = interruption ?? new AbortController();
+  const code = await deploy(
+    config,
+    { context: { environment: config.id }, yes: false, skipPreflight: false, ...options },
+    {
+      say: ({ en }) => lines.push(en),
+      ask:
+        answer === undefined
+          ? undefined
+          : async (question) => {
+              asked.push(question);
+              return answer;
+            },
+      cdk,
+      signal,
+      language: 'en',
+      command: `npm run deploy -- --environment ${config.id}`,
+      preflight: async () => {
+        lines.push('preflight');
+        return { blocked };
+      },
+    },
+  );
+  return { code, lines, asked };
+}
+
+describe('before anything is changed', () => {
+  test('checks the account, asks once, and deploys every stack with the given context', async () => {
+    const { cdk, calls } = recordedCli('trial', PARTS);
+    const context = { environment: 'trial', region: 'us-east-1', kubernetes: 'true' };
+    const { code, lines, asked } = await run({ cdk, answer: 'y', options: { context } });
+    expect(code).toBe(0);
+    expect(lines.slice(0, 2)).toEqual(['Environment trial, account 111122223333, us-east-1.', 'preflight']);
+    expect(asked).toEqual(['Deploy 3 stacks? They cost money until npm run destroy has ended. [y/N] ']);
+    expect(calls).toEqual([
+      'synth --quiet -c environment=trial -c region=us-east-1 -c kubernetes=true --output FOLDER',
+      'deploy --all --app FOLDER --require-approval never --progress events --concurrency 4',
+    ]);
+    expect(lines.at(-1)).toMatch(
+      /^Deployed after \d+ s\. Check it: npm run verify -- --environment trial --region us-east-1$/,
+    );
+  });
+
+  test.each(['', 'n', 'no', 'trial'])('changes nothing after the answer "%s"', async (answer) => {
+    const { cdk, calls } = recordedCli('trial', PARTS);
+    await expect(run({ cdk, answer })).rejects.toThrow('Not confirmed. Nothing was changed.');
+    expect(calls).toHaveLength(1);
+  });
+
+  test('asks nobody with --yes, and refuses without a terminal and without --yes', async () => {
+    const { cdk, calls } = recordedCli('trial', PARTS);
+    expect((await run({ cdk, options: { yes: true } })).code).toBe(0);
+    await expect(run({ cdk })).rejects.toThrow('There is no terminal to ask on. Nothing was changed. Give --yes.');
+    expect(calls.filter((call) => call.startsWith('deploy'))).toHaveLength(1);
+  });
+
+  test('wants the name of an environment that is not disposable; --yes is not enough', async () => {
+    const { cdk, calls } = recordedCli('lasting', PARTS);
+    const config = lasting;
+    await expect(run({ config, cdk, options: { yes: true } })).rejects.toThrow(
+      'lasting is not disposable, so --yes is not enough. Nothing was changed. Give --confirm lasting.',
+    );
+    await expect(run({ config, cdk, answer: 'y', options: { yes: true } })).rejects.toThrow('Not confirmed');
+    await expect(run({ config, cdk, options: { confirm: 'trial' } })).rejects.toThrow('--confirm: must be the name');
+    expect(calls.filter((call) => call.startsWith('deploy'))).toEqual([]);
+    expect((await run({ config, cdk, answer: 'lasting' })).code).toBe(0);
+    expect((await run({ config, cdk, options: { confirm: 'lasting' } })).code).toBe(0);
+  });
+
+  test('ends where preflight blocks, unless preflight is skipped, which it says', async () => {
+    const { cdk, calls } = recordedCli('trial', PARTS);
+    await expect(run({ cdk, answer: 'y', blocked: true })).rejects.toThrow('Nothing was changed. Fix the lines above');
+    expect(calls).toEqual([]);
+    const { code, lines } = await run({ cdk, answer: 'y', blocked: true, options: { skipPreflight: true } });
+    expect(code).toBe(0);
+    expect(lines[1]).toMatch(/^Preflight was skipped/);
+  });
+
+  test('refuses the credentials of another account before it synthesizes', async () => {
+    const { cdk, calls } = recordedCli('trial', PARTS);
+    await expect(run({ cdk, config: { ...trial, account: '444455556666' } })).rejects.toThrow(
+      'account: environment trial deploys to 444455556666, but the credentials belong to 111122223333',
+    );
+    expect(calls).toEqual([]);
+  });
+
+  test('gives the error of the app in one line', async () => {
+    const cdk: Cdk = async () => ({
+      code: 1,
+      lines: [
+        'Bundling asset trial/Function...',
+        'zones: "x" is not an availability zone',
+        'Subprocess exited with error 1',
+      ],
+    });
+    await expect(run({ cdk, answer: 'y' })).rejects.toThrow(
+      'The app could not be synthesized, and nothing was changed: zones: "x" is not an availability zone',
+    );
+  });
+
+  test('names what it deletes, and what stays and costs money', async () => {
+    for (const part of ['HttpApi', 'Containers2'])
+      account.stacks.set(`Kumiki-trial-${part}`, { status: 'CREATE_COMPLETE' });
+    const { cdk } = recordedCli('trial', PARTS);
+    const { lines } = await run({ cdk, answer: 'y' });
+    expect(lines).toContain('Kumiki-trial-HttpApi is deployed and now switched off, so it will be DELETED.');
+    expect(lines.join()).toMatch(/Kumiki-trial-Containers2 exists, but this configuration no longer has it/);
+  });
+
+  test('leaves out the stacks of an environment with a longer name', async () => {
+    account.stacks.set('Kumiki-trial-b-Other', { status: 'DELETE_FAILED' });
+    account.stacks.set('Kumiki-trial-Network', { status: 'DELETE_FAILED', tag: 'other' });
+    const { cdk } = recordedCli('trial', PARTS);
+    expect((await run({ cdk, answer: 'y' })).code).toBe(0);
+  });
+
+  test.each([
+    ['ROLLBACK_COMPLETE', /The CDK CLI deletes the stack and creates it again/],
+    ['UPDATE_IN_PROGRESS', /AWS is still busy with Kumiki-trial-Network \(UPDATE_IN_PROGRESS\)/],
+  ])('says what happens to a stack in %s', async (status, line) => {
+    account.stacks.set('Kumiki-trial-Network', { status });
+    const { code, lines } = await run({ cdk: recordedCli('trial', PARTS).cdk, answer: 'y' });
+    expect(code).toBe(0);
+    expect(lines.join('\n')).toMatch(line);
+  });
+
+  test.each([
+    ['UPDATE_ROLLBACK_FAILED', 'First run: npx cdk rollback trial/Network -c environment=trial'],
+    ['DELETE_FAILED', 'First run: npm run destroy -- --environment trial'],
+  ])('refuses a stack in %s with the way out', async (status, wayOut) => {
+    account.stacks.set('Kumiki-trial-Network', { status });
+    const { cdk, calls } = recordedCli('trial', PARTS);
+    await expect(run({ cdk, answer: 'y' })).rejects.toThrow(wayOut);
+    expect(calls).toHaveLength(1);
+  });
+
+  test('asks again where AWS throttles', async () => {
+    const throttled = queryError(400, 'Throttling', 'Rate exceeded');
+    for (let time = 0; time < 2; time++)
+      account.next.push({ question: 'cloudformation DescribeStacks', answer: throttled });
+    expect((await run({ cdk: recordedCli('trial', PARTS).cdk, answer: 'y' })).code).toBe(0);
+    expect(account.asked.filter((question) => question.startsWith('cloudformation DescribeStacks'))).toHaveLength(3);
+  });
+});
+
+describe('express mode', () => {
+  test('is used with rollback where nothing is replaced', async () => {
+    const { cdk, calls } = recordedCli('trial', PARTS);
+    expect((await run({ cdk, answer: 'y', options: { express: true } })).code).toBe(0);
+    expect(calls[1]).toBe('diff --app FOLDER --method template --fail-on destructive');
+    expect(calls[2]).toMatch(/--express --rollback$/);
+  });
+
+  test('is refused where something is replaced, and where the environment is not disposable', async () => {
+    const { cdk, calls } = recordedCli('trial', PARTS, (args, onLine) => {
+      onLine('[~] AWS::DynamoDB::Table Sessions Table replace');
+      return args[0] === 'diff' ? 1 : 0;
+    });
+    const options = { express: true };
+    await expect(run({ cdk, answer: 'y', options })).rejects.toThrow(/replaces or deletes a resource.*Sessions/);
+    await expect(run({ cdk, config: lasting, options: { ...options, confirm: 'lasting' } })).rejects.toThrow(
+      '--express: needs an environment with disposable: true, but lasting has false',
+    );
+    expect(calls.filter((call) => call.startsWith('deploy'))).toEqual([]);
+  });
+});
+
+test('lets the CDK CLI ask on the terminal with --require-approval', async () => {
+  let onTerminal: boolean | undefined;
+  const { cdk, calls } = recordedCli('trial', PARTS);
+  const watched: Cdk = (args, options) => {
+    ({ onTerminal } = options ?? {});
+    return cdk(args, options);
+  };
+  await run({ cdk: watched, answer: 'y', options: { requireApproval: 'broadening' } });
+  expect(calls[1]).toBe('deploy --all --app FOLDER --require-approval broadening');
+  expect(onTerminal).toBe(true);
+});
+
+test('prints a line where a part begins and ends, with the time that AWS documents', async () => {
+  const { cdk } = recordedCli('trial', PARTS, (_, onLine) => {
+    onLine('trial/Registry (Kumiki-trial-Registry): deploying... [1/3]');
+    onLine(' ✅  trial/Registry (Kumiki-trial-Registry) (no changes)');
+    onLine('trial/RestApi (Kumiki-trial-RestApi): deploying... [3/3]');
+    onLine('Kumiki-trial-RestApi |  3/12 | 10:12:13 PM | CREATE_COMPLETE | AWS::ApiGateway::RestApi | x');
+    onLine(' ✅  trial/RestApi (Kumiki-trial-RestApi)');
+    onLine('trial/HttpApi: stack has no resources, deleting existing stack.');
+    return 0;
+  });
+  const { lines } = await run({ cdk, answer: 'y' });
+  expect(lines.slice(2, -1)).toEqual([
+    '  Registry: 1 of 3, AWS documents no time',
+    '  Registry: no changes',
+    '  RestApi: 3 of 3, AWS documents up to 4 min for the stage cache and a few for the VPC link',
+    '  RestApi: done after 0 s',
+    '  HttpApi: is off, and is being deleted',
+  ]);
+});
+
+describe('a failure', () => {
+  const failing = (name: string) =>
+    recordedCli('trial', PARTS, (_, onLine) => {
+      onLine(
+        ` ❌  trial/${name} (Kumiki-trial-${name}) failed: _ToolkitError: The stack named Kumiki-trial-${name} failed`,
+      );
+      return 1;
+    });
+
+  test('is one line with the resource that failed first, and one with the way out', async () => {
+    account.stacks.set('Kumiki-trial-RestApi', {
+      status: 'CREATE_COMPLETE',
+      events: [
+        ['Old', 'AWS::SNS::Topic', 'CREATE_FAILED', 'an earlier operation'],
+        ['Kumiki-trial-RestApi', 'AWS::CloudFormation::Stack', 'UPDATE_IN_PROGRESS', 'User Initiated'],
+        ['Other', 'AWS::IAM::Role', 'CREATE_FAILED', 'Resource creation cancelled'],
+        ['Stage', 'AWS::ApiGateway::Stage', 'CREATE_FAILED', 'CloudWatch Logs role ARN\n must be set'],
+        ['Late', 'AWS::IAM::Role', 'UPDATE_FAILED', 'Resource update cancelled'],
+        ['Kumiki-trial-RestApi', 'AWS::CloudFormation::Stack', 'UPDATE_ROLLBACK_IN_PROGRESS', 'failed: [Stage]'],
+      ],
+    });
+    const { code, lines } = await run({ cdk: failing('RestApi').cdk, answer: 'y' });
+    expect(code).toBe(1);
+    expect(lines.at(-2)).toBe(
+      'Kumiki-trial-RestApi failed: Stage (AWS::ApiGateway::Stage), CREATE_FAILED: CloudWatch Logs role ARN must be set',
+    );
+    expect(lines.at(-1)).toMatch(/^Way out: .* npx cdk diagnose trial\/RestApi -c environment=trial$/);
+  });
+
+  test('before any resource, such as that of a change set, has the words of the CLI', async () => {
+    const { code, lines } = await run({ cdk: failing('Network').cdk, answer: 'y' });
+    expect(code).toBe(1);
+    expect(lines.at(-2)).toMatch(/^The CDK CLI failed: trial\/Network \(Kumiki-trial-Network\) failed: /);
+  });
+
+  test('of the session says to sign in again, and that AWS goes on', async () => {
+    account.always.set('cloudformation DescribeStackEvents', queryError(403, 'ExpiredToken', 'The token has expired'));
+    const { code, lines } = await run({ cdk: failing('RestApi').cdk, answer: 'y' });
+    expect(code).toBe(1);
+    expect(lines.slice(-2)).toEqual([
+      'The AWS credentials have expired. Sign in again.',
+      'AWS finishes what it has begun. Then run the same command again to continue.',
+    ]);
+  });
+});
+
+describe('Ctrl-C', () => {
+  test.each(['preflight', 'synth', 'question'])('during %s changes nothing', async (step) => {
+    const interruption = new AbortController();
+    const { cdk, calls } = recordedCli('trial', PARTS);
+    const lines: string[] = [];
+    const at = (here: string) => {
+      if (here === step) interruption.abort();
+    };
+    const code = await deploy(
+      trial,
+      { context: {}, yes: false, skipPreflight: false },
+      {
+        say: ({ en }) => lines.push(en),
+        ask: async () => {
+          at('question');
+          return 'y';
+        },
+        cdk: async (args, options) => {
+          at('synth');
+          return cdk(args, options);
+        },
+        signal: interruption.signal,
+        language: 'en',
+        command: 'npm run deploy',
+        preflight: async () => {
+          at('preflight');
+          return { blocked: false };
+        },
+      },
+    );
+    expect(code).toBe(130);
+    expect(lines.at(-1)).toBe('Interrupted. Nothing was changed.');
+    expect(calls.filter((call) => call.startsWith('deploy'))).toEqual([]);
+  });
+
+  test('during the deployment ends the CLI, and says what goes on in AWS', async () => {
+    const interruption = new AbortController();
+    const { cdk } = recordedCli('trial', PARTS);
+    // A process as the CLI is: it prints, and would run for minutes.
+    const script =
+      "console.log('trial/RestApi (Kumiki-trial-RestApi): deploying... [1/3]'); setInterval(() => {}, 1000)";
+    const real = cdkCli(interruption.signal, [process.execPath, '-e', script, '--']);
+    account.stacks.set('Kumiki-trial-RestApi', { status: 'UPDATE_IN_PROGRESS' });
+    const { code, lines } = await run({
+      interruption,
+      answer: 'y',
+      cdk: (args, options) =>
+        args[0] === 'synth'
+          ? cdk(args, options)
+          : real(args, {
+              onLine: (line) => {
+                options?.onLine?.(line);
+                interruption.abort();
+              },
+            }),
+    });
+    expect(code).toBe(130);
+    expect(lines.at(-1)).toBe(
+      'Interrupted. AWS goes on with Kumiki-trial-RestApi (UPDATE_IN_PROGRESS). Run the same command again to continue: ' +
+        'npm run deploy -- --environment trial',
+    );
+  });
+});
