@@ -1,0 +1,443 @@
+import type { EnvironmentConfig } from '../../../lib/environment-config';
+import { fixtureOf } from '../../../test/support/fixture';
+import { type Cdk, cdkCli } from '../../deploy/cdk';
+import { type DestroyOptions, destroy } from '../../destroy/run';
+import { type Parts, recordedCli } from '../deploy/app';
+import { ec2Error, queryError, RecordedAccount } from '../deploy/aws';
+
+const account = new RecordedAccount();
+beforeAll(() => account.start());
+beforeEach(() => {
+  account.reset();
+  deployAll();
+});
+afterAll(() => account.stop());
+
+const trial = fixtureOf('trial');
+const lasting = fixtureOf('lasting', { imageDigest: `sha256:${'a'.repeat(64)}` });
+const PARTS: Parts = {
+  Registry: 'on',
+  Network: 'on',
+  Containers: 'on',
+  Function: 'on',
+  RestApi: 'on',
+  HttpApi: 'off',
+  WebSocketApi: 'on',
+};
+const WITHOUT_HTTP: EnvironmentConfig = { ...trial, httpApi: undefined };
+
+/** The stacks of the environment, one of which the app no longer has. */
+function deployAll(id = 'trial'): void {
+  for (const part of [...Object.keys(PARTS), 'Containers2']) {
+    account.stacks.set(`Kumiki-${id}-${part}`, { status: 'CREATE_COMPLETE' });
+  }
+  account.stacks.set(`Kumiki-${id}-Function`, {
+    status: 'CREATE_COMPLETE',
+    resources: [
+      ['Quotes', 'AWS::Lambda::Function', 'quotes-1'],
+      ['Group', 'AWS::EC2::SecurityGroup', 'sg-function'],
+      ['Logs', 'AWS::Logs::LogGroup', '/quotes'],
+    ],
+    retained: ['Logs'],
+  });
+  account.stacks.set(`Kumiki-${id}-WebSocketApi`, {
+    status: 'CREATE_COMPLETE',
+    resources: [
+      ['Sessions', 'AWS::DynamoDB::Table', 'sessions-1'],
+      ['Logs', 'AWS::Logs::LogGroup', '/sessions'],
+    ],
+  });
+  account.stacks.set(`Kumiki-${id}-Registry`, {
+    status: 'CREATE_COMPLETE',
+    resources: [['Images', 'AWS::ECR::Repository', 'images-1']],
+    retained: ['Images'],
+  });
+  account.inVpc.add('quotes-1');
+}
+
+/** A CLI whose `destroy` deletes the stacks that it names. */
+function deleting(id = 'trial', before: (part: string) => number | Promise<number> = () => 0) {
+  const cli = recordedCli(id, PARTS, async (args) => {
+    for (const name of args.slice(1, args.indexOf('--exclusively'))) {
+      const part = name.split('/').at(-1) ?? '';
+      const code = await before(part);
+      if (code !== 0) return code;
+      account.stacks.delete(`Kumiki-${id}-${part}`);
+    }
+    return 0;
+  });
+  const destroyed = () =>
+    cli.calls
+      .filter((call) => call.startsWith('destroy'))
+      .map((call) => call.replace(/^destroy (.*) --exclusively.*$/, '$1'));
+  return { ...cli, destroyed };
+}
+
+interface Run {
+  readonly config?: EnvironmentConfig;
+  readonly options?: Partial<DestroyOptions>;
+  readonly cdk: Cdk;
+  /** What the person types. @default nobody is there */
+  readonly answer?: string;
+  readonly interruption?: AbortController;
+}
+
+async function run({ config = trial, options = {}, cdk, answer, interruption }: Run) {
+  const lines: string[] = [];
+  const asked: string[] = [];
+  const { signal } = interruption ?? new AbortController();
+  const code = await destroy(
+    config,
+    { context: { environment: config.id }, yes: false, ...options },
+    {
+      say: ({ en }) => lines.push(en),
+      ask:
+        answer === undefined
+          ? undefined
+          : async (question) => {
+              asked.push(question);
+              return answer;
+            },
+      cdk,
+      signal,
+      language: 'en',
+      command: `npm run destroy -- --environment ${config.id}`,
+      pause: 5,
+    },
+  );
+  return { code, lines, asked };
+}
+
+const changes = () =>
+  account.asked.filter((question) => /DeleteStack|DeleteNetworkInterface|lambda PUT/.test(question));
+
+describe('before anything is deleted', () => {
+  test('says what is lost and what stays, and asks once', async () => {
+    const { cdk } = deleting();
+    const { code, lines, asked } = await run({ cdk, answer: 'y' });
+    expect(code).toBe(0);
+    expect(lines[1]).toContain('Kumiki-trial-Containers2 (no longer in the configuration)');
+    expect(lines.slice(2, 6)).toEqual([
+      'Lost with its data: table sessions-1',
+      'Lost: 1 log groups',
+      'Stays, and goes on costing money: repository images-1 with its images',
+      'Stays, and is billed by the stored amount: 1 log groups',
+    ]);
+    expect(asked).toEqual(['Delete 8 stacks of trial? This cannot be undone. [y/N] ']);
+  });
+
+  test('deletes nothing without consent', async () => {
+    const { cdk, destroyed } = deleting();
+    await expect(run({ cdk, answer: 'n' })).rejects.toThrow('Not confirmed. Nothing was changed.');
+    await expect(run({ cdk })).rejects.toThrow('Give --yes.');
+    expect([destroyed(), changes()]).toEqual([[], []]);
+  });
+
+  test('wants the name of an environment that is not disposable; --yes is not enough', async () => {
+    account.stacks.clear();
+    deployAll('lasting');
+    const { cdk, destroyed } = deleting('lasting');
+    await expect(run({ config: lasting, cdk, options: { yes: true } })).rejects.toThrow('Give --confirm lasting.');
+    expect([destroyed(), changes()]).toEqual([[], []]);
+    expect((await run({ config: lasting, cdk, options: { confirm: 'lasting' } })).code).toBe(0);
+    expect(account.stacks.size).toBe(0);
+  });
+
+  test('refuses stacks with termination protection, and says how to switch it off', async () => {
+    account.stacks.set('Kumiki-trial-Network', { status: 'CREATE_COMPLETE', isProtected: true });
+    const { cdk, calls } = deleting();
+    await expect(run({ cdk, options: { yes: true } })).rejects.toThrow(
+      'Kumiki-trial-Network: termination protection is on. Nothing was deleted. To switch it off for each of them: aws ' +
+        'cloudformation update-termination-protection --no-enable-termination-protection --region us-east-1 --stack-name Kumiki-trial-Network',
+    );
+    expect([calls, changes()]).toEqual([[], []]);
+  });
+
+  test('refuses while somebody deploys', async () => {
+    account.stacks.set('Kumiki-trial-RestApi', { status: 'UPDATE_IN_PROGRESS' });
+    const { cdk, calls } = deleting();
+    await expect(run({ cdk, options: { yes: true } })).rejects.toThrow('Kumiki-trial-RestApi is in UPDATE_IN_PROGRESS');
+    expect([calls, changes()]).toEqual([[], []]);
+  });
+
+  test('says that there is nothing in this region', async () => {
+    account.stacks.clear();
+    const { cdk, calls } = deleting();
+    const { code, lines } = await run({ cdk, answer: 'y' });
+    expect(code).toBe(0);
+    expect(lines.at(-1)).toMatch(
+      /^No stack Kumiki-trial-\* exists in us-east-1, account 111122223333\. .* give --region\.$/,
+    );
+    expect(calls).toEqual([]);
+  });
+
+  test('refuses the credentials of another account', async () => {
+    const { cdk, calls } = deleting();
+    await expect(run({ cdk, config: { ...trial, account: '444455556666' } })).rejects.toThrow(
+      'account: environment trial',
+    );
+    expect(calls).toEqual([]);
+  });
+
+  test('asks again where AWS throttles', async () => {
+    account.next.push({ question: 'sts', answer: queryError(400, 'Throttling', 'Rate exceeded') });
+    account.next.push({
+      question: 'ec2 DescribeNetworkInterfaces',
+      answer: ec2Error(503, 'RequestLimitExceeded', 'Slow down'),
+    });
+    expect((await run({ cdk: deleting().cdk, answer: 'y' })).code).toBe(0);
+  });
+});
+
+describe('deletes', () => {
+  test('in the order of the dependencies, with the parts that are off and those that left the app', async () => {
+    const order: string[] = [];
+    account.onDeleteStack = (name) => {
+      order.push(name);
+      account.stacks.delete(name);
+    };
+    const { cdk, destroyed } = deleting('trial', (part) => {
+      order.push(part);
+      return 0;
+    });
+    const { code, lines } = await run({ cdk, answer: 'y' });
+    expect(code).toBe(0);
+    expect(order).toEqual([
+      'HttpApi',
+      'WebSocketApi',
+      'RestApi',
+      'Function',
+      'Kumiki-trial-Containers2',
+      'Containers',
+      'Registry',
+      'Network',
+    ]);
+    expect(destroyed()[0]).toBe('trial/HttpApi trial/WebSocketApi');
+    expect(account.stacks.size).toBe(0);
+    expect(lines.at(-1)).toMatch(
+      /^Deleted after \d+ s\. What may be left: npm run sweep -- --environment trial --region us-east-1$/,
+    );
+  });
+
+  test('the rest of an environment that is half deleted, and a second time nothing', async () => {
+    for (const part of ['RestApi', 'HttpApi', 'WebSocketApi']) account.stacks.delete(`Kumiki-trial-${part}`);
+    const { cdk, destroyed } = deleting();
+    expect((await run({ cdk, answer: 'y' })).code).toBe(0);
+    expect(destroyed()).toEqual(['trial/Function', 'trial/Containers', 'trial/Registry', 'trial/Network']);
+    expect((await run({ cdk, answer: 'y' })).lines.at(-1)).toMatch(/^No stack/);
+  });
+
+  test('after it has taken the function out of the VPC, and the interfaces when Lambda releases them', async () => {
+    const order: string[] = [];
+    account.interfaces.set('eni-1', {
+      status: 'in-use',
+      groups: ['sg-function'],
+      description: 'AWS Lambda VPC ENI-quotes-1-x',
+    });
+    account.interfaces.set('eni-2', { status: 'in-use', groups: ['sg-other'], description: 'AWS Lambda VPC ENI-else' });
+    const { cdk } = deleting('trial', async (part) => {
+      order.push(`${part} ${account.inVpc.has('quotes-1') ? 'in' : 'out'}`);
+      if (part !== 'Function') return 0;
+      // CloudFormation waits for the interface, and Lambda releases it after a while.
+      const [first] = account.interfaces.values();
+      setTimeout(() => Object.assign(first ?? {}, { status: 'available' }), 30);
+      while (account.interfaces.has('eni-1')) await new Promise((resolve) => setTimeout(resolve, 5));
+      return 0;
+    });
+    const { code, lines } = await run({ cdk, answer: 'y' });
+    expect(code).toBe(0);
+    expect(order.slice(2, 4)).toEqual(['RestApi in', 'Function out']);
+    expect(lines).toContain(
+      '  Function: takes quotes-1 out of the VPC, so that Lambda releases the network interfaces',
+    );
+    expect(lines).toContain('  eni-1: network interface deleted, which Lambda had released');
+    expect(account.asked.find((question) => question.startsWith('lambda PUT'))).toContain(
+      '"VpcConfig":{"SubnetIds":[],"SecurityGroupIds":[]}',
+    );
+    expect([...account.interfaces.keys()]).toEqual(['eni-2']);
+    expect(account.asked.find((question) => question.startsWith('ec2 Describe'))).toMatch(
+      /Filter\.1\.Name=description&Filter\.1\.Value\.1=AWS Lambda VPC ENI\*&Filter\.2\.Name=group-id&Filter\.2\.Value\.1=sg-function/,
+    );
+  });
+
+  test('leaves an interface that Lambda uses again, and goes on where its deletion is denied', async () => {
+    account.interfaces.set('eni-1', {
+      status: 'available',
+      groups: ['sg-function'],
+      description: 'AWS Lambda VPC ENI-x',
+    });
+    account.next.push({
+      question: 'ec2 DeleteNetworkInterface',
+      answer: ec2Error(400, 'InvalidParameterValue', "Network interface 'eni-1' is currently in use."),
+    });
+    account.always.set('ec2 DeleteNetworkInterface', ec2Error(403, 'UnauthorizedOperation', 'You are not authorized.'));
+    const { cdk } = deleting('trial', async (part) => {
+      if (part === 'Function') await new Promise((resolve) => setTimeout(resolve, 100));
+      return 0;
+    });
+    const { code, lines } = await run({ cdk, answer: 'y' });
+    expect(code).toBe(0);
+    expect(lines.join('\n')).toMatch(
+      /Network interfaces are left to Lambda, which can take 20 minutes and more: These credentials/,
+    );
+  });
+
+  test('goes on where the function cannot leave the VPC', async () => {
+    account.always.set('lambda PUT', [
+      403,
+      JSON.stringify({ __type: 'AccessDeniedException', Message: 'not allowed' }),
+    ]);
+    const { code, lines } = await run({ cdk: deleting().cdk, answer: 'y' });
+    expect(code).toBe(0);
+    expect(lines.join('\n')).toMatch(
+      /quotes-1 stays in the VPC until it is deleted \(These credentials do not allow that/,
+    );
+  });
+});
+
+describe('a stack that cannot be deleted', () => {
+  const failed = (reason: string) => {
+    account.stacks.set('Kumiki-trial-Network', {
+      status: 'DELETE_FAILED',
+      resources: [['Group', 'AWS::EC2::SecurityGroup', 'sg-1']],
+      events: [
+        ['Kumiki-trial-Network', 'AWS::CloudFormation::Stack', 'DELETE_IN_PROGRESS', 'User Initiated'],
+        ['Group', 'AWS::EC2::SecurityGroup', 'DELETE_FAILED', reason],
+      ],
+    });
+  };
+
+  test('is named with what blocks it, and the second run tries it again', async () => {
+    account.interfaces.set('eni-9', { status: 'in-use', groups: ['sg-1'], description: 'somebody else' });
+    const { cdk } = deleting('trial', (part) => {
+      if (part !== 'Network') return 0;
+      failed('the security group sg-1 is used by another stack');
+      return 1;
+    });
+    const { code, lines } = await run({ cdk, answer: 'y' });
+    expect(code).toBe(1);
+    expect(lines.slice(-3)).toEqual([
+      'Kumiki-trial-Network failed: Group (AWS::EC2::SecurityGroup), DELETE_FAILED: the security group sg-1 is used by another stack',
+      'Network interfaces that use it: eni-9 (in-use, somebody else)',
+      expect.stringMatching(/^Way out: delete what blocks it, and run the same command again/),
+    ]);
+    const again = deleting();
+    expect((await run({ cdk: again.cdk, answer: 'y' })).code).toBe(0);
+    expect(again.destroyed()).toEqual(['trial/Network']);
+  });
+
+  test('because of an interface of Lambda is tried again when the interface is gone', async () => {
+    let attempts = 0;
+    account.interfaces.set('eni-1', { status: 'in-use', groups: ['sg-function'], description: 'AWS Lambda VPC ENI-x' });
+    const { cdk } = deleting('trial', (part) => {
+      if (part !== 'Network') return 0;
+      attempts += 1;
+      if (attempts > 1) return 0;
+      failed('resource sg-1 has a dependent object');
+      setTimeout(() => {
+        for (const each of account.interfaces.values()) each.status = 'available';
+      }, 30);
+      return 1;
+    });
+    const { code, lines } = await run({ cdk, answer: 'y' });
+    expect(code).toBe(0);
+    expect(attempts).toBe(2);
+    expect(lines.join('\n')).toMatch(/Network: resource sg-1 has a dependent object\. Tries again/);
+  });
+
+  test('that the app no longer has is waited for, and its cause is named', async () => {
+    account.onDeleteStack = (name) => {
+      const events = [
+        [name, 'AWS::CloudFormation::Stack', 'DELETE_IN_PROGRESS', 'User Initiated'],
+        ['Service', 'AWS::ECS::Service', 'DELETE_FAILED', 'not stable'],
+      ] as const;
+      const stack = { status: 'DELETE_IN_PROGRESS', events };
+      account.stacks.set(name, stack);
+      setTimeout(() => Object.assign(stack, { status: 'DELETE_FAILED' }), 20);
+    };
+    const { code, lines } = await run({ cdk: deleting().cdk, answer: 'y' });
+    expect(code).toBe(1);
+    expect(lines.at(-2)).toBe(
+      'Kumiki-trial-Containers2 failed: Service (AWS::ECS::Service), DELETE_FAILED: not stable',
+    );
+  });
+
+  test('says to sign in again where the session expires in the middle, and keeps what is deleted', async () => {
+    const expired = queryError(403, 'ExpiredToken', 'The security token included in the request is expired');
+    const { cdk } = deleting('trial', (part) => {
+      if (part !== 'RestApi') return 0;
+      account.always.set('cloudformation', expired);
+      return 1;
+    });
+    const { code, lines } = await run({ cdk, answer: 'y' });
+    expect(code).toBe(1);
+    expect(lines.slice(-2)).toEqual([
+      'The AWS credentials have expired. Sign in again.',
+      'AWS finishes what it has begun. Then run the same command again to continue.',
+    ]);
+  });
+});
+
+describe('one part', () => {
+  test('is deleted alone when it is off', async () => {
+    const { cdk, destroyed } = deleting();
+    const { code, lines } = await run({ config: WITHOUT_HTTP, cdk, answer: 'y', options: { part: 'httpApi' } });
+    expect(code).toBe(0);
+    expect(destroyed()).toEqual(['trial/HttpApi']);
+    expect(lines.at(-1)).toMatch(/^Deleted after \d+ s: HttpApi\. The other parts were not touched\.$/);
+    expect(account.inVpc.has('quotes-1')).toBe(true);
+    expect(account.stacks.has('Kumiki-trial-Function')).toBe(true);
+  });
+
+  test.each([
+    ['httpApi', /httpApi is still on in trial.*First remove httpApi in lib\/environments\.ts/],
+    ['function', /"function" is not an optional part\. Give one of kubernetes, httpApi, webSocketApi\./],
+  ])('%s is refused where it is on or not optional', async (part, error) => {
+    const { cdk, calls } = deleting();
+    await expect(run({ cdk, answer: 'y', options: { part } })).rejects.toThrow(error);
+    expect([calls, account.asked]).toEqual([[], []]);
+  });
+
+  test('that is not deployed is no error', async () => {
+    const { code, lines } = await run({ cdk: deleting().cdk, answer: 'y', options: { part: 'kubernetes' } });
+    expect(code).toBe(0);
+    expect(lines.at(-1)).toMatch(/^No stack Kumiki-trial-Kubernetes exists in us-east-1/);
+  });
+});
+
+describe('Ctrl-C', () => {
+  test('before the consent deletes nothing', async () => {
+    const interruption = new AbortController();
+    const { cdk, destroyed } = deleting();
+    const aborting: Cdk = (args, options) => {
+      interruption.abort();
+      return cdk(args, options);
+    };
+    const { code, lines } = await run({ cdk: aborting, answer: 'y', interruption });
+    expect(code).toBe(130);
+    expect(lines.at(-1)).toBe('Interrupted. Nothing was changed.');
+    expect([destroyed(), changes()]).toEqual([[], []]);
+  });
+
+  test('while a stack is deleted ends the CLI, says what goes on, and how to keep the environment', async () => {
+    const interruption = new AbortController();
+    const { cdk } = deleting();
+    const real = cdkCli(interruption.signal, [process.execPath, '-e', 'setInterval(() => {}, 1000)', '--']);
+    const { code, lines } = await run({
+      interruption,
+      answer: 'y',
+      cdk: (args, options) => {
+        if (!args.includes('trial/Function')) return cdk(args, options);
+        account.stacks.set('Kumiki-trial-Function', { status: 'DELETE_IN_PROGRESS' });
+        setTimeout(() => interruption.abort(), 200);
+        return real(args, options);
+      },
+    });
+    expect(code).toBe(130);
+    expect(lines.at(-2)).toBe(
+      'Interrupted. AWS goes on with Kumiki-trial-Function (DELETE_IN_PROGRESS). Run the same command again to continue: ' +
+        'npm run destroy -- --environment trial',
+    );
+    expect(lines.at(-1)).toMatch(/npx cdk deploy --all --revert-drift -c environment=trial$/);
+  });
+});
