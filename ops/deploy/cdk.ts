@@ -68,7 +68,7 @@ export function failureIn(lines: readonly string[]): string | undefined {
   const plain = lines.map((line) => line.trim());
   const line =
     plain.find((each) => each.startsWith('❌') && each.includes('failed')) ??
-    plain.find((each) => /\b(Error|Exception|failed)\b/.test(each)) ??
+    plain.find((each) => /error|exception|failed/i.test(each)) ??
     plain.at(-1);
   return line?.replace(/^❌\s*/, '');
 }

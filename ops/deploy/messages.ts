@@ -5,7 +5,7 @@ export const messages = {
   // Help
   about: message({
     en: 'Checks the account (preflight), asks once, and runs cdk deploy --all with a line for each part. Parts\nthat are switched off are deleted. Run it again to continue after an interruption or a failure.\nThe exit code is 1 if something failed or was refused, and 130 after Ctrl-C.',
-    ja: 'アカウントを確認し（preflight）、1 回だけ確認を求めてから cdk deploy --all を実行し、部分ごとに進捗を表示する。\n無効にした部分は削除される。中断や失敗の後は、もう一度実行すると続きから再開する。\n失敗または拒否で終了コード 1、Ctrl-C で 130。',
+    ja: 'アカウントを確認し（preflight）、1 回だけ確認を求めてから cdk deploy --all を実行し、部品ごとに進捗を表示する。\nオフにした部品は削除される。中断や失敗の後は、もう一度実行すると続きから再開する。\n失敗または拒否で終了コード 1、Ctrl-C で 130。',
   }),
   environmentFlag: message({
     en: 'environment of lib/environments.ts, such as sandbox',
@@ -70,8 +70,8 @@ export const messages = {
     ja: '{stack} は存在しますが、この構成にはもう含まれません。残って料金がかかり続けます。npm run destroy が環境と一緒に削除します。',
   }),
   deletesPart: message({
-    en: '{stack} is deployed and now switched off, so it will be DELETED.',
-    ja: '{stack} はデプロイ済みですが無効になったため、「削除」されます。',
+    en: '{stack} is deployed and now switched off, so this deployment deletes it.',
+    ja: '{stack} はデプロイ済みですがオフになったため、このデプロイで削除されます。',
   }),
   stuck: message({
     en: '{stack} is in {status}, and no deployment can change it. Nothing was changed. {wayOut}',
@@ -138,7 +138,7 @@ export const messages = {
   begins: message({ en: '  {part}: {number} of {all}, {time}', ja: '  {part}：{number}/{all}、{time}' }),
   ended: message({ en: '  {part}: done after {elapsed}', ja: '  {part}：完了（{elapsed}）' }),
   unchanged: message({ en: '  {part}: no changes', ja: '  {part}：変更なし' }),
-  deleting: message({ en: '  {part}: is off, and is being deleted', ja: '  {part}：無効のため削除中' }),
+  deleting: message({ en: '  {part}: is off, and is being deleted', ja: '  {part}：オフのため削除中' }),
   still: message({
     en: '  {elapsed}: still busy with {parts}',
     ja: '  {elapsed}経過：{parts} を処理中',
@@ -157,8 +157,13 @@ export const messages = {
   }),
   failedInCli: message({ en: 'The CDK CLI failed: {reason}', ja: 'CDK CLI が失敗しました：{reason}' }),
   wayOut: message({
-    en: 'Way out: fix the cause and run the same command again. Finished parts stay as they are, and CloudFormation rolls the failed one back. Details: npx cdk diagnose {displayName} {context}',
-    ja: '対処：原因を解決し、同じコマンドをもう一度実行してください。完了した部分はそのままで、失敗した部分は CloudFormation がロールバックします。詳細：npx cdk diagnose {displayName} {context}',
+    en: 'Way out: fix the cause and run the same command again. Finished parts stay as they are.',
+    ja: '対処：原因を解決し、同じコマンドをもう一度実行してください。完了した部品はそのままです。',
+  }),
+  // The CLI calls the command unstable, and wants the flag for it.
+  diagnose: message({
+    en: 'Details: npx cdk diagnose {displayName} --unstable=diagnose {context}',
+    ja: '詳細：npx cdk diagnose {displayName} --unstable=diagnose {context}',
   }),
   again: message({
     en: 'AWS finishes what it has begun. Then run the same command again to continue.',
@@ -176,7 +181,7 @@ export const messages = {
   }),
   interruptedIdle: message({
     en: 'Interrupted between two parts: AWS is busy with none of them. Run the same command again to continue: {command}',
-    ja: '部分と部分の間で中断しました。AWS で処理中のものはありません。続けるには同じコマンドをもう一度実行してください：{command}',
+    ja: '部品と部品の間で中断しました。AWS で処理中のものはありません。続けるには同じコマンドをもう一度実行してください：{command}',
   }),
   interruptedUnknown: message({
     en: 'Interrupted. AWS finishes what it has begun; what that is could not be asked ({reason}). Run the same command again to continue: {command}',

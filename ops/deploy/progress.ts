@@ -18,6 +18,8 @@ export function elapsed(from: number, now = performance.now()): Text {
  */
 export class Progress {
   private readonly begun = new Map<string, number>();
+  /** Lines about parts that have begun. A part without changes needs none. */
+  private readonly waiting = new Map<string, Text>();
   private readonly resources = new Map<string, string>();
   private readonly from = performance.now();
   private readonly timer = setInterval(() => this.still(), STILL_INTERVAL);
@@ -35,11 +37,16 @@ export class Progress {
     if (begins !== undefined && number !== undefined && all !== undefined) {
       this.begun.set(begins, performance.now());
       const time = expectedTime(begins, this.cached) ?? messages.noTime;
-      this.say(messages.begins({ part: begins, number, all, time }));
+      this.waiting.set(begins, messages.begins({ part: begins, number, all, time }));
     }
     // Kumiki-sandbox-Network |  3/12 | 10:12:13 PM | CREATE_COMPLETE | AWS::EC2::VPC | …
     const [, stack, done] = /^Kumiki-[\w-]+-(\w+) \|\s*(\d+\/\d+) \|/.exec(line) ?? [];
-    if (stack !== undefined && done !== undefined) this.resources.set(stack, done);
+    if (stack !== undefined && done !== undefined) {
+      this.resources.set(stack, done);
+      const text = this.waiting.get(stack);
+      if (text !== undefined) this.say(text);
+      this.waiting.delete(stack);
+    }
     // sandbox/HttpApi: stack has no resources, deleting existing stack.
     const [, deleted] = /(\w+)(?: \([\w-]+\))?: stack has no resources, deleting/.exec(line) ?? [];
     if (deleted !== undefined) this.say(messages.deleting({ part: deleted }));
@@ -48,6 +55,7 @@ export class Progress {
     if (ended === undefined) return;
     const from = this.begun.get(ended) ?? this.from;
     this.begun.delete(ended);
+    this.waiting.delete(ended);
     this.say(
       rest.includes('no changes')
         ? messages.unchanged({ part: ended })

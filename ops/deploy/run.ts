@@ -204,13 +204,10 @@ async function explainFailure(
     return;
   }
   say(cause ? messages.failed({ ...cause }) : cliFailure(lines, config));
+  say(messages.wayOut);
   const first = ofApp.find(({ name }) => name === cause?.stack) ?? failed[0];
-  if (first === undefined) {
-    say(messages.again);
-    return;
-  }
-  const context = contextFlags(options.context).join(' ');
-  say(messages.wayOut({ displayName: first.displayName, context }));
+  if (first === undefined) return;
+  say(messages.diagnose({ displayName: first.displayName, context: contextFlags(options.context).join(' ') }));
 }
 
 /** Why the CLI failed where CloudFormation has no failed resource. */

@@ -25,7 +25,7 @@ export class Functions {
   /** Those of the functions that are in a VPC. */
   async inVpc(names: readonly string[]): Promise<string[]> {
     const found: string[] = [];
-    for (const name of names) if (((await this.read(name))?.VpcConfig?.VpcId ?? '') !== '') found.push(name);
+    for (const name of names) if (((await this.read(name))?.VpcConfig?.SubnetIds ?? []).length > 0) found.push(name);
     return found;
   }
 

@@ -5,7 +5,7 @@ export const messages = {
   // Help
   about: message({
     en: 'Deletes all stacks of an environment in the right order, also those of parts that are switched off or\nno longer in the configuration. Says what is lost, and asks once. Deletes the network interfaces of\nthe functions as soon as Lambda releases them. Run it again to continue after an interruption.',
-    ja: '環境のすべてのスタックを正しい順序で削除する。無効にした部分や、構成に含まれなくなった部分も対象。\n失われるものを表示し、1 回だけ確認する。関数のネットワークインターフェイスは Lambda が解放し次第削除する。\n中断の後は、もう一度実行すると続きから再開する。',
+    ja: '環境のすべてのスタックを正しい順序で削除する。オフにした部品や、構成に含まれなくなった部品も対象。\n失われるものを表示し、1 回だけ確認する。関数のネットワークインターフェイスは Lambda が解放し次第削除する。\n中断の後は、もう一度実行すると続きから再開する。',
   }),
   yesFlag: message({
     en: 'does not ask; only for an environment with disposable: true',
@@ -13,17 +13,17 @@ export const messages = {
   }),
   partFlag: message({
     en: 'deletes only this part, which has to be off: httpApi, webSocketApi or kubernetes',
-    ja: '指定した部分だけを削除する。先に無効にしておくこと：httpApi、webSocketApi、kubernetes',
+    ja: '指定した部品だけを削除する。先にオフにしておくこと：httpApi、webSocketApi、kubernetes',
   }),
 
   // Before anything is deleted
   unknownPart: message({
     en: '--part: "{part}" is not an optional part. Give one of {known}.',
-    ja: '--part："{part}" はオプションの部分ではありません。{known} のいずれかを指定してください。',
+    ja: '--part："{part}" はオフにできる部品ではありません。{known} のいずれかを指定してください。',
   }),
   partIsOn: message({
     en: '--part: {part} is still on in {id}, and the next deployment would create it again. Nothing was deleted. First {switchOff}',
-    ja: '--part：{part} は {id} でまだ有効なため、次のデプロイで作り直されます。何も削除していません。先に{switchOff}',
+    ja: '--part：{part} は {id} でまだオンのため、次のデプロイで作り直されます。何も削除していません。先に{switchOff}',
   }),
   switchOff: message({
     en: 'remove {part} in lib/environments.ts.',
@@ -53,7 +53,10 @@ export const messages = {
     ja: '{stack}（構成に含まれない）',
   }),
   lost: message({ en: 'Lost with its data: {resources}', ja: 'データごと失われるもの：{resources}' }),
-  lostLogs: message({ en: 'Lost: {number} log groups', ja: '失われるもの：ロググループ {number} 個' }),
+  lostLogs: message({
+    en: 'Lost with its data: log groups ({number})',
+    ja: 'データごと失われるもの：ロググループ {number} 個',
+  }),
   nothingLost: message({
     en: 'No table, repository, bucket or log group is deleted.',
     ja: 'テーブル、リポジトリ、バケット、ロググループは削除されません。',
@@ -63,7 +66,7 @@ export const messages = {
     ja: '残り、料金がかかり続けるもの：{resources}',
   }),
   keptLogs: message({
-    en: 'Stays, and is billed by the stored amount: {number} log groups',
+    en: 'Stays, and is billed by the stored amount: log groups ({number})',
     ja: '残り、保存量に応じて課金されるもの：ロググループ {number} 個',
   }),
   table: message({ en: 'table {name}', ja: 'テーブル {name}' }),
@@ -108,7 +111,7 @@ export const messages = {
   }),
   donePart: message({
     en: 'Deleted after {elapsed}: {part}. The other parts were not touched.',
-    ja: '{part} の削除が完了しました（{elapsed}）。ほかの部分は変更していません。',
+    ja: '{part} の削除が完了しました（{elapsed}）。ほかの部品は変更していません。',
   }),
 
   // Failures

@@ -195,7 +195,7 @@ class Destruction {
     const { signal } = this.around;
     for (;;) {
       const stack = await untilAborted(signal, this.stacks.find(part));
-      if (stack === undefined || stack.status !== 'DELETE_IN_PROGRESS') return;
+      if (stack === undefined || stack.status === 'DELETE_FAILED') return;
       await sleep(this.pause, undefined, { signal });
     }
   }

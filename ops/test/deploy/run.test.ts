@@ -133,7 +133,7 @@ describe('before anything is changed', () => {
       account.stacks.set(`Kumiki-trial-${part}`, { status: 'CREATE_COMPLETE' });
     const { cdk } = recordedCli('trial', PARTS);
     const { lines } = await run({ cdk, answer: 'y' });
-    expect(lines).toContain('Kumiki-trial-HttpApi is deployed and now switched off, so it will be DELETED.');
+    expect(lines).toContain('Kumiki-trial-HttpApi is deployed and now switched off, so this deployment deletes it.');
     expect(lines.join()).toMatch(/Kumiki-trial-Containers2 exists, but this configuration no longer has it/);
   });
 
@@ -211,6 +211,9 @@ test('prints a line where a part begins and ends, with the time that AWS documen
   const { cdk } = recordedCli('trial', PARTS, (_, onLine) => {
     onLine('trial/Registry (Kumiki-trial-Registry): deploying... [1/3]');
     onLine(' ✅  trial/Registry (Kumiki-trial-Registry) (no changes)');
+    onLine('trial/Network (Kumiki-trial-Network): deploying... [2/3]');
+    onLine('Kumiki-trial-Network | 0/12 | 10:12:13 PM | REVIEW_IN_PROGRESS | AWS::CloudFormation::Stack | x');
+    onLine(' ✅  trial/Network (Kumiki-trial-Network)');
     onLine('trial/RestApi (Kumiki-trial-RestApi): deploying... [3/3]');
     onLine('Kumiki-trial-RestApi |  3/12 | 10:12:13 PM | CREATE_COMPLETE | AWS::ApiGateway::RestApi | x');
     onLine(' ✅  trial/RestApi (Kumiki-trial-RestApi)');
@@ -219,8 +222,9 @@ test('prints a line where a part begins and ends, with the time that AWS documen
   });
   const { lines } = await run({ cdk, answer: 'y' });
   expect(lines.slice(2, -1)).toEqual([
-    '  Registry: 1 of 3, AWS documents no time',
     '  Registry: no changes',
+    '  Network: 2 of 3, AWS documents no time',
+    '  Network: done after 0 s',
     '  RestApi: 3 of 3, AWS documents up to 4 min for the stage cache and a few for the VPC link',
     '  RestApi: done after 0 s',
     '  HttpApi: is off, and is being deleted',
@@ -250,16 +254,19 @@ describe('a failure', () => {
     });
     const { code, lines } = await run({ cdk: failing('RestApi').cdk, answer: 'y' });
     expect(code).toBe(1);
-    expect(lines.at(-2)).toBe(
+    expect(lines.at(-3)).toBe(
       'Kumiki-trial-RestApi failed: Stage (AWS::ApiGateway::Stage), CREATE_FAILED: CloudWatch Logs role ARN must be set',
     );
-    expect(lines.at(-1)).toMatch(/^Way out: .* npx cdk diagnose trial\/RestApi -c environment=trial$/);
+    expect(lines.slice(-2)).toEqual([
+      'Way out: fix the cause and run the same command again. Finished parts stay as they are.',
+      'Details: npx cdk diagnose trial/RestApi --unstable=diagnose -c environment=trial',
+    ]);
   });
 
   test('before any resource, such as that of a change set, has the words of the CLI', async () => {
     const { code, lines } = await run({ cdk: failing('Network').cdk, answer: 'y' });
     expect(code).toBe(1);
-    expect(lines.at(-2)).toMatch(/^The CDK CLI failed: trial\/Network \(Kumiki-trial-Network\) failed: /);
+    expect(lines.at(-3)).toMatch(/^The CDK CLI failed: trial\/Network \(Kumiki-trial-Network\) failed: /);
   });
 
   test('of the session says to sign in again, and that AWS goes on', async () => {

@@ -119,9 +119,9 @@ describe('before anything is deleted', () => {
     expect(lines[1]).toContain('Kumiki-trial-Containers2 (no longer in the configuration)');
     expect(lines.slice(2, 6)).toEqual([
       'Lost with its data: table sessions-1',
-      'Lost: 1 log groups',
+      'Lost with its data: log groups (1)',
       'Stays, and goes on costing money: repository images-1 with its images',
-      'Stays, and is billed by the stored amount: 1 log groups',
+      'Stays, and is billed by the stored amount: log groups (1)',
     ]);
     expect(asked).toEqual(['Delete 8 stacks of trial? This cannot be undone. [y/N] ']);
   });
