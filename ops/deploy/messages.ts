@@ -134,6 +134,10 @@ export const messages = {
     en: 'AWS documents a few min for the VPC link',
     ja: 'AWS のドキュメントでは、VPC リンクに数分',
   }),
+  clusterTime: message({
+    en: 'AWS documents several min for a new cluster',
+    ja: 'AWS のドキュメントでは、新しいクラスターに数分',
+  }),
   noTime: message({ en: 'AWS documents no time', ja: '所要時間は AWS のドキュメントに記載なし' }),
   begins: message({ en: '  {part}: {number} of {all}, {time}', ja: '  {part}：{number}/{all}、{time}' }),
   ended: message({ en: '  {part}: done after {elapsed}', ja: '  {part}：完了（{elapsed}）' }),

@@ -29,8 +29,10 @@ export function inOrderOfDeletion(parts: readonly string[]): string[][] {
  *
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-caching.html
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-vpc-links-v2.html
+ * @see https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html
  */
 export function expectedTime(part: string, cached: boolean): Text | undefined {
   if (part === 'RestApi') return cached ? messages.cacheTime : messages.vpcLinkTime;
-  return part === 'HttpApi' ? messages.vpcLinkTime : undefined;
+  if (part === 'HttpApi') return messages.vpcLinkTime;
+  return part === 'Kubernetes' ? messages.clusterTime : undefined;
 }

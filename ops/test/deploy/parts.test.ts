@@ -37,5 +37,6 @@ test('names a time only where AWS documents one', () => {
     'AWS documents up to 4 min for the stage cache and a few for the VPC link',
   );
   expect(expectedTime('RestApi', false)?.en).toBe('AWS documents a few min for the VPC link');
+  expect(expectedTime('Kubernetes', true)?.en).toBe('AWS documents several min for a new cluster');
   expect(expectedTime('Network', true)).toBeUndefined();
 });
