@@ -36,6 +36,8 @@ export function cdkCli(signal: AbortSignal, command: readonly string[] = CDK): C
     const output = onTerminal ? 'inherit' : 'pipe';
     const child = spawn(program, [...first, ...args, '--no-notices', ...(onTerminal ? [] : ['--no-color'])], {
       cwd: ROOT,
+      // Warnings of Node.js about packages of the CLI are not its output.
+      env: { ...process.env, NODE_NO_WARNINGS: '1' },
       stdio: [onTerminal ? 'inherit' : 'ignore', output, output],
     });
     const end = () => {

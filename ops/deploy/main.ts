@@ -11,6 +11,9 @@ import { cdkCli } from './cdk';
 import { terminalAsk } from './confirm';
 import type { Surroundings } from './run';
 
+/** Milliseconds within which a second signal is the same press of Ctrl-C. */
+const SAME_SIGNAL = 1_000;
+
 /** Prints a line in the language of the command. */
 export function say(text: Text): void {
   console.log(text[languageOf()]);
@@ -19,10 +22,12 @@ export function say(text: Text): void {
 /** The terminal of this process, the CDK CLI of this repository, and Ctrl-C. */
 export function surroundings(script: string): Surroundings {
   const interruption = new AbortController();
+  let first: number | undefined;
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
-      // Who presses Ctrl-C twice does not want to wait for the CLI.
-      if (interruption.signal.aborted) process.exit(130);
+      // Who presses Ctrl-C twice does not want to wait for the CLI. npm passes on the signal that the terminal has sent, too.
+      if (first !== undefined && performance.now() - first > SAME_SIGNAL) process.exit(130);
+      first ??= performance.now();
       interruption.abort();
     });
   }

@@ -103,7 +103,7 @@ async function steps(
       '--all',
       ...['--app', assembly.folder, '--require-approval', requireApproval],
       ...(asks ? [] : ['--progress', 'events', '--concurrency', CONCURRENCY]),
-      // Without --rollback, a failure in express mode leaves a stack that no later deployment can repair:
+      // Without --rollback, a failure in express mode leaves a stack that `cdk rollback` cannot repair:
       // https://github.com/aws/aws-cdk-cli/issues/1739
       ...(options.express === true ? ['--express', '--rollback'] : []),
     ],

@@ -115,6 +115,10 @@ export const messages = {
   }),
 
   // Failures
+  remains: message({
+    en: '{stacks} still exist, and CloudFormation names no resource that failed',
+    ja: '{stacks} が残っていますが、CloudFormation に失敗したリソースの記録はありません',
+  }),
   blockedBy: message({
     en: 'Network interfaces that use it: {interfaces}',
     ja: '使用中のネットワークインターフェイス：{interfaces}',

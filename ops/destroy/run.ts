@@ -165,7 +165,7 @@ class Destruction {
         say(messages.again({ part: remaining[0]?.part ?? '', reason: cause.reason.replace(/\.$/, '') }));
         continue;
       }
-      await this.explain(cause, lines);
+      await this.explain(cause, lines, remaining);
       return false;
     }
   }
@@ -278,11 +278,16 @@ class Destruction {
   }
 
   /** Prints why a stack could not be deleted, and what uses the resource. */
-  private async explain(cause: Cause | undefined, lines: readonly string[]): Promise<void> {
+  private async explain(
+    cause: Cause | undefined,
+    lines: readonly string[],
+    remaining: readonly DeployedStack[],
+  ): Promise<void> {
     const { config, around, stacks } = this;
     const { say } = around;
     if (cause === undefined) {
-      say(cliFailure(lines, config));
+      const names = remaining.map(({ name, status }) => `${name} (${status})`);
+      say(lines.length > 0 ? cliFailure(lines, config) : messages.remains({ stacks: joined(names) }));
       say(deployMessages.again);
       return;
     }

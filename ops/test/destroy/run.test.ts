@@ -254,6 +254,7 @@ describe('deletes', () => {
     expect(account.asked.find((question) => question.startsWith('lambda PUT'))).toContain(
       '"VpcConfig":{"SubnetIds":[],"SecurityGroupIds":[]}',
     );
+    expect(account.asked.filter((question) => question.startsWith('ec2 Delete'))).toHaveLength(1);
     expect([...account.interfaces.keys()]).toEqual(['eni-2']);
     expect(account.asked.find((question) => question.startsWith('ec2 Describe'))).toMatch(
       /Filter\.1\.Name=description&Filter\.1\.Value\.1=AWS Lambda VPC ENI\*&Filter\.2\.Name=group-id&Filter\.2\.Value\.1=sg-function/,
@@ -351,9 +352,9 @@ describe('a stack that cannot be deleted', () => {
         [name, 'AWS::CloudFormation::Stack', 'DELETE_IN_PROGRESS', 'User Initiated'],
         ['Service', 'AWS::ECS::Service', 'DELETE_FAILED', 'not stable'],
       ] as const;
-      const stack = { status: 'DELETE_IN_PROGRESS', events };
+      const stack = { status: 'DELETE_IN_PROGRESS' };
       account.stacks.set(name, stack);
-      setTimeout(() => Object.assign(stack, { status: 'DELETE_FAILED' }), 20);
+      setTimeout(() => Object.assign(stack, { status: 'DELETE_FAILED', events }), 20);
     };
     const { code, lines } = await run({ cdk: deleting().cdk, answer: 'y' });
     expect(code).toBe(1);
