@@ -134,6 +134,9 @@ export class RecordedAccount {
         return xml('DescribeNetworkInterfaces', `<networkInterfaceSet>${items.join('')}</networkInterfaceSet>`);
       }
       case 'ec2 DeleteNetworkInterface':
+        if (this.interfaces.get(parameters.get('NetworkInterfaceId') ?? '')?.status === 'in-use') {
+          return ec2Error(400, 'InvalidParameterValue', 'Network interface is currently in use.');
+        }
         this.interfaces.delete(parameters.get('NetworkInterfaceId') ?? '');
         return xml('DeleteNetworkInterface', '<return>true</return>');
       default:
