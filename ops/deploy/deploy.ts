@@ -2,8 +2,9 @@ import { explain, fail } from '../kit/errors';
 import { Failure } from '../kit/language';
 import { optionsOf } from '../kit/options';
 import { targetOf } from '../kit/target';
+import { runPreflight } from '../preflight/preflight';
 import { deployCommand } from './command';
-import { contextOf, runPreflight, surroundings } from './main';
+import { contextOf, surroundings } from './main';
 import { messages } from './messages';
 import { deploy } from './run';
 

@@ -1,12 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { EnvironmentConfig } from '../../lib/environment-config';
-import { environments } from '../../lib/environments';
-import { type Language, languageOf, type Text } from '../kit/language';
+import { contextOfApp } from '../kit/app-context';
+import { languageOf, type Text } from '../kit/language';
 import { assignmentsOf } from '../kit/options';
-import { askAccount } from '../preflight/account';
-import { blocks } from '../preflight/checks';
-import { linesOf } from '../preflight/lines';
 import { cdkCli } from './cdk';
 import { terminalAsk } from './confirm';
 import type { Surroundings } from './run';
@@ -60,19 +54,4 @@ export function contextOf({ environment, region, context }: TargetValues): {
     ...(region === undefined ? {} : { region }),
   };
   return { all: { ...contextOfApp(), ...given }, given };
-}
-
-/** The context in cdk.json that is for the app. Keys with `:`, `@` or `/` are for the CDK. */
-function contextOfApp(): Record<string, string> {
-  const { context = {} } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'cdk.json'), 'utf8'));
-  const own = Object.entries(context).filter(([key]) => !/[:@/]/.test(key));
-  return Object.fromEntries(own.map(([key, value]) => [key, String(value)]));
-}
-
-/** Checks the account as `npm run preflight` does, and prints the lines. */
-export async function runPreflight(config: EnvironmentConfig, language: Language): Promise<{ blocked: boolean }> {
-  const disposable = Object.entries(environments).flatMap(([name, each]) => (each.disposable ? [name] : []));
-  const checked = await askAccount(config, disposable);
-  for (const line of linesOf(checked, language)) console.log(line);
-  return { blocked: checked.some(blocks) };
 }

@@ -1,11 +1,17 @@
 import { type Text } from '../kit/language';
 import { messages } from './messages';
 
+/** Parts that this version does not know. */
+const FORMER = '';
+
 /**
  * Parts in the order of their deletion: a stack is deleted before the stacks whose values and security groups it uses. Stacks of
  * one line may be deleted at the same time. ops/test/deploy/parts.test.ts holds the order against the templates.
  */
 const ORDER: readonly (readonly string[])[] = [
+  // CloudWatch refuses to delete an alarm that the composite alarm of this stack refers to.
+  ['Operations'],
+  [FORMER],
   // The stack of the REST API may own the role through which the WebSocket API writes its logs.
   ['HttpApi', 'WebSocketApi'],
   ['RestApi'],
@@ -13,12 +19,20 @@ const ORDER: readonly (readonly string[])[] = [
   ['Containers'],
   ['Registry'],
   ['Network'],
+  // Alarms of all stacks have its topics as actions.
+  ['Notifications'],
+  // Logs, tables, images and topics are encrypted with its key.
+  ['Encryption'],
 ];
 
-/** Groups the names of parts in the order of their deletion. A part that this version does not know comes first. */
+/** Groups the names of parts in the order of their deletion. Parts that this version does not know come early. */
 export function inOrderOfDeletion(parts: readonly string[]): string[][] {
   // A second load balancer has the stacks Registry2 and Containers2.
-  const rankOf = (part: string) => ORDER.findIndex((names) => names.includes(part.replace(/\d+$/, '')));
+  const named = (name: string) => ORDER.findIndex((names) => names.includes(name));
+  const rankOf = (part: string) => {
+    const rank = named(part.replace(/\d+$/, ''));
+    return rank < 0 ? named(FORMER) : rank;
+  };
   const ranks = [...new Set(parts.map(rankOf))].toSorted((a, b) => a - b);
   return ranks.map((rank) => parts.filter((part) => rankOf(part) === rank));
 }

@@ -12,8 +12,8 @@ export const messages = {
     ja: '確認を省略する。disposable: true の環境でのみ有効',
   }),
   partFlag: message({
-    en: 'deletes only this part, which has to be off: httpApi, webSocketApi or kubernetes',
-    ja: '指定した部品だけを削除する。先にオフにしておくこと：httpApi、webSocketApi、kubernetes',
+    en: 'deletes only this part, which has to be off: httpApi, webSocketApi, kubernetes, alarms or notifications',
+    ja: '指定した部品だけを削除する。先にオフにしておくこと：httpApi、webSocketApi、kubernetes、alarms、notifications',
   }),
 
   // Before anything is deleted
@@ -26,8 +26,8 @@ export const messages = {
     ja: '--part：{part} は {id} でまだオンのため、次のデプロイで作り直されます。何も削除していません。先に{switchOff}',
   }),
   switchOff: message({
-    en: 'remove {part} in lib/environments.ts.',
-    ja: ' lib/environments.ts で {part} を外してください。',
+    en: 'switch {part} off in lib/environments.ts.',
+    ja: ' lib/environments.ts で {part} をオフにしてください。',
   }),
   switchOffKubernetes: message({
     en: 'set kubernetes.enabled to false in lib/environments.ts, and leave out -c kubernetes=true, also in cdk.json.',

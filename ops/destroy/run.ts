@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnvironmentConfig } from '../../lib/environment-config';
-import { OPTIONAL_PARTS } from '../../lib/optional-parts';
+import { hasPart, OPTIONAL_PARTS } from '../../lib/optional-parts';
 import { type Assembly, contextFlags, untilAborted } from '../deploy/app';
 import { type Consent, confirmed } from '../deploy/confirm';
 import { messages as deployMessages } from '../deploy/messages';
@@ -311,7 +311,7 @@ function partOf(config: EnvironmentConfig, given: string | undefined): string | 
     throw new Failure(messages.unknownPart({ part: given, known }));
   }
   const [name, property] = found;
-  if (config[property] === undefined) return name;
+  if (!hasPart(name, config)) return name;
   const switchOff = property === 'kubernetes' ? messages.switchOffKubernetes : messages.switchOff({ part: property });
   throw new Failure(messages.partIsOn({ part: property, id: config.id, switchOff }));
 }

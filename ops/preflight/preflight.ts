@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { EnvironmentConfig } from '../../lib/environment-config';
 import { environments } from '../../lib/environments';
+import { contextOfApp } from '../kit/app-context';
 import { explain, fail } from '../kit/errors';
 import { type Language, languageOf } from '../kit/language';
 import { assignmentsOf, optionsOf } from '../kit/options';
@@ -47,13 +46,6 @@ export async function runPreflight(config: EnvironmentConfig, language: Language
   for (const line of linesOf(checked, language, process.stdout.columns)) console.log(line);
   console.log(`\n${summaryOf(checked)[language]}`);
   return { blocked: checked.some(blocks) };
-}
-
-/** The context in cdk.json that is for the app. Keys with `:`, `@` or `/` are for the CDK. */
-function contextOfApp(): Record<string, string> {
-  const { context = {} } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'cdk.json'), 'utf8'));
-  const own = Object.entries(context).filter(([key]) => !/[:@/]/.test(key));
-  return Object.fromEntries(own.map(([key, value]) => [key, String(value)]));
 }
 
 function disposableEnvironments(): string[] {

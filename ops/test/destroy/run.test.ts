@@ -391,8 +391,11 @@ describe('one part', () => {
   });
 
   test.each([
-    ['httpApi', /httpApi is still on in trial.*First remove httpApi in lib\/environments\.ts/],
-    ['function', /"function" is not an optional part\. Give one of kubernetes, httpApi, webSocketApi\./],
+    ['httpApi', /httpApi is still on in trial.*First switch httpApi off in lib\/environments\.ts/],
+    [
+      'function',
+      /"function" is not an optional part\. Give one of notifications, alarms, kubernetes, httpApi, webSocketApi\./,
+    ],
   ])('%s is refused where it is on or not optional', async (part, error) => {
     const { cdk, calls } = deleting();
     await expect(run({ cdk, answer: 'y', options: { part } })).rejects.toThrow(error);
