@@ -98,8 +98,8 @@ export const messages = {
     ja: '  {id}：Lambda が解放したネットワークインターフェイスを削除しました',
   }),
   again: message({
-    en: '  {part}: {reason}. Tries again, because a released network interface was in the way',
-    ja: '  {part}：{reason}。解放待ちのネットワークインターフェイスが原因のため、再試行します',
+    en: '  {part}: {reason}. Tries again, because the network interface in the way may be gone by now',
+    ja: '  {part}：{reason}。妨げていたネットワークインターフェイスが削除された可能性があるため、再試行します',
   }),
   interfacesDenied: message({
     en: 'Network interfaces are left to Lambda, which can take 20 minutes and more: {reason}',
