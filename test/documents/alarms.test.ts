@@ -7,7 +7,8 @@ import { stacksOf, stageOf } from '../support/stage';
 import { variants } from '../support/variants';
 
 const PAGES = ['docs/alarms.md', 'docs/alarms.ja.md'];
-const words = (id: string) => id.replaceAll(/(?<!^)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+const words = (id: string) =>
+  id.replaceAll(/(?<!^)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replace('Cpu', 'CPU');
 
 interface Row {
   readonly key: string;
