@@ -8,6 +8,14 @@ const BY_FUNCTION = [routes.quote, routes.analysis].map(({ path }) => first(path
 const ON_ECS = first(routes.history.path);
 const ON_EKS = `${KUBERNETES_PREFIX}${ON_ECS}`;
 
+/** Constructs that watch the others, and notify people. */
+const WATCHING = [
+  ...['api', 'build', 'capacity', 'cluster', 'function', 'load-balancer', 'nat', 'service', 'service-event', 'table'],
+  ...['target-group', 'ticker', 'websocket'],
+]
+  .map((part) => `${part}-alarms`)
+  .concat('users-affected', 'alarm-topic', 'monthly-budget');
+
 /** The way of a request over each API, and who starts and watches what. */
 export function requestPaths(language: Language): string {
   const say = words.paths;
@@ -129,18 +137,18 @@ export function requestPaths(language: Language): string {
     .box([12, 654, 216, 82], 'watch', {
       name: 'CloudWatch Logs',
       lines: say.logs[language],
-      constructs: ['api-account'],
+      constructs: ['api-account', 'github-deployer'],
     })
     .box([240, 654, 240, 82], 'watch', {
       name: say.alarms[language],
       lines: say.alarmsNote[language],
-      constructs: ['api-alarms', 'function-alarms', 'target-group-alarms', 'websocket-alarms', 'ticker-alarms'],
+      constructs: WATCHING,
     })
     .box([492, 654, 160, 82], 'watch', { name: 'X-Ray', lines: say.traces[language] })
     .box([664, 654, 162, 82], 'watch', {
       name: 'KMS',
       lines: say.keys[language],
-      constructs: ['kubernetes-cluster'],
+      constructs: ['kubernetes-cluster', 'data-key'],
       dashed: true,
     })
     .text(14, 760, `${words.dashed.first[language]}${words.dashed.joint[language]}${words.dashed.second[language]}`, {

@@ -79,8 +79,8 @@ export const words = {
   paths: {
     title: { en: 'The paths of requests through Kumiki', ja: 'Kumiki のリクエストの経路' },
     description: {
-      en: 'The client calls one of three APIs. REST API and HTTP API send /quotes and /analysis to the alias live of the Lambda function, and /history through a VPC link of their own to the internal load balancer. The function reads histories from the load balancer for /analysis. The load balancer forwards /history to ECS tasks and /k8s/history to pods on EKS. The WebSocket API hands messages to the sessions function, which keeps connections and subscriptions in DynamoDB. EventBridge Scheduler starts the ticker every minute; the ticker reads subscriptions from DynamoDB and posts ticks to the connections through the WebSocket API. CodeBuild builds the image and pushes it to ECR, which tasks and pods pull from. All parts log to CloudWatch Logs; alarms notify an SNS topic; REST API and functions send traces to X-Ray.',
-      ja: 'クライアントは 3 つの API のどれかを呼び出します。REST API と HTTP API は、/quotes と /analysis を Lambda 関数のエイリアス live に、/history をそれぞれの VPC リンク経由で内部ロードバランサーに送ります。関数は /analysis のために、ロードバランサーから履歴を読みます。ロードバランサーは /history を ECS タスクに、/k8s/history を EKS の Pod に転送します。WebSocket API はメッセージをセッション関数に渡し、関数は接続とサブスクリプションを DynamoDB に保存します。EventBridge Scheduler は毎分ティッカーを起動します。ティッカーは DynamoDB からサブスクリプションを読み、WebSocket API を通して各接続にティックを送ります。CodeBuild はイメージをビルドして ECR にプッシュし、タスクと Pod はそれを取得します。すべてのログは CloudWatch Logs に、アラームの通知は SNS トピックに、REST API と関数のトレースは X-Ray に送られます。',
+      en: 'The client calls one of three APIs. REST API and HTTP API send /quotes and /analysis to the alias live of the Lambda function, and /history through a VPC link of their own to the internal load balancer. The function reads histories from the load balancer for /analysis. The load balancer forwards /history to ECS tasks and /k8s/history to pods on EKS. The WebSocket API hands messages to the sessions function, which keeps connections and subscriptions in DynamoDB. EventBridge Scheduler starts the ticker every minute; the ticker reads subscriptions from DynamoDB and posts ticks to the connections through the WebSocket API. CodeBuild builds the image and pushes it to ECR, which tasks and pods pull from. All parts log to CloudWatch Logs; alarms watch every part, and one of them pages a person; REST API and functions send traces to X-Ray.',
+      ja: 'クライアントは 3 つの API のどれかを呼び出します。REST API と HTTP API は、/quotes と /analysis を Lambda 関数のエイリアス live に、/history をそれぞれの VPC リンク経由で内部ロードバランサーに送ります。関数は /analysis のために、ロードバランサーから履歴を読みます。ロードバランサーは /history を ECS タスクに、/k8s/history を EKS の Pod に転送します。WebSocket API はメッセージをセッション関数に渡し、関数は接続とサブスクリプションを DynamoDB に保存します。EventBridge Scheduler は毎分ティッカーを起動します。ティッカーは DynamoDB からサブスクリプションを読み、WebSocket API を通して各接続にティックを送ります。CodeBuild はイメージをビルドして ECR にプッシュし、タスクと Pod はそれを取得します。すべてのログは CloudWatch Logs に、REST API と関数のトレースは X-Ray に送られます。アラームはすべての部品を監視し、そのうち 1 つが人を呼び出します。',
     },
     client: { en: 'Client', ja: 'クライアント' },
     restAuth: { en: 'IAM, throttling', ja: 'IAM、スロットリング' },
@@ -114,8 +114,8 @@ export const words = {
     logs: { en: ['of APIs, functions,', 'tasks, pods, VPC'], ja: ['API、関数、タスク、', 'Pod、VPC'] },
     alarms: { en: 'CloudWatch alarms', ja: 'CloudWatch アラーム' },
     alarmsNote: {
-      en: ['APIs, functions, targets;', 'to an SNS topic'],
-      ja: ['API、関数、ターゲット。', 'SNS トピックに通知'],
+      en: ['on every part;', 'one pages a person'],
+      ja: ['すべての部品に。', '人を呼び出すのは 1 つ'],
     },
     traces: { en: ['REST API,', 'functions'], ja: ['REST API、', '関数'] },
     pull: { en: 'ECS, EKS', ja: 'ECS、EKS' },
