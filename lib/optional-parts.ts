@@ -5,6 +5,7 @@ import { newReceivers } from './notifications';
 export const OPTIONAL_PARTS = [
   ['Notifications', 'notifications'],
   ['Operations', 'alarms'],
+  ['Dashboard', 'dashboard'],
   ['Kubernetes', 'kubernetes'],
   ['HttpApi', 'httpApi'],
   ['WebSocketApi', 'webSocketApi'],
@@ -14,12 +15,14 @@ export type OptionalPart = (typeof OPTIONAL_PARTS)[number][0];
 
 type Parts = Pick<
   EnvironmentConfig,
-  'id' | 'region' | 'kubernetes' | 'httpApi' | 'webSocketApi' | 'notifications' | 'alarms' | 'budget'
+  'id' | 'region' | 'dashboard' | 'kubernetes' | 'httpApi' | 'webSocketApi' | 'notifications' | 'alarms' | 'budget'
 >;
 
 /** Whether an environment has a part. */
 export function hasPart(part: OptionalPart, config: Parts): boolean {
   switch (part) {
+    case 'Dashboard':
+      return config.dashboard ?? true;
     case 'Kubernetes':
       return config.kubernetes !== undefined;
     case 'HttpApi':

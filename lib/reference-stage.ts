@@ -26,6 +26,7 @@ import { hasPart, OPTIONAL_PARTS } from './optional-parts';
 import { RunbookLinks } from './runbook-links';
 import { checkServices, routesOfEnvironment, routesOnEcs, serviceGroups } from './services';
 import { ContainersStack } from './stacks/containers-stack';
+import { DashboardContent, DashboardStack, IOnDashboard } from './stacks/dashboard-stack';
 import { EncryptionStack } from './stacks/encryption-stack';
 import { FunctionStack } from './stacks/function-stack';
 import { HttpApiStack } from './stacks/http-api-stack';
@@ -195,14 +196,26 @@ export class ReferenceStage extends Construct {
       webSocketApi.addStackDependency(restApi);
     }
 
-    const operations =
-      operationsFirst ??
-      this.operations(
-        common,
-        this.stacks()
-          .filter(isAffecting)
-          .flatMap(({ affecting }) => affecting),
-      );
+    const affecting = this.stacks()
+      .filter(isAffecting)
+      .flatMap((stack) => stack.affecting);
+    const operations = operationsFirst ?? this.operations(common, affecting);
+    const shown = [...(operations.usersAffected ? [operations.usersAffected] : []), ...affecting];
+    const dashboard: DashboardContent = {
+      config,
+      parts: this.stacks()
+        .filter(isOnDashboard)
+        .map(({ onDashboard }) => onDashboard),
+      affecting: shown,
+      alarms: this.node
+        .findAll()
+        .filter((each) => each instanceof cloudwatch.AlarmBase)
+        .filter((alarm) => !shown.includes(alarm)),
+    };
+    if (hasPart('Dashboard', config)) {
+      new DashboardStack(this, 'Dashboard', { ...common('Dashboard', 'dashboard of the environment'), ...dashboard });
+    }
+
     // The topics exist before the alarms that send to them. The stack of the key is earlier than both.
     for (const first of [notifications, operationsFirst].filter((stack) => stack !== undefined)) {
       const stacks = this.stacks();
@@ -212,9 +225,13 @@ export class ReferenceStage extends Construct {
     const deployed = this.stacks();
     const { listener, loadBalancer } = history.loadBalancer;
     const readByKubernetes = [listener.listenerArn, loadBalancer.loadBalancerFullName, history.image.uri];
+    const readByDashboard = hasPart('Dashboard', config)
+      ? []
+      : [DashboardStack.bodyOf(new Construct(quotes, 'Dashboard'), dashboard)];
+    const read: Partial<Record<string, string[]>> = { kubernetes: readByKubernetes, dashboard: readByDashboard };
     for (const [name, property] of OPTIONAL_PARTS) {
       if (hasPart(name, config) || this.node.tryFindChild(name)) continue;
-      const reads = property === 'kubernetes' ? readByKubernetes : [];
+      const reads = read[property] ?? [];
       new SwitchedOffStack(this, name, { ...common(name, `${property} is off`), property, reads, after: deployed });
     }
 
@@ -256,6 +273,10 @@ export class ReferenceStage extends Construct {
       return new OperationsStack(this, 'Operations', { ...props, affecting });
     return new SwitchedOffStack(this, 'Operations', { ...props, property: 'alarms', reads: [], after: this.stacks() });
   }
+}
+
+function isOnDashboard(stack: Stack): stack is Stack & IOnDashboard {
+  return 'onDashboard' in stack;
 }
 
 /** Checks the limits of sessions, because the code of the sessions would fail only when a client connects. */

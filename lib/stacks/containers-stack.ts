@@ -13,6 +13,7 @@ import { CapacityAlarms } from '../constructs/capacity-alarms';
 import { ContainerCluster } from '../constructs/container-cluster';
 import { ContainerService, ServiceCapacity, TargetOnCapacity } from '../constructs/container-service';
 import { Ec2Capacity } from '../constructs/ec2-capacity';
+import { DashboardService, EnvironmentDashboardProps } from '../constructs/environment-dashboard';
 import { LoadBalancerAlarms } from '../constructs/load-balancer-alarms';
 import { INetwork } from '../constructs/network';
 import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
@@ -42,6 +43,9 @@ export class ContainersStack extends Stack {
   /** Alarms that mean that users are affected: at most two, however many services there are. */
   readonly affecting: readonly cloudwatch.IAlarm[];
   private readonly noHealthyTarget: cloudwatch.Alarm[] = [];
+  /** Parts of the stack on the dashboard. */
+  readonly onDashboard: EnvironmentDashboardProps;
+  private readonly dashboardServices: DashboardService[] = [];
 
   constructor(
     scope: Construct,
@@ -82,6 +86,13 @@ export class ContainersStack extends Stack {
     if (alarmsOf(config)) this.watchInfrastructure(capacity);
 
     this.affecting = alarmsOf(config) ? this.alarms() : [];
+    const { ec2: instances } = capacity.capacity;
+    this.onDashboard = {
+      loadBalancers: [this.loadBalancer.loadBalancer],
+      services: this.dashboardServices,
+      instances:
+        instances && observesFully(config) ? [{ cluster: instances.cluster, max: instances.maxInstances }] : [],
+    };
 
     const { loadBalancerName } = this.loadBalancer.loadBalancer;
     this.output('LoadBalancerUrl', this.loadBalancer.url, 'Internal load balancer, from in the VPC');
@@ -173,6 +184,15 @@ export class ContainersStack extends Stack {
         service: ecsService,
         maxTasks: size.maxTasks,
         containerInsights: observesFully(config),
+      });
+    }
+    for (const { capacity, ...part } of service.services) {
+      this.dashboardServices.push({
+        ...size,
+        ...part,
+        insights: observesFully(this.props.config),
+        label: service.services.length > 1 ? `${name} ${capacity === 'Ec2' ? 'EC2' : capacity}` : name,
+        loadBalancer: this.loadBalancer.loadBalancer,
       });
     }
     const targetGroups = service.services.map(({ targetGroup }) => targetGroup.targetGroupArn).join(',');

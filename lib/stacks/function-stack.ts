@@ -2,6 +2,7 @@ import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { EnvironmentDashboardProps } from '../constructs/environment-dashboard';
 import { FunctionAlarms } from '../constructs/function-alarms';
 import { INetwork } from '../constructs/network';
 import { PrivateFunction } from '../constructs/private-function';
@@ -20,6 +21,8 @@ export interface FunctionStackProps extends EnvironmentStackProps {
  */
 export class FunctionStack extends Stack {
   readonly live: lambda.IAlias;
+  /** Parts of the stack on the dashboard. */
+  readonly onDashboard: EnvironmentDashboardProps;
   /** None: what users notice of the function is a 5XX of an API, and the alarms of the APIs say so. */
   readonly affecting: readonly cloudwatch.IAlarm[] = [];
 
@@ -54,6 +57,7 @@ export class FunctionStack extends Stack {
       });
     }
     this.live = quotes.live;
+    this.onDashboard = { function: { handler: quotes.live, provisioned: config.function.provisionedConcurrency } };
 
     const name = quotes.function.functionName;
     new CfnOutput(this, 'FunctionName', { value: name, description: 'Quotes function' });

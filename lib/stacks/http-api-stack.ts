@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import { Route, serviceOf } from '../../domain/routes';
 import { ApiAlarms } from '../constructs/api-alarms';
 import { AuthorizedHttpApi } from '../constructs/authorized-http-api';
+import { EnvironmentDashboardProps } from '../constructs/environment-dashboard';
 import { INetwork } from '../constructs/network';
 import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { PrivateVpcLink } from '../constructs/private-vpc-link';
@@ -26,6 +27,8 @@ export interface HttpApiStackProps extends EnvironmentStackProps {
 
 /** The HTTP API and its VPC link, in one stack because a link cannot be deleted while an integration names it. */
 export class HttpApiStack extends Stack {
+  /** Parts of the stack on the dashboard. */
+  readonly onDashboard: EnvironmentDashboardProps;
   /** Alarms that say: users are affected now. Empty without alarms. */
   readonly affecting: readonly cloudwatch.IAlarm[];
 
@@ -64,6 +67,7 @@ export class HttpApiStack extends Stack {
         api.addPrivateRoute({ ...common, ...integration, listener });
       }
     }
+    this.onDashboard = { apis: [{ label: 'HTTP', stage: api.stage }] };
     const on = alarmsOf(config);
     const alarms =
       on &&

@@ -7,6 +7,7 @@ import { HISTORY_SERVICE, pathPatterns, routesOfService } from '../../domain/rou
 import { ClusterAddOns } from '../constructs/cluster-add-ons';
 import { ClusterAlarms } from '../constructs/cluster-alarms';
 import { ClusterAutoscaler } from '../constructs/cluster-autoscaler';
+import { EnvironmentDashboardProps } from '../constructs/environment-dashboard';
 import { KubernetesCluster } from '../constructs/kubernetes-cluster';
 import { KubernetesWorkload } from '../constructs/kubernetes-workload';
 import { ManagedNodeGroup } from '../constructs/managed-node-group';
@@ -36,6 +37,8 @@ export interface KubernetesStackProps extends EnvironmentStackProps {
 export class KubernetesStack extends Stack {
   /** Alarms that mean that users are affected. */
   readonly affecting: readonly cloudwatch.IAlarm[];
+  /** Parts of the stack on the dashboard. */
+  readonly onDashboard: EnvironmentDashboardProps;
 
   constructor(scope: Construct, id: string, props: KubernetesStackProps) {
     super(scope, id, props);
@@ -112,6 +115,16 @@ export class KubernetesStack extends Stack {
       priority: KUBERNETES_PRIORITY,
     });
     this.affecting = alarmsOf(config) ? [this.alarms(exposure, loadBalancer)] : [];
+    this.onDashboard = {
+      pods: {
+        label: 'pods',
+        targetGroup: exposure.targetGroup,
+        loadBalancer: loadBalancer.loadBalancer,
+        clusterName,
+        ...kubernetes.nodes,
+        watched: observability ? { ...kubernetes.service, namespace: 'history', deployment: 'history' } : undefined,
+      },
+    };
     if (alarmsOf(config)) {
       const { application: applicationLogGroup } = addOns.logGroups;
       new ClusterAlarms(this, 'ClusterAlarms', {

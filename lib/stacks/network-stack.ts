@@ -1,6 +1,7 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
+import { EnvironmentDashboardProps } from '../constructs/environment-dashboard';
 import { NatAlarms } from '../constructs/nat-alarms';
 import { Network } from '../constructs/network';
 import { alarmsOf, EnvironmentStackProps, NewNetworkConfig } from '../environment-config';
@@ -15,6 +16,8 @@ export interface NetworkStackProps extends EnvironmentStackProps {
 
 export class NetworkStack extends Stack {
   readonly network: Network;
+  /** Parts of the stack on the dashboard. */
+  readonly onDashboard: EnvironmentDashboardProps;
 
   constructor(scope: Construct, id: string, props: NetworkStackProps) {
     super(scope, id, props);
@@ -28,6 +31,10 @@ export class NetworkStack extends Stack {
     for (const [index, target] of alarmsOf(config) ? this.network.natTargets.entries() : []) {
       new NatAlarms(this, `Nat${index + 1}Alarms`, { target });
     }
+
+    this.onDashboard = {
+      natGatewayIds: this.network.natTargets.flatMap((each) => ('natGatewayId' in each ? [each.natGatewayId] : [])),
+    };
 
     new CfnOutput(this, 'VpcId', { value: this.network.vpc.vpcId, description: 'VPC of this environment' });
     new CfnOutput(this, 'PrivateSubnetIds', {

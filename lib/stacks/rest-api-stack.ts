@@ -7,6 +7,7 @@ import { ApiAccount } from '../constructs/api-account';
 import { ApiAlarms } from '../constructs/api-alarms';
 import { CacheInvalidationGuard } from '../constructs/cache-invalidation-guard';
 import { CachedRestApi } from '../constructs/cached-rest-api';
+import { EnvironmentDashboardProps } from '../constructs/environment-dashboard';
 import { INetwork } from '../constructs/network';
 import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { PrivateVpcLink } from '../constructs/private-vpc-link';
@@ -26,6 +27,8 @@ export interface RestApiStackProps extends EnvironmentStackProps {
 
 /** The REST API and its VPC link, in one stack because a link cannot be deleted while an API names it. */
 export class RestApiStack extends Stack {
+  /** Parts of the stack on the dashboard. */
+  readonly onDashboard: EnvironmentDashboardProps;
   /** Alarms that say: users are affected now. Empty without alarms. */
   readonly affecting: readonly cloudwatch.IAlarm[];
 
@@ -68,6 +71,7 @@ export class RestApiStack extends Stack {
         api.addPrivateRoute({ ...common, ...integration, loadBalancer, url });
       }
     }
+    this.onDashboard = { apis: [{ label: 'REST', stage: api.stage, cached: cache !== undefined }] };
     const on = alarmsOf(config);
     const alarms =
       on &&

@@ -3,6 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Operation } from 'aws-cdk-lib/aws-dynamodb';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { EnvironmentDashboardProps } from '../constructs/environment-dashboard';
 import { SessionTable } from '../constructs/session-table';
 import { TableAlarms } from '../constructs/table-alarms';
 import { Ticker } from '../constructs/ticker';
@@ -21,6 +22,8 @@ export interface WebSocketApiStackProps extends EnvironmentStackProps {
 
 /** The WebSocket API with sessions on prices, the table of the sessions, and the ticker that sends prices to them. */
 export class WebSocketApiStack extends Stack {
+  /** Parts of the stack on the dashboard. */
+  readonly onDashboard: EnvironmentDashboardProps;
   /** Alarms that say: users are affected now. Empty without alarms. */
   readonly affecting: readonly cloudwatch.IAlarm[] = [];
 
@@ -68,6 +71,14 @@ export class WebSocketApiStack extends Stack {
     for (const fn of [sessions.handler, ticker.function]) state.grantItems(fn);
     state.grantQuery(ticker.function);
     sessions.grantPost(ticker.function);
+    this.onDashboard = {
+      sessions: {
+        stage: sessions.stage,
+        handler: sessions.handler,
+        table: state.table,
+        ticker: ticker.function,
+      },
+    };
     if (alarmsOf(config)) {
       const { connectErrors, integrationErrors } = new WebSocketAlarms(this, 'SessionsAlarms', {
         handler: sessions.handler,

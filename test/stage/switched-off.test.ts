@@ -12,9 +12,11 @@ const complete: EnvironmentConfig = {
 };
 /** The parts whose stacks are deleted last. The stack Operations is deleted first. */
 const LAST = OPTIONAL_PARTS.filter(([name]) => name !== 'Operations');
+/** Parts that are on where their property is left out. */
+const OFF_BY_FALSE: readonly string[] = ['alarms', 'dashboard'];
 const without = (...properties: readonly (typeof OPTIONAL_PARTS)[number][1][]): EnvironmentConfig => ({
   ...complete,
-  ...Object.fromEntries(properties.map((property) => [property, property === 'alarms' ? false : undefined])),
+  ...Object.fromEntries(properties.map((property) => [property, OFF_BY_FALSE.includes(property) ? false : undefined])),
 });
 
 /** The templates that the CLI gets. They contain the resource CDKMetadata. */
@@ -33,7 +35,9 @@ function templatesForCli(config: EnvironmentConfig): Record<string, { Resources?
 }
 
 test('a part that is switched off is a stack without resources, so that the CLI deletes its deployed stack', () => {
-  const templates = templatesForCli(without('kubernetes', 'httpApi', 'webSocketApi', 'notifications', 'alarms'));
+  const templates = templatesForCli(
+    without('kubernetes', 'httpApi', 'webSocketApi', 'notifications', 'alarms', 'dashboard'),
+  );
   expect(templates['Kumiki-trial-RestApi']?.Resources).toHaveProperty('CDKMetadata');
   for (const [name] of OPTIONAL_PARTS) {
     expect(templates).toHaveProperty(`Kumiki-trial-${name}`);
