@@ -11,6 +11,7 @@ import {
   SERVICES_PER_LOAD_BALANCER,
   STACK,
 } from '../../lib/limits';
+import { checkLimits, widgetsOf } from '../support/dashboard';
 import { fixtureOf, withFurther } from '../support/fixture';
 import { resourcesOf, stageOf, templatesOf } from '../support/stage';
 
@@ -54,6 +55,10 @@ test.each(Object.keys(templates))('%s is within the limits of a stack', (name) =
   expect(Object.keys(Outputs).length).toBeLessThanOrEqual(STACK.outputs);
   expect(Object.keys(Parameters).length).toBeLessThanOrEqual(STACK.parameters);
   expect(Buffer.byteLength(JSON.stringify(templates[name]?.toJSON()))).toBeLessThanOrEqual(STACK.templateBytes);
+});
+
+test('the dashboard is within the limits of CloudWatch', () => {
+  checkLimits(widgetsOf(templates));
 });
 
 test('each load balancer is within its limits of rules, target groups and listeners', () => {
