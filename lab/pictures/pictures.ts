@@ -1,5 +1,8 @@
 import { join } from 'node:path';
 import { LANGUAGES, type Language } from '../../ops/kit/language';
+import { widgetsOf } from '../dashboard/body';
+import { draw } from '../dashboard/draw';
+import { exampleTemplate } from '../dashboard/example';
 import { root } from '../kit/folders';
 import { hero } from './hero';
 import { kubernetesLoop } from './kubernetes-loop';
@@ -19,14 +22,18 @@ const generators: Readonly<Record<string, (language: Language) => string>> = {
 /** Folder of the pictures. */
 export const folder = join(root, 'docs', 'pictures');
 
-/** The content of every picture by its file: one for each language, as the pages are. */
+/**
+ * The content of every picture by its file: one for each language, as the pages are. The dashboard has English words only,
+ * in the console of AWS, too.
+ */
 export function pictures(): ReadonlyMap<string, string> {
-  return new Map(
-    Object.entries(generators).flatMap(([name, generate]) =>
+  return new Map([
+    ['dashboard.svg', draw(widgetsOf(exampleTemplate()))],
+    ...Object.entries(generators).flatMap(([name, generate]) =>
       LANGUAGES.map((language): [string, string] => [
         language === 'en' ? `${name}.svg` : `${name}.${language}.svg`,
         generate(language),
       ]),
     ),
-  );
+  ]);
 }

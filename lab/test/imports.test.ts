@@ -7,7 +7,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['lib', 'lambda', 'container'],
   ['bin', 'examples', 'ops'],
   ['lab/kit'],
-  ['lab/tour', 'lab/kubernetes-load', 'lab/kubernetes-proof', 'lab/leave'],
+  ['lab/dashboard', 'lab/tour', 'lab/kubernetes-load', 'lab/kubernetes-proof', 'lab/leave'],
   ['lab/local'],
   ['lab/bench', 'lab/pictures'],
 ];
