@@ -36,7 +36,9 @@ test.each([...types])('the table of permissions has a row for %s', (type) => {
 
 test('the table of permissions has no row for a type that no template has', () => {
   const rows = [...Object.keys(permissions.types), ...Object.keys(permissions.others)];
-  expect(rows.filter((type) => type !== 'Custom::*' && !types.has(type))).toEqual([]);
+  // The tests synthesize without the metadata of the CDK.
+  const others = ['Custom::*', 'AWS::CDK::Metadata'];
+  expect(rows.filter((type) => !others.includes(type) && !types.has(type))).toEqual([]);
 });
 
 test('a type without permissions is noticed', () => {

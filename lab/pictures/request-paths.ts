@@ -14,7 +14,7 @@ const WATCHING = [
   ...['target-group', 'ticker', 'websocket'],
 ]
   .map((part) => `${part}-alarms`)
-  .concat('users-affected', 'alarm-topic', 'monthly-budget');
+  .concat('users-affected', 'alarm-topic', 'monthly-budget', 'environment-dashboard');
 
 /** The way of a request over each API, and who starts and watches what. */
 export function requestPaths(language: Language): string {

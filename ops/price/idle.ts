@@ -83,6 +83,7 @@ function linesOf(config: EnvironmentConfig, templates: Templates): Line[] {
       'standard alarm, metric and month',
     ]),
     line([ofType('AWS::CloudWatch::CompositeAlarm').length, 'composite alarm, month']),
+    line([ofType('AWS::CloudWatch::Dashboard').length, 'dashboard, month']),
     ...cluster(config),
     line([ofType('AWS::KMS::Key').length, 'key, month']),
   ];

@@ -6,7 +6,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { sectionOf } from '../../lib/runbook-links';
 import { anchorOf, matches, read, withoutCode } from '../support/documents';
 import { fixtureOf } from '../support/fixture';
-import { resourcesOf, stacksOf, stageOf, synthesized } from '../support/stage';
+import { alarmsIn, resourcesOf, stacksOf, stageOf, synthesized } from '../support/stage';
 import { variants } from '../support/variants';
 
 const FOLDER = 'docs/runbooks';
@@ -39,7 +39,7 @@ for (const config of environments) {
   const affecting: unknown[] = Object.values(stacksOf(stage)).flatMap((stack) =>
     'affecting' in stack && Array.isArray(stack.affecting) ? stack.affecting : [],
   );
-  for (const alarm of stage.node.findAll().filter((node) => node instanceof cloudwatch.AlarmBase)) {
+  for (const alarm of alarmsIn(stage)) {
     const { page, anchor } = sectionOf(alarm) ?? { page: 'no page', anchor: alarm.node.path };
     const known = alarms.get(`${page}#${anchor}`) ?? { descriptions: new Set(), wakes: false };
     const resource = alarm.node.defaultChild;

@@ -281,6 +281,7 @@ function partsOf(region: Region): Record<string, string> {
     'cached-rest-api': price(...cache),
     ...Object.fromEntries(ALARMS.map(([construct, kind]) => [construct, price(alarms(metricsUnder(kind)))])),
     'users-affected': price([1, 'composite alarm, month']),
+    'environment-dashboard': price([1, 'dashboard, month']),
   };
 }
 
@@ -352,6 +353,7 @@ test.each(twins('docs/switches.md'))('%s has the price of every switch', (file) 
       '0.07',
     ],
     ['`encryption` |', usd([1, 'key, month'])],
+    ['`dashboard` |', usd([1, 'dashboard, month'])],
   ] as const) {
     const cells = rowOf(file, text);
     expect(`${cells[0]}: ${amountsOf(cells).toSorted()}`).toBe(`${cells[0]}: ${amounts.toSorted()}`);

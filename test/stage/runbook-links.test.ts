@@ -1,6 +1,5 @@
-import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { sectionOf } from '../../lib/runbook-links';
-import { resourcesOf, stageOf, synthesized } from '../support/stage';
+import { alarmsIn, resourcesOf, stageOf, synthesized } from '../support/stage';
 import { variants } from '../support/variants';
 
 const isAlarmType = (type: string) => /^AWS::CloudWatch::(Composite)?Alarm$/.test(type);
@@ -21,8 +20,7 @@ describe.each(Object.entries(variants()))('%s', (_, config) => {
 test('no two kinds of alarms have the same part of a runbook', () => {
   const sections = new Map<string, string>();
   for (const config of Object.values(variants())) {
-    for (const alarm of stageOf(config).node.findAll()) {
-      if (!(alarm instanceof cloudwatch.AlarmBase)) continue;
+    for (const alarm of alarmsIn(stageOf(config))) {
       const { page, anchor } = sectionOf(alarm) ?? {};
       const maker = alarm.node.scope?.constructor.name === 'Construct' ? 'group' : alarm.node.scope?.constructor.name;
       const kind = maker === 'group' ? 'UsersAffected' : `${maker}`;

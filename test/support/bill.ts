@@ -237,6 +237,11 @@ export function idleLines(templates: Templates): Line[] {
       quantity: both(`${composites}`),
       amount: [[composites, 'composite alarm, month']],
     },
+    {
+      name: { en: 'dashboard', ja: 'ダッシュボード' },
+      quantity: both(`${ofType(templates, 'AWS::CloudWatch::Dashboard').length}`),
+      amount: [[ofType(templates, 'AWS::CloudWatch::Dashboard').length, 'dashboard, month']],
+    },
   ];
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Context, environmentOf } from '../../lib/context';
 import { EnvironmentConfig } from '../../lib/environment-config';
@@ -69,6 +70,14 @@ export function synthesized(config: EnvironmentConfig, stage?: ReferenceStage): 
   }
   const templates = Object.entries<Record<string, unknown>>(JSON.parse(readFileSync(file, 'utf8')));
   return Object.fromEntries(templates.map(([stack, template]) => [stack, Template.fromJSON(template)]));
+}
+
+/** All alarms and composite alarms of a stage, without those that a stack refers to by name. */
+export function alarmsIn(stage: ReferenceStage): cloudwatch.AlarmBase[] {
+  return stage.node
+    .findAll()
+    .filter((node): node is cloudwatch.AlarmBase => node instanceof cloudwatch.AlarmBase)
+    .filter(({ node }) => node.defaultChild !== undefined);
 }
 
 /** All resources of a stage, as [stack, logical id, resource]. */

@@ -47,7 +47,9 @@ test('has the instance, its address and its volume in place of a NAT gateway', (
   const price = (name: string) => prices.get(name) ?? Number.NaN;
   const gateway = 730 * price('NAT gateway, hour');
   const instance = 730 * price('t4g.nano, hour') + 8 * 0.08;
+  // The gateway has alarms on four metrics, the instance on one.
+  const alarms = -3 * price('standard alarm, metric and month');
   const withInstance = priceIn('us-east-1', { ...trial, network: withEgress({ mode: 'nat-instance' }) });
   expect(withInstance.without).toEqual([]);
-  expect(withInstance.usd).toBeCloseTo(priceIn('us-east-1', trial).usd - gateway + instance, 1);
+  expect(withInstance.usd).toBeCloseTo(priceIn('us-east-1', trial).usd - gateway + instance + alarms, 1);
 }, 60_000);
