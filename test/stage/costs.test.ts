@@ -210,12 +210,23 @@ test.each(twins('docs/websocket.md'))('%s has the price of the sessions', (file)
     [/0\.25/, usd([millions(connections * MINUTES), 'WebSocket API, million connection minutes'])],
     [/0\.625/, table],
     [/0\.30/, usd([3, 'custom metric, the first 10,000, metric and month'])],
-    [/0\.10/, usd([6, 'standard alarm, metric and month'])],
+    [/ 0\.10|（1 個 0\.10）/, usd([alarmsOfSessions(), 'standard alarm, metric and month'])],
   ] as const) {
     expect(rowOf(file, row)).toContain(amount);
   }
   expect(read(file)).toContain(usd(...tickerOf(1769 / 1024, 60)));
 });
+
+/** Metrics for which the alarms of the WebSocket API are billed. */
+function alarmsOfSessions(scheduled = true): number {
+  const { webSocketApi, ...trial } = fixtureOf('trial');
+  if (webSocketApi === undefined) throw new Error('The fixture has no WebSocket API.');
+  const { WebSocketApi: template } = synthesized({
+    ...trial,
+    webSocketApi: { ...webSocketApi, ticker: { ...webSocketApi.ticker, scheduled } },
+  });
+  return template === undefined ? Number.NaN : alarmsOf({ template }).metrics;
+}
 
 test.each(READMES)('%s has the price of every part', (file) => {
   for (const [construct, price] of Object.entries(partsOf('us-east-1'))) {
@@ -334,8 +345,11 @@ test.each(twins('docs/switches.md'))('%s has the price of every switch', (file) 
       alarms(metrics - metricsOf(synthesized(withoutWebSocketApi))),
       usd([1, 'WebSocket API, million messages']),
     ],
-    // Schedule, ticker and table of docs/websocket.md, and the alarm on silence.
-    ['`webSocketApi.ticker.scheduled`', cents(0.04 + 0.02 + 0.01 + Number(alarms(1)))],
+    // Schedule, ticker and table of docs/websocket.md, and the alarms that a schedule adds.
+    [
+      '`webSocketApi.ticker.scheduled`',
+      cents(0.04 + 0.02 + 0.01 + Number(alarms(alarmsOfSessions() - alarmsOfSessions(false)))),
+    ],
     ['`webSocketApi.ticker.memoryMiB`', usd(...tickerOf(0.5, 60)), usd(...tickerOf(1769 / 1024, 60))],
     ['`kubernetes.enabled`', sumOf(cluster, 'us-east-1')],
     ['`kubernetes.nodes` |', usd(...nodeOf('t4g.medium')), usd(...nodeOf('m7g.large'))],
