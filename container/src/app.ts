@@ -72,7 +72,7 @@ export function buildApp(options: AppOptions = {}): App {
   const server = Fastify({
     logger: {
       level: options.logLevel ?? 'info',
-      // The field names are those of Lambda's JSON logs, so that one query of Logs Insights reads both logs.
+      // The field names are those of Lambda's JSON logs and of Powertools, so that one query of Logs Insights reads both logs.
       messageKey: 'message',
       base: null,
       timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
@@ -80,6 +80,8 @@ export function buildApp(options: AppOptions = {}): App {
       ...(options.logTo && { stream: options.logTo }),
     },
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    childLoggerFactory: (logger, bindings, opts, { headers }) =>
+      logger.child({ ...bindings, xray_trace_id: traceIdOf(headers['x-amzn-trace-id']) }, opts),
     genReqId: (request) =>
       requestIdOf(request.headers['x-request-id']) ?? requestIdOf(request.headers['x-amzn-trace-id']) ?? randomUUID(),
     rewriteUrl: ({ url = '/' }) => {
@@ -228,6 +230,15 @@ function logRequest(request: FastifyRequest, status: number, ms?: number): void 
  */
 function requestIdOf(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' && /^[\x21-\x7e]{1,256}$/.test(header) ? header : undefined;
+}
+
+/**
+ * Id of the trace that the request belongs to, as X-Ray names it. The load balancer gives one to every request that has none.
+ *
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
+ */
+function traceIdOf(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header.match(/(?:^|;)\s*Root=([\da-f-]{1,64})(?:;|$)/i)?.[1] : undefined;
 }
 
 /** The caller's timeout in milliseconds: the value of the header, or the default if the header is missing or no number. */

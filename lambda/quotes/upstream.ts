@@ -74,12 +74,28 @@ async function read(target: string, ms: number, requestId: string | undefined): 
 async function answerOf(target: string, ms: number, requestId: string | undefined): Promise<Response> {
   try {
     // The service refuses a request that it cannot answer in this time.
-    const headers = { 'x-timeout-ms': String(ms), ...(requestId !== undefined && { 'x-request-id': requestId }) };
+    const headers = {
+      'x-timeout-ms': String(ms),
+      ...traceHeader(),
+      ...(requestId !== undefined && { 'x-request-id': requestId }),
+    };
     return await fetch(target, { headers, signal: AbortSignal.timeout(ms) });
   } catch (error) {
     if (isObject(error) && error.name === 'TimeoutError') throw error;
     throw new BrokenConnection(502, messageOf(causeOf(error, ms)));
   }
+}
+
+/**
+ * Header with the trace of the invocation, so that the lines of the service have the id of the trace. The load balancer keeps
+ * the id of the trace and adds its own. Lambda changes the variable with every invocation.
+ *
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+ */
+function traceHeader(): Record<string, string> {
+  const { _X_AMZN_TRACE_ID: trace } = process.env;
+  return trace === undefined ? {} : { 'x-amzn-trace-id': trace };
 }
 
 function unanswered(cause: string): UpstreamError {

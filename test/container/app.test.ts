@@ -192,7 +192,7 @@ test('answers an unexpected error with 500, and writes the details to the log on
   });
 });
 
-test.each([
+test.each<[Record<string, string>, RegExp]>([
   [{ 'x-request-id': 'mine' }, /^mine$/],
   [{ 'x-amzn-trace-id': 'Root=1-67891233-abcdef012345678912345678' }, /^Root=1-67891233-abcdef012345678912345678$/],
   [{ 'x-request-id': 'mine', 'x-amzn-trace-id': 'Root=1' }, /^mine$/],
@@ -205,12 +205,27 @@ test.each([
     level: 'INFO',
     timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
     requestId: response.headers['x-request-id'],
+    xray_trace_id: headers['x-amzn-trace-id']?.slice('Root='.length),
     method: 'GET',
     url: '/history/ABC?days=2',
     status: 200,
     ms: expect.any(Number),
     message: 'request',
   });
+});
+
+const TRACE = '1-67891233-abcdef012345678912345678';
+
+test.each([
+  [`Root=${TRACE}`, TRACE],
+  [`Self=1-67891234-12456789abcdef0123456789;Root=${TRACE}`, TRACE],
+  [`Root=${TRACE};Parent=53995c3f42cd8ad8;Sampled=1`, TRACE],
+  ['Self=1-67891234-12456789abcdef0123456789', undefined],
+  ['Root=a trace', undefined],
+  [`Root=${'a'.repeat(65)}`, undefined],
+])('a line of a request has the id of the trace %s', async (header, trace) => {
+  await server.inject({ url: '/history/ABC?days=2', headers: { 'x-amzn-trace-id': header } });
+  expect(log().at(-1)?.['xray_trace_id']).toBe(trace);
 });
 
 test('creates an id for a request whose own id is too long', async () => {

@@ -69,6 +69,24 @@ test('sends the id of the request, with which the service logs it', async () => 
   expect(ids).toEqual(['of-the-api', undefined]);
 });
 
+test('sends the trace of the invocation, so that the lines of the service have its id', async () => {
+  const traces: unknown[] = [];
+  const service = createServer(({ headers }, response) => {
+    traces.push(headers['x-amzn-trace-id']);
+    response.end(JSON.stringify(GOOD));
+  });
+  await new Promise<void>((listening) => service.listen(0, '127.0.0.1', listening));
+  const read = statisticsReader(`http://127.0.0.1:${(service.address() as AddressInfo).port}`);
+  const trace = 'Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1';
+  process.env['_X_AMZN_TRACE_ID'] = trace;
+  await read('KUMI', 30);
+  delete process.env['_X_AMZN_TRACE_ID'];
+  await read('KUMI', 30);
+  service.close();
+  service.closeAllConnections();
+  expect(traces).toEqual([trace, undefined]);
+});
+
 test.each([
   ['the service', { 'retry-after': '4' }, '{"message":"wait"}', 'wait', '4'],
   ['a load balancer', {}, '<html>', 'the container service takes no requests; try again later', undefined],
