@@ -289,7 +289,11 @@ export interface EnvironmentConfig {
   readonly logRetentionDays: number;
   /** CloudFormation refuses to delete the stacks until this is switched off. */
   readonly terminationProtection: boolean;
-  /** One dashboard in CloudWatch for the environment: docs/dashboard.md. @default true */
+  /**
+   * One dashboard in CloudWatch for the environment (docs/dashboard.md), and saved queries on its logs (docs/tracing.md).
+   *
+   * @default true
+   */
   readonly dashboard?: boolean;
   /** Alarms on every part: docs/alarms.md. With false, the environment has no alarm. @default {} */
   readonly alarms?: AlarmsConfig | false;

@@ -21,6 +21,7 @@ import { checkInstances } from './instance-sizing';
 import { addressesPerNode, checkRoom } from './kubernetes-sizing';
 import { LOAD_BALANCER } from './limits';
 import { LogGroupDefaults } from './log-group-defaults';
+import { ILogging, mergedLogGroups } from './log-queries';
 import { newReceivers, topicArnOf } from './notifications';
 import { hasPart, OPTIONAL_PARTS } from './optional-parts';
 import { RunbookLinks } from './runbook-links';
@@ -206,6 +207,7 @@ export class ReferenceStage extends Construct {
       parts: this.stacks()
         .filter(isOnDashboard)
         .map(({ onDashboard }) => onDashboard),
+      logGroups: mergedLogGroups(this.stacks().filter(isLogging)),
       affecting: shown,
       alarms: this.node
         .findAll()
@@ -213,7 +215,10 @@ export class ReferenceStage extends Construct {
         .filter((alarm) => !shown.includes(alarm)),
     };
     if (hasPart('Dashboard', config)) {
-      new DashboardStack(this, 'Dashboard', { ...common('Dashboard', 'dashboard of the environment'), ...dashboard });
+      new DashboardStack(this, 'Dashboard', {
+        ...common('Dashboard', 'dashboard of the environment, and saved queries on its logs'),
+        ...dashboard,
+      });
     }
 
     // The topics exist before the alarms that send to them. The stack of the key is earlier than both.
@@ -227,7 +232,7 @@ export class ReferenceStage extends Construct {
     const readByKubernetes = [listener.listenerArn, loadBalancer.loadBalancerFullName, history.image.uri];
     const readByDashboard = hasPart('Dashboard', config)
       ? []
-      : [DashboardStack.bodyOf(new Construct(quotes, 'Dashboard'), dashboard)];
+      : DashboardStack.readsOf(new Construct(quotes, 'Dashboard'), dashboard);
     const read: Partial<Record<string, string[]>> = { kubernetes: readByKubernetes, dashboard: readByDashboard };
     for (const [name, property] of OPTIONAL_PARTS) {
       if (hasPart(name, config) || this.node.tryFindChild(name)) continue;
@@ -273,6 +278,10 @@ export class ReferenceStage extends Construct {
       return new OperationsStack(this, 'Operations', { ...props, affecting });
     return new SwitchedOffStack(this, 'Operations', { ...props, property: 'alarms', reads: [], after: this.stacks() });
   }
+}
+
+function isLogging(stack: Stack): stack is Stack & ILogging {
+  return 'logGroups' in stack;
 }
 
 function isOnDashboard(stack: Stack): stack is Stack & IOnDashboard {

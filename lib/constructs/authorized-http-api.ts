@@ -140,6 +140,7 @@ export interface HttpPrivateRouteProps extends HttpRouteProps {
 export class AuthorizedHttpApi extends Construct {
   readonly api: apigatewayv2.HttpApi;
   readonly stage: apigatewayv2.HttpStage;
+  readonly accessLogGroup: logs.ILogGroup;
   /** Base URL with a slash at the end, at `domain` if given. */
   readonly url: string;
   /** Custom domain name, for the target of its DNS record. */
@@ -185,7 +186,7 @@ export class AuthorizedHttpApi extends Construct {
         certificate: domain.certificate,
         securityPolicy: apigatewayv2.SecurityPolicy.TLS_1_2,
       });
-    const accessLog = props.accessLogGroup ?? new logs.LogGroup(this, 'AccessLog');
+    this.accessLogGroup = props.accessLogGroup ?? new logs.LogGroup(this, 'AccessLog');
     this.stage = this.api.addStage('Stage', {
       stageName,
       autoDeploy: true,
@@ -193,7 +194,7 @@ export class AuthorizedHttpApi extends Construct {
       detailedMetricsEnabled: this.detailedMetrics,
       accessLogSettings: {
         // The attribute Arn of a log group ends with `:*`. API Gateway returns the ARN without it, which is permanent drift.
-        destination: { bind: () => ({ destinationArn: arnOf(accessLog) }) },
+        destination: { bind: () => ({ destinationArn: arnOf(this.accessLogGroup) }) },
         format: apigateway.AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
       },
       domainMapping: this.domainName && {

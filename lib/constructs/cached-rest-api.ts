@@ -179,6 +179,7 @@ export interface PrivateRouteProps extends RouteProps {
 export class CachedRestApi extends Construct {
   readonly api: apigateway.RestApi;
   readonly stage: apigateway.Stage;
+  readonly accessLogGroup: logs.ILogGroup;
   /** Base URL with the stage and a slash at the end. */
   readonly url: string;
   /** Cached routes. Later routes are added to the array; it is empty without a cache. */
@@ -209,7 +210,7 @@ export class CachedRestApi extends Construct {
     this.detailedMetrics = props.detailedMetrics ?? true;
     this.cachedMethods = this.cached;
 
-    const accessLog = props.accessLogGroup ?? new logs.LogGroup(this, 'AccessLog');
+    this.accessLogGroup = props.accessLogGroup ?? new logs.LogGroup(this, 'AccessLog');
     this.api = new apigateway.RestApi(this, 'Api', {
       // The name is also a dimension of the metrics, so it has to be unique.
       restApiName: Names.uniqueResourceName(this, { maxLength: 128, separator: '-' }),
@@ -227,7 +228,7 @@ export class CachedRestApi extends Construct {
         tracingEnabled: props.tracing ?? true,
         cacheClusterEnabled: this.cache,
         cacheClusterSize: size,
-        accessLogDestination: new apigateway.LogGroupLogDestination(accessLog),
+        accessLogDestination: new apigateway.LogGroupLogDestination(this.accessLogGroup),
         accessLogFormat: apigateway.AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
       },
     });

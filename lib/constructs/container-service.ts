@@ -229,6 +229,8 @@ export class ContainerService extends Construct implements ec2.IConnectable {
   /** One service for each kind of capacity, Fargate first. */
   readonly services: readonly ServiceOnCapacity[];
   readonly taskDefinition: ecs.TaskDefinition;
+  /** Log group of the container. */
+  readonly logGroup: logs.ILogGroup;
   /** Command for a shell that replaces all tasks, one healthy set after the other. */
   readonly redeployCommand: string;
   /** Security group of the tasks. */
@@ -256,6 +258,7 @@ export class ContainerService extends Construct implements ec2.IConnectable {
         operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,
       },
     });
+    this.logGroup = props.logGroup ?? new logs.LogGroup(this, 'Logs');
     this.taskDefinition.addContainer('Service', {
       image: props.image,
       portMappings: [{ containerPort: port }],
@@ -271,7 +274,7 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       stopTimeout,
       logging: ecs.LogDriver.awsLogs({
         streamPrefix: 'service',
-        logGroup: props.logGroup ?? new logs.LogGroup(this, 'Logs'),
+        logGroup: this.logGroup,
         // The service keeps answering while CloudWatch Logs is unavailable, and loses the log lines that exceed the buffer.
         mode: ecs.AwsLogDriverMode.NON_BLOCKING,
         maxBufferSize: Size.mebibytes(25),

@@ -158,6 +158,7 @@ export class Network extends Construct implements INetwork {
   readonly privateSubnets: ec2.SubnetSelection;
   /** NAT gateways, or the NAT instance, in the order of the zones; none with other modes of egress. */
   readonly natTargets: readonly NatTarget[];
+  readonly flowLogGroup: logs.ILogGroup;
 
   /** @throws if the zones, a CIDR block, a prefix length, the plan or the number of gateways cannot work */
   constructor(scope: Construct, id: string, props: NetworkProps) {
@@ -198,7 +199,7 @@ export class Network extends Construct implements INetwork {
     const natInstance = egress.mode === 'nat-instance' ? natInstanceProvider() : undefined;
     const natGateway = egress.mode === 'nat' ? ec2.NatProvider.gateway() : undefined;
 
-    const flowLogGroup = props.flowLogGroup ?? new logs.LogGroup(this, 'FlowLogGroup');
+    this.flowLogGroup = props.flowLogGroup ?? new logs.LogGroup(this, 'FlowLogGroup');
     // Only flow logs of this account may use the role, which prevents the confused deputy problem
     // (https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html).
     const flowLogRole = new iam.Role(this, 'FlowLogRole', {
@@ -221,7 +222,7 @@ export class Network extends Construct implements INetwork {
       },
       flowLogs: {
         FlowLog: {
-          destination: ec2.FlowLogDestination.toCloudWatchLogs(flowLogGroup, flowLogRole),
+          destination: ec2.FlowLogDestination.toCloudWatchLogs(this.flowLogGroup, flowLogRole),
           trafficType: ec2.FlowLogTrafficType.ALL,
         },
       },

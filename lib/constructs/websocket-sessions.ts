@@ -95,6 +95,7 @@ export class WebSocketSessions extends Construct {
   readonly api: apigatewayv2.WebSocketApi;
   readonly stage: apigatewayv2.WebSocketStage;
   readonly handler: lambda.Function;
+  readonly accessLogGroup: logs.ILogGroup;
 
   /** @throws if a value is out of range, an action is named twice, or an action is not a word */
   constructor(scope: Construct, id: string, props: WebSocketSessionsProps) {
@@ -144,7 +145,7 @@ export class WebSocketSessions extends Construct {
     });
     for (const action of props.actions) this.api.addRoute(action, { integration, returnResponse: true });
 
-    const accessLog = props.accessLogGroup ?? new logs.LogGroup(this, 'AccessLog');
+    this.accessLogGroup = props.accessLogGroup ?? new logs.LogGroup(this, 'AccessLog');
     this.stage = new apigatewayv2.WebSocketStage(this, 'Stage', {
       webSocketApi: this.api,
       stageName: props.stageName,
@@ -153,7 +154,7 @@ export class WebSocketSessions extends Construct {
       detailedMetricsEnabled: props.detailedMetrics ?? true,
       accessLogSettings: {
         // The attribute Arn of a log group ends with `:*`. API Gateway returns the ARN without it, which is permanent drift.
-        destination: { bind: () => ({ destinationArn: arnOf(accessLog) }) },
+        destination: { bind: () => ({ destinationArn: arnOf(this.accessLogGroup) }) },
         format: apigateway.AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
       },
     });

@@ -5,6 +5,7 @@ import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { Route } from '../../domain/routes';
 import { AccessLogBucket } from '../constructs/access-log-bucket';
@@ -22,6 +23,7 @@ import { ServiceEventAlarms } from '../constructs/service-event-alarms';
 import { IServiceImage, ServiceImage, ServiceImageProps } from '../constructs/service-image';
 import { TargetGroupAlarms } from '../constructs/target-group-alarms';
 import { alarmsOf, CapacityConfig, EnvironmentStackProps, observesFully, ServiceConfig } from '../environment-config';
+import { LogGroups } from '../log-queries';
 import { idPrefix, pascalCase, rulePaths } from '../services';
 
 export interface ContainersStackProps extends EnvironmentStackProps {
@@ -43,9 +45,12 @@ export class ContainersStack extends Stack {
   /** Alarms that mean that users are affected: at most two, however many services there are. */
   readonly affecting: readonly cloudwatch.IAlarm[];
   private readonly noHealthyTarget: cloudwatch.Alarm[] = [];
+  /** Log groups that saved queries read. */
+  readonly logGroups: LogGroups;
   /** Parts of the stack on the dashboard. */
   readonly onDashboard: EnvironmentDashboardProps;
   private readonly dashboardServices: DashboardService[] = [];
+  private readonly serviceLogGroups: logs.ILogGroup[] = [];
 
   constructor(
     scope: Construct,
@@ -83,7 +88,8 @@ export class ContainersStack extends Stack {
         return [service.config.name, image];
       }),
     );
-    if (alarmsOf(config)) this.watchInfrastructure(capacity);
+    const events = alarmsOf(config) && this.watchInfrastructure(capacity);
+    this.logGroups = { services: this.serviceLogGroups, ecsEvents: events ? [events.logGroup] : [] };
 
     this.affecting = alarmsOf(config) ? this.alarms() : [];
     const { ec2: instances } = capacity.capacity;
@@ -174,6 +180,7 @@ export class ContainersStack extends Stack {
       environment: { SERVED_BY: config.id, PATH_PREFIX: `/${apiStageName}` },
       rollbackAlarms: alarmsOf(config) && rollbackAlarms,
     });
+    this.serviceLogGroups.push(service.logGroup);
     for (const { capacity, service: ecsService } of service.services) {
       const alarms = targetAlarms.get(capacity);
       if (alarms === undefined) continue;
@@ -212,9 +219,9 @@ export class ContainersStack extends Stack {
   }
 
   /** Alarms that no single service owns. */
-  private watchInfrastructure({ cluster, capacity }: ReturnType<typeof this.capacity>): void {
+  private watchInfrastructure({ cluster, capacity }: ReturnType<typeof this.capacity>): ServiceEventAlarms {
     const clusters = [...new Set([cluster, capacity.ec2?.cluster ?? cluster])];
-    new ServiceEventAlarms(this, 'EventAlarms', { clusters });
+    const events = new ServiceEventAlarms(this, 'EventAlarms', { clusters });
     if (capacity.ec2) {
       const { capacityProviderName } = capacity.ec2.capacity;
       new CapacityAlarms(this, 'InstanceAlarms', { ...capacity.ec2, capacityProviderName });
@@ -222,6 +229,7 @@ export class ContainersStack extends Stack {
     // The images share one project of the stack, which their construct does not expose.
     const project = this.node.children.find((child) => child instanceof codebuild.Project);
     if (project) new BuildAlarms(this, 'BuildAlarms', { project });
+    return events;
   }
 
   private output(name: string, value: string, description: string): void {

@@ -2,7 +2,9 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { EnvironmentDashboard, EnvironmentDashboardProps } from '../constructs/environment-dashboard';
+import { SavedQueries } from '../constructs/saved-queries';
 import { EnvironmentConfig, EnvironmentStackProps } from '../environment-config';
+import { LogGroups, savedQueries } from '../log-queries';
 import { DEFAULT_RUNBOOKS } from '../runbook-links';
 
 /** A stack whose parts are on the dashboard. */
@@ -15,6 +17,8 @@ export interface DashboardContent extends Pick<EnvironmentStackProps, 'config'> 
   readonly parts: readonly EnvironmentDashboardProps[];
   /** Alarms of other stacks that mean that users are affected. */
   readonly affecting: readonly cloudwatch.IAlarm[];
+  /** Log groups of other stacks that saved queries read. */
+  readonly logGroups: LogGroups;
   /** All alarms of other stacks. */
   readonly alarms: readonly cloudwatch.IAlarm[];
 }
@@ -22,20 +26,27 @@ export interface DashboardContent extends Pick<EnvironmentStackProps, 'config'> 
 export interface DashboardStackProps extends EnvironmentStackProps, DashboardContent {}
 
 /**
- * The dashboard of the environment. The stack reads all others, so it is deployed after them, while the composite alarm of the
+ * The dashboard of the environment, and the saved queries on its logs. The stack reads all others, so it is deployed after them, while the composite alarm of the
  * stack Operations is deleted before the alarms of the others where alarms are switched off.
  */
 export class DashboardStack extends Stack {
-  /** The dashboard as text, with all values of other stacks that it reads, for the stack of a dashboard that is off. */
-  static bodyOf(scope: Construct, props: DashboardContent): string {
+  /** Texts with all values of other stacks that the stack reads, for the stack of a dashboard that is off. */
+  static readsOf(scope: Construct, props: DashboardContent): string[] {
     const rows = EnvironmentDashboard.widgets(contentOf(scope, props)).map((row) => new cloudwatch.Row(...row));
-    return Stack.of(scope).toJsonString(new cloudwatch.Column(...rows).toJson());
+    const body = Stack.of(scope).toJsonString(new cloudwatch.Column(...rows).toJson());
+    const logGroups = Object.values(props.logGroups).flat();
+    return [body, ...logGroups.map(({ logGroupName }) => logGroupName)];
   }
 
   constructor(scope: Construct, id: string, props: DashboardStackProps) {
     super(scope, id, props);
     const dashboardName = `Kumiki-${props.config.id}`;
     new EnvironmentDashboard(this, 'Environment', { ...contentOf(this, props), dashboardName });
+    // In the console, a slash makes a folder.
+    new SavedQueries(this, 'Queries', {
+      folder: `Kumiki/${props.config.id}`,
+      queries: savedQueries(props.logGroups),
+    });
     new CfnOutput(this, 'DashboardUrl', {
       value: `https://${this.region}.console.aws.amazon.com/cloudwatch/home?region=${this.region}#dashboards/dashboard/${dashboardName}`,
       description: 'Dashboard of the environment',

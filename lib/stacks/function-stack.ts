@@ -8,6 +8,7 @@ import { INetwork } from '../constructs/network';
 import { PrivateFunction } from '../constructs/private-function';
 import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { alarmsOf, EnvironmentStackProps, observesFully } from '../environment-config';
+import { LogGroups } from '../log-queries';
 
 export interface FunctionStackProps extends EnvironmentStackProps {
   readonly network: INetwork;
@@ -21,6 +22,8 @@ export interface FunctionStackProps extends EnvironmentStackProps {
  */
 export class FunctionStack extends Stack {
   readonly live: lambda.IAlias;
+  /** Log groups that saved queries read. */
+  readonly logGroups: LogGroups;
   /** Parts of the stack on the dashboard. */
   readonly onDashboard: EnvironmentDashboardProps;
   /** None: what users notice of the function is a 5XX of an API, and the alarms of the APIs say so. */
@@ -57,6 +60,7 @@ export class FunctionStack extends Stack {
       });
     }
     this.live = quotes.live;
+    this.logGroups = { quotes: [quotes.logGroup] };
     this.onDashboard = { function: { handler: quotes.live, provisioned: config.function.provisionedConcurrency } };
 
     const name = quotes.function.functionName;

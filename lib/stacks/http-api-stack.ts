@@ -11,6 +11,7 @@ import { INetwork } from '../constructs/network';
 import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { PrivateVpcLink } from '../constructs/private-vpc-link';
 import { alarmsOf, EnvironmentStackProps, HttpApiConfig, observesFully, silentAfter } from '../environment-config';
+import { LogGroups } from '../log-queries';
 import { loadBalancersOf } from '../services';
 
 export interface HttpApiStackProps extends EnvironmentStackProps {
@@ -27,6 +28,8 @@ export interface HttpApiStackProps extends EnvironmentStackProps {
 
 /** The HTTP API and its VPC link, in one stack because a link cannot be deleted while an integration names it. */
 export class HttpApiStack extends Stack {
+  /** Log groups that saved queries read. */
+  readonly logGroups: LogGroups;
   /** Parts of the stack on the dashboard. */
   readonly onDashboard: EnvironmentDashboardProps;
   /** Alarms that say: users are affected now. Empty without alarms. */
@@ -68,6 +71,7 @@ export class HttpApiStack extends Stack {
       }
     }
     this.onDashboard = { apis: [{ label: 'HTTP', stage: api.stage }] };
+    this.logGroups = { httpApi: [api.accessLogGroup] };
     const on = alarmsOf(config);
     const alarms =
       on &&

@@ -19,6 +19,7 @@ import { TargetGroupAlarms } from '../constructs/target-group-alarms';
 import { alarmsOf, EnvironmentStackProps, KubernetesConfig, observesFully } from '../environment-config';
 import { kubernetesRelease } from '../kubernetes-release';
 import { roomOf, smallestNode } from '../kubernetes-sizing';
+import { LogGroups } from '../log-queries';
 import { KUBERNETES_PRIORITY } from '../services';
 
 export interface KubernetesStackProps extends EnvironmentStackProps {
@@ -37,6 +38,8 @@ export interface KubernetesStackProps extends EnvironmentStackProps {
 export class KubernetesStack extends Stack {
   /** Alarms that mean that users are affected. */
   readonly affecting: readonly cloudwatch.IAlarm[];
+  /** Log groups that saved queries read. */
+  readonly logGroups: LogGroups;
   /** Parts of the stack on the dashboard. */
   readonly onDashboard: EnvironmentDashboardProps;
 
@@ -115,6 +118,8 @@ export class KubernetesStack extends Stack {
       priority: KUBERNETES_PRIORITY,
     });
     this.affecting = alarmsOf(config) ? [this.alarms(exposure, loadBalancer)] : [];
+    const { application: applicationLogGroup } = addOns.logGroups;
+    this.logGroups = { pods: applicationLogGroup ? [applicationLogGroup] : [] };
     this.onDashboard = {
       pods: {
         label: 'pods',
@@ -126,7 +131,6 @@ export class KubernetesStack extends Stack {
       },
     };
     if (alarmsOf(config)) {
-      const { application: applicationLogGroup } = addOns.logGroups;
       new ClusterAlarms(this, 'ClusterAlarms', {
         clusterName,
         observability: applicationLogGroup && {

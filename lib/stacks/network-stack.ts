@@ -5,6 +5,7 @@ import { EnvironmentDashboardProps } from '../constructs/environment-dashboard';
 import { NatAlarms } from '../constructs/nat-alarms';
 import { Network } from '../constructs/network';
 import { alarmsOf, EnvironmentStackProps, NewNetworkConfig } from '../environment-config';
+import { LogGroups } from '../log-queries';
 
 export interface NetworkStackProps extends EnvironmentStackProps {
   readonly create: NewNetworkConfig;
@@ -16,6 +17,8 @@ export interface NetworkStackProps extends EnvironmentStackProps {
 
 export class NetworkStack extends Stack {
   readonly network: Network;
+  /** Log groups that saved queries read. */
+  readonly logGroups: LogGroups;
   /** Parts of the stack on the dashboard. */
   readonly onDashboard: EnvironmentDashboardProps;
 
@@ -32,6 +35,7 @@ export class NetworkStack extends Stack {
       new NatAlarms(this, `Nat${index + 1}Alarms`, { target });
     }
 
+    this.logGroups = { network: [this.network.flowLogGroup] };
     this.onDashboard = {
       natGatewayIds: this.network.natTargets.flatMap((each) => ('natGatewayId' in each ? [each.natGatewayId] : [])),
     };

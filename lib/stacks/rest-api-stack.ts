@@ -12,6 +12,7 @@ import { INetwork } from '../constructs/network';
 import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { PrivateVpcLink } from '../constructs/private-vpc-link';
 import { alarmsOf, EnvironmentStackProps, observesFully, silentAfter } from '../environment-config';
+import { LogGroups } from '../log-queries';
 import { loadBalancersOf } from '../services';
 
 export interface RestApiStackProps extends EnvironmentStackProps {
@@ -27,6 +28,8 @@ export interface RestApiStackProps extends EnvironmentStackProps {
 
 /** The REST API and its VPC link, in one stack because a link cannot be deleted while an API names it. */
 export class RestApiStack extends Stack {
+  /** Log groups that saved queries read. */
+  readonly logGroups: LogGroups;
   /** Parts of the stack on the dashboard. */
   readonly onDashboard: EnvironmentDashboardProps;
   /** Alarms that say: users are affected now. Empty without alarms. */
@@ -72,6 +75,7 @@ export class RestApiStack extends Stack {
       }
     }
     this.onDashboard = { apis: [{ label: 'REST', stage: api.stage, cached: cache !== undefined }] };
+    this.logGroups = { restApi: [api.accessLogGroup] };
     const on = alarmsOf(config);
     const alarms =
       on &&

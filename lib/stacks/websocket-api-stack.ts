@@ -11,6 +11,7 @@ import { TickerAlarms } from '../constructs/ticker-alarms';
 import { WebSocketAlarms } from '../constructs/websocket-alarms';
 import { WebSocketSessions } from '../constructs/websocket-sessions';
 import { alarmsOf, EnvironmentStackProps, observesFully, WebSocketApiConfig } from '../environment-config';
+import { LogGroups } from '../log-queries';
 
 export interface WebSocketApiStackProps extends EnvironmentStackProps {
   readonly webSocketApi: WebSocketApiConfig;
@@ -22,6 +23,8 @@ export interface WebSocketApiStackProps extends EnvironmentStackProps {
 
 /** The WebSocket API with sessions on prices, the table of the sessions, and the ticker that sends prices to them. */
 export class WebSocketApiStack extends Stack {
+  /** Log groups that saved queries read. */
+  readonly logGroups: LogGroups;
   /** Parts of the stack on the dashboard. */
   readonly onDashboard: EnvironmentDashboardProps;
   /** Alarms that say: users are affected now. Empty without alarms. */
@@ -71,6 +74,11 @@ export class WebSocketApiStack extends Stack {
     for (const fn of [sessions.handler, ticker.function]) state.grantItems(fn);
     state.grantQuery(ticker.function);
     sessions.grantPost(ticker.function);
+    this.logGroups = {
+      webSocketApi: [sessions.accessLogGroup],
+      sessions: [sessions.handler.logGroup],
+      ticker: [ticker.function.logGroup],
+    };
     this.onDashboard = {
       sessions: {
         stage: sessions.stage,

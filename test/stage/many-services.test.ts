@@ -1,3 +1,4 @@
+import { SavedQueries } from '../../lib/constructs/saved-queries';
 import { EnvironmentConfig } from '../../lib/environment-config';
 import {
   COMPOSITE_ALARM,
@@ -59,6 +60,17 @@ test.each(Object.keys(templates))('%s is within the limits of a stack', (name) =
 
 test('the dashboard is within the limits of CloudWatch', () => {
   checkLimits(widgetsOf(templates));
+});
+
+test('the saved queries read the log group of every service, 50 log groups at most in a run', () => {
+  const groups = new Map<string, unknown[]>();
+  for (const [, , { Type, Properties = {} }] of resources) {
+    if (Type !== 'AWS::Logs::QueryDefinition') continue;
+    groups.set(String(Properties['Name']), [Properties['LogGroupNames']].flat());
+  }
+  expect(most([...groups.values()].map(({ length }) => length))).toBe(SavedQueries.MAX_LOG_GROUPS);
+  const parts = ['container-errors', 'container-errors-2'].map((name) => groups.get(`Kumiki/trial/${name}`) ?? []);
+  expect(new Set(parts.flat().map((name) => JSON.stringify(name))).size).toBe(100);
 });
 
 test('each load balancer is within its limits of rules, target groups and listeners', () => {
