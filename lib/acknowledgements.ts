@@ -228,6 +228,13 @@ export const acknowledgements: readonly Acknowledgement[] = [
     reason: 'ec2:DescribeTags and ec2:DescribeVolumes support no resources; writing is limited to the four log groups.',
   },
   {
+    path: 'Function/Release/Group/ServiceRole',
+    rules: [managedPolicy('service-role/AWSCodeDeployRoleForLambdaLimited')],
+    reason:
+      'AWS documents this policy for CodeDeploy with Lambda: reading alarms, and reading and updating aliases. The permissions ' +
+      'belong to the service and change with it.',
+  },
+  {
     path: 'Kubernetes/Autoscaler/Role',
     rules: ['IAM5[Resource::*]'],
     reason:

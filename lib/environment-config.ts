@@ -4,6 +4,7 @@ import type { ServiceRoute } from '../domain/routes';
 import type { SlackChannel } from './constructs/alarm-topic';
 import { ApiAlarms } from './constructs/api-alarms';
 import type { ClusterAddOnsProps } from './constructs/cluster-add-ons';
+import type { ReleaseSteps } from './constructs/gradual-release';
 import type { ExistingNetwork, NetworkEgress } from './constructs/network';
 import type { ProvisionedConcurrency } from './constructs/private-function';
 
@@ -366,6 +367,13 @@ export interface EnvironmentConfig {
     readonly logLevel: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
     /** @default none: every environment starts on demand */
     readonly provisionedConcurrency?: ProvisionedConcurrency;
+    /**
+     * A new version receives 10 % of the requests first: `{ kind: 'canary', minutes: 10 }`. The version is left again if one of
+     * its alarms goes off meanwhile: docs/releases.md. Each deployment of the function takes so many minutes longer.
+     *
+     * @default none: all requests move at once, when the new version is initialised
+     */
+    readonly release?: ReleaseSteps;
   };
 
   readonly restApi: {
@@ -440,6 +448,19 @@ export interface EnvironmentStackProps extends StackProps {
 /** Whether what is measured beyond the free metrics is on. */
 export function observesFully({ observability = 'full' }: Pick<EnvironmentConfig, 'observability'>): boolean {
   return observability === 'full';
+}
+
+/**
+ * Steps of a release of the function; undefined if all requests move at once.
+ *
+ * @throws if the environment has no alarms
+ */
+export function functionReleaseOf(config: Pick<EnvironmentConfig, 'alarms' | 'function'>): ReleaseSteps | undefined {
+  const { release } = config.function;
+  if (release === undefined || alarmsOf(config)) return release;
+  throw new Error(
+    'function.release: needs alarms on which a release goes back, got alarms: false. Leave alarms out, or leave release out.',
+  );
 }
 
 /** Alarms of an environment; undefined where it has none. */

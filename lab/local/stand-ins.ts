@@ -17,6 +17,7 @@ export interface StandIn {
 const NO_PACKETS = 'functions and containers are processes of this machine: nothing is routed, filtered or logged';
 const NO_SCALING = 'the endpoint scales nothing';
 const NO_TASKS = 'the endpoint records tasks and does not start them';
+const NO_RELEASE = 'an alias of the endpoint moves to the new version at once';
 const NO_LINK = 'integrations use the local address of the load balancer';
 const NO_KUBERNETES = 'the endpoint records clusters, but has no Kubernetes API';
 
@@ -31,6 +32,8 @@ export const standIns: readonly StandIn[] = [
   { type: 'AWS::ApplicationAutoScaling::ScalingPolicy', reason: NO_SCALING },
   { type: 'AWS::ECS::CapacityProvider', reason: NO_TASKS },
   { type: 'AWS::ECS::ClusterCapacityProviderAssociations', reason: NO_TASKS },
+  { type: 'AWS::CodeDeploy::Application', reason: NO_RELEASE },
+  { type: 'AWS::CodeDeploy::DeploymentGroup', reason: NO_RELEASE },
   { type: 'AWS::ApiGateway::VpcLink', reason: NO_LINK },
   { type: 'AWS::ApiGatewayV2::VpcLink', reason: NO_LINK },
   { type: 'AWS::ApiGatewayV2::Deployment', reason: 'stages serve the latest routes without it' },

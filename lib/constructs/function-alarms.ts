@@ -36,6 +36,8 @@ export interface FunctionAlarmsProps {
 export class FunctionAlarms extends Construct {
   /** Every alarm that this construct made, for more actions or for a dashboard. */
   readonly alarms: readonly cloudwatch.Alarm[];
+  /** Alarm on the slowest requests. A release of a new version can go back on it. */
+  readonly duration: cloudwatch.Alarm;
 
   constructor(scope: Construct, id: string, props: FunctionAlarmsProps) {
     super(scope, id);
@@ -47,6 +49,15 @@ export class FunctionAlarms extends Construct {
     const alarm = (id: string, options: cloudwatch.AlarmProps): cloudwatch.Alarm =>
       new cloudwatch.Alarm(this, id, { treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING, ...options });
 
+    this.duration = alarm('Duration', {
+      metric: alias.metricDuration({ ...dimensions, statistic: cloudwatch.Stats.percentile(99), period: minute }),
+      threshold: nearTimeout,
+      evaluationPeriods: 5,
+      datapointsToAlarm: 3,
+      alarmDescription:
+        `The slowest 1 % took ${nearTimeout} ms or more in 3 of 5 minutes, with a timeout of ${timeout.toMilliseconds()} ms. ` +
+        'First look: the X-Ray trace map, for what the function waits for.',
+    });
     this.alarms = [
       alarm('Errors', {
         metric: errorRate(alias),
@@ -65,15 +76,7 @@ export class FunctionAlarms extends Construct {
           'Lambda refused invocations: no concurrency was left. ' +
           "First look: ConcurrentExecutions against the account's quota, and what else in the account uses it.",
       }),
-      alarm('Duration', {
-        metric: alias.metricDuration({ ...dimensions, statistic: cloudwatch.Stats.percentile(99), period: minute }),
-        threshold: nearTimeout,
-        evaluationPeriods: 5,
-        datapointsToAlarm: 3,
-        alarmDescription:
-          `The slowest 1 % took ${nearTimeout} ms or more in 3 of 5 minutes, with a timeout of ${timeout.toMilliseconds()} ms. ` +
-          'First look: the X-Ray trace map, for what the function waits for.',
-      }),
+      this.duration,
       ...(provisioned
         ? [
             // One burst that ends before target tracking reacts (3 minutes) is no reason for an alarm.

@@ -92,6 +92,14 @@ export interface PrivateFunctionProps {
    * @default none: every environment starts on demand
    */
   readonly provisionedConcurrency?: ProvisionedConcurrency;
+  /**
+   * Keep the versions of earlier deployments, so that `live` can go back to one of them without a deployment. They count
+   * against the storage for code of the account, and are deleted with the function. Before the function moves to other subnets
+   * or security groups, delete them: they keep the network interfaces.
+   *
+   * @default false: a deployment deletes the old version after the aliases have left it
+   */
+  readonly keepVersions?: boolean;
 }
 
 /**
@@ -180,8 +188,11 @@ export class PrivateFunction extends Construct implements ec2.IConnectable {
       // Lambda logs platform.report, with duration, memory and init time, at level INFO.
       systemLogLevelV2: lambda.SystemLogLevel.INFO,
       // A retained version would keep its network interfaces, and through them the security group and subnets that a later
-      // change wants to remove. A failed deployment can still roll back, because the old version is deleted last.
-      currentVersionOptions: { removalPolicy: RemovalPolicy.DESTROY },
+      // change wants to remove. A failed deployment can still roll back, because the old version is deleted last. The version
+      // of a failed deployment is deleted in any case.
+      currentVersionOptions: {
+        removalPolicy: props.keepVersions ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
+      },
     });
     this.connections = this.function.connections;
 

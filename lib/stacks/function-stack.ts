@@ -4,10 +4,11 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { EnvironmentDashboardProps } from '../constructs/environment-dashboard';
 import { FunctionAlarms } from '../constructs/function-alarms';
+import { GradualRelease } from '../constructs/gradual-release';
 import { INetwork } from '../constructs/network';
 import { PrivateFunction } from '../constructs/private-function';
 import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
-import { alarmsOf, EnvironmentStackProps, observesFully } from '../environment-config';
+import { alarmsOf, EnvironmentStackProps, functionReleaseOf, observesFully } from '../environment-config';
 import { LogGroups } from '../log-queries';
 
 export interface FunctionStackProps extends EnvironmentStackProps {
@@ -32,6 +33,7 @@ export class FunctionStack extends Stack {
   constructor(scope: Construct, id: string, props: FunctionStackProps) {
     super(scope, id, props);
     const { config, network } = props;
+    const release = functionReleaseOf(config);
     // 2 s for the container service, and 2 s again after a broken connection: together the 80 % at which the alarm goes off.
     const timeout = Duration.seconds(5);
     const quotes = new PrivateFunction(this, 'Quotes', {
@@ -50,14 +52,20 @@ export class FunctionStack extends Stack {
         NODE_OPTIONS: '--enable-source-maps',
       },
       provisionedConcurrency: config.function.provisionedConcurrency,
+      keepVersions: release !== undefined,
     });
     props.loadBalancer.allowFrom(quotes, 'Quotes function reads the container service');
     if (alarmsOf(config)) {
-      new FunctionAlarms(this, 'Alarms', {
-        alias: quotes.live,
-        timeout,
-        provisioned: config.function.provisionedConcurrency !== undefined,
-      });
+      const provisioned = config.function.provisionedConcurrency !== undefined;
+      const { duration } = new FunctionAlarms(this, 'Alarms', { alias: quotes.live, timeout, provisioned });
+      if (release) {
+        const { stopCommand } = new GradualRelease(this, 'Release', {
+          alias: quotes.live,
+          steps: release,
+          alarms: [duration],
+        });
+        new CfnOutput(this, 'StopReleaseCommand', { value: stopCommand, description: 'Ends a release and goes back' });
+      }
     }
     this.live = quotes.live;
     this.logGroups = { quotes: [quotes.logGroup] };

@@ -202,6 +202,12 @@ describe('versions', () => {
     basic.hasResource('AWS::Lambda::Version', { DeletionPolicy: 'Delete' });
   });
 
+  test('are kept on request, except those of a failed deployment', () => {
+    const template = synthesize({ keepVersions: true });
+    template.hasResource('AWS::Lambda::Version', { DeletionPolicy: 'RetainExceptOnCreate' });
+    expect(versionOf(template)).toBe(versionOf(basic));
+  });
+
   test('are reached by two aliases, one of which never has provisioned concurrency', () => {
     const template = synthesize({ provisionedConcurrency: { min: 2, max: 4 } });
     const version = { 'Fn::GetAtt': [versionOf(template), 'Version'] };

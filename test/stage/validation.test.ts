@@ -82,6 +82,7 @@ function withOtherOptions({ restApi, ...config }: EnvironmentConfig): Environmen
       ...config.loadBalancer,
       https: { certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/x', hostName: 'quotes.example.com' },
     },
+    function: { ...config.function, release: { kind: 'canary', minutes: 10 } },
     restApi: { ...restApi, cache: undefined },
     httpApi: {
       throttle: { rate: 50, burst: 100 },

@@ -68,6 +68,10 @@ export function variants(): Record<string, EnvironmentConfig> {
       },
     },
     'with a key of its own': { ...fixtureOf('trial', { kubernetes: 'true' }), encryption: 'customer-managed' },
+    'with releases in steps': {
+      ...trial,
+      function: { ...trial.function, release: { kind: 'canary', minutes: 10 } },
+    },
     'with basic observability': {
       ...fixtureOf('trial', { capacity: 'both', kubernetes: 'true' }),
       observability: 'basic',
