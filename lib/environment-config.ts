@@ -199,6 +199,14 @@ export interface KubernetesConfig {
     readonly memoryMiB: number;
     /** Percent of `cpuMillis` at which the Horizontal Pod Autoscaler holds the pods. */
     readonly targetCpuPercent: number;
+    /**
+     * Minutes, 1 to 14, in which all pods have to be ready after a change. Otherwise the deployment fails, and CloudFormation
+     * applies the old objects again: docs/releases.md. Give it only after the first deployment, because a first deployment
+     * that fails deletes the cluster.
+     *
+     * @default a deployment does not wait for the pods, and nothing goes back by itself
+     */
+    readonly rolloutMinutes?: number;
   };
 }
 

@@ -56,6 +56,17 @@ export function inNamespace<T extends Pick<Cluster, 'manifests'>>(cluster: T, na
   });
 }
 
+/** The cluster after a release whose pods do not become ready: no node has the label that they ask for. */
+export function withoutReadyPods<T extends Pick<Cluster, 'manifests'>>(cluster: T, revision: string): T {
+  const next = withRevision(cluster, revision);
+  const workload = workloadOf(objectsOf(next));
+  const { template } = workload.spec;
+  const spec = { ...template.spec, nodeSelector: { [REVISION]: revision } };
+  return mapObjects(next, (object) =>
+    object === workload ? { ...workload, spec: { ...workload.spec, template: { ...template, spec } } } : object,
+  );
+}
+
 /** The cluster after a change of the image. @throws if no object depends on the image */
 export function withRevision<T extends Pick<Cluster, 'manifests'>>(cluster: T, revision: string): T {
   const workload = workloadOf(objectsOf(cluster));

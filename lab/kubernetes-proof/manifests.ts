@@ -46,6 +46,7 @@ export interface Workload extends KubernetesObject {
         readonly annotations?: Readonly<Record<string, string>>;
       };
       readonly spec: {
+        readonly nodeSelector?: Readonly<Record<string, string>>;
         readonly containers: readonly {
           readonly resources: { readonly requests: Readonly<Record<string, string | number>> };
         }[];

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { KubernetesWorkload } from '../../lib/constructs/kubernetes-workload';
 import { Chain, Node } from '../../lib/kubernetes-sizing';
 import { condition, Item, messageOf } from './api';
 import { ControlPlane, METRIC_SECONDS, metricsAvailable, SYNC_SECONDS } from './control-plane';
-import { CREATE, DELETE, REVISION, run, update, withRevision } from './deployment';
+import { CREATE, DELETE, REVISION, run, update, withoutReadyPods, withRevision } from './deployment';
 import { Autoscaler, Cluster, KubernetesObject, objectsOf, ScalingRules, scaledWorkload } from './manifests';
 import { Nodes } from './nodes';
 import { containerPortOf } from './pods';
@@ -87,6 +88,11 @@ export class Proof {
         step: 'rollout',
         proves: 'another image: new pods first, at most a quarter more',
         work: () => this.rollsOut(),
+      },
+      {
+        step: 'bad release',
+        proves: 'pods that do not become ready: old ones serve, two ways back',
+        work: () => this.goesBack(),
       },
       {
         step: 'no load',
@@ -387,6 +393,64 @@ export class Proof {
     const more = (await this.service.replicaSets()).length - sets;
     if (more !== 1) throw new Error(`There are ${more} more ReplicaSets, not one.`);
     return judge(watch.samples, before);
+  }
+
+  /**
+   * Deploys a revision whose pods do not become ready, and goes back: by the old objects, which CloudFormation applies when it
+   * rolls back, and by kubectl.
+   */
+  private async goesBack(): Promise<string> {
+    const good = withRevision(this.cluster, 'another');
+    const { namespace } = this.service;
+    const deployment = (await this.service.deployment()).metadata.name;
+    const ways = [
+      () => run(this.plane, good, update),
+      () => this.plane.kubectl(['rollout', 'undo', `deployment/${deployment}`, '-n', namespace]),
+    ];
+    const seen: string[] = [];
+    for (const [index, back] of ways.entries()) {
+      const before = (await this.service.deployment()).spec?.replicas ?? 0;
+      await this.allReady(before, 60);
+      await until('a completed rollout', 30, async () => (await this.rolledOut(deployment)) || undefined);
+      const watch = this.service.watch();
+      const { code, text } = await run(this.plane, withoutReadyPods(this.cluster, `bad-${index}`), update);
+      if (code !== 0) throw new Error(complaintOf(text));
+      await until('pods of the bad release', 30, async () =>
+        (await this.service.pods()).some(isUnschedulable) ? true : undefined,
+      );
+      if (await this.rolledOut(deployment)) throw new Error('The bad release counts as rolled out.');
+      // Nothing goes back by itself.
+      await sleep(20_000);
+      if (await this.rolledOut(deployment)) throw new Error('The bad release counts as rolled out after a while.');
+      const result = await back();
+      if (result.code !== 0) throw new Error(complaintOf(result.text));
+      const at = this.service.now();
+      await until('the old pods alone', 60, async () => {
+        const pods = await this.service.pods();
+        return pods.length === before && pods.every(isReady) ? true : undefined;
+      });
+      await until('a completed rollout', 30, async () => (await this.rolledOut(deployment)) || undefined);
+      const old = (await this.service.pods()).filter(({ metadata }) => metadata.annotations?.[REVISION] === 'another');
+      if (old.length !== before) throw new Error(`${old.length} of ${before} pods are of the old revision.`);
+      judge(await watch.end(), before);
+      seen.push(`${(this.service.now() - at).toFixed(1)} s`);
+    }
+    return `all ready throughout; back after ${seen.join(' and ')}`;
+  }
+
+  /** The value that a deployment waits for, as the function of the CDK reads it. */
+  private async rolledOut(deployment: string): Promise<boolean> {
+    const path = `-o=jsonpath='{${KubernetesWorkload.ROLLED_OUT}}'`;
+    const { code, text } = await this.plane.kubectl([
+      'get',
+      '-n',
+      this.service.namespace,
+      'deployment',
+      deployment,
+      path,
+    ]);
+    if (code !== 0) throw new Error(complaintOf(text));
+    return text.trim().replaceAll("'", '') === 'True';
   }
 
   private async deletes(): Promise<string> {

@@ -44,6 +44,7 @@ export const standIns: readonly StandIn[] = [
   { type: 'Custom::AWSCDK-EKS-KubernetesResource', reason: NO_KUBERNETES },
   { type: 'Custom::AWSCDK-EKS-HelmChart', reason: NO_KUBERNETES },
   { type: 'AWS::Logs::QueryDefinition', reason: 'the endpoint answers no queries of Logs Insights' },
+  { type: 'Custom::AWSCDK-EKS-KubernetesObjectValue', reason: NO_KUBERNETES },
   { type: 'Custom::LeftOverLogGroup', reason: 'control planes of the endpoint write no logs' },
   { type: 'Custom::NodeGroupAutoScalingGroup', reason: 'node groups of the endpoint have no Auto Scaling group' },
   { type: 'Custom::NodeGroupTarget', reason: 'node groups of the endpoint have no Auto Scaling group' },

@@ -233,6 +233,8 @@ export class ContainerService extends Construct implements ec2.IConnectable {
   readonly logGroup: logs.ILogGroup;
   /** Command for a shell that replaces all tasks, one healthy set after the other. */
   readonly redeployCommand: string;
+  /** Command for a shell that ends a deployment that is under way, and goes back to the last completed deployment. */
+  readonly stopDeploymentCommand: string;
   /** Security group of the tasks. */
   readonly connections: ec2.Connections;
 
@@ -364,6 +366,15 @@ export class ContainerService extends Construct implements ec2.IConnectable {
           `aws ecs update-service --cluster ${clusterName} --service ${serviceName} --force-new-deployment`,
       )
       .join(' && ');
+    // One command for each service, whether or not the others have a deployment.
+    this.stopDeploymentCommand = weighted
+      .map(({ cluster: { clusterName }, service: { serviceName } }) => {
+        const running =
+          `aws ecs list-service-deployments --cluster ${clusterName} --service ${serviceName} --status PENDING IN_PROGRESS ` +
+          `--query 'serviceDeployments[0].serviceDeploymentArn' --output text`;
+        return `aws ecs stop-service-deployment --stop-type ROLLBACK --service-deployment-arn "$(${running})"`;
+      })
+      .join('; ');
     claimPriority(props.listener, props.priority, this);
     new elbv2.ApplicationListenerRule(this, 'Rule', {
       listener: props.listener,

@@ -1,6 +1,6 @@
 // Kumiki 0.1.0, kubernetes-workload.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
-import { Duration, Token } from 'aws-cdk-lib';
+import { CfnResource, Duration, Stack, Token } from 'aws-cdk-lib';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 // Not from 'cdk8s-plus-34', because that import would load all classes and take a third more time in each synth.
 import * as k8s from 'cdk8s-plus-34/lib/imports/k8s';
@@ -130,6 +130,18 @@ export interface KubernetesWorkloadProps {
   readonly egress?: readonly k8s.NetworkPolicyEgressRule[];
 
   /**
+   * Time, 1 to 14 minutes, in which all pods have to be ready after a change. Without this, a deployment ends when the API
+   * server has the new objects, and a Deployment whose new pods do not become ready stays as it is: the old pods serve, and
+   * nothing goes back. With this, CloudFormation waits for the pods, and after the time it applies the old objects again.
+   *
+   * Give it after the first deployment. A first deployment that fails would delete everything that its stack created, such as
+   * the cluster.
+   *
+   * @default a deployment does not wait for the pods
+   */
+  readonly rolloutTimeout?: Duration;
+
+  /**
    * Time between the removal of a pod from its service and its SIGTERM, in which every node learns of the removal: 0 to 300
    * whole seconds.
    *
@@ -188,6 +200,13 @@ export class KubernetesWorkload extends Construct {
   readonly serviceName: string;
   /** Port of the service within the cluster, which is the container's. */
   readonly servicePort: number;
+  /**
+   * JSONPath in a Deployment that has a value only if all pods run the newest revision and are ready.
+   *
+   * @see https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#complete-deployment
+   */
+  static readonly ROLLED_OUT = '.status.conditions[?(@.reason=="NewReplicaSetAvailable")].status';
+
   /** Every object, in the order in which they are applied. */
   readonly objects: readonly KubernetesObject[];
 
@@ -211,6 +230,22 @@ export class KubernetesWorkload extends Construct {
     // the namespace is empty.
     const objects = new eks.KubernetesManifest(this, 'Objects', { cluster: props.cluster, manifest });
     objects.node.addDependency(props.nodes);
+    if (props.rolloutTimeout) this.waitForPods(props, props.rolloutTimeout, objects);
+  }
+
+  private waitForPods(props: KubernetesWorkloadProps, timeout: Duration, objects: IConstruct): void {
+    const value = new eks.KubernetesObjectValue(this, 'Rollout', {
+      cluster: props.cluster,
+      objectType: 'deployment',
+      objectName: props.name,
+      objectNamespace: props.namespace,
+      jsonPath: KubernetesWorkload.ROLLED_OUT,
+      timeout,
+    });
+    value.node.addDependency(objects);
+    // The handler ignores this property. CloudFormation calls the handler only if a property has changed.
+    const template = Stack.of(this).toJsonString(deployment(props));
+    value.node.findAll().find(CfnResource.isCfnResource)?.addPropertyOverride('Deployment', template);
   }
 }
 
@@ -435,6 +470,13 @@ function check(props: KubernetesWorkloadProps): void {
   checkSeconds('scaleDownStabilization', stabilizationOf(props), 3_600, 'Give Duration.minutes(5).');
   checkWhole('nodePort', props.nodePort ?? 30_000, 30_000, 32_767, 'Kubernetes allows no other ports: give 30080.');
   checkSeconds('drainTime', drainOf(props), 300, 'Give Duration.seconds(5).');
+  checkWhole(
+    'rolloutTimeout',
+    props.rolloutTimeout?.toMinutes({ integral: false }) ?? 1,
+    1,
+    14,
+    'Give Duration.minutes(10).',
+  );
   checkSeconds(
     'stopTimeout',
     stopOf(props),

@@ -209,6 +209,11 @@ export class ContainersStack extends Stack {
       service.redeployCommand,
       'Replaces all tasks, one healthy set after the other',
     );
+    this.output(
+      `${prefix}StopDeploymentCommand`,
+      service.stopDeploymentCommand,
+      'Ends a deployment and goes back to the last completed one',
+    );
   }
 
   private alarms(): readonly cloudwatch.IAlarm[] {

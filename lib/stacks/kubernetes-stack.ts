@@ -1,4 +1,4 @@
-import { CfnOutput, Stack } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -92,8 +92,9 @@ export class KubernetesStack extends Stack {
       imageTag: release.clusterAutoscalerTag,
     });
 
+    const { rolloutMinutes, ...service } = kubernetes.service;
     new KubernetesWorkload(this, 'History', {
-      ...kubernetes.service,
+      ...service,
       cluster,
       nodes,
       kubernetesVersion,
@@ -101,6 +102,7 @@ export class KubernetesStack extends Stack {
       namespace: 'history',
       image: image.uri,
       imageRevision: props.imageRevision,
+      rolloutTimeout: rolloutMinutes === undefined ? undefined : Duration.minutes(rolloutMinutes),
       architecture: isArm ? 'arm64' : 'amd64',
       environment: { SERVED_BY: `${config.id}-kubernetes`, PATH_PREFIX: pathPrefixes.join(',') },
       nodePort: NODE_PORT,

@@ -500,6 +500,17 @@ describe('both kinds of capacity', () => {
     expect(command).toContain('&& aws ecs update-service --cluster instances --service ');
   });
 
+  test('end their deployments by one command, even if only one of the services has a deployment', () => {
+    const { stack, service } = create({ capacityIn: (stack, vpc) => ({ fargate: {}, ec2: instancesIn(stack, vpc) }) });
+    const command = JSON.stringify(stack.resolve(service.stopDeploymentCommand));
+    expect(
+      command.match(/aws ecs stop-service-deployment --stop-type ROLLBACK --service-deployment-arn/g),
+    ).toHaveLength(2);
+    expect(command.match(/ --status PENDING IN_PROGRESS --query 'serviceDeployments\[0\]/g)).toHaveLength(2);
+    expect(command).toContain('; aws ecs stop-service-deployment ');
+    expect(command).toContain('aws ecs list-service-deployments --cluster instances --service ');
+  });
+
   test('have a service each, and the listener divides the requests by weight', () => {
     const template = onInstances({ fargate: 3, ec2: 0 });
     template.resourceCountIs('AWS::ECS::Service', 2);

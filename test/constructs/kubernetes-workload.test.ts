@@ -92,6 +92,40 @@ describe('the objects', () => {
   });
 });
 
+describe('the wait for the pods', () => {
+  const waitsOf = (props: Partial<KubernetesWorkloadProps>) =>
+    Object.values(Template.fromStack(create(props).stack).findResources('Custom::AWSCDK-EKS-KubernetesObjectValue'));
+  const rolloutTimeout = Duration.minutes(10);
+
+  test('is off by default', () => {
+    expect(waitsOf({})).toEqual([]);
+  });
+
+  test('lasts until all pods run the new revision, and follows the objects', () => {
+    expect(waitsOf({ rolloutTimeout })).toEqual([
+      expect.objectContaining({
+        Properties: expect.objectContaining({
+          ObjectType: 'deployment',
+          ObjectName: 'quotes',
+          ObjectNamespace: 'market',
+          JsonPath: '.status.conditions[?(@.reason=="NewReplicaSetAvailable")].status',
+          TimeoutSeconds: 600,
+        }),
+        DependsOn: [expect.stringMatching(/^WorkloadObjects/)],
+      }),
+    ]);
+  });
+
+  test('begins again when the pods change, whether by their image, its revision or anything else', () => {
+    const image = Fn.importValue('image');
+    const texts = [{}, { imageRevision: '2' }, { memoryMiB: 512 }].map((props) =>
+      JSON.stringify(waitsOf({ rolloutTimeout, image, ...props })),
+    );
+    expect(new Set(texts).size).toBe(3);
+    for (const text of texts) expect(text).toContain('"Fn::ImportValue":"image"');
+  });
+});
+
 describe('the namespace', () => {
   test('enforces the pod security standard "restricted" as of the version of the cluster', () => {
     expect(byDefault.Namespace.metadata.labels).toMatchObject({
@@ -330,6 +364,10 @@ describe('bad input', () => {
     [{ name: 'Quotes' }, 'name: must be 1 to 63 lower-case letters, digits and hyphens'],
     [{ namespace: 'a'.repeat(64) }, 'namespace: must be 1 to 63 lower-case letters, digits and hyphens'],
     [{ namespace: 'market-' }, 'got "market-". Choose a name such as history.'],
+    [
+      { rolloutTimeout: Duration.minutes(15) },
+      'rolloutTimeout: must be a whole number from 1 to 14, got 15. Give Duration.minutes(10).',
+    ],
   ])('fails for %j', (props, message) => {
     expect(() => create(props)).toThrow(message);
   });

@@ -2,7 +2,7 @@ import { fixtureOf } from '../support/fixture';
 import { resourcesOf, stageOf, synthesized } from '../support/stage';
 import { variants } from '../support/variants';
 
-const RELEASED = 'with releases in steps';
+const RELEASED = 'with releases that go back';
 const released = variants()[RELEASED] ?? fixtureOf('trial');
 
 const ofType = (config: typeof released, type: string) =>
@@ -22,6 +22,12 @@ describe.each(Object.entries(variants()))('%s', (_, config) => {
     expect(versions.map(([, , { DeletionPolicy }]) => DeletionPolicy)).toEqual([
       steps ? 'RetainExceptOnCreate' : 'Delete',
     ]);
+  });
+
+  test('a deployment waits for the pods only on request', () => {
+    const waits = ofType(config, 'Custom::AWSCDK-EKS-KubernetesObjectValue');
+    const minutes = config.kubernetes?.service.rolloutMinutes;
+    expect(waits.map(([, , { Properties }]) => Properties?.['TimeoutSeconds'])).toEqual(minutes ? [60 * minutes] : []);
   });
 
   test('only the alias that the APIs invoke moves in steps', () => {

@@ -19,6 +19,7 @@ export const EXISTING_VPC = {
 export function variants(): Record<string, EnvironmentConfig> {
   const trial = fixtureOf('trial');
   const { restApi } = trial;
+  const cluster = fixtureOf('trial', { kubernetes: 'true' });
   return {
     trial,
     lasting: fixtureOf('lasting'),
@@ -46,7 +47,7 @@ export function variants(): Record<string, EnvironmentConfig> {
       alarms: false,
       budget: { monthlyUsd: 150, emails: ['owner@example.com'] },
     },
-    'trial with a cluster': fixtureOf('trial', { kubernetes: 'true' }),
+    'trial with a cluster': cluster,
     'lasting without a cluster': fixtureOf('lasting', { kubernetes: 'false' }),
     'in a VPC that exists': {
       ...trial,
@@ -68,9 +69,13 @@ export function variants(): Record<string, EnvironmentConfig> {
       },
     },
     'with a key of its own': { ...fixtureOf('trial', { kubernetes: 'true' }), encryption: 'customer-managed' },
-    'with releases in steps': {
-      ...trial,
+    'with releases that go back': {
+      ...cluster,
       function: { ...trial.function, release: { kind: 'canary', minutes: 10 } },
+      kubernetes: cluster.kubernetes && {
+        ...cluster.kubernetes,
+        service: { ...cluster.kubernetes.service, rolloutMinutes: 10 },
+      },
     },
     'with basic observability': {
       ...fixtureOf('trial', { capacity: 'both', kubernetes: 'true' }),
