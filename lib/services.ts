@@ -35,6 +35,7 @@ const IDS_OF_A_SERVICE = [
   'Ec2ServiceAlarms',
   'TargetGroupArn',
   'RedeployCommand',
+  'StopDeploymentCommand',
 ] as const;
 
 /**

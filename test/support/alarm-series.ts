@@ -26,6 +26,7 @@ const PAUSE = times(30, undefined);
 const NOTHING = {};
 
 const byAlias = (name: string, statistic = 'Sum') => `AWS/Lambda ${name} ${statistic} by FunctionName, Resource`;
+const byVersion = (name: string) => `AWS/Lambda ${name} Sum by ExecutedVersion, FunctionName, Resource`;
 const byFunction = (name: string) => `AWS/Lambda ${name} Sum by FunctionName`;
 const byTable = (name: string) => `AWS/DynamoDB ${name} Sum by TableName`;
 const byGateway = (name: string) => `AWS/NATGateway ${name} Sum by NatGatewayId`;
@@ -327,6 +328,17 @@ export const ALARM_SERIES: Readonly<Record<string, AlarmSeries>> = {
     every: 300,
     rings: [{ [byAlias('Errors')]: [0, 6], [byAlias('Invocations')]: [100, 100] }],
     near: { [byAlias('Errors')]: [0, 5, 0], [byAlias('Invocations')]: [100, 100, 0] },
+    idle: NOTHING,
+    silence: WITHOUT_CALLS,
+  },
+  'Function GradualRelease/NewVersionErrors': {
+    every: 60,
+    // Two bad minutes at the beginning of a canary that has a tenth of the requests.
+    rings: [{ [byVersion('Errors')]: [0, 1, 0, 1], [byVersion('Invocations')]: [10, 10, 10, 10] }],
+    near: {
+      [byVersion('Errors')]: [...times(4, 5), ...times(4, 0), 10, ...times(5, 0), 10, 0],
+      [byVersion('Invocations')]: [...times(4, 100), ...times(10, 10), 10, 0],
+    },
     idle: NOTHING,
     silence: WITHOUT_CALLS,
   },
