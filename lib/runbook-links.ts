@@ -7,6 +7,7 @@ import { BuildAlarms } from './constructs/build-alarms';
 import { CapacityAlarms } from './constructs/capacity-alarms';
 import { ClusterAlarms } from './constructs/cluster-alarms';
 import { FunctionAlarms } from './constructs/function-alarms';
+import { GradualRelease } from './constructs/gradual-release';
 import { LoadBalancerAlarms } from './constructs/load-balancer-alarms';
 import { NatAlarms } from './constructs/nat-alarms';
 import { ServiceAlarms } from './constructs/service-alarms';
@@ -25,6 +26,7 @@ const PAGES = [
   [CapacityAlarms, 'capacity'],
   [ClusterAlarms, 'cluster'],
   [FunctionAlarms, 'function'],
+  [GradualRelease, 'function'],
   [LoadBalancerAlarms, 'load-balancer'],
   [NatAlarms, 'nat'],
   [ServiceAlarms, 'service'],
