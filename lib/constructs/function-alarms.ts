@@ -49,6 +49,23 @@ export class FunctionAlarms extends Construct {
     const alarm = (id: string, options: cloudwatch.AlarmProps): cloudwatch.Alarm =>
       new cloudwatch.Alarm(this, id, { treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING, ...options });
 
+    const errors = alarm('Errors', {
+      metric: errorRate(alias),
+      threshold: ERROR_PERCENT,
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: 1,
+      alarmDescription:
+        `More than ${ERROR_PERCENT} % of the invocations failed within 5 minutes. ` +
+        "First look: level ERROR in the function's log group, then platform.report lines with status timeout or error.",
+    });
+    const throttles = alarm('Throttles', {
+      metric: alias.metricThrottles({ ...dimensions, statistic: cloudwatch.Stats.SUM, period: minute }),
+      threshold: 1,
+      evaluationPeriods: 1,
+      alarmDescription:
+        'Lambda refused invocations: no concurrency was left. ' +
+        "First look: ConcurrentExecutions against the account's quota, and what else in the account uses it.",
+    });
     this.duration = alarm('Duration', {
       metric: alias.metricDuration({ ...dimensions, statistic: cloudwatch.Stats.percentile(99), period: minute }),
       threshold: nearTimeout,
@@ -59,23 +76,8 @@ export class FunctionAlarms extends Construct {
         'First look: the X-Ray trace map, for what the function waits for.',
     });
     this.alarms = [
-      alarm('Errors', {
-        metric: errorRate(alias),
-        threshold: ERROR_PERCENT,
-        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-        evaluationPeriods: 1,
-        alarmDescription:
-          `More than ${ERROR_PERCENT} % of the invocations failed within 5 minutes. ` +
-          "First look: level ERROR in the function's log group, then platform.report lines with status timeout or error.",
-      }),
-      alarm('Throttles', {
-        metric: alias.metricThrottles({ ...dimensions, statistic: cloudwatch.Stats.SUM, period: minute }),
-        threshold: 1,
-        evaluationPeriods: 1,
-        alarmDescription:
-          'Lambda refused invocations: no concurrency was left. ' +
-          "First look: ConcurrentExecutions against the account's quota, and what else in the account uses it.",
-      }),
+      errors,
+      throttles,
       this.duration,
       ...(provisioned
         ? [
