@@ -3,7 +3,7 @@ import { environments } from './environments';
 import { AccountStackProps } from './stacks/account-stack';
 
 /** Context keys of bin/account.ts. */
-const KEYS: readonly string[] = ['environments', 'repository', 'provider'];
+const KEYS: readonly string[] = ['environments', 'repository', 'provider', 'region'];
 
 type Account = Pick<AccountStackProps, 'repository' | 'providerExists'> & {
   readonly environments: readonly [Environment, ...Environment[]];
@@ -28,7 +28,7 @@ export function accountOf(context: Context, known: Environments = environments):
         `environments: "${id}" is not known. Give some of ${Object.keys(known).join(',')}: -c environments=${Object.keys(known)[0]}`,
       );
     }
-    return { id, region: definition.region };
+    return { id, region: textOf(context, 'region') ?? definition.region };
   });
   if (first === undefined)
     throw new Error('environments: must have at least one name, got none. Leave it out for all.');

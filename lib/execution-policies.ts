@@ -57,6 +57,12 @@ const BOUNDED = ['Attach', 'Create', 'Delete', 'Detach', 'Put'].flatMap((verb) =
       : [`iam:${verb}RolePolicy`],
 );
 
+/** Services that take a role of the templates, and Application Auto Scaling. */
+export const PASSED_TO: readonly string[] = [
+  ...['apigateway', 'application-autoscaling', 'chatbot', 'codebuild', 'codedeploy', 'ec2', 'ecs', 'ecs-tasks', 'eks'],
+  ...['lambda', 'pods.eks', 'scheduler', 'vpc-flow-logs'],
+].map((service) => `${service}.amazonaws.com`);
+
 function iamStatements({ boundaryArn }: ExecutionPoliciesProps): iam.PolicyStatement[] {
   const actions = executionActions().filter((action) => action.startsWith('iam:'));
   const linked = actions.filter((action) => action.includes('ServiceLinked'));
@@ -77,8 +83,10 @@ function iamStatements({ boundaryArn }: ExecutionPoliciesProps): iam.PolicyState
     new iam.PolicyStatement({
       sid: 'PassRoles',
       actions: ['iam:PassRole'],
-      resources: [roles('Kumiki-*')],
-      conditions: { StringLike: { 'iam:PassedToService': '*.amazonaws.com' } },
+      // Application Auto Scaling takes its service-linked roles as a property, and nobody else can assume them.
+      resources: [roles('Kumiki-*'), roles('aws-service-role/*.application-autoscaling.amazonaws.com/*')],
+      // A service may leave the key out of its request, and a condition without IfExists would then deny.
+      conditions: { StringEqualsIfExists: { 'iam:PassedToService': [...PASSED_TO] } },
     }),
     // AWS defines what a service-linked role may do.
     new iam.PolicyStatement({ sid: 'LinkedRoles', actions: linked, resources: [roles('aws-service-role/*')] }),
@@ -109,10 +117,21 @@ function fixedStatements(): iam.PolicyStatement[] {
     new iam.PolicyStatement({
       sid: 'Parameters',
       actions: ['ssm:GetParameter', 'ssm:GetParameters'],
-      resources: [arn('ssm', 'parameter/cdk-bootstrap/*', '*'), `arn:${Aws.PARTITION}:ssm:*::parameter/aws/service/*`],
+      // CloudFormation names the parameters of a stack CFN-….
+      resources: [
+        arn('ssm', 'parameter/cdk-bootstrap/*', '*'),
+        arn('ssm', 'parameter/CFN-*', '*'),
+        `arn:${Aws.PARTITION}:ssm:*::parameter/aws/service/*`,
+      ],
     }),
   ];
 }
+
+/**
+ * Services without a region of the caller: IAM's page on `aws:RequestedRegion` names AWS Budgets, and CloudFormation calls
+ * Amazon Q Developer in chat applications in a region that has it (https://github.com/aws/aws-cdk/issues/24675).
+ */
+const WITHOUT_REGION = ['budgets', 'chatbot'];
 
 /** Services whose resources CloudFormation names after the stack, with the resources that have such names. */
 const NAMED: Readonly<Record<string, readonly string[]>> = {
@@ -139,38 +158,50 @@ function serviceStatements({ regions }: ExecutionPoliciesProps): iam.PolicyState
         new iam.PolicyStatement({ sid: 'layers', actions: layers, resources: ['*'], conditions: inRegions }),
       ];
     }
-    if (service === 'kms') {
-      // A new key and its alias have no tag yet. The stack tags reach every key that a stack creates.
-      const untagged = [
-        'kms:CreateAlias',
-        'kms:CreateKey',
-        'kms:DeleteAlias',
-        'kms:ListAliases',
-        'kms:TagResource',
-        'kms:UpdateAlias',
-      ];
-      const tagged = { StringLike: { 'aws:ResourceTag/kumiki:environment': '*' } };
-      return [
-        new iam.PolicyStatement({
-          sid,
-          actions: own.filter((action) => untagged.includes(action)),
-          resources: ['*'],
-          conditions: inRegions,
-        }),
-        new iam.PolicyStatement({
-          sid: 'taggedkeys',
-          actions: own.filter((action) => !untagged.includes(action)),
-          resources: [arn('kms', 'key/*', '*')],
-          conditions: tagged,
-        }),
-      ];
-    }
+    if (service === 'kms') return keyStatements(own, inRegions);
+    if (WITHOUT_REGION.includes(service)) return [new iam.PolicyStatement({ sid, actions: own, resources: ['*'] })];
     const named = NAMED[service];
     return named === undefined
       ? [new iam.PolicyStatement({ sid, actions: own, resources: ['*'], conditions: inRegions })]
       : [new iam.PolicyStatement({ sid, actions: own, resources: [...named] })];
   });
 }
+
+/**
+ * Statements for keys. The stack tags reach every key that a stack creates, so a key without the tag belongs to somebody else.
+ * KMS may take minutes until a condition sees a new tag: what a deployment does with a new key at once has no such condition.
+ *
+ * @see https://docs.aws.amazon.com/kms/latest/developerguide/tag-authorization.html
+ */
+function keyStatements(own: readonly string[], inRegions: Conditions): iam.PolicyStatement[] {
+  const creating = ['kms:CreateKey', 'kms:TagResource'];
+  const atOnce = [
+    ...['kms:CreateAlias', 'kms:DeleteAlias', 'kms:ListAliases', 'kms:UpdateAlias', 'kms:DescribeKey'],
+    ...['kms:EnableKeyRotation', 'kms:GetKeyPolicy', 'kms:GetKeyRotationStatus', 'kms:ListResourceTags'],
+  ];
+  const granting = ['kms:CreateGrant'];
+  const of = (actions: readonly string[]) => own.filter((action) => actions.includes(action));
+  const keys = [arn('kms', 'key/*', '*')];
+  const tag = (key: string) => ({ StringLike: { [`aws:${key}/kumiki:environment`]: '*' } });
+  return [
+    new iam.PolicyStatement({ sid: 'newkeys', actions: of(creating), resources: ['*'], conditions: tag('RequestTag') }),
+    new iam.PolicyStatement({ sid: 'keys', actions: of(atOnce), resources: ['*'], conditions: inRegions }),
+    new iam.PolicyStatement({
+      sid: 'grants',
+      actions: of(granting),
+      resources: keys,
+      conditions: { Bool: { 'kms:GrantIsForAWSResource': 'true' } },
+    }),
+    new iam.PolicyStatement({
+      sid: 'taggedkeys',
+      actions: own.filter((action) => ![...creating, ...atOnce, ...granting].includes(action)),
+      resources: keys,
+      conditions: tag('ResourceTag'),
+    }),
+  ];
+}
+
+type Conditions = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
 /** Fills one policy after the other. Tokens are shorter than the values that they stand for, so some room is left. */
 function packed(statements: readonly iam.PolicyStatement[]): iam.PolicyStatement[][] {

@@ -1,7 +1,7 @@
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { accountOf } from '../lib/account';
-import { executionActions, hasPermissions, POLICY_CHARACTERS } from '../lib/execution-policies';
+import { executionActions, hasPermissions, PASSED_TO, POLICY_CHARACTERS } from '../lib/execution-policies';
 import permissions from '../lib/resource-permissions.json';
 import { AccountStack, BOUNDARY_NAME } from '../lib/stacks/account-stack';
 import { fixtureOf, fixtures } from './support/fixture';
@@ -52,7 +52,6 @@ test('every action is the name of a service and of a call, with a wildcard at mo
     'ec2:Describe*',
     'ec2:Get*',
     'elasticloadbalancing:Describe*',
-    'ssm:Get*',
   ]);
 });
 
@@ -95,6 +94,7 @@ test('CloudFormation touches the roles of the stacks and those that AWS defines,
       expect([
         'role/Kumiki-*',
         'role/aws-service-role/*',
+        'role/aws-service-role/*.application-autoscaling.amazonaws.com/*',
         'instance-profile/Kumiki-*',
         'instance-profile/eks-*',
       ]).toContain(name);
@@ -105,8 +105,25 @@ test('CloudFormation touches the roles of the stacks and those that AWS defines,
   );
 });
 
-test('a statement for all resources is limited to the regions of the environments', () => {
-  for (const { Resource, Condition } of statements.filter(({ Resource: resource }) => resource === '*')) {
+test('roles are passed to the services that assume them in the templates, and to no other', () => {
+  const principals = new Set(
+    Object.values(variants())
+      .flatMap((config) => resourcesOf(synthesized(config)))
+      .filter(([, , { Type }]) => Type === 'AWS::IAM::Role')
+      .flatMap(([, , { Properties }]) => [...JSON.stringify(Properties).matchAll(/"([a-z.-]+\.amazonaws\.com)"/g)])
+      .map(([, service]) => service),
+  );
+  // Those of the service-linked roles, ECS, which passes the roles of tasks, and EC2, whose name is an expression.
+  const linked = ['application-autoscaling.amazonaws.com', 'ecs.amazonaws.com', 'ec2.amazonaws.com'];
+  expect([...principals, ...linked].toSorted()).toEqual([...PASSED_TO].toSorted());
+});
+
+test('a statement for all resources is limited to the regions of the environments, or to new keys with the tag', () => {
+  const global = (statement: Statement) => actionsOf(statement).every((action) => /^(budgets|chatbot):/.test(action));
+  const newKeys = statements.find(({ Sid }) => Sid === 'newkeys');
+  expect(newKeys).toMatchObject({ Condition: { StringLike: { 'aws:RequestTag/kumiki:environment': '*' } } });
+  const limited = statements.filter((statement) => statement !== newKeys && !global(statement));
+  for (const { Resource, Condition } of limited.filter(({ Resource: resource }) => resource === '*')) {
     expect({ Resource, Condition }).toEqual({
       Resource: '*',
       Condition: { StringEquals: { 'aws:RequestedRegion': ['us-east-1'] } },
@@ -124,11 +141,16 @@ test('no role that lets a deployment in has a name that a deployment may change'
 test('the boundary lets no role change identities or assume another role', () => {
   const boundary = policies.find(([id]) => id.startsWith('Boundary'))?.[1]['Properties'];
   expect(boundary.PolicyDocument.Statement).toEqual([
-    { Sid: 'Services', Effect: 'Allow', NotAction: ['account:*', 'iam:*', 'organizations:*', 'sts:*'], Resource: '*' },
+    {
+      Sid: 'Services',
+      Effect: 'Allow',
+      NotAction: ['account:*', 'cloudformation:*', 'iam:*', 'organizations:*', 'sts:*'],
+      Resource: '*',
+    },
     {
       Sid: 'Identity',
       Effect: 'Allow',
-      Action: ['sts:GetCallerIdentity', 'iam:GetRole', 'iam:ListAttachedRolePolicies'],
+      Action: ['sts:GetCallerIdentity', 'sts:GetServiceBearerToken', 'iam:GetRole', 'iam:ListAttachedRolePolicies'],
       Resource: '*',
     },
     expect.objectContaining({ Action: 'iam:CreateServiceLinkedRole' }),
@@ -181,7 +203,7 @@ test('an account that has the provider of GitHub gets only the roles', () => {
 test.each([
   [
     { environment: 'trial' },
-    'context: "environment" is not known. Give -c with one of environments, repository, provider.',
+    'context: "environment" is not known. Give -c with one of environments, repository, provider, region.',
   ],
   [
     { environments: 'staging' },

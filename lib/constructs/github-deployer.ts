@@ -5,7 +5,12 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 
 export interface GitHubDeployerProps {
-  /** Repository on GitHub whose workflows may deploy, as `owner/name`. @throws unless it has this form */
+  /**
+   * Repository on GitHub whose workflows may deploy, as its tokens name it: `owner/name`, or `owner@123456/name@456789` with the
+   * ids of both. GitHub adds the ids for repositories that were created or renamed since 2026-07-15, and for others on request.
+   *
+   * @throws unless it has one of these forms
+   */
   readonly repository: string;
 
   /**
@@ -37,6 +42,7 @@ export interface GitHubDeployerProps {
  * The trust policy compares the audience and the whole subject of the token, without wildcards: another repository, branch or
  * pull request does not get in, only a job in the environment.
  *
+ * @see https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens/ (ids)
  * @see https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html
  * @see https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
@@ -63,8 +69,10 @@ export class GitHubDeployer extends Construct {
   constructor(scope: Construct, id: string, props: GitHubDeployerProps) {
     super(scope, id);
     const { repository, environment, regions, qualifier = 'hnb659fds' } = props;
-    if (!/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/.test(repository)) {
-      throw new Error(`repository: must be owner/name, got "${repository}". Give the repository that deploys.`);
+    if (!/^[A-Za-z0-9][A-Za-z0-9-]*(?:\/[A-Za-z0-9._-]+|@\d+\/[A-Za-z0-9._-]+@\d+)$/.test(repository)) {
+      throw new Error(
+        `repository: must be owner/name or owner@id/name@id, got "${repository}". Give the repository as its tokens name it.`,
+      );
     }
     // A colon would end the part of the subject that names the environment.
     if (!/^[\w.-]{1,255}$/.test(environment)) {

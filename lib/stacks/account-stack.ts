@@ -74,17 +74,21 @@ export class AccountStack extends Stack {
   }
 }
 
-/** A role may use all services, but change no identities, so that no role can give itself or another one more permissions. */
+/**
+ * A role may use services, but change no identities and no stacks: CloudFormation acts with the role that a stack was created
+ * with, which may be an administrator.
+ */
 function boundaryStatements(): iam.PolicyStatement[] {
   return [
     new iam.PolicyStatement({
       sid: 'Services',
-      notActions: ['account:*', 'iam:*', 'organizations:*', 'sts:*'],
+      notActions: ['account:*', 'cloudformation:*', 'iam:*', 'organizations:*', 'sts:*'],
       resources: ['*'],
     }),
     new iam.PolicyStatement({
       sid: 'Identity',
-      actions: ['sts:GetCallerIdentity', 'iam:GetRole', 'iam:ListAttachedRolePolicies'],
+      // The build of the image signs in to the public gallery of ECR with a token of STS.
+      actions: ['sts:GetCallerIdentity', 'sts:GetServiceBearerToken', 'iam:GetRole', 'iam:ListAttachedRolePolicies'],
       resources: ['*'],
     }),
     // EKS and Elastic Load Balancing create their service-linked roles at first use. AWS defines what these may do.

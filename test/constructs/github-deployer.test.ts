@@ -59,6 +59,12 @@ test('the role reads what checks before a deployment need, if it is given the ac
   });
 });
 
+test('the repository may have the ids that GitHub adds to its tokens, of owner and name both', () => {
+  const repository = 'octo-org@123456/quotes@456789';
+  expect(JSON.stringify(synthesize({ repository }).toJSON())).toContain(`repo:${repository}:environment:sandbox`);
+  expect(() => synthesize({ repository: 'octo-org@123456/quotes' })).toThrow('repository: must be owner/name or');
+});
+
 test('the bootstrap may have another qualifier', () => {
   expect(JSON.stringify(synthesize({ qualifier: 'quotes' }).toJSON())).toContain('cdk-quotes-deploy-role-');
 });
@@ -71,8 +77,11 @@ test('creates the provider of the tokens of GitHub for the audience of AWS', () 
 });
 
 test.each<[Partial<GitHubDeployerProps>, string]>([
-  [{ repository: 'quotes' }, 'repository: must be owner/name, got "quotes". Give the repository that deploys.'],
-  [{ repository: 'octo-org/*' }, 'repository: must be owner/name, got "octo-org/*".'],
+  [
+    { repository: 'quotes' },
+    'repository: must be owner/name or owner@id/name@id, got "quotes". Give the repository as its tokens name it.',
+  ],
+  [{ repository: 'octo-org/*' }, 'repository: must be owner/name or owner@id/name@id, got "octo-org/*".'],
   [{ environment: '*' }, 'environment: must be 1 to 255 letters, digits, hyphens, dots or underscores, got "*".'],
   [{ environment: 'a:ref:b' }, 'environment: must be 1 to 255 letters'],
   [{ regions: [] }, 'regions: must have at least one region, got none. Give the regions of the bootstrap.'],
