@@ -7,6 +7,7 @@ import type { ClusterAddOnsProps } from './constructs/cluster-add-ons';
 import type { ReleaseSteps } from './constructs/gradual-release';
 import type { ExistingNetwork, NetworkEgress } from './constructs/network';
 import type { ProvisionedConcurrency } from './constructs/private-function';
+import type { SleepHours } from './constructs/sleep';
 
 /**
  * VPC of an environment: a new VPC or an existing one. An existing VPC has no stack, because its owner is responsible for
@@ -313,6 +314,11 @@ export interface EnvironmentConfig {
   readonly notifications?: NotificationsConfig;
   /** Budget of a month for the resources of the environment. @default none */
   readonly budget?: BudgetConfig;
+  /**
+   * Hours in which no tasks, instances, nodes and provisioned concurrency run, and the load balancer answers 503: docs/sleep.md.
+   * Wake the environment before you remove `sleep`, because without it nothing would. @default never
+   */
+  readonly sleep?: SleepHours;
   /**
    * Folder or URL of the runbooks, to which the description of each alarm leads. @default 'docs/runbooks', the folder in this
    * repository

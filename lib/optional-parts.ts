@@ -9,13 +9,23 @@ export const OPTIONAL_PARTS = [
   ['Kubernetes', 'kubernetes'],
   ['HttpApi', 'httpApi'],
   ['WebSocketApi', 'webSocketApi'],
+  ['Sleep', 'sleep'],
 ] as const;
 
 export type OptionalPart = (typeof OPTIONAL_PARTS)[number][0];
 
 type Parts = Pick<
   EnvironmentConfig,
-  'id' | 'region' | 'dashboard' | 'kubernetes' | 'httpApi' | 'webSocketApi' | 'notifications' | 'alarms' | 'budget'
+  | 'id'
+  | 'region'
+  | 'dashboard'
+  | 'kubernetes'
+  | 'httpApi'
+  | 'webSocketApi'
+  | 'notifications'
+  | 'alarms'
+  | 'budget'
+  | 'sleep'
 >;
 
 /** Whether an environment has a part. */
@@ -29,6 +39,8 @@ export function hasPart(part: OptionalPart, config: Parts): boolean {
       return config.httpApi !== undefined;
     case 'WebSocketApi':
       return config.webSocketApi !== undefined;
+    case 'Sleep':
+      return config.sleep !== undefined;
     case 'Notifications':
       return newReceivers(config).length > 0;
     case 'Operations':

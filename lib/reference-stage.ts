@@ -37,6 +37,7 @@ import { NotificationsStack } from './stacks/notifications-stack';
 import { isAffecting, OperationsStack } from './stacks/operations-stack';
 import { RegistryStack } from './stacks/registry-stack';
 import { RestApiStack } from './stacks/rest-api-stack';
+import { SleepStack } from './stacks/sleep-stack';
 import { SwitchedOffStack } from './stacks/switched-off-stack';
 import { WebSocketApiStack } from './stacks/websocket-api-stack';
 
@@ -108,6 +109,15 @@ export class ReferenceStage extends Construct {
     // CloudWatch refuses to delete an alarm that a composite alarm refers to. Where the alarms are switched off, the composite
     // alarm is therefore deleted before them.
     const operationsFirst = alarmsOf(config) ? undefined : this.operations(common, []);
+    // A stack that no longer puts the others to sleep loses its schedules first, while what it refers to still exists.
+    const sleepFirst = config.sleep
+      ? undefined
+      : new SwitchedOffStack(this, 'Sleep', {
+          ...common('Sleep', 'sleep is off'),
+          property: 'sleep',
+          reads: [],
+          after: this.stacks(),
+        });
     const registries = serviceGroups(config.services).map(({ suffix, services }) => ({
       suffix,
       registry: new RegistryStack(this, `Registry${suffix}`, {
@@ -145,9 +155,10 @@ export class ReferenceStage extends Construct {
     );
     const history = partsOf(HISTORY_SERVICE, containers);
     const { kubernetes } = config;
+    let onKubernetes: KubernetesStack | undefined;
     if (kubernetes) {
       const { source } = history.image;
-      new KubernetesStack(this, 'Kubernetes', {
+      onKubernetes = new KubernetesStack(this, 'Kubernetes', {
         ...common('Kubernetes', 'EKS cluster with Cluster Autoscaler, and the history service on it'),
         kubernetes,
         network,
@@ -201,6 +212,26 @@ export class ReferenceStage extends Construct {
       .filter(isAffecting)
       .flatMap((stack) => stack.affecting);
     const operations = operationsFirst ?? this.operations(common, affecting);
+    const { sleep } = config;
+    if (sleep) {
+      const { provisionedConcurrency } = config.function;
+      // What these alarms watch is asleep, or stands in front of what is asleep.
+      const earlier = this.stacks();
+      const asleep = [...containers, ...(onKubernetes ? [onKubernetes] : []), ...this.apis(), operations];
+      const sleepStack = new SleepStack(this, 'Sleep', {
+        ...common('Sleep', 'takes tasks, nodes and provisioned concurrency to zero and back'),
+        sleep,
+        listeners: containers.map(({ loadBalancer }) => loadBalancer.listener),
+        services: containers.flatMap(({ sleeping }) => sleeping),
+        nodeGroup: onKubernetes?.sleeping,
+        provisionedConcurrency: provisionedConcurrency && { alias: quotes.live, min: provisionedConcurrency.min },
+        alarms: asleep.flatMap((stack) =>
+          stack.node.findAll().filter((child) => child instanceof cloudwatch.AlarmBase),
+        ),
+      });
+      // Destroyed first, so that no run begins while the other stacks are deleted.
+      for (const stack of earlier) sleepStack.addStackDependency(stack);
+    }
     const shown = [...(operations.usersAffected ? [operations.usersAffected] : []), ...affecting];
     const dashboard: DashboardContent = {
       config,
@@ -220,9 +251,8 @@ export class ReferenceStage extends Construct {
         ...dashboard,
       });
     }
-
     // The topics exist before the alarms that send to them. The stack of the key is earlier than both.
-    for (const first of [notifications, operationsFirst].filter((stack) => stack !== undefined)) {
+    for (const first of [notifications, operationsFirst, sleepFirst].filter((stack) => stack !== undefined)) {
       const stacks = this.stacks();
       for (const later of stacks.slice(stacks.indexOf(first) + 1)) later.addStackDependency(first);
     }
@@ -262,6 +292,10 @@ export class ReferenceStage extends Construct {
     Aspects.of(this).add(new AlarmActions({ topicArn: notice, others }));
     Aspects.of(this).add(new RunbookLinks(config.runbookUrl));
     acknowledge(this, config.region);
+  }
+
+  private apis(): Stack[] {
+    return this.stacks().filter((stack) => stack instanceof RestApiStack || stack instanceof HttpApiStack);
   }
 
   private stacks(): Stack[] {

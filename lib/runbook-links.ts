@@ -12,6 +12,7 @@ import { LoadBalancerAlarms } from './constructs/load-balancer-alarms';
 import { NatAlarms } from './constructs/nat-alarms';
 import { ServiceAlarms } from './constructs/service-alarms';
 import { ServiceEventAlarms } from './constructs/service-event-alarms';
+import { Sleep } from './constructs/sleep';
 import { TableAlarms } from './constructs/table-alarms';
 import { TargetGroupAlarms } from './constructs/target-group-alarms';
 import { TickerAlarms } from './constructs/ticker-alarms';
@@ -31,6 +32,7 @@ const PAGES = [
   [NatAlarms, 'nat'],
   [ServiceAlarms, 'service'],
   [ServiceEventAlarms, 'service-event'],
+  [Sleep, 'sleep'],
   [TableAlarms, 'table'],
   [TargetGroupAlarms, 'target-group'],
   [TickerAlarms, 'ticker'],

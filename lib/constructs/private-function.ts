@@ -100,6 +100,16 @@ export interface PrivateFunctionProps {
    * @default false: a deployment deletes the old version after the aliases have left it
    */
   readonly keepVersions?: boolean;
+  /**
+   * Something outside CloudFormation deletes the provisioned concurrency of the alias `live` and puts it again, such as a
+   * schedule that lets the function sleep. The alias then has none in the template, because CloudFormation fails to update an
+   * alias whose provisioned concurrency is gone. Put the lower bound once after the first deployment. Later deployments do not
+   * wait for it: Lambda deallocates it from the old version, and allocates it to the new version.
+   *
+   * @default false
+   * @see https://github.com/aws/aws-cdk/issues/29992 (ProvisionedConcurrencyConfigNotFoundException)
+   */
+  readonly sleeps?: boolean;
 }
 
 /**
@@ -200,7 +210,7 @@ export class PrivateFunction extends Construct implements ec2.IConnectable {
     this.live = new lambda.Alias(this, 'Live', {
       aliasName: 'live',
       version,
-      provisionedConcurrentExecutions: provisionedConcurrency?.min,
+      provisionedConcurrentExecutions: props.sleeps ? undefined : provisionedConcurrency?.min,
     });
     this.onDemand = new lambda.Alias(this, 'OnDemand', { aliasName: 'on-demand', version });
     if (provisionedConcurrency) followLoad(this.live, provisionedConcurrency);

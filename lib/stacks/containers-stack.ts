@@ -21,6 +21,7 @@ import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { ServiceAlarms } from '../constructs/service-alarms';
 import { ServiceEventAlarms } from '../constructs/service-event-alarms';
 import { IServiceImage, ServiceImage, ServiceImageProps } from '../constructs/service-image';
+import type { SleepingService } from '../constructs/sleep';
 import { TargetGroupAlarms } from '../constructs/target-group-alarms';
 import { alarmsOf, CapacityConfig, EnvironmentStackProps, observesFully, ServiceConfig } from '../environment-config';
 import { LogGroups } from '../log-queries';
@@ -44,6 +45,8 @@ export class ContainersStack extends Stack {
   readonly images: ReadonlyMap<string, IServiceImage>;
   /** Alarms that mean that users are affected: at most two, however many services there are. */
   readonly affecting: readonly cloudwatch.IAlarm[];
+  /** Services on each kind of capacity, for the stack that lets them sleep. */
+  readonly sleeping: SleepingService[] = [];
   private readonly noHealthyTarget: cloudwatch.Alarm[] = [];
   /** Log groups that saved queries read. */
   readonly logGroups: LogGroups;
@@ -181,7 +184,9 @@ export class ContainersStack extends Stack {
       rollbackAlarms: alarmsOf(config) && rollbackAlarms,
     });
     this.serviceLogGroups.push(service.logGroup);
-    for (const { capacity, service: ecsService } of service.services) {
+    for (const { capacity, service: ecsService, targetGroup } of service.services) {
+      const label = `${name}-${capacity.toLowerCase()}`;
+      this.sleeping.push({ name: label, service: ecsService, targetGroup, minTasks: size.minTasks });
       const alarms = targetAlarms.get(capacity);
       if (alarms === undefined) continue;
       // Only this alarm: the service depends on the others.

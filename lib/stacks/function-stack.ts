@@ -53,6 +53,7 @@ export class FunctionStack extends Stack {
       },
       provisionedConcurrency: config.function.provisionedConcurrency,
       keepVersions: release !== undefined,
+      sleeps: config.sleep !== undefined,
     });
     props.loadBalancer.allowFrom(quotes, 'Quotes function reads the container service');
     if (alarmsOf(config)) {

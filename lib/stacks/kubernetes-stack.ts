@@ -15,6 +15,7 @@ import { INetwork } from '../constructs/network';
 import { NodePortTarget } from '../constructs/node-port-target';
 import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { IServiceImage } from '../constructs/service-image';
+import type { SleepingNodeGroup } from '../constructs/sleep';
 import { TargetGroupAlarms } from '../constructs/target-group-alarms';
 import { alarmsOf, EnvironmentStackProps, KubernetesConfig, observesFully } from '../environment-config';
 import { kubernetesRelease } from '../kubernetes-release';
@@ -42,6 +43,8 @@ export class KubernetesStack extends Stack {
   readonly logGroups: LogGroups;
   /** Parts of the stack on the dashboard. */
   readonly onDashboard: EnvironmentDashboardProps;
+  /** Nodes, for the stack that lets them sleep. */
+  readonly sleeping: SleepingNodeGroup;
 
   constructor(scope: Construct, id: string, props: KubernetesStackProps) {
     super(scope, id, props);
@@ -119,6 +122,9 @@ export class KubernetesStack extends Stack {
       paths: pathPatterns(routesOfService(HISTORY_SERVICE), pathPrefixes),
       priority: KUBERNETES_PRIORITY,
     });
+    const { targetGroup } = exposure;
+    const { nodegroupName } = nodes;
+    this.sleeping = { clusterName, nodegroupName, targetGroup, minNodes: kubernetes.nodes.minNodes };
     this.affecting = alarmsOf(config) ? [this.alarms(exposure, loadBalancer)] : [];
     const { application: applicationLogGroup } = addOns.logGroups;
     this.logGroups = { pods: applicationLogGroup ? [applicationLogGroup] : [] };

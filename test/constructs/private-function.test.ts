@@ -249,6 +249,12 @@ describe('provisioned concurrency', () => {
     template.hasResourceProperties('AWS::Lambda::Version', { ProvisionedConcurrencyConfig: Match.absent() });
   });
 
+  test('that sleeps has an alias that CloudFormation can update while its provisioned concurrency is gone', () => {
+    const template = synthesize({ provisionedConcurrency: { min: 2, max: 8 }, sleeps: true });
+    template.allResourcesProperties('AWS::Lambda::Alias', { ProvisionedConcurrencyConfig: Match.absent() });
+    template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', { MinCapacity: 2, MaxCapacity: 8 });
+  });
+
   test.each([
     [undefined, 0.7],
     [0.1, 0.1],

@@ -10,8 +10,8 @@ const complete: EnvironmentConfig = {
   ...fixtureOf('trial', { kubernetes: 'true' }),
   notifications: { page: { emails: ['on-call@example.com'] } },
 };
-/** The parts whose stacks are deleted last. The stack Operations is deleted first. */
-const LAST = OPTIONAL_PARTS.filter(([name]) => name !== 'Operations');
+/** The parts whose stacks are deleted last. The stacks Operations and Sleep are deleted first. */
+const LAST = OPTIONAL_PARTS.filter(([name]) => name !== 'Operations' && name !== 'Sleep');
 /** Parts that are on where their property is left out. */
 const OFF_BY_FALSE: readonly string[] = ['alarms', 'dashboard'];
 const without = (...properties: readonly (typeof OPTIONAL_PARTS)[number][1][]): EnvironmentConfig => ({
@@ -74,6 +74,20 @@ test('switching off all three parts keeps every output of the other stacks', () 
     const outputs = Object.keys(deployed[stack]?.toJSON()['Outputs']);
     expect(Object.keys(changed[stack]?.toJSON()['Outputs'])).toEqual(expect.arrayContaining(outputs));
   }
+});
+
+test('without sleep, the stack with the schedules is deleted before other stacks lose what it refers to', () => {
+  const { Sleep: sleep, Notifications: notifications, ...others } = stacksOf(stageOf(complete));
+  expect(sleep?.dependencies).toEqual([notifications]);
+  for (const stack of Object.values(others)) expect(stack.dependencies).toContain(sleep);
+});
+
+test('the stack that puts the others to sleep is deployed after all of them, and destroyed before them', () => {
+  const sleep = { timeZone: 'Asia/Tokyo', from: '20:00', until: '08:00' };
+  const { Sleep: stack, ...others } = stacksOf(stageOf({ ...complete, sleep }));
+  const earlier = stack?.dependencies.map(({ node }) => node.id);
+  expect(earlier).toEqual(expect.arrayContaining(['Containers', 'Kubernetes', 'Function', 'RestApi', 'Operations']));
+  for (const other of Object.values(others)) expect(other.dependencies.includes(stack ?? other)).toBe(false);
 });
 
 test('without alarms, the stack with the composite alarm is deleted before the alarms, because CloudWatch requires this order', () => {

@@ -77,6 +77,10 @@ export function variants(): Record<string, EnvironmentConfig> {
         service: { ...cluster.kubernetes.service, rolloutMinutes: 10 },
       },
     },
+    'that sleeps': {
+      ...fixtureOf('trial', { capacity: 'both', kubernetes: 'true' }),
+      sleep: { timeZone: 'Asia/Tokyo', from: '20:00', until: '08:00' },
+    },
     'with basic observability': {
       ...fixtureOf('trial', { capacity: 'both', kubernetes: 'true' }),
       observability: 'basic',
