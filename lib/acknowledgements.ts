@@ -279,6 +279,28 @@ export const acknowledgements: readonly Acknowledgement[] = [
       'organisation.',
   },
   {
+    path: 'Sleep/Sleep/StateMachine',
+    rules: ['IAM5[Resource::*]'],
+    reason:
+      'elasticloadbalancing:DescribeTargetHealth, the delivery of logs and X-Ray know no resources, and CloudWatch returns ' +
+      'composite alarms only to a permission for all alarms.',
+  },
+  {
+    path: 'Sleep/Sleep/StateMachine',
+    rules: [
+      'IAM5[Resource::arn:aws:cloudwatch:<region>:<AWS::AccountId>:alarm:Kumiki-<environment>-*]',
+      'IAM5[Resource::arn:aws:eks:<region>:<AWS::AccountId>:nodegroup/kumiki-<environment>/*]',
+    ],
+    reason:
+      'The alarms of this environment, and the node groups of its cluster, whose ids are not known at deploy time.',
+  },
+  {
+    path: 'Sleep/Sleep/StateMachine',
+    rules: ['IAM5[Resource::arn:aws:application-autoscaling:<region>:<AWS::AccountId>:scalable-target/*]'],
+    reason:
+      'The ids of scalable targets are not known at deploy time; suspending one changes no bound and no capacity.',
+  },
+  {
     path: 'WebSocketApi/State',
     rules: ['DDB3'],
     reason:

@@ -508,7 +508,8 @@ class Steps {
         Stack.of(this.scope).formatArn({
           service: 'eks',
           resource: 'nodegroup',
-          resourceName: `${clusterName}/${nodegroupName}/*`,
+          // The name of a node group is followed by an id that CloudFormation does not know.
+          resourceName: `${clusterName}/*`,
           arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
         }),
       ],

@@ -78,6 +78,7 @@ function withOtherOptions({ restApi, ...config }: EnvironmentConfig): Environmen
       notice: { emails: ['team@example.com'], slack: { workspaceId: 'T0123ABCD', channelId: 'C0123ABCD' } },
     },
     budget: { monthlyUsd: 150 },
+    sleep: { timeZone: 'Asia/Tokyo', from: '20:00', until: '08:00' },
     loadBalancer: {
       ...config.loadBalancer,
       https: { certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/x', hostName: 'quotes.example.com' },
