@@ -102,7 +102,7 @@ export interface SleepProps extends SleepHours {
  *
  * A fixed response of a load balancer cannot have a header, so the 503 has no `Retry-After`: the body has the time.
  *
- * Two runs a day have some hundreds of state transitions a month, the first 4,000 of which are free. The alarm has two metrics.
+ * Step Functions bills the state transitions, and CloudWatch the two metrics of the alarm.
  *
  * @see https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-suspend-resume-scaling.html
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_FixedResponseActionConfig.html (no headers)

@@ -13,6 +13,7 @@ export const STACK_PARTS = [
   'Notifications',
   'Operations',
   'Dashboard',
+  'Sleep',
 ] as const;
 
 /** The tag that every stack of an environment gives to its resources. */

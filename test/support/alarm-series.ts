@@ -48,6 +48,7 @@ const ELB_ERRORS = 'AWS/ApplicationELB HTTPCode_ELB_5XX_Count Sum by LoadBalance
 const FAILED_BUILDS = 'AWS/CodeBuild FailedBuilds Sum by ProjectName';
 const EVENTS = 'AWS/Events TriggeredRules Sum by RuleName';
 const UNDELIVERED = 'AWS/SNS NumberOfNotificationsFailed Sum by TopicName';
+const ofRuns = (name: string) => `AWS/States ${name} Sum by StateMachineArn`;
 const NAT_INSTANCE = 'AWS/EC2 StatusCheckFailed Sum by InstanceId';
 const PENDING = 'AWS/EKS scheduler_pending_pods Sum by ClusterName';
 const FAILED_NODES = 'ContainerInsights cluster_failed_node_count Maximum by ClusterName';
@@ -307,6 +308,16 @@ export const ALARM_SERIES: Readonly<Record<string, AlarmSeries>> = {
     silence: 'rings',
   },
   'Notifications AlarmTopic/Undelivered': one(UNDELIVERED, 300),
+  'Sleep Sleep/Failed': {
+    every: 300,
+    rings: [
+      { [ofRuns('ExecutionsFailed')]: [undefined, 1], [ofRuns('ExecutionsTimedOut')]: [undefined, undefined] },
+      { [ofRuns('ExecutionsFailed')]: [undefined, 0], [ofRuns('ExecutionsTimedOut')]: [undefined, 1] },
+    ],
+    near: { [ofRuns('ExecutionsFailed')]: [0, undefined, 0], [ofRuns('ExecutionsTimedOut')]: [0, undefined, 0] },
+    idle: NOTHING,
+    silence: WITHOUT_EVENTS,
+  },
   'RestApi ApiAlarms/ServerErrors': serverErrors(REST),
   'HttpApi ApiAlarms/ServerErrors': serverErrors(HTTP),
   'RestApi ApiAlarms/Latency': apiLatency(REST),
