@@ -97,6 +97,7 @@ export class ReferenceStage extends Construct {
     checkServices(config, PATH_PREFIXES);
     checkTasks(config);
     checkTargets(config);
+    checkSilence(config);
     if (config.kubernetes) checkRoom(config.kubernetes);
     const receivers = newReceivers(config);
     const notifications =
@@ -376,6 +377,15 @@ function checkTargets({ services, capacity, kubernetes }: EnvironmentConfig): vo
         'thousand, or ask AWS for a higher quota and change the limit',
     );
   }
+}
+
+/** Refuses an alarm on silence in an environment that sleeps: it would be in ALARM every morning until the first request. */
+function checkSilence({ sleep, alarms }: EnvironmentConfig): void {
+  if (sleep === undefined || !alarms || alarms.silentAfterMinutes === undefined) return;
+  throw new Error(
+    `alarms.silentAfterMinutes: must be left out with sleep, because requests stop at night, got ${alarms.silentAfterMinutes}. ` +
+      'Remove silentAfterMinutes, or sleep.',
+  );
 }
 
 /** AWS services that the enabled parts call from the private subnets. S3 and DynamoDB have free gateway endpoints. */
