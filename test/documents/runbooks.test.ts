@@ -187,6 +187,10 @@ const OTHER_COMMANDS: Readonly<Record<string, readonly string[]>> = {
     ...['name', 'state', 'schedule-expression', 'flexible-time-window', 'description', 'target', 'group-name'],
   ],
   'sns list-subscriptions-by-topic': ['topic-arn'],
+  'stepfunctions describe-execution': ['execution-arn', 'included-data'],
+  'stepfunctions get-execution-history': ['execution-arn', 'max-results', 'reverse-order', 'include-execution-data'],
+  'stepfunctions list-executions': ['state-machine-arn', 'status-filter', 'max-results'],
+  'stepfunctions start-execution': ['state-machine-arn', 'name', 'input'],
   'sns subscribe': ['topic-arn', 'protocol', 'notification-endpoint'],
 };
 
