@@ -20,8 +20,7 @@ export interface SleepHours {
   /** Time of every day from which the capacity sleeps: `20:00`. @throws unless it is from 00:00 to 23:59 */
   readonly from: string;
   /**
-   * Time at which the capacity begins to wake: `08:00`. The first requests are answered about 5 minutes later, or 10 with
-   * nodes of Kubernetes or EC2 instances.
+   * Time at which the capacity begins to wake: `08:00`. Requests are answered some minutes later, when all targets are healthy.
    *
    * @throws unless it is from 00:00 to 23:59, and at least 90 minutes before and after `from`
    */
@@ -49,7 +48,12 @@ export interface SleepingNodeGroup {
   readonly minNodes: number;
 }
 
-/** An alias with provisioned concurrency that Application Auto Scaling changes. */
+/**
+ * An alias with provisioned concurrency that Application Auto Scaling changes. Give the alias none in its template, because
+ * CloudFormation fails to update an alias whose provisioned concurrency was deleted.
+ *
+ * @see https://github.com/aws/aws-cdk/issues/29992
+ */
 export interface SleepingAlias {
   readonly alias: lambda.IAlias;
   /** Execution environments after waking: the lower bound of the scalable target. @throws unless it is a whole number of at least 1 */
@@ -88,7 +92,7 @@ export interface SleepProps extends SleepHours {
  *
  * - Asleep: the actions of the alarms are off first, then the listeners answer 503, then the capacity goes.
  * - Awake: capacity is asked for first, and the 503 ends when every target group has its minimum of healthy targets. The
- *   actions of the alarms are on again {@link ALARMS_SETTLE} later. A run that leaves an alarm in ALARM fails, because an alarm
+ *   actions of the alarms are on again ten minutes later. A run that leaves an alarm in ALARM fails, because an alarm
  *   sends nothing if its actions come back while it is in ALARM.
  * - A run can be repeated at any time. It changes only what is not yet as it should be, and never lowers the number of tasks,
  *   nodes or execution environments while waking. So after a failure, start the same run again. Do not start a run while
@@ -96,9 +100,8 @@ export interface SleepProps extends SleepHours {
  * - Instances of an ECS capacity provider with managed scaling follow the tasks to zero, if the minimum of their group is 0.
  * - Autoscaling is suspended, and its bounds stay as CloudFormation has set them. Scheduled actions of the bounds that are due
  *   during the sleep do not take place.
- * - Cluster Autoscaler runs on the nodes, and may ask for a node again while the last one is drained. So the number is checked
- *   five minutes later, and set to zero again.
- * - Pods are evicted from a node for at most 15 minutes, and not in accordance with PodDisruptionBudgets.
+ * - EKS evicts the pods of a node for at most 15 minutes, and does not respect PodDisruptionBudgets. Cluster Autoscaler, which
+ *   runs on the nodes, may ask for a node again meanwhile. So the number is checked 15 minutes later, and set to zero again.
  *
  * A fixed response of a load balancer cannot have a header, so the 503 has no `Retry-After`: the body has the time.
  *
@@ -275,7 +278,7 @@ export class Sleep extends Construct {
 const NO_HOST = 'awake.invalid';
 
 /** Longer than the longest evaluation of an alarm that ends with the first good value, and than the start of autoscaling. */
-export const ALARMS_SETTLE = Duration.minutes(10);
+const ALARMS_SETTLE = Duration.minutes(10);
 
 /** From a healthy node to a ready pod: the pull of the image and the start of the container. */
 const PODS_START = Duration.minutes(2);
@@ -498,7 +501,7 @@ class Steps {
   }
 
   /**
-   * Sets the number of nodes, and again if it is another number five minutes later. Waking ends at once when as many nodes are
+   * Sets the number of nodes, and again if it is another number some time later. Waking ends at once when as many nodes are
    * wanted already.
    */
   nodes(id: string, { clusterName, nodegroupName }: SleepingNodeGroup, count: number): Step {
@@ -534,7 +537,12 @@ class Steps {
     return sfn.Chain.custom(describe, [done], done);
   }
 
-  /** Waits until a target group has a number of healthy targets. */
+  /**
+   * Waits until a target group has a number of healthy targets.
+   *
+   * @see https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html (a filter is no reference path,
+   * so it selects the result, and the choice looks at one of its elements)
+   */
   healthy(id: string, { targetGroupArn }: elbv2.IApplicationTargetGroup, count: number): Step {
     const describe = this.call(id, 'elasticloadbalancingv2', 'describeTargetHealth', {
       parameters: { TargetGroupArn: targetGroupArn },
@@ -596,8 +604,8 @@ class Steps {
 /** Time between two looks at something that is about to be ready. */
 const A_SLICE = Duration.seconds(20);
 
-/** Time in which the last node is drained, with the pod of Cluster Autoscaler. */
-const DRAINING = Duration.minutes(5);
+/** Time after which EKS terminates a node that is drained, and with it the pod of Cluster Autoscaler. */
+const DRAINING = Duration.minutes(15);
 
 /** Errors of Lambda for an alias without provisioned concurrency. */
 const NOT_FOUND = ['Lambda.ProvisionedConcurrencyConfigNotFoundException', 'Lambda.ResourceNotFoundException'];
