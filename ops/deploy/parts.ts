@@ -9,6 +9,8 @@ const FORMER = '';
  * one line may be deleted at the same time. ops/test/deploy/parts.test.ts holds the order against the templates.
  */
 const ORDER: readonly (readonly string[])[] = [
+  // The dashboard shows the alarms of all other stacks.
+  ['Dashboard'],
   // No run to sleep or to wake may begin while the other stacks are deleted.
   ['Sleep'],
   // CloudWatch refuses to delete an alarm that the composite alarm of this stack refers to.
