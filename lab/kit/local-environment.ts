@@ -13,6 +13,8 @@ export function localOf(sandbox: EnvironmentDefinition): EnvironmentDefinition {
     availabilityZones: undefined,
     notifications: undefined,
     budget: undefined,
+    // The endpoint runs no schedules, and its Step Functions call neither load balancers nor EKS.
+    sleep: undefined,
     logRetentionDays: 1,
     network: { create: { cidr: '10.32.0.0/16', egress: { mode: 'nat', gateways: 1 } } },
     // The endpoint pulls no image: `npm start` runs the history service as a process, and no other service.
