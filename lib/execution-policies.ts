@@ -60,7 +60,7 @@ const BOUNDED = ['Attach', 'Create', 'Delete', 'Detach', 'Put'].flatMap((verb) =
 /** Services that take a role of the templates, and Application Auto Scaling. */
 export const PASSED_TO: readonly string[] = [
   ...['apigateway', 'application-autoscaling', 'chatbot', 'codebuild', 'codedeploy', 'ec2', 'ecs', 'ecs-tasks', 'eks'],
-  ...['lambda', 'pods.eks', 'scheduler', 'vpc-flow-logs'],
+  ...['lambda', 'pods.eks', 'scheduler', 'states', 'vpc-flow-logs'],
 ].map((service) => `${service}.amazonaws.com`);
 
 function iamStatements({ boundaryArn }: ExecutionPoliciesProps): iam.PolicyStatement[] {

@@ -14,7 +14,7 @@ const WATCHING = [
   ...['target-group', 'ticker', 'websocket'],
 ]
   .map((part) => `${part}-alarms`)
-  .concat('users-affected', 'alarm-topic', 'monthly-budget', 'environment-dashboard');
+  .concat('users-affected', 'alarm-topic', 'monthly-budget', 'environment-dashboard', 'saved-queries');
 
 /** The way of a request over each API, and who starts and watches what. */
 export function requestPaths(language: Language): string {
@@ -59,7 +59,7 @@ export function requestPaths(language: Language): string {
     .box([430, 102, 146, 140], 'compute', {
       name: 'Lambda',
       lines: say.live[language],
-      constructs: ['private-function'],
+      constructs: ['private-function', 'gradual-release'],
     })
     .box([430, 266, 146, 58], 'network', { name: say.link[language], lines: [say.ofHttp[language]] })
     .arrow('M322 54H428')
@@ -114,6 +114,7 @@ export function requestPaths(language: Language): string {
     .box([654, 470, 172, 66], 'plain', {
       name: 'EventBridge',
       lines: ['Scheduler', say.everyMinute[language]],
+      constructs: ['sleep'],
       dashed: true,
     });
   label(372, 395, say.messages[language]);

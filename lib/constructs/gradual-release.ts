@@ -1,4 +1,4 @@
-// Kumiki 0.1.0, gradual-release.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+// Kumiki 0.2.0, gradual-release.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';

@@ -1,4 +1,4 @@
-// Kumiki 0.1.0, kubernetes-workload.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+// Kumiki 0.2.0, kubernetes-workload.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
 import { CfnResource, Duration, Stack, Token } from 'aws-cdk-lib';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';

@@ -1,4 +1,4 @@
-// Kumiki 0.1.0, saved-queries.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+// Kumiki 0.2.0, saved-queries.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';

@@ -1,4 +1,4 @@
-// Kumiki 0.1.0, sleep.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+// Kumiki 0.2.0, sleep.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
 import { ArnFormat, Duration, Stack, TimeZone } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
