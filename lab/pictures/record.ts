@@ -8,11 +8,12 @@ import { folders } from '../kit/folders';
  * @param output file with the output of `npm start -- --once`
  */
 export function record(output: string): void {
-  const steps = Array.from(
+  const printed = Array.from(
     readFileSync(output, 'utf8').matchAll(/^ {2}(\w+) +(?:(\S.*?) +)?(\d+\.\d) s$/gm),
     ([, name, result = '', seconds]) => ({ name, result, seconds: Number(seconds) }),
   );
-  if (steps.at(-1)?.name !== 'deployed') throw new Error(`${output}: has no steps up to "deployed"`);
+  const steps = printed.slice(0, printed.findIndex(({ name }) => name === 'deployed') + 1);
+  if (steps.length === 0) throw new Error(`${output}: has no steps up to "deployed"`);
   const { rows } = JSON.parse(readFileSync(join(folders.state, 'table.json'), 'utf8'));
   const date = new Date().toISOString().slice(0, 10);
   writeFileSync(join(__dirname, 'recording.json'), `${JSON.stringify({ date, steps, rows }, null, 2)}\n`);

@@ -1,4 +1,5 @@
 import stringWidth from 'string-width';
+import { SwitchedOffStack } from '../../../lib/stacks/switched-off-stack';
 import { fixtureOf } from '../../../test/support/fixture';
 import { stacksOf, stageOf } from '../../../test/support/stage';
 import { messages as local } from '../../local/messages';
@@ -29,7 +30,10 @@ test('every row of the picture in Japanese has its Japanese text', () => {
 
 test('the recorded run deployed every stack and had no failure', () => {
   const names = recording.steps.map(({ name }) => name);
-  const stacks = Object.keys(stacksOf(stageOf(fixtureOf('trial', { kubernetes: 'true' }))));
+  // cdk deploy skips the stack of a part that is off.
+  const stacks = Object.entries(stacksOf(stageOf(fixtureOf('trial', { kubernetes: 'true' })))).flatMap(
+    ([name, stack]) => (stack instanceof SwitchedOffStack ? [] : [name]),
+  );
   expect(names.toSorted()).toEqual(
     [...stacks, 'emulator', 'bootstrap', 'synthesis', 'container', 'deployed'].toSorted(),
   );
