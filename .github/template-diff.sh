@@ -3,8 +3,9 @@
 # Exit code 1: a resource would be deleted or replaced, or a stack is gone. Other failures: 2.
 set -uo pipefail
 
-base=$(cd "${1:?usage: template-diff.sh BASE HEAD}" && pwd)
-head=$(cd "${2:?usage: template-diff.sh BASE HEAD}" && pwd)
+if [ $# -ne 2 ]; then echo "usage: template-diff.sh BASE HEAD" >&2; exit 2; fi
+base=$(cd "$1" && pwd) || exit 2
+head=$(cd "$2" && pwd) || exit 2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # GitHub refuses longer comments (65,536 characters).

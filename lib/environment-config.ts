@@ -66,7 +66,7 @@ export interface ServiceConfig {
   /** MiB of a task. */
   readonly memoryMiB: number;
   /**
-   * Seconds within which 99 of 100 responses begin. Slower responses set off an alarm, and roll a deployment back.
+   * Seconds within which 99 of 100 responses begin, up to 29. Slower responses set off an alarm, and roll a deployment back.
    * @default 2, the time that the quotes function waits for an answer
    */
   readonly latencySeconds?: number;

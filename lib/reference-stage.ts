@@ -10,6 +10,7 @@ import { AlarmActions } from './alarm-actions';
 import { ContainerService } from './constructs/container-service';
 import { Ec2Capacity } from './constructs/ec2-capacity';
 import { Network } from './constructs/network';
+import { checkEnvironment } from './environment-checks';
 import {
   alarmsOf,
   EnvironmentConfig,
@@ -73,6 +74,7 @@ export class ReferenceStage extends Construct {
   constructor(scope: Construct, id: string, props: ReferenceStageProps) {
     super(scope, id);
     const { config } = props;
+    checkEnvironment(config);
     // If the creation of a stack fails, its resources are deleted. With plain RETAIN they would stay, and their names would
     // make the next attempt fail.
     const removalPolicy = config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;

@@ -288,9 +288,10 @@ function checkTasks({ name, minTasks, maxTasks, latencySeconds = 1 }: ServiceCon
       `services.${name}.maxTasks: must be a whole number of at least minTasks (${minTasks}), got ${maxTasks}. Raise maxTasks or lower minTasks`,
     );
   }
-  if (!(Number.isFinite(latencySeconds) && latencySeconds > 0)) {
+  // API Gateway waits 29 seconds, so a later answer reaches nobody.
+  if (!(Number.isFinite(latencySeconds) && latencySeconds > 0 && latencySeconds <= 29)) {
     throw new Error(
-      `services.${name}.latencySeconds: must be more than 0, got ${latencySeconds}. Give the time that callers wait at most, or leave it out`,
+      `services.${name}.latencySeconds: must be more than 0 and at most 29, got ${latencySeconds}. Give the time that callers wait at most, or leave it out`,
     );
   }
 }

@@ -177,7 +177,7 @@ describe('fails', () => {
 
   test.each([0, -1, Number.NaN])('for a service whose responses must begin within %p seconds', (latencySeconds) => {
     expect(checkFurther(service('reports', 110, { latencySeconds }))).toThrow(
-      `services.reports.latencySeconds: must be more than 0, got ${latencySeconds}. Give the time that callers wait at most`,
+      `services.reports.latencySeconds: must be more than 0 and at most 29, got ${latencySeconds}. Give the time that callers wait at most`,
     );
   });
 

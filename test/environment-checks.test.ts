@@ -1,0 +1,62 @@
+import { checkEnvironment } from '../lib/environment-checks';
+import { EnvironmentConfig } from '../lib/environment-config';
+import { fixtureOf } from './support/fixture';
+import { stageOf } from './support/stage';
+import { variants } from './support/variants';
+
+/** An environment with values that the type checker would refuse, as the CDK CLI takes them. */
+const withValues = (values: Readonly<Record<string, unknown>>): EnvironmentConfig =>
+  Object.assign(fixtureOf('trial'), values);
+
+const PAGE = { emails: ['on-call@example.com'] };
+const TOPIC = 'arn:aws:sns:us-east-1:123456789012:alarms';
+
+test.each<[Readonly<Record<string, unknown>>, string]>([
+  [{ observability: 'none' }, 'observability: must be one of full, basic, got "none". Leave it out for full'],
+  [
+    { encryption: 'kms' },
+    'encryption: must be one of aws-owned, customer-managed, got "kms". Leave it out for aws-owned',
+  ],
+  [{ account: '22223333' }, 'account: must be the 12 digits of an account, got "22223333". aws sts'],
+  [{ account: 123456789012 }, 'account: must be the 12 digits of an account, got 123456789012.'],
+  [{ permissionsBoundary: '' }, 'permissionsBoundary: must be the name of a managed policy, not its ARN, got "".'],
+  [{ permissionsBoundary: 'arn:aws:iam::123456789012:policy/KumikiBoundary' }, 'permissionsBoundary: must be the name'],
+  [{ permissionsBoundary: 'a'.repeat(129) }, 'permissionsBoundary: must be the name'],
+  [{ runbookUrl: '' }, 'runbookUrl: must be an https URL or a folder, without spaces, got "".'],
+  [{ runbookUrl: 'https://wiki.example.com/our runbooks' }, 'runbookUrl: must be an https URL'],
+  [
+    { notifications: { notice: PAGE } },
+    'notifications.page: must name who is notified when users are affected, got none.',
+  ],
+  [
+    { notifications: { page: { topicArn: TOPIC, ...PAGE } } },
+    'notifications.page: must be topicArn or new receivers, got both.',
+  ],
+  [
+    { notifications: { page: { emails: 'a@example.com' } } },
+    'notifications.page.emails: must be a list, got "a@example.com".',
+  ],
+  [
+    { notifications: { page: PAGE, notice: { emails: ['a@example.com', 'a@example.com'] } } },
+    'notifications.notice.emails: must name each receiver once, got "a@example.com" twice.',
+  ],
+  [
+    { notifications: { page: { endpoints: ['https://hooks.slack.com/services/T0/B0/x'] } } },
+    'notifications.page.endpoints: must confirm a subscription of SNS, which a webhook of Slack does not, got hooks.slack.com.',
+  ],
+  [
+    { budget: { monthlyUsd: 100, emails: ['a@example.com', 'a@example.com'] } },
+    'budget.emails: must name each receiver once',
+  ],
+])('refuses %j in one line', (values, message) => {
+  expect(() => checkEnvironment(withValues(values))).toThrow(message);
+  expect(() => checkEnvironment(withValues(values))).toThrow(/^[^\n]+$/);
+});
+
+test('a stage checks its environment before it creates anything', () => {
+  expect(() => stageOf(withValues({ observability: 'none' }))).toThrow('observability: must be one of');
+});
+
+test.each(Object.entries(variants()))('accepts the environment %s', (_, config) => {
+  expect(() => checkEnvironment(config)).not.toThrow();
+});
