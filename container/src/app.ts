@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { IncomingHttpHeaders, STATUS_CODES } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import Fastify, { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, LogController } from 'fastify';
 import { historyByDay } from '../../domain/history';
@@ -20,6 +20,22 @@ export interface AppOptions {
   readonly logLevel?: string;
   /** Receives the log, one JSON object on each line. @default standard output */
   readonly logTo?: { write(line: string): void };
+  /** Receives each request. @default none */
+  readonly traces?: Traces;
+}
+
+/** Spans of requests. */
+export interface Traces {
+  /** Begins the span of a request, and returns a function that ends the span with the status of the response. */
+  begin(request: {
+    readonly headers: IncomingHttpHeaders;
+    readonly method: string;
+    readonly path: string;
+    /** Pattern of the path, such as `/history/:symbol`. Undefined if no route matches. */
+    readonly route?: string;
+  }): (status: number) => void;
+  /** Sends the spans that are not sent yet. */
+  close(): Promise<void>;
 }
 
 /** Query parameters as Fastify parses them: a parameter that is repeated has an array of all its values. */
@@ -154,6 +170,17 @@ export function buildApp(options: AppOptions = {}): App {
     if (options.servedBy !== undefined) reply.header('x-served-by', options.servedBy);
   }
 
+  const spans = new WeakMap<FastifyRequest, (status: number) => void>();
+  const { traces } = options;
+  if (traces) {
+    server.addHook('onRequest', async (request) => {
+      const { headers, method } = request;
+      const route = request.is404 ? undefined : request.routeOptions.url;
+      spans.set(request, traces.begin({ headers, method, path: pathOf(request), route }));
+    });
+  }
+  const endSpan = (request: FastifyRequest, status: number) => spans.get(request)?.(status);
+
   server.addHook('onRequest', async (request, reply) => {
     addIdentityHeaders(request, reply);
     // The answer does not wait for the body of the request, because the body may never arrive.
@@ -164,11 +191,15 @@ export function buildApp(options: AppOptions = {}): App {
   });
   // Closing the listener resets connections that are not accepted yet, and loses requests that are not read yet.
   server.addHook('preClose', () => readArrivals(Number.POSITIVE_INFINITY));
-  server.addHook('onResponse', async (request, reply) =>
-    logRequest(request, reply.statusCode, Math.round(reply.elapsedTime)),
-  );
+  server.addHook('onResponse', async (request, reply) => {
+    endSpan(request, reply.statusCode);
+    logRequest(request, reply.statusCode, Math.round(reply.elapsedTime));
+  });
   // nginx logs status 499, too, when a client closes the connection before the answer.
-  server.addHook('onRequestAbort', async (request) => logRequest(request, 499));
+  server.addHook('onRequestAbort', async (request) => {
+    endSpan(request, 499);
+    logRequest(request, 499);
+  });
 
   server.get('/healthz', { logLevel: 'silent' }, async () => ({ message: 'alive' }));
   server.get('/readyz', { logLevel: 'silent' }, async (_request, reply) =>

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildApp } from './app';
+import { tracesTo } from './traces';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
@@ -9,6 +10,8 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
  *
  * - `PORT` (8080; with 0 the server takes a free port and logs the port as "listening at http://…"), `HOST` (0.0.0.0)
  * - `SERVED_BY`: value of the header `x-served-by`; `LOG_LEVEL` (info)
+ * - `OTEL_EXPORTER_OTLP_ENDPOINT`: URL of a collector for spans of requests (none); `OTEL_SERVICE_NAME`: service in the spans
+ *   (container)
  * - `PATH_PREFIX`: paths such as /v1 that may precede every route, separated by commas (none)
  * - `DRAIN_DELAY_MS` (5000): how long the server accepts connections after the signal, while /readyz answers 503. Kubernetes
  *   removes a pod from its services at the time of SIGTERM, not before, so requests still arrive for some seconds.
@@ -29,7 +32,10 @@ async function main(): Promise<void> {
   if (!LOG_LEVELS.includes(logLevel)) {
     throw new Error(`LOG_LEVEL: "${logLevel}" is not a level. Give one of ${LOG_LEVELS.join(', ')}.`);
   }
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: collector, OTEL_SERVICE_NAME: service = 'container' } = process.env;
+  const traces = collector === undefined ? undefined : tracesTo(collector, service);
   const { server, drain, close } = buildApp({
+    traces,
     servedBy: process.env['SERVED_BY'],
     pathPrefixes: process.env['PATH_PREFIX']?.split(','),
     logLevel,
@@ -51,6 +57,7 @@ async function main(): Promise<void> {
     }, stopTimeout).unref();
     await sleep(drainDelay);
     await close();
+    await traces?.close().catch((error: Error) => server.log.warn({ reason: error.message }, 'spans are lost'));
     // The process exits with 0 when the last request has been logged.
     server.log.info('stopped');
   };
