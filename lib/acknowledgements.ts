@@ -112,7 +112,9 @@ export const acknowledgements: readonly Acknowledgement[] = [
   {
     path: 'Containers*/*/TaskDefinition',
     rules: ['IAM5[Resource::*]'],
-    reason: 'ecr:GetAuthorizationToken supports no resources; pulling is limited to one repository.',
+    reason:
+      'ecr:GetAuthorizationToken supports no resources; pulling is limited to one repository. ' +
+      'With tracing, xray:PutTraceSegments and xray:PutTelemetryRecords know no resources.',
   },
   {
     path: 'Containers*/Instances/InstanceRole',

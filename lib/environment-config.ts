@@ -70,6 +70,16 @@ export interface ServiceConfig {
    * @default 2, the time that the quotes function waits for an answer
    */
   readonly latencySeconds?: number;
+  /**
+   * Spans of the service in X-Ray, through a CloudWatch agent in each task: docs/tracing.md. The agent shares CPU and memory of
+   * the task. Its image comes from the internet, so egress through endpoints is refused.
+   *
+   * @default none
+   */
+  readonly tracing?: {
+    /** Image of the CloudWatch agent with its version, such as `public.ecr.aws/cloudwatch-agent/cloudwatch-agent:1.300066.0b1367`. */
+    readonly agentImage: string;
+  };
 }
 
 /** Tasks on Fargate. */

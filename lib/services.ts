@@ -176,6 +176,7 @@ export function checkServices(config: EnvironmentConfig, pathPrefixes: readonly 
   for (const service of services) {
     checkTasks(service);
     checkDigest(service);
+    checkTracing(service, config);
     checkFargateSize(service, `services.${service.name}`);
   }
   checkGroups(services);
@@ -292,6 +293,28 @@ function checkTasks({ name, minTasks, maxTasks, latencySeconds = 1 }: ServiceCon
   if (!(Number.isFinite(latencySeconds) && latencySeconds > 0 && latencySeconds <= 29)) {
     throw new Error(
       `services.${name}.latencySeconds: must be more than 0 and at most 29, got ${latencySeconds}. Give the time that callers wait at most, or leave it out`,
+    );
+  }
+}
+
+function checkTracing({ name, tracing, memoryMiB }: ServiceConfig, { network }: EnvironmentConfig): void {
+  if (tracing === undefined) return;
+  const property = `services.${name}.tracing`;
+  if (!/(@sha256:[0-9a-f]{64}|:(?!latest$)[\w.-]+)$/.test(tracing.agentImage)) {
+    throw new Error(
+      `${property}.agentImage: must end with a version or a digest, got "${tracing.agentImage}". ` +
+        'Give a version of https://gallery.ecr.aws/cloudwatch-agent/cloudwatch-agent',
+    );
+  }
+  if (network.create?.egress.mode === 'endpoints') {
+    throw new Error(
+      `${property}: with network.create.egress "endpoints", tasks cannot reach the image of the agent, which public.ecr.aws has, ` +
+        'or X-Ray. Use "nat" or "nat-instance", or leave tracing out',
+    );
+  }
+  if (memoryMiB < 512) {
+    throw new Error(
+      `services.${name}.memoryMiB: must be at least 512 with tracing, of which the agent may take 128, got ${memoryMiB}. Raise it`,
     );
   }
 }

@@ -10,7 +10,7 @@ import {
   rulePaths,
   serviceGroups,
 } from '../lib/services';
-import { fixtureOf, service, withFurther, withServices } from './support/fixture';
+import { fixtureOf, service, withEgress, withFurther, withServices } from './support/fixture';
 import { stacksOf, stageOf, templatesOf } from './support/stage';
 
 const trial = fixtureOf('trial');
@@ -190,6 +190,23 @@ describe('fails', () => {
   test('for a service with fewer tasks at most than at least', () => {
     expect(checkFurther(service('reports', 110, { minTasks: 3, maxTasks: 2 }))).toThrow(
       'services.reports.maxTasks: must be a whole number of at least minTasks (3), got 2. Raise maxTasks or lower minTasks',
+    );
+  });
+
+  test('for spans whose agent has no version, that cannot leave the VPC, or that leave the service too little memory', () => {
+    const agentImage = 'public.ecr.aws/cloudwatch-agent/cloudwatch-agent:1.300066.0b1367';
+    for (const image of ['public.ecr.aws/cloudwatch-agent/cloudwatch-agent', 'agent:latest']) {
+      expect(checkFurther(service('reports', 110, { tracing: { agentImage: image } }))).toThrow(
+        `services.reports.tracing.agentImage: must end with a version or a digest, got "${image}"`,
+      );
+    }
+    const traced = withServices(trial, { tracing: { agentImage } });
+    expect(check(traced)).not.toThrow();
+    expect(check({ ...traced, network: withEgress({ mode: 'endpoints' }) })).toThrow(
+      /^services\.history\.tracing: with network\.create\.egress "endpoints", tasks cannot reach the image of the agent/,
+    );
+    expect(check(withServices(trial, { tracing: { agentImage }, memoryMiB: 256 }))).toThrow(
+      'services.history.memoryMiB: must be at least 512 with tracing, of which the agent may take 128, got 256',
     );
   });
 

@@ -5,6 +5,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, IConstruct } from 'constructs';
 
@@ -152,6 +153,22 @@ export interface ContainerServiceProps {
   readonly logGroup?: logs.ILogGroup;
 
   /**
+   * Run the CloudWatch agent beside the container, which sends spans of the container to X-Ray. The container sends them by OTLP
+   * to the address in its variable `OTEL_EXPORTER_OTLP_ENDPOINT`. The agent has 32 CPU units of the task, which either container may
+   * exceed while the other is idle.
+   * The agent is not essential: if the agent ends, ECS starts the agent again, and the container goes on.
+   *
+   * @default none
+   * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Agent-OpenTelemetry-metrics.html
+   */
+  readonly traces?: {
+    /** Image of the CloudWatch agent, for `architecture`. */
+    readonly agent: ecs.ContainerImage;
+    /** MiB beyond which the agent is ended, so that the agent takes no memory of the container. @default 128 */
+    readonly memoryLimitMiB?: number;
+  };
+
+  /**
    * Allow `aws ecs execute-command`, a shell in a running container for principals whose IAM policy permits the command. It
    * needs a root file system that can be written, so the root file system is read-only only if this is false.
    *
@@ -263,10 +280,14 @@ export class ContainerService extends Construct implements ec2.IConnectable {
     this.logGroup = props.logGroup ?? new logs.LogGroup(this, 'Logs');
     this.taskDefinition.addContainer('Service', {
       image: props.image,
+      // Without units, a busy agent could take half of the CPU.
+      cpu: props.traces && props.cpu - AGENT_CPU,
       portMappings: [{ containerPort: port }],
       environment: {
         ...props.environment,
         PORT: `${port}`,
+        // The containers of a task share the loopback interface.
+        ...(props.traces && { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' }),
         // The remaining two seconds are for the log of unfinished requests, before SIGKILL ends the container.
         STOP_TIMEOUT_MS: `${stopTimeout.toMilliseconds() - 2_000}`,
       },
@@ -282,6 +303,8 @@ export class ContainerService extends Construct implements ec2.IConnectable {
         maxBufferSize: Size.mebibytes(25),
       }),
     });
+
+    if (props.traces) this.addTraces(props.traces);
 
     if (props.securityGroups?.length === 0) {
       // Without a group, the CDK would create one that may connect to everything.
@@ -413,6 +436,26 @@ export class ContainerService extends Construct implements ec2.IConnectable {
     });
   }
 
+  private addTraces({ agent, memoryLimitMiB = 128 }: NonNullable<ContainerServiceProps['traces']>): void {
+    this.taskDefinition.addContainer('Traces', {
+      image: agent,
+      essential: false,
+      enableRestartPolicy: true,
+      cpu: AGENT_CPU,
+      memoryLimitMiB,
+      // Listens on 127.0.0.1:4318, its default.
+      environment: { CW_CONFIG_CONTENT: JSON.stringify({ traces: { traces_collected: { otlp: {} } } }) },
+      logging: ecs.LogDriver.awsLogs({
+        streamPrefix: 'traces',
+        logGroup: this.logGroup,
+        mode: ecs.AwsLogDriverMode.NON_BLOCKING,
+      }),
+    });
+    this.taskDefinition.addToTaskRolePolicy(
+      new iam.PolicyStatement({ actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], resources: ['*'] }),
+    );
+  }
+
   private securityGroup(vpc: ec2.IVpc): ec2.SecurityGroup {
     const securityGroup = new ec2.SecurityGroup(this, 'SecurityGroup', {
       vpc,
@@ -465,6 +508,9 @@ function checkPaths(paths: readonly string[]): void {
     `paths: must be 1 to 5 path patterns, got ${paths.length}. Give the paths that the service answers, such as /history/*`,
   );
 }
+
+/** CPU units of the CloudWatch agent. */
+const AGENT_CPU = 32;
 
 function checkWhole(property: string, value: number, min: number, max: number, advice: string): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;

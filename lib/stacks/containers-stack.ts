@@ -154,7 +154,7 @@ export class ContainersStack extends Stack {
   }
 
   private service(
-    { name, image: _, routes: __, latencySeconds = 2, ...size }: ServiceConfig,
+    { name, image: _, routes: __, latencySeconds = 2, tracing, ...size }: ServiceConfig,
     { image }: ServiceImage,
     target: { readonly cluster: ecs.ICluster; readonly capacity: ServiceCapacity },
   ): void {
@@ -180,7 +180,12 @@ export class ContainersStack extends Stack {
       listener: this.loadBalancer.listener,
       // A private integration may prepend the stage of the API to the path: docs/decisions/0005.
       paths: rulePaths(name, routes, ['', `/${apiStageName}`]),
-      environment: { SERVED_BY: config.id, PATH_PREFIX: `/${apiStageName}` },
+      environment: {
+        SERVED_BY: config.id,
+        PATH_PREFIX: `/${apiStageName}`,
+        ...(tracing && { OTEL_SERVICE_NAME: name }),
+      },
+      traces: tracing && { agent: ecs.ContainerImage.fromRegistry(tracing.agentImage) },
       rollbackAlarms: alarmsOf(config) && rollbackAlarms,
     });
     this.serviceLogGroups.push(service.logGroup);

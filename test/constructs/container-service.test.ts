@@ -606,3 +606,47 @@ describe('logs and metrics', () => {
     hasContainer(synthesize({ logGroup }), logGroupOf('shared'));
   });
 });
+
+describe('spans', () => {
+  const agent = ecs.ContainerImage.fromRegistry('public.ecr.aws/cloudwatch-agent/cloudwatch-agent:1.300066.0b1367');
+  const containersOf = (template: Template) =>
+    Object.values(template.findResources('AWS::ECS::TaskDefinition')).flatMap(
+      ({ Properties }) => Properties.ContainerDefinitions,
+    );
+
+  test('are sent to an agent in the task, whose end does not end the task', () => {
+    const [service, traces] = containersOf(synthesize({ traces: { agent } }));
+    const address = { Name: 'OTEL_EXPORTER_OTLP_ENDPOINT', Value: 'http://127.0.0.1:4318' };
+    expect(service.Environment).toContainEqual(address);
+    expect(service.Cpu).toBe(224);
+    expect(traces).toMatchObject({
+      Image: 'public.ecr.aws/cloudwatch-agent/cloudwatch-agent:1.300066.0b1367',
+      Essential: false,
+      Memory: 128,
+      Cpu: 32,
+      RestartPolicy: { Enabled: true },
+      LogConfiguration: { Options: { mode: 'non-blocking', 'awslogs-stream-prefix': 'traces' } },
+    });
+    expect(traces.PortMappings).toBeUndefined();
+    const [{ Value: content }] = traces.Environment;
+    expect(JSON.parse(content)).toEqual({ traces: { traces_collected: { otlp: {} } } });
+  });
+
+  test('need the right to write to X-Ray, and no other right', () => {
+    const { service, stack } = create({ traces: { agent } });
+    const role = stack.resolve(service.taskDefinition.taskRole.roleName);
+    const policies = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
+    const statements = policies
+      .filter(({ Properties }) => JSON.stringify(Properties.Roles) === JSON.stringify([role]))
+      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+    expect(statements).toEqual([
+      { Effect: 'Allow', Action: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], Resource: '*' },
+    ]);
+  });
+
+  test('are not sent by default, so that a task has one container', () => {
+    const template = synthesize({});
+    expect(containersOf(template)).toHaveLength(1);
+    expect(JSON.stringify(template.toJSON())).not.toMatch(/OTEL|xray/);
+  });
+});

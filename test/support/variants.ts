@@ -85,6 +85,13 @@ export function variants(): Record<string, EnvironmentConfig> {
       ...fixtureOf('trial', { capacity: 'both', kubernetes: 'true' }),
       observability: 'basic',
     },
+    'with spans of the container services': {
+      ...trial,
+      services: trial.services.map((each) => ({
+        ...each,
+        tracing: { agentImage: 'public.ecr.aws/cloudwatch-agent/cloudwatch-agent:1.300066.0b1367' },
+      })),
+    },
     'with every optional part off': {
       ...trial,
       capacity: { fargate: {} },
