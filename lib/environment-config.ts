@@ -360,7 +360,8 @@ export interface EnvironmentConfig {
    * - `customer-managed`: one key of this environment, whose use CloudTrail records, and whose policy the account decides. The
    *   access log of the load balancer keeps SSE-S3, the only kind that Elastic Load Balancing supports.
    *
-   * Choose before the first deployment: a change replaces the image repositories and the cluster.
+   * Choose before the first deployment: a change replaces the image repositories and the cluster. A change back to `aws-owned`
+   * deletes the key of a disposable environment after all stacks, and with it, what is left of the old logs can be read no more.
    *
    * @default 'aws-owned'
    */

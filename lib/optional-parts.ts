@@ -10,6 +10,8 @@ export const OPTIONAL_PARTS = [
   ['HttpApi', 'httpApi'],
   ['WebSocketApi', 'webSocketApi'],
   ['Sleep', 'sleep'],
+  // Last, because its key is deleted after everything that the key encrypts.
+  ['Encryption', 'encryption'],
 ] as const;
 
 export type OptionalPart = (typeof OPTIONAL_PARTS)[number][0];
@@ -26,6 +28,7 @@ type Parts = Pick<
   | 'alarms'
   | 'budget'
   | 'sleep'
+  | 'encryption'
 >;
 
 /** Whether an environment has a part. */
@@ -43,6 +46,8 @@ export function hasPart(part: OptionalPart, config: Parts): boolean {
       return config.sleep !== undefined;
     case 'Notifications':
       return newReceivers(config).length > 0;
+    case 'Encryption':
+      return config.encryption === 'customer-managed';
     case 'Operations':
       return alarmsOf(config) !== undefined || config.budget !== undefined;
   }

@@ -91,7 +91,7 @@ export class ReferenceStage extends Construct {
       tags: { 'kumiki:environment': config.id },
     });
 
-    if (config.encryption === 'customer-managed') {
+    if (hasPart('Encryption', config)) {
       const props = common('Encryption', 'key of logs, tables, images and secrets');
       encryption = new EncryptionStack(this, 'Encryption', props);
     }
@@ -270,7 +270,9 @@ export class ReferenceStage extends Construct {
     for (const [name, property] of OPTIONAL_PARTS) {
       if (hasPart(name, config) || this.node.tryFindChild(name)) continue;
       const reads = read[property] ?? [];
-      new SwitchedOffStack(this, name, { ...common(name, `${property} is off`), property, reads, after: deployed });
+      // The stack Encryption waits also for the other parts that are off, because their deployed stacks may use the key.
+      const after = name === 'Encryption' ? this.stacks() : deployed;
+      new SwitchedOffStack(this, name, { ...common(name, `${property} is off`), property, reads, after });
     }
 
     // Stack tags do not reach the instances that an Auto Scaling group launches, the largest part of a bill by tags.

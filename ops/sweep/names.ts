@@ -14,6 +14,7 @@ export const STACK_PARTS = [
   'Operations',
   'Dashboard',
   'Sleep',
+  'Encryption',
 ] as const;
 
 /** The tag that every stack of an environment gives to its resources. */

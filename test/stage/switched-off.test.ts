@@ -9,6 +9,7 @@ import { context, stacksOf, stageOf, synthesized } from '../support/stage';
 const complete: EnvironmentConfig = {
   ...fixtureOf('trial', { kubernetes: 'true' }),
   notifications: { page: { emails: ['on-call@example.com'] } },
+  encryption: 'customer-managed',
 };
 /** The parts whose stacks are deleted last. The stacks Operations and Sleep are deleted first. */
 const LAST = OPTIONAL_PARTS.filter(([name]) => name !== 'Operations' && name !== 'Sleep');
@@ -36,7 +37,7 @@ function templatesForCli(config: EnvironmentConfig): Record<string, { Resources?
 
 test('a part that is switched off is a stack without resources, so that the CLI deletes its deployed stack', () => {
   const templates = templatesForCli(
-    without('kubernetes', 'httpApi', 'webSocketApi', 'notifications', 'alarms', 'dashboard'),
+    without('kubernetes', 'httpApi', 'webSocketApi', 'notifications', 'alarms', 'dashboard', 'encryption'),
   );
   expect(templates['Kumiki-trial-RestApi']?.Resources).toHaveProperty('CDKMetadata');
   for (const [name] of OPTIONAL_PARTS) {
@@ -68,6 +69,14 @@ test.each(LAST)(
   },
 );
 
+test('the key is deleted after all other parts that are off, because their deployed stacks may use the key', () => {
+  const { Encryption: encryption, ...others } = stacksOf(
+    stageOf(without('notifications', 'webSocketApi', 'encryption')),
+  );
+  const earlier = encryption?.dependencies.map(({ node }) => node.id);
+  expect(earlier?.sort()).toEqual(Object.keys(others).sort());
+});
+
 test('switching off all three parts keeps every output of the other stacks', () => {
   const [deployed, changed] = [synthesized(complete), synthesized(without('kubernetes', 'httpApi', 'webSocketApi'))];
   for (const stack of ['Network', 'Registry', 'Containers', 'Function', 'RestApi']) {
@@ -91,14 +100,18 @@ test('the stack that puts the others to sleep is deployed after all of them, and
 });
 
 test('without alarms, the stack with the composite alarm is deleted before the alarms, because CloudWatch requires this order', () => {
-  const { Operations: operations, ...others } = stacksOf(stageOf(without('alarms', 'notifications')));
+  const { Operations: operations, ...others } = stacksOf(stageOf(without('alarms', 'notifications', 'encryption')));
   expect(operations?.dependencies).toEqual([]);
   for (const stack of Object.values(others)) expect(stack.dependencies).toContain(operations);
 });
 
 test('without alarms, the stack with the budget loses its composite alarm before the alarms are deleted', () => {
   const budget = { monthlyUsd: 150, emails: ['owner@example.com'] };
-  const stage = stageOf({ ...without('alarms'), notifications: { page: budget, notice: budget }, budget });
+  const stage = stageOf({
+    ...without('alarms', 'encryption'),
+    notifications: { page: budget, notice: budget },
+    budget,
+  });
   const { Operations: operations, Notifications: notifications, ...others } = stacksOf(stage);
   expect(operations?.dependencies).toEqual([notifications]);
   for (const stack of Object.values(others)) expect(stack.dependencies).toContain(operations);

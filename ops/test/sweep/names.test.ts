@@ -3,9 +3,8 @@ import { stacksOf, stageOf } from '../../../test/support/stage';
 import { isStackOf, stackNamedBy } from '../../sweep/names';
 
 test('every stack of an environment is known by its name', () => {
-  const names = Object.values(stacksOf(stageOf(fixtureOf('trial', { kubernetes: 'true' })))).map(
-    ({ stackName }) => stackName,
-  );
+  const config = { ...fixtureOf('trial', { kubernetes: 'true' }), encryption: 'customer-managed' } as const;
+  const names = Object.values(stacksOf(stageOf(config))).map(({ stackName }) => stackName);
   expect(names.filter((name) => !isStackOf('trial', name))).toEqual([]);
   expect(names.length).toBeGreaterThan(7);
 });
