@@ -351,6 +351,7 @@ export class ContainerService extends Construct implements ec2.IConnectable {
           { capacityProvider: 'FARGATE_SPOT', weight: spot.spotWeight },
         ],
       });
+      if (deploymentAlarms === undefined) watchNoAlarm(service);
       // A dependency on the cluster includes the association of its capacity providers, which only Spot needs.
       if (spot) service.node.addDependency(cluster);
       weighted.push({ capacity: 'Fargate', weight, cluster, service, targetGroup });
@@ -372,6 +373,7 @@ export class ContainerService extends Construct implements ec2.IConnectable {
           ecs.PlacementStrategy.packedByMemory(),
         ],
       });
+      if (deploymentAlarms === undefined) watchNoAlarm(service);
       // The service is created after the association of the provider with the cluster and deleted before it.
       service.node.addDependency(capacity);
       weighted.push({ capacity: 'Ec2', weight, cluster: ec2Cluster, service, targetGroup });
@@ -465,6 +467,22 @@ export class ContainerService extends Construct implements ec2.IConnectable {
     securityGroup.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.HTTPS, 'Registry and logs');
     return securityGroup;
   }
+}
+
+/**
+ * Says that a service watches no alarm. An update whose template does not mention alarms keeps the alarms of the service, which
+ * may be gone by then. The L2 refuses an empty list.
+ *
+ * @see https://github.com/aws/aws-cdk/pull/25840 ("you must explicitly use the configuration")
+ */
+function watchNoAlarm(service: ecs.BaseService): void {
+  const resource = service.node.defaultChild;
+  if (!(resource instanceof ecs.CfnService)) {
+    throw new Error(
+      `${service.node.path}: its resource must be a CfnService. Adapt this construct to the new aws-cdk-lib.`,
+    );
+  }
+  resource.addPropertyOverride('DeploymentConfiguration.Alarms', { AlarmNames: [], Enable: false, Rollback: false });
 }
 
 function scale(

@@ -98,9 +98,12 @@ describe('deployments', () => {
     });
   });
 
-  test('watch no alarm by default [F2]', () => {
-    for (const { Properties } of Object.values(byDefault.findResources('AWS::ECS::Service'))) {
-      expect(Properties.DeploymentConfiguration).not.toHaveProperty('Alarms');
+  test('watch no alarm by default, and say so, because an update that leaves the alarms out may keep them [F2]', () => {
+    const watched = synthesize({ capacityIn: (scope, vpc) => ({ fargate: {}, ec2: instancesIn(scope, vpc) }) });
+    const services = [byDefault, watched].flatMap((each) => Object.values(each.findResources('AWS::ECS::Service')));
+    expect(services.length).toBe(3);
+    for (const { Properties } of services) {
+      expect(Properties.DeploymentConfiguration.Alarms).toEqual({ AlarmNames: [], Enable: false, Rollback: false });
     }
     const none = synthesize({ rollbackAlarms: () => [] });
     expect(none.toJSON()).toEqual(byDefault.toJSON());
