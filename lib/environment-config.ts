@@ -258,7 +258,8 @@ export type ReceiversConfig =
       readonly endpoints?: readonly string[];
       /**
        * Channel of Slack, through Amazon Q Developer in chat applications (formerly AWS Chatbot). Before the first deployment,
-       * authorize the workspace once by hand in the console of that service. @default none
+       * authorize the workspace once by hand in the console of that service. AWS accepts a channel once in an account, so pages
+       * and notices need two channels, and so does every environment of the account. @default none
        */
       readonly slack?: SlackChannel;
     };

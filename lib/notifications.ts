@@ -29,13 +29,33 @@ export function topicArnOf(config: Notified, kind: Kind): string | undefined {
   return `arn:${Aws.PARTITION}:sns:${config.region}:${Aws.ACCOUNT_ID}:${topicName(config, kind)}`;
 }
 
-/** Receivers for whom the environment creates topics, by the kind of messages. Nobody, if nothing would send to the topics. */
+/**
+ * Receivers for whom the environment creates topics, by the kind of messages. Nobody, if nothing would send to the topics.
+ *
+ * @throws if both kinds have the same channel of Slack
+ */
 export function newReceivers(config: Notified): readonly (readonly [Kind, NewReceivers])[] {
   if (alarmsOf(config) === undefined && config.budget === undefined) return [];
+  checkChannels(config);
   return KINDS.flatMap((kind) => {
     const receivers = config.notifications?.[kind];
     return receivers === undefined || receivers.topicArn !== undefined ? [] : [[kind, receivers] as const];
   });
+}
+
+/**
+ * @throws if pages and notices have the same channel, because AWS accepts a channel once in an account: "Slack channel with ID …
+ * has already been configured for AWS account"
+ * @see https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1155
+ */
+function checkChannels({ notifications }: Notified): void {
+  const [page, notice] = [notifications?.page.slack, notifications?.notice?.slack];
+  if (page === undefined || notice === undefined) return;
+  if (page.workspaceId !== notice.workspaceId || page.channelId !== notice.channelId) return;
+  throw new Error(
+    `notifications.notice.slack: must be another channel than that of notifications.page, got "${notice.channelId}" for both. ` +
+      'Give notices a channel of their own, or leave slack out of notifications.page or notifications.notice.',
+  );
 }
 
 /** @throws unless the ARN names a standard SNS topic of the region, because CloudWatch sends to no other topic */

@@ -38,7 +38,8 @@ export interface AlarmTopicProps {
   /**
    * Channel of Slack, through Amazon Q Developer in chat applications (formerly AWS Chatbot). Authorize the workspace once by
    * hand in the console of that service before the first deployment, and invite the app to a private channel. Members of the
-   * channel can read metrics and alarms by commands, and nothing else.
+   * channel can read metrics and alarms by commands, and nothing else. AWS accepts a channel once in an account, so each topic
+   * needs another channel.
    *
    * @default none
    */

@@ -153,3 +153,12 @@ test('no topic is created where nothing would send to the topic', () => {
 test.each(['page', 'notice'] as const)('nobody receives a %s by default', (kind) => {
   expect(topicArnOf(trial, kind)).toBeUndefined();
 });
+
+test('fails for one channel of Slack for pages and notices, because AWS accepts a channel once in an account', () => {
+  const slack = { workspaceId: 'T0123ABCD', channelId: 'C0123ABCD' };
+  expect(() => withNotifications({ page: { slack }, notice: { slack } })).toThrow(
+    'notifications.notice.slack: must be another channel than that of notifications.page, got "C0123ABCD" for both. Give',
+  );
+  const others = { page: { slack }, notice: { slack: { ...slack, channelId: 'C0123ABCE' } } };
+  withNotifications(others)['Notifications']?.resourceCountIs('AWS::Chatbot::SlackChannelConfiguration', 2);
+});
