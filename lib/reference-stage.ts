@@ -214,7 +214,7 @@ export class ReferenceStage extends Construct {
     const affecting = this.stacks()
       .filter(isAffecting)
       .flatMap((stack) => stack.affecting);
-    const operations = operationsFirst ?? this.operations(common, affecting);
+    const operations = operationsFirst ?? this.operations(common, affecting, restApi.serverErrors);
     const { sleep } = config;
     if (sleep) {
       const { provisionedConcurrency } = config.function;
@@ -311,10 +311,11 @@ export class ReferenceStage extends Construct {
   private operations(
     common: (name: string, description: string) => EnvironmentStackProps,
     affecting: readonly cloudwatch.IAlarm[],
+    tested?: cloudwatch.Alarm,
   ): Stack & Pick<OperationsStack, 'usersAffected'> {
     const props = common('Operations', 'alarm that users are affected, and the budget');
     if (affecting.length > 0 || props.config.budget)
-      return new OperationsStack(this, 'Operations', { ...props, affecting });
+      return new OperationsStack(this, 'Operations', { ...props, affecting, tested });
     return new SwitchedOffStack(this, 'Operations', { ...props, property: 'alarms', reads: [], after: this.stacks() });
   }
 }

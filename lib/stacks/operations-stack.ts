@@ -18,6 +18,11 @@ export function isAffecting(stack: Stack): stack is Stack & IAffecting {
 export interface OperationsStackProps extends EnvironmentStackProps {
   /** Alarms of other stacks that mean that users are affected; empty in an environment without alarms. */
   readonly affecting: readonly cloudwatch.IAlarm[];
+  /**
+   * One of `affecting`, to test the way to people: an alarm on a metric, because a composite alarm may keep the state that the
+   * command sets, and not an alarm that a deployment watches, because the deployment would be stopped. @default no command
+   */
+  readonly tested?: cloudwatch.Alarm;
 }
 
 /** What concerns the environment as a whole: the alarm that wakes a person, and the budget. */
@@ -27,7 +32,7 @@ export class OperationsStack extends Stack {
 
   constructor(scope: Construct, id: string, props: OperationsStackProps) {
     super(scope, id, props);
-    const { config, affecting } = props;
+    const { config, affecting, tested } = props;
     const { budget } = config;
     if (affecting.length > 0) {
       this.usersAffected = new UsersAffected(this, 'Users', {
@@ -39,9 +44,6 @@ export class OperationsStack extends Stack {
         description: 'Alarm that users are affected',
       });
     }
-    // An alarm of a metric, because a composite alarm may keep the state that the command sets. The last alarm is that of an API,
-    // because an alarm of a container service would stop a deployment.
-    const tested = affecting.filter((alarm) => alarm instanceof cloudwatch.Alarm).at(-1);
     if (tested) {
       new CfnOutput(this, 'TestCommand', {
         value: `aws cloudwatch set-alarm-state --alarm-name ${tested.alarmName} --state-value ALARM --state-reason 'Test of the way to people'`,

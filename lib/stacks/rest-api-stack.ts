@@ -34,6 +34,8 @@ export class RestApiStack extends Stack {
   readonly onDashboard: EnvironmentDashboardProps;
   /** Alarms that say: users are affected now. Empty without alarms. */
   readonly affecting: readonly cloudwatch.IAlarm[];
+  /** The API answers by 5XX. Undefined without alarms. */
+  readonly serverErrors?: cloudwatch.Alarm;
 
   constructor(scope: Construct, id: string, props: RestApiStackProps) {
     super(scope, id, props);
@@ -86,6 +88,7 @@ export class RestApiStack extends Stack {
         cached: cache !== undefined,
         silentAfter: silentAfter(on),
       });
+    this.serverErrors = alarms?.serverErrors;
     this.affecting = [alarms?.serverErrors, alarms?.silent].filter((alarm) => alarm !== undefined);
 
     new CfnOutput(this, 'Url', {
