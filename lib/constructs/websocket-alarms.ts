@@ -19,6 +19,14 @@ export interface WebSocketAlarmsProps {
   readonly metricNamespace: string;
   /** Stage of the WebSocket API, whose own errors are watched, too. @default only the handler is watched */
   readonly stage?: IWebSocketStage;
+  /**
+   * Requests that API Gateway could not get served in one minute, for the alarms on the stage. With 1, a single connection that
+   * sends wrong messages would set off an alarm that says that users are affected.
+   *
+   * @default 5
+   * @throws unless it is a whole number of at least 1
+   */
+  readonly errorsPerMinute?: number;
 }
 
 /**
@@ -37,7 +45,8 @@ export interface WebSocketAlarmsProps {
  *   page and AWS's list of metrics differ about their dimensions, so the alarm might never have data.
  *
  * Two of five minutes have to breach for the handler, because one connection that breaks at the wrong time is no reason for an
- * alarm, and three for the stage, because these alarms say that users are affected. Lambda and API Gateway report nothing
+ * alarm. For the stage, three minutes with `errorsPerMinute` errors each have to breach, because these alarms say that users are
+ * affected: fewer errors are noticed by `Errors` and `Failed`, if they reach the handler. Lambda and API Gateway report nothing
  * without connections, so missing data is not breaching.
  *
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-logging.html
@@ -63,32 +72,38 @@ export class WebSocketAlarms extends Construct {
 
   constructor(scope: Construct, id: string, props: WebSocketAlarmsProps) {
     super(scope, id);
-    const { handler, metricNamespace, stage } = props;
-    const alarm = (id: string, metric: cloudwatch.Metric, alarmDescription: string, datapointsToAlarm = 2) =>
+    const { handler, metricNamespace, stage, errorsPerMinute = 5 } = props;
+    if (!(Number.isInteger(errorsPerMinute) && errorsPerMinute >= 1)) {
+      throw new Error(
+        `errorsPerMinute: must be a whole number of at least 1, got ${errorsPerMinute}. Give 5, or more for a busy API.`,
+      );
+    }
+    const alarm = (id: string, metric: cloudwatch.Metric, alarmDescription: string, rule = OFTEN) =>
       new cloudwatch.Alarm(this, id, {
         metric,
-        threshold: 1,
+        ...rule,
         evaluationPeriods: 5,
-        datapointsToAlarm,
         treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
         alarmDescription,
       });
     const perMinute = { statistic: cloudwatch.Stats.SUM, period: Duration.minutes(1) };
 
     if (stage) {
+      const lasting = { threshold: errorsPerMinute, datapointsToAlarm: 3 };
       this.connectErrors = alarm(
         'ConnectErrors',
         stage.metric('ExecutionError', perMinute),
-        'API Gateway could not invoke the handler in 3 of 5 minutes, so clients cannot connect and messages have no answer. ' +
+        `API Gateway could not invoke the handler for ${errorsPerMinute} or more requests a minute in 3 of 5 minutes, so clients ` +
+          'cannot connect and messages have no answer. ' +
           "First look: integration error in the API's access log; then Throttles and the permissions of the function.",
-        3,
+        lasting,
       );
       this.integrationErrors = alarm(
         'IntegrationErrors',
         stage.metric('IntegrationError', perMinute),
-        'The handler answered API Gateway by 4XX or 5XX, or failed, in 3 of 5 minutes. ' +
+        `The handler answered API Gateway by 4XX or 5XX, or failed, for ${errorsPerMinute} or more requests a minute in 3 of 5 minutes. ` +
           "First look: route and integration status in the API's access log; then level ERROR in the function's log group.",
-        3,
+        lasting,
       );
     }
     this.alarms = [
@@ -116,3 +131,6 @@ export class WebSocketAlarms extends Construct {
     ];
   }
 }
+
+/** An error in each of two of five minutes. */
+const OFTEN = { threshold: 1, datapointsToAlarm: 2 };

@@ -43,7 +43,7 @@ test.each([
 test.each([
   ['requests for which API Gateway could not invoke the handler', 'ExecutionError'],
   ['requests that the handler answered by an error', 'IntegrationError'],
-])('goes off for %s in 3 of 5 minutes, and not while nobody is connected', (_, MetricName) => {
+])('goes off for %s, 5 a minute in 3 of 5 minutes, and not while nobody is connected', (_, MetricName) => {
   template.hasResourceProperties('AWS::CloudWatch::Alarm', {
     MetricName,
     Namespace: 'AWS/ApiGateway',
@@ -53,12 +53,35 @@ test.each([
     ],
     Statistic: 'Sum',
     Period: 60,
-    Threshold: 1,
+    Threshold: 5,
     ComparisonOperator: 'GreaterThanOrEqualToThreshold',
     DatapointsToAlarm: 3,
     EvaluationPeriods: 5,
     TreatMissingData: 'notBreaching',
   });
+});
+
+test('takes another number of errors a minute, also in the descriptions', () => {
+  const other = new Stack(new App(), 'Other');
+  new WebSocketAlarms(other, 'Alarms', {
+    handler: lambda.Function.fromFunctionName(other, 'Imported', 'sessions'),
+    stage: apigatewayv2.WebSocketStage.fromWebSocketStageAttributes(other, 'Stage', {
+      stageName: 'v1',
+      api: apigatewayv2.WebSocketApi.fromWebSocketApiAttributes(other, 'Api', { webSocketId: 'a1' }),
+    }),
+    metricNamespace,
+    errorsPerMinute: 20,
+  });
+  const alarms = Object.values(Template.fromStack(other).findResources('AWS::CloudWatch::Alarm'));
+  const ofStage = alarms.filter(({ Properties }) => Properties.Threshold === 20);
+  expect(ofStage).toHaveLength(2);
+  for (const { Properties } of ofStage) expect(Properties.AlarmDescription).toContain('20 ');
+});
+
+test.each([0, 1.5])('fails for %p errors a minute', (errorsPerMinute) => {
+  expect(
+    () => new WebSocketAlarms(new Stack(), 'Alarms', { handler, stage, metricNamespace, errorsPerMinute }),
+  ).toThrow(`errorsPerMinute: must be a whole number of at least 1, got ${errorsPerMinute}. Give 5`);
 });
 
 test('does not watch what clients do: requests without a signature, and more than the throttle allows', () => {

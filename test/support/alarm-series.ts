@@ -152,10 +152,10 @@ const unhealthyTargets = (partner: string, rings: Series, near: Series): AlarmSe
 });
 
 /** An alarm on a count that AWS sends only when the count is not 0: three of five minutes. */
-const threeOfFive = (metric: string, silence: AlarmSeries['silence']): AlarmSeries => ({
+const threeOfFive = (metric: string, silence: AlarmSeries['silence'], bound = 1): AlarmSeries => ({
   every: 60,
-  rings: [{ [metric]: [1, undefined, 1, undefined, 1] }, { [metric]: [1, 0, 1, 0, 1] }],
-  near: { [metric]: [9, 9, ...PAUSE, 9, 0, 0, 0, 9, 0, 0, 0, 0, 9, 0] },
+  rings: [{ [metric]: [bound, undefined, bound, undefined, bound] }, { [metric]: [bound, 0, bound, 0, bound] }],
+  near: { [metric]: [9, 9, ...PAUSE, 9, 0, 0, 0, 9, 0, 0, 0, 0, 9, 0, ...times(bound > 1 ? 5 : 0, bound - 1)] },
   idle: NOTHING,
   silence,
 });
@@ -398,8 +398,8 @@ export const ALARM_SERIES: Readonly<Record<string, AlarmSeries>> = {
     idle: NOTHING,
     silence: { healthy: 'The handler writes the metric only when a message failed.' },
   },
-  'WebSocketApi WebSocketAlarms/ConnectErrors': threeOfFive(byStage('ExecutionError'), WITHOUT_CALLS),
-  'WebSocketApi WebSocketAlarms/IntegrationErrors': threeOfFive(byStage('IntegrationError'), WITHOUT_CALLS),
+  'WebSocketApi WebSocketAlarms/ConnectErrors': threeOfFive(byStage('ExecutionError'), WITHOUT_CALLS, 5),
+  'WebSocketApi WebSocketAlarms/IntegrationErrors': threeOfFive(byStage('IntegrationError'), WITHOUT_CALLS, 5),
   'WebSocketApi TableAlarms/ReadThrottles': threeOfFive(byTable('ReadThrottleEvents'), WITHOUT_EVENTS),
   'WebSocketApi TableAlarms/WriteThrottles': threeOfFive(byTable('WriteThrottleEvents'), WITHOUT_EVENTS),
   'WebSocketApi TableAlarms/SystemErrors': threeOfFive(SYSTEM_ERRORS, WITHOUT_EVENTS),
