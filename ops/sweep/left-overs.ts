@@ -2,7 +2,7 @@ import type { Text } from '../kit/language';
 import { messages } from './messages';
 import { clusterOf, ENVIRONMENT_TAG, isStackOf, stackNamedBy } from './names';
 import type { Cost } from './prices';
-import type { Stacks } from './stacks';
+import { isSettled, type Stacks } from './stacks';
 
 // Decides what is left of an environment. Nothing in this file calls AWS.
 
@@ -76,9 +76,7 @@ export function leftOversOf(resources: readonly Resource[], facts: Facts): LeftO
   return resources
     .flatMap((resource) => {
       const owner = ownerOf(resource, facts);
-      return owner === undefined || isInUse(resource, owner, facts.stacks)
-        ? []
-        : [withReason({ ...resource, ...owner })];
+      return owner === undefined || isInUse(resource, owner, facts) ? [] : [withReason({ ...resource, ...owner })];
     })
     .toSorted((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
 }
@@ -123,8 +121,11 @@ function isOfCluster(tags: Readonly<Record<string, string>>, cluster: string): b
   );
 }
 
-function isInUse({ id, name, arn, serves = [] }: Resource, owner: Owner, { existing, inUse }: Stacks): boolean {
+function isInUse(resource: Resource, owner: Owner, facts: Facts): boolean {
+  const { id, name, arn, serves = [] } = resource;
+  const { existing, inUse } = facts.stacks;
   if ([id, name, arn, ...serves].some((known) => known !== undefined && inUse.has(known))) return true;
+  if (isGivenUp(resource, owner, facts)) return false;
   const { stack, stackId, proof } = owner;
   // Without a stack, nothing says which of the stacks the resource belongs to.
   if (stack === undefined) return existing.length > 0;
@@ -132,6 +133,19 @@ function isInUse({ id, name, arn, serves = [] }: Resource, owner: Owner, { exist
   if (current === undefined) return false;
   // A stack of this name was created again. Its resources have its id, and CloudFormation lists them.
   return proof === 'stack' ? false : stackId === undefined || stackId === current.id;
+}
+
+/**
+ * Whether CloudFormation gave an alarm up. CloudWatch refuses to delete an alarm that a composite alarm of another stack names.
+ * During an update, CloudFormation then "removes the old resource from the stack and continues". CloudFormation lists every other
+ * alarm that has the tag of the environment and the name of a stack.
+ *
+ * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-monitor-stack.html
+ */
+function isGivenUp({ kind, id }: Resource, { proof }: Owner, { id: environment, others, stacks }: Facts): boolean {
+  if (kind !== 'alarm' || proof !== 'tag') return false;
+  const stack = stacks.existing.find(({ name }) => name === stackNamedBy(environment, id, others));
+  return stack !== undefined && isSettled(stack);
 }
 
 /** The sum of the costs that are known. */

@@ -121,7 +121,7 @@ const removers: Readonly<Record<Kind, Remover>> = {
   cluster: removeCluster,
   function: ({ id }, region) =>
     new LambdaClient(settings(region)).send(new DeleteFunctionCommand({ FunctionName: id })),
-  alarm: ({ id }, region) => new CloudWatchClient(settings(region)).send(new DeleteAlarmsCommand({ AlarmNames: [id] })),
+  alarm: removeAlarm,
   loadBalancer: ({ id: LoadBalancerArn }, region) =>
     new ElasticLoadBalancingV2Client(settings(region)).send(new DeleteLoadBalancerCommand({ LoadBalancerArn })),
   targetGroup: ({ id: TargetGroupArn }, region) =>
@@ -171,6 +171,15 @@ const removers: Readonly<Record<Kind, Remover>> = {
 
 function inUse(id: string): Error {
   return Object.assign(new Failure(messages.inUse({ id })), { name: 'ResourceInUse' });
+}
+
+/** CloudWatch refuses to delete an alarm that a composite alarm names, by an error without a name of its own. */
+async function removeAlarm({ id }: Resource, region: string): Promise<void> {
+  try {
+    await new CloudWatchClient(settings(region)).send(new DeleteAlarmsCommand({ AlarmNames: [id] }));
+  } catch (error) {
+    throw error instanceof Error && /composite alarm/.test(error.message) ? inUse(id) : error;
+  }
 }
 
 /** EKS refuses to delete a cluster with node groups, and deletes a node group within minutes. */

@@ -75,7 +75,12 @@ export async function askStacks(client: CloudFormationClient, id: string): Promi
   const inUse = new Set<string>();
   const before = new Map<string, string>();
   // One after the other, because CloudFormation throttles an account that asks for many stacks at once.
-  for (const stack of existing) for (const { id: used } of await resourcesOf(client, stack.id)) inUse.add(used);
+  for (const stack of existing) {
+    const resources = await resourcesOf(client, stack.id);
+    // An update gives a resource up that it cannot delete.
+    const own = isSettled(stack) ? resources.filter(({ status }) => !/^DELETE_/.test(status)) : resources;
+    for (const { id: used } of own) inUse.add(used);
+  }
   for (const stack of deleted) {
     for (const { id: known, type } of await resourcesOf(client, stack.id)) {
       if (TELLING.includes(type)) before.set(known, stack.name);
@@ -84,12 +89,27 @@ export async function askStacks(client: CloudFormationClient, id: string): Promi
   return { existing, inUse, before };
 }
 
-async function resourcesOf(client: CloudFormationClient, StackName: string): Promise<{ id: string; type: string }[]> {
-  const found: { id: string; type: string }[] = [];
+/** Whether the last operation on the stack has succeeded or was rolled back. */
+export function isSettled({ status }: ExistingStack): boolean {
+  return status.endsWith('_COMPLETE');
+}
+
+interface StackResource {
+  readonly id: string;
+  readonly type: string;
+  readonly status: string;
+}
+
+async function resourcesOf(client: CloudFormationClient, StackName: string): Promise<StackResource[]> {
+  const found: StackResource[] = [];
   for await (const { StackResourceSummaries = [] } of paginateListStackResources({ client }, { StackName })) {
-    for (const { PhysicalResourceId: id, ResourceStatus, ResourceType: type = '' } of StackResourceSummaries) {
+    for (const {
+      PhysicalResourceId: id,
+      ResourceStatus: status = '',
+      ResourceType: type = '',
+    } of StackResourceSummaries) {
       // A resource that could not be created may have the name of one that belongs to somebody else.
-      if (id !== undefined && id !== '' && ResourceStatus !== 'CREATE_FAILED') found.push({ id, type });
+      if (id !== undefined && id !== '' && status !== 'CREATE_FAILED') found.push({ id, type, status });
     }
   }
   return found;

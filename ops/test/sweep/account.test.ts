@@ -337,6 +337,53 @@ test('finds the alarms that Application Auto Scaling left, but not those of othe
   expect(swept.leftOvers.map(({ id, cost }) => [id, cost])).toEqual(names.slice(0, 2).map((name) => [name, 0.1]));
 });
 
+const gaveUp = 'Kumiki-sandbox-Containers-HistoryFargateAlarmsNoHealthyTarget0A1B2C3D-a1b2c3d4e5f6';
+const kept = 'Kumiki-sandbox-Containers-LoadBalancerAlarmsServerErrors4E5F6A7B-a1b2c3d4e5f6';
+const containers = 'Kumiki-sandbox-Containers';
+/** An account whose stack Containers has one of two alarms. */
+const withAlarms = (status: string, tags: Record<string, string>, ...others: Parameters<typeof had>): Answers => ({
+  'cloudformation ListStacks': stacks(stack(containers, status)),
+  'cloudformation ListStackResources': had(['AWS::CloudWatch::Alarm', kept, 'CREATE_COMPLETE'], ...others),
+  'tagging GetResources': json({
+    ResourceTagMappingList: [gaveUp, kept].map((name) => tagged(arn('cloudwatch', `alarm:${name}`), tags)),
+  }),
+  'monitoring DescribeAlarms': ({ body }) =>
+    json({
+      MetricAlarms:
+        body['AlarmNamePrefix'] === 'Kumiki-sandbox-'
+          ? [gaveUp, kept].map((name) => ({ AlarmName: name, AlarmArn: arn('cloudwatch', `alarm:${name}`) }))
+          : [],
+      CompositeAlarms: [],
+    }),
+});
+const FROM_STACK = {
+  'aws:cloudformation:stack-name': containers,
+  'aws:cloudformation:stack-id': stackId(containers, '1'),
+};
+
+test.each([
+  ['with the tags of the stack', { ...OURS, ...FROM_STACK }],
+  ['with the tag of the environment only', OURS],
+])('finds an alarm that CloudFormation gave up, because a composite alarm named the alarm: %s', async (_, tags) => {
+  expect(found(await sweep(withAlarms('UPDATE_COMPLETE', tags)))).toEqual([`alarm ${gaveUp}`]);
+  // AWS does not say how long the list of a stack has a resource that CloudFormation gave up.
+  const failed = ['AWS::CloudWatch::Alarm', gaveUp, 'DELETE_FAILED'] as const;
+  expect(found(await sweep(withAlarms('UPDATE_COMPLETE', tags, failed)))).toEqual([`alarm ${gaveUp}`]);
+});
+
+test.each([
+  ['while its stack is updated', 'UPDATE_IN_PROGRESS', OURS],
+  ['while its stack cannot be deleted', 'DELETE_FAILED', OURS],
+  ['without the tag of the environment', 'UPDATE_COMPLETE', {}],
+])('an alarm that its stack does not list is no left-over %s', async (_, status, tags) => {
+  expect(found(await sweep(withAlarms(status, tags)))).toEqual([]);
+});
+
+test('finds that alarm also after npm run destroy', async () => {
+  const answers = withAlarms('DELETE_COMPLETE', { ...OURS, ...FROM_STACK });
+  expect(found(await sweep(answers))).toEqual([`alarm ${gaveUp}`, `alarm ${kept}`]);
+});
+
 test('network interfaces that Lambda and the VPC CNI left: deletable only when they are free', async () => {
   const item = (id: string, description: string, status: string, tags: Record<string, string> = {}) =>
     `<item><networkInterfaceId>${id}</networkInterfaceId><description>${description}</description><status>${status}</status><groupSet/>${ec2Tags(tags)}</item>`;

@@ -202,3 +202,12 @@ test('empties a bucket with all versions, and detaches the policies of a role', 
     'iam DeleteRole',
   ]);
 });
+
+test('waits for the composite alarm that names an alarm', async () => {
+  const named = jsonError('ValidationError', 'Cannot delete A as there are composite alarm(s) depending on it.');
+  const { said, rest } = await run([leftOver('alarm', 'A')], {
+    'monitoring DeleteAlarms': times(named, 1, json({})),
+  });
+  expect(said).toEqual(['waits for 1', 'deleted A']);
+  expect(rest).toEqual([]);
+});
