@@ -154,6 +154,11 @@ export const messages = {
     ja: 'デプロイが完了しました（{elapsed}）。確認：npm run verify -- --environment {id} --region {region}',
   }),
 
+  notDeleted: message({
+    en: 'CloudFormation could not delete {resource} ({type}), which belongs to no stack any more. Delete it, if it is an alarm: npm run sweep -- --environment {id} --region {region} --delete',
+    ja: 'CloudFormation が {resource}（{type}）を削除できず、どのスタックにも属さなくなりました。アラームの場合の削除：npm run sweep -- --environment {id} --region {region} --delete',
+  }),
+
   // Failures
   failed: message({
     en: '{stack} failed: {resource} ({type}), {status}: {reason}',

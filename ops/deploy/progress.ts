@@ -21,6 +21,8 @@ export class Progress {
   /** Lines about parts that have begun. A part without changes needs none. */
   private readonly waiting = new Map<string, Text>();
   private readonly resources = new Map<string, string>();
+  /** Resources that an update could not delete, with their types. An update attempts each deletion three times. */
+  readonly notDeleted = new Map<string, string>();
   private readonly from = performance.now();
   private readonly timer = setInterval(() => this.still(), STILL_INTERVAL);
 
@@ -47,6 +49,11 @@ export class Progress {
       if (text !== undefined) this.say(text);
       this.waiting.delete(stack);
     }
+    // Kumiki-sandbox-Containers | 3/12 | 10:12:13 PM | DELETE_FAILED (skipped) | AWS::CloudWatch::Alarm | AlarmsSilent1 (this …
+    const [, verdict, type = '', resource = ''] =
+      /\| DELETE_(FAILED|COMPLETE)[^|]*\| ([\w:]+) *\| (\S+)/.exec(line) ?? [];
+    if (verdict === 'FAILED') this.notDeleted.set(resource, type);
+    else if (verdict !== undefined) this.notDeleted.delete(resource);
     // sandbox/HttpApi: stack has no resources, deleting existing stack.
     const [, deleted] = /(\w+)(?: \([\w-]+\))?: stack has no resources, deleting/.exec(line) ?? [];
     if (deleted !== undefined) this.say(messages.deleting({ part: deleted }));

@@ -114,6 +114,7 @@ async function steps(
     await explainFailure(result, assembly, stacks, { config, options, around });
     return 1;
   }
+  for (const [resource, type] of progress.notDeleted) say(messages.notDeleted({ resource, type, id, region }));
   say(messages.deployed({ elapsed: elapsed(from), id, region }));
   return 0;
 }

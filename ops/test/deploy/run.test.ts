@@ -232,6 +232,26 @@ test('prints a line where a part begins and ends, with the time that AWS documen
   ]);
 });
 
+test('names what an update could not delete, because CloudFormation gives it up and goes on', async () => {
+  const event = (verdict: string, resource: string, type = 'AWS::CloudWatch::Alarm') =>
+    `Kumiki-trial-Containers |  3/12 | 10:12:13 PM | ${verdict}        | ${type} | ${resource}`;
+  const { cdk } = recordedCli('trial', PARTS, (_, onLine) => {
+    for (let attempt = 0; attempt < 3; attempt++)
+      onLine(event('DELETE_FAILED (skipped)', 'AlarmsSilent1 (this will take a few minutes to recover)'));
+    onLine(
+      event('DELETE_FAILED (skipped)', 'Group1 (this will take a few minutes to recover)', 'AWS::EC2::SecurityGroup'),
+    );
+    onLine(event('DELETE_COMPLETE', 'Group1', 'AWS::EC2::SecurityGroup'));
+    return 0;
+  });
+  const { lines } = await run({ cdk, answer: 'y' });
+  expect(lines.filter((line) => line.startsWith('CloudFormation could not delete'))).toEqual([
+    expect.stringMatching(
+      /^CloudFormation could not delete AlarmsSilent1 \(AWS::CloudWatch::Alarm\).* npm run sweep -- --environment trial /,
+    ),
+  ]);
+});
+
 describe('a failure', () => {
   const failing = (name: string) =>
     recordedCli('trial', PARTS, (_, onLine) => {
