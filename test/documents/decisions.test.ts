@@ -38,10 +38,10 @@ test.each(DOCUMENTS.filter((file) => file.endsWith('.ja.md')))('%s links to deci
 });
 
 test.each(['0002-stacks-in-a-construct.md', '0002-stacks-in-a-construct.ja.md'])(
-  '%s names the twelve stacks of an environment in which every part is on',
+  '%s names the thirteen stacks of an environment in which every part is on',
   (file) => {
     const stacks = Object.keys(stacksOf(stageOf(fixtureOf('trial', { kubernetes: 'true' }))));
-    expect(stacks).toHaveLength(12);
+    expect(stacks).toHaveLength(13);
     const [list = ''] = matches(read(`${FOLDER}/${file}`), /(`Network`[^.。]*)[.。]/g);
     expect(matches(list, /`(\w+)`/g).toSorted()).toEqual(stacks.toSorted());
   },

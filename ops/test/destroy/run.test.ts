@@ -394,7 +394,7 @@ describe('one part', () => {
     ['httpApi', /httpApi is still on in trial.*First switch httpApi off in lib\/environments\.ts/],
     [
       'function',
-      /"function" is not an optional part\. Give one of notifications, alarms, dashboard, kubernetes, httpApi, webSocketApi, sleep\./,
+      /"function" is not an optional part\. Give one of notifications, alarms, dashboard, kubernetes, httpApi, webSocketApi, sleep, encryption\./,
     ],
   ])('%s is refused where it is on or not optional', async (part, error) => {
     const { cdk, calls } = deleting();

@@ -237,7 +237,7 @@ test('passes an account that meets all checks', async () => {
   const checked = await ask(withCluster);
   expect(checked).toEqual({
     Account: 'pass: you are arn:aws:iam::111122223333:user/me',
-    Templates: 'pass: stacks that synthesize: 12',
+    Templates: 'pass: stacks that synthesize: 13',
     Bootstrap: 'pass: version 30',
     Stacks: 'pass: no stack yet',
     Names: 'pass: not in use: /aws/eks/kumiki-trial/cluster, kumiki-trial',
