@@ -40,7 +40,14 @@ export function checkEnvironment(config: EnvironmentConfig): void {
     }
     for (const kind of ['page', 'notice'] as const) checkReceivers(`notifications.${kind}`, notifications[kind]);
   }
-  if (budget !== undefined) checkList('budget.emails', budget.emails);
+  if (budget !== undefined) {
+    checkList('budget.emails', budget.emails);
+    if ((budget.emails ?? []).length === 0 && notifications?.notice === undefined) {
+      throw new Error(
+        'budget.emails: must name at least one receiver, got none. Give an address such as owner@example.com, or notifications.notice',
+      );
+    }
+  }
 }
 
 function checkChoice(property: string, value: string | undefined, choices: readonly string[]): void {

@@ -53,6 +53,18 @@ test.each<[Readonly<Record<string, unknown>>, string]>([
   expect(() => checkEnvironment(withValues(values))).toThrow(/^[^\n]+$/);
 });
 
+test.each<[Readonly<Record<string, unknown>>, string]>([
+  [{ notifications: { page: { emails: ['nobody'] } } }, 'notifications.page.emails: must be addresses, got "nobody".'],
+  [
+    { notifications: { page: PAGE, notice: {} } },
+    'notifications.notice.emails, endpoints, slack: must name at least one receiver',
+  ],
+  [{ budget: { monthlyUsd: 0, ...PAGE } }, 'budget.monthlyUsd: must be more than 0 USD, got 0.'],
+  [{ budget: { monthlyUsd: 100 } }, 'budget.emails: must name at least one receiver, got none. Give an address'],
+])('names the property of the environment in an error of a construct: %j', (values, message) => {
+  expect(() => stageOf(withValues(values))).toThrow(message);
+});
+
 test('a stage checks its environment before it creates anything', () => {
   expect(() => stageOf(withValues({ observability: 'none' }))).toThrow('observability: must be one of');
 });

@@ -3,6 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { AlarmTopic } from '../constructs/alarm-topic';
 import { alarmsOf, EnvironmentStackProps } from '../environment-config';
+import { inProperty } from '../in-property';
 import { Kind, NewReceivers, topicName } from '../notifications';
 
 export interface NotificationsStackProps extends EnvironmentStackProps {
@@ -24,13 +25,14 @@ export class NotificationsStack extends Stack {
     let first: AlarmTopic | undefined;
     const undelivered = new Map<Kind, cloudwatch.Alarm>();
     for (const [kind, { topicArn: _, ...own }] of receivers) {
-      const topic = new AlarmTopic(this, IDS[kind], {
+      const topicProps = {
         ...own,
         topicName: topicName(config, kind),
         encryptionKey: first?.encryptionKey ?? props.encryptionKey,
         budgets: kind === 'notice' && config.budget !== undefined,
         watched: alarmsOf(config) !== undefined,
-      });
+      };
+      const topic = inProperty(`notifications.${kind}`, () => new AlarmTopic(this, IDS[kind], topicProps));
       first ??= topic;
       for (const alarm of topic.alarms) undelivered.set(kind, alarm);
       new CfnOutput(this, `${IDS[kind]}TopicArn`, { value: topic.topic.topicArn, description: DESCRIPTIONS[kind] });

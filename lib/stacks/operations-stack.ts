@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { MonthlyBudget } from '../constructs/monthly-budget';
 import { UsersAffected } from '../constructs/users-affected';
 import { EnvironmentStackProps } from '../environment-config';
+import { inProperty } from '../in-property';
 import { topicArnOf } from '../notifications';
 
 /** A stack with alarms that mean that users are affected. */
@@ -52,11 +53,9 @@ export class OperationsStack extends Stack {
       });
     }
     if (budget) {
-      new MonthlyBudget(this, 'Budget', {
-        ...budget,
-        tag: { key: 'kumiki:environment', value: config.id },
-        topicArn: topicArnOf(config, 'notice'),
-      });
+      const tag = { key: 'kumiki:environment', value: config.id };
+      const budgetProps = { ...budget, tag, topicArn: topicArnOf(config, 'notice') };
+      inProperty('budget', () => new MonthlyBudget(this, 'Budget', budgetProps));
     }
   }
 }

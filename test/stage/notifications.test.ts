@@ -143,7 +143,7 @@ test('AWS Budgets may not publish in an environment without a budget', () => {
 
 test('a budget of which nobody would be notified is refused', () => {
   expect(() => withNotifications({ page }, { budget: { monthlyUsd: 150 } })).toThrow(
-    'emails, topicArn: must name at least one receiver, got none.',
+    'budget.emails: must name at least one receiver, got none.',
   );
 });
 
