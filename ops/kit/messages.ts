@@ -13,6 +13,14 @@ export const messages = {
   unknownFlag: message({ en: '{flag} is not a known flag. {hint}', ja: '{flag} というフラグはありません。{hint}' }),
   missingValue: message({ en: '{flag} needs a value. {hint}', ja: '{flag} には値が必要です。{hint}' }),
   noValue: message({ en: '{flag} takes no value. {hint}', ja: '{flag} に値は指定できません。{hint}' }),
+  givenTwice: message({
+    en: '{flag} is given twice. Give it once.',
+    ja: '{flag} が 2 回指定されています。1 回だけ指定してください。',
+  }),
+  contradiction: message({
+    en: '{first} and {second} contradict each other. Give one of them.',
+    ja: '{first} と {second} が矛盾しています。どちらか一方だけを指定してください。',
+  }),
   noFlag: message({ en: '"{argument}" is not a flag. {hint}', ja: '"{argument}" はフラグではありません。{hint}' }),
   badLanguage: message({
     en: '--lang: must be en or ja, got "{value}".',
@@ -30,8 +38,8 @@ export const messages = {
 
   // Requests to AWS
   notDeployed: message({
-    en: 'Stack {stack} is not deployed in {region}. Deploy it (npx cdk deploy --all {context}), or name its region with --region.',
-    ja: 'スタック {stack} は {region} にデプロイされていません。デプロイするか（npx cdk deploy --all {context}）、--region でリージョンを指定してください。',
+    en: 'Stack {stack} is not deployed in {region}. Deploy it (npx cdk deploy --all {context}), or name its region with {flag}.',
+    ja: 'スタック {stack} は {region} にデプロイされていません。デプロイするか（npx cdk deploy --all {context}）、{flag} でリージョンを指定してください。',
   }),
   noCredentials: message({
     en: 'No AWS credentials were found. Sign in (aws sso login, AWS_PROFILE=…) and try again.',
@@ -53,6 +61,27 @@ export const messages = {
   unknownAnswer: message({
     en: '{where} does not know the request (HTTP {status})',
     ja: '{where} はこのリクエストに対応していません（HTTP {status}）',
+  }),
+  service: message({ en: '{service} ({where})', ja: '{service}（{where}）' }),
+  throttled: message({
+    en: 'Too many requests: {where} throttles this account ({reason}), also after several attempts. Wait a minute and run the same command again.',
+    ja: 'リクエストが多すぎます。再試行しましたが、{where} のスロットリングが続いています（{reason}）。1 分ほど待ってから、同じコマンドをもう一度実行してください。',
+  }),
+  serverError: message({
+    en: '{where} has a failure of its own ({answer}). Wait a minute and run the same command again.',
+    ja: '{where} の側で障害が発生しています（{answer}）。1 分ほど待ってから、同じコマンドをもう一度実行してください。',
+  }),
+  dropped: message({
+    en: 'The connection to {where} ended before the answer ({code}). Check the network or the proxy, and run the same command again.',
+    ja: '応答の前に {where} との接続が切れました（{code}）。ネットワークまたはプロキシを確認し、同じコマンドをもう一度実行してください。',
+  }),
+  otherForm: message({
+    en: '{where} did not answer as AWS does (HTTP {status}). Check the proxy of this network and AWS_ENDPOINT_URL, and run the same command again.',
+    ja: '{where} から AWS の形式ではない応答がありました（HTTP {status}）。ネットワークのプロキシと AWS_ENDPOINT_URL を確認し、同じコマンドをもう一度実行してください。',
+  }),
+  badEndpoint: message({
+    en: 'AWS_ENDPOINT_URL: must be an address such as http://127.0.0.1:4566, got "{endpoint}". Correct it; to reach AWS itself, unset it.',
+    ja: 'AWS_ENDPOINT_URL：http://127.0.0.1:4566 のような URL を指定してください（現在の値："{endpoint}"）。AWS に接続する場合は、変数を削除してください。',
   }),
   notReached: message({
     en: '{where} cannot be reached ({code}). Check the network, --region and AWS_ENDPOINT_URL.',

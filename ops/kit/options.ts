@@ -56,6 +56,7 @@ function withoutLanguage(args: readonly string[]): string[] {
 
 function check(args: readonly string[], options: Options, hint: Words): void {
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  const given = new Set<string>();
   for (const token of tokens) {
     if (token.kind === 'positional') throw new Failure(messages.noFlag({ argument: token.value, hint }));
     if (token.kind !== 'option') continue;
@@ -64,9 +65,14 @@ function check(args: readonly string[], options: Options, hint: Words): void {
     if (option === undefined) throw new Failure(messages.unknownFlag({ flag, hint }));
     if (option.type === 'boolean' && value !== undefined) throw new Failure(messages.noValue({ flag, hint }));
     // `--region --json` names no region. `--region=--json` would.
-    if (option.type === 'string' && (value === undefined || (!inlineValue && value.startsWith('-')))) {
+    if (option.type === 'string' && (value === undefined || value === '' || (!inlineValue && value.startsWith('-')))) {
       throw new Failure(messages.missingValue({ flag, hint }));
     }
+    // The last value would count, and nobody would see that the first one did not.
+    if (option.type === 'string' && option.multiple !== true && given.has(name)) {
+      throw new Failure(messages.givenTwice({ flag }));
+    }
+    given.add(name);
   }
 }
 
@@ -95,13 +101,32 @@ export function helpOf({ name, usage, about, flags }: Command): Text {
   return { en: inOne('en'), ja: inOne('ja') };
 }
 
-/** Reads values in the form of the CDK CLI, `-c key=value`. @throws in one line, if a value has another form */
-export function assignmentsOf(given: readonly string[] = []): Record<string, string> {
-  return Object.fromEntries(
-    given.map((assignment) => {
-      const [, key, value] = /^([^=]+)=(.*)$/.exec(assignment) ?? [];
-      if (key !== undefined && value !== undefined) return [key, value];
-      throw new Failure(messages.badAssignment({ assignment }));
-    }),
-  );
+/**
+ * Reads values in the form of the CDK CLI, `-c key=value`.
+ *
+ * @param flags flags of the command that name the same as a key
+ * @throws in one line, if a value has another form, or contradicts another value or a flag
+ */
+export function assignmentsOf(
+  given: readonly string[] = [],
+  flags: { readonly environment?: string; readonly region?: string } = {},
+): Record<string, string> {
+  const { environment, region } = flags;
+  const own = new Map<string, string>();
+  for (const assignment of given) {
+    const [, key, value] = /^([^=]+)=(.*)$/.exec(assignment) ?? [];
+    if (key === undefined || value === undefined) throw new Failure(messages.badAssignment({ assignment }));
+    refuseOther(`-c ${key}=${own.get(key)}`, own.get(key), `-c ${assignment}`, value);
+    own.set(key, value);
+  }
+  for (const [key, value] of Object.entries({ environment, region })) {
+    refuseOther(`--${key} ${value}`, value, `-c ${key}=${own.get(key)}`, own.get(key));
+  }
+  return Object.fromEntries(own);
+}
+
+/** @throws if both values are given, and differ */
+function refuseOther(first: string, one: string | undefined, second: string, other: string | undefined): void {
+  if (one === undefined || other === undefined || one === other) return;
+  throw new Failure(messages.contradiction({ first, second }));
 }

@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   } catch (error) {
     const isOfFrom = from !== undefined && String(error).includes(`Kumiki-${from.id}-`);
     const { id, region } = isOfFrom ? from : to;
-    fail(error, explain(error, id, region));
+    fail(error, explain(error, id, region, isOfFrom ? '--from-region' : '--region'));
   }
 }
 

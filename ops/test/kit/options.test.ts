@@ -1,4 +1,4 @@
-import { helpOf, optionsOf } from '../../kit/options';
+import { assignmentsOf, helpOf, optionsOf } from '../../kit/options';
 import { targetOf } from '../../kit/target';
 
 delete process.env['AWS_ENDPOINT_URL'];
@@ -16,6 +16,21 @@ test('takes the context of the CDK CLI, and the zones in lib/zones.ts', () => {
   ]);
   const given = { region: 'us-east-1', zones: 'us-east-1d,us-east-1f' };
   expect(targetOf({ environment: 'sandbox' }, 'usage', given).availabilityZones).toEqual(['us-east-1d', 'us-east-1f']);
+});
+
+test.each([
+  [['environment=production'], '--environment sandbox and -c environment=production contradict each other. Give one'],
+  [['region=b'], '--region a and -c region=b contradict each other. Give one of them.'],
+  [['zones=x,y', 'zones=x,z'], '-c zones=x,y and -c zones=x,z contradict each other. Give one of them.'],
+])('refuses values that contradict each other: -c %s', (given, message) => {
+  expect(() => assignmentsOf(given, { environment: 'sandbox', region: 'a' })).toThrow(message);
+});
+
+test('accepts a value that is given twice, and values without a flag', () => {
+  expect(assignmentsOf(['region=a', 'environment=sandbox'], { region: 'a' })).toEqual({
+    region: 'a',
+    environment: 'sandbox',
+  });
 });
 
 test('names the flag of this command, not that of the CDK CLI', () => {
@@ -61,6 +76,9 @@ describe('the flags of a command', () => {
     [['-x'], '-x is not a known flag. See the flags: npm run verify -- --help'],
     [['--constructor'], '--constructor is not a known flag. See the flags: npm run verify -- --help'],
     [['--region'], '--region needs a value. See the flags: npm run verify -- --help'],
+    [['--region', ''], '--region needs a value. See the flags: npm run verify -- --help'],
+    [['--region='], '--region needs a value. See the flags: npm run verify -- --help'],
+    [['--region', 'eu-west-1', '--region', 'us-east-1'], '--region is given twice. Give it once.'],
     [['--region', '--json'], '--region needs a value. See the flags: npm run verify -- --help'],
     [['--json=yes'], '--json takes no value. See the flags: npm run verify -- --help'],
     [['twice'], '"twice" is not a flag. See the flags: npm run verify -- --help'],
