@@ -1,6 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import stringWidth from 'string-width';
+import { deployCommand } from '../../ops/deploy/command';
+import { messages as deploy } from '../../ops/deploy/messages';
+import { destroyCommand } from '../../ops/destroy/command';
+import { messages as destroy } from '../../ops/destroy/messages';
 import { isText, LANGUAGES, type Text } from '../../ops/kit/language';
 import { messages as opsKit } from '../../ops/kit/messages';
 import { type Command, helpOf } from '../../ops/kit/options';
@@ -17,7 +21,7 @@ import { verifyCommand } from '../tour/command';
 import { statements, messages as tour } from '../tour/messages';
 import { table } from '../tour/table';
 
-const TABLES = { opsKit, preflight, promote, sweep, labKit, local, tour, statements };
+const TABLES = { opsKit, preflight, deploy, destroy, promote, sweep, labKit, local, tour, statements };
 /** Columns of GitHub's page for code, and of a terminal that is not wide. */
 const COLUMNS = 98;
 const JAPANESE = /[\u3000-\u9fff\uff00-\uffef]/;
@@ -131,6 +135,8 @@ const commands: readonly Command[] = [
   startCommand,
   verifyCommand,
   preflightCommand,
+  deployCommand,
+  destroyCommand,
   promoteCommand,
   sweepCommand,
   redeployCommand,

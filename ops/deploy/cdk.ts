@@ -65,12 +65,45 @@ export function cdkCli(signal: AbortSignal, command: readonly string[] = CDK): C
   };
 }
 
-/** The line in which the CDK CLI says why it failed. */
+/** What the CDK CLI prints while nothing has failed: events of resources, annotations of the app, roles that it cannot assume. */
+const NO_FAILURE =
+  /^(?:[\w-]+ \|\s*\d+\/\d+ \||\[(?:Warning|Info)|WARNING |INFO |Acknowledge |Subprocess exited|current credentials could not)/;
+
+/** The line in which the CDK CLI says why it failed. The lines after that one name causes, or repeat it. */
 export function failureIn(lines: readonly string[]): string | undefined {
-  const plain = lines.map((line) => line.trim());
+  const plain = lines.map((line) => line.trim()).filter((line) => !NO_FAILURE.test(line));
   const line =
     plain.find((each) => each.startsWith('❌') && each.includes('failed')) ??
-    plain.find((each) => /error|exception|failed/i.test(each)) ??
-    plain.at(-1);
-  return line?.replace(/^❌\s*/, '');
+    // An asset: `Kumiki-sandbox-Network: fail: No bucket named …`. The last line says only which asset.
+    plain.find((each) => /^[\w-]+: fail: /.test(each)) ??
+    plain.find((each) => /error|exception|failed/i.test(each) && !each.startsWith('‣')) ??
+    plain.findLast((each) => !each.startsWith('‣'));
+  return line?.replace(/^❌\s*|^[\w-]+: fail: /, '');
 }
+
+/** The error of AWS in the output of the CDK CLI, as the SDK would throw it; undefined where none is known. */
+export function errorOfAws(lines: readonly string[]): Error | undefined {
+  const plain = lines.map((line) => line.trim()).filter((line) => !NO_FAILURE.test(line));
+  const reason = failureIn(lines) ?? '';
+  const text = [reason, ...plain.slice(-3)].join('\n');
+  const [name] = ERRORS.find(([, words]) => words.test(text)) ?? [];
+  if (name !== undefined)
+    return Object.assign(
+      new Error(reason.replace(/^.*? failed:? (?:\w*(?:Error|Exception|Denied|Expired\w*|Throttling): )*/, '')),
+      { name },
+    );
+  const code = /E(?:CONNRESET|CONNREFUSED|NOTFOUND|TIMEDOUT|PIPE)|EAI_AGAIN/.exec(text)?.[0];
+  return code === undefined ? undefined : Object.assign(new Error(reason), { code });
+}
+
+/** Errors of AWS, and their codes or words. The CLI often prints only the words. */
+const ERRORS: readonly (readonly [name: string, words: RegExp])[] = [
+  [
+    'ExpiredToken',
+    /ExpiredToken|TokenRefreshRequired|RequestExpired|token (?:included in the request )?(?:is|has) expired/i,
+  ],
+  ['UnrecognizedClient', /UnrecognizedClient|InvalidClientTokenId|token included in the request is invalid/],
+  ['CredentialsProviderError', /CredentialsProviderError|Unable to resolve AWS account|Could not load credentials/],
+  ['Throttling', /Throttling|TooManyRequests|RequestLimitExceeded|Rate exceeded/],
+  ['AccessDenied', /AccessDenied|UnauthorizedOperation|not authorized to perform/],
+];

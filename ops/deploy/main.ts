@@ -49,7 +49,7 @@ export function contextOf({ environment, region, context }: TargetValues): {
   readonly given: Record<string, string>;
 } {
   const given = {
-    ...assignmentsOf(context),
+    ...assignmentsOf(context, { environment, region }),
     ...(environment === undefined ? {} : { environment }),
     ...(region === undefined ? {} : { region }),
   };

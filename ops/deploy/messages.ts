@@ -4,8 +4,8 @@ import { message } from '../kit/language';
 export const messages = {
   // Help
   about: message({
-    en: 'Checks the account (preflight), asks once, and runs cdk deploy --all with a line for each part. Parts\nthat are switched off are deleted. Run it again to continue after an interruption or a failure.\nThe exit code is 1 if something failed or was refused, and 130 after Ctrl-C.',
-    ja: 'アカウントを確認し（preflight）、1 回だけ確認を求めてから cdk deploy --all を実行し、部品ごとに進捗を表示する。\nオフにした部品は削除される。中断や失敗の後は、もう一度実行すると続きから再開する。\n失敗または拒否で終了コード 1、Ctrl-C で 130。',
+    en: 'Checks the account (preflight), asks once, and runs cdk deploy --all with a line for each part.\nParts that are switched off are deleted. Run it again to continue after an interruption or\na failure. The exit code is 1 if something failed or was refused, and 130 after Ctrl-C.',
+    ja: 'アカウントを確認し（preflight）、1 回だけ確認を求めてから cdk deploy --all を実行する。\n部品ごとに進捗を表示する。オフにした部品は削除される。中断や失敗の後は、\nもう一度実行すると続きから再開する。失敗または拒否で終了コード 1、Ctrl-C で 130。',
   }),
   environmentFlag: message({
     en: 'environment of lib/environments.ts, such as sandbox',
@@ -32,12 +32,12 @@ export const messages = {
     ja: '事前のアカウント確認を省略する',
   }),
   requireApprovalFlag: message({
-    en: 'the CDK CLI asks, too: never, any-change, broadening or destructive. Default: never',
-    ja: 'CDK CLI にも確認させる：never、any-change、broadening、destructive。省略時は never',
+    en: 'the CDK CLI asks, too: any-change, broadening, destructive or never',
+    ja: 'CDK CLI も確認する：any-change、broadening、destructive、never',
   }),
   expressFlag: message({
-    en: 'CloudFormation express mode with rollback; refused where something is replaced or deleted',
-    ja: 'CloudFormation の Express モード（ロールバックあり）。置換や削除があれば拒否する',
+    en: 'express mode of CloudFormation; refused for a replacement or deletion',
+    ja: 'CloudFormation の Express モード。置換や削除があれば拒否する',
   }),
 
   // Before anything is changed
@@ -52,6 +52,19 @@ export const messages = {
   preflightBlocks: message({
     en: 'Preflight found what would make the deployment fail. Nothing was changed. Fix the lines above, or give --skip-preflight.',
     ja: 'preflight が、デプロイの失敗につながる問題を見つけました。何も変更していません。上の行を解決するか、--skip-preflight を指定してください。',
+  }),
+  preflightUnchecked: message({
+    en: 'Preflight found no problem, but {missing}, and a missing check blocks, too. Nothing was changed. Allow the actions in the lines "not checked" above, or try again later, or give --skip-preflight.',
+    ja: 'preflight は問題を見つけていませんが、{missing}。未確認の項目がある場合もデプロイしません。何も変更していません。上の「未確認」の行の操作を許可するか、時間をおいて再実行するか、--skip-preflight を指定してください。',
+  }),
+  preflightBlocksAndUnchecked: message({
+    en: 'Preflight found what would make the deployment fail, and {missing}. Nothing was changed. Fix the lines above, or give --skip-preflight.',
+    ja: 'preflight が、デプロイの失敗につながる問題を見つけました。また、{missing}。何も変更していません。上の行を解決するか、--skip-preflight を指定してください。',
+  }),
+  checkMissing: message({ en: '1 check could not be made', ja: '確認できなかった項目が 1 件あります' }),
+  checksMissing: message({
+    en: '{number} checks could not be made',
+    ja: '確認できなかった項目が {number} 件あります',
   }),
   synthesisFailed: message({
     en: 'The app could not be synthesized, and nothing was changed: {reason}',
@@ -103,7 +116,10 @@ export const messages = {
     en: 'Deploy {number} stacks? They cost money until npm run destroy has ended.',
     ja: '{number} 個のスタックをデプロイしますか？npm run destroy が終わるまで料金がかかります。',
   }),
-  yesOrNo: message({ en: '[y/N]', ja: '[y/N]' }),
+  questionOfOne: message({
+    en: 'Deploy 1 stack? It costs money until npm run destroy has ended.',
+    ja: '1 個のスタックをデプロイしますか？npm run destroy が終わるまで料金がかかります。',
+  }),
   typeName: message({
     en: 'This environment is not disposable. Type its name, {id}, to go on:',
     ja: 'この環境は disposable ではありません。続けるには環境名 {id} を入力してください：',
@@ -165,6 +181,18 @@ export const messages = {
     ja: '{stack} が失敗しました：{resource}（{type}）、{status}：{reason}',
   }),
   failedInCli: message({ en: 'The CDK CLI failed: {reason}', ja: 'CDK CLI が失敗しました：{reason}' }),
+  failedAtOneOf: message({
+    en: 'The CDK CLI failed at one of {stacks}: {reason}',
+    ja: '{stacks} のいずれかで CDK CLI が失敗しました：{reason}',
+  }),
+  failedAt: message({
+    en: 'The CDK CLI failed at {stacks}: {reason}',
+    ja: '{stacks} で CDK CLI が失敗しました：{reason}',
+  }),
+  notBootstrapped: message({
+    en: 'This account is not bootstrapped in this region, or its bootstrap stack is incomplete: {reason} Way out: run {command} once, and then the same command again.',
+    ja: 'このアカウントはこのリージョンでブートストラップされていないか、ブートストラップスタックが不完全です：{reason} 対処：次を一度実行してから、同じコマンドをもう一度実行してください：{command}',
+  }),
   wayOut: message({
     en: 'Way out: fix the cause and run the same command again. Finished parts stay as they are.',
     ja: '対処：原因を解決し、同じコマンドをもう一度実行してください。完了した部品はそのままです。',

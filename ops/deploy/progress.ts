@@ -17,6 +17,7 @@ export function elapsed(from: number, now = performance.now()): Text {
  * long.
  */
 export class Progress {
+  private count = 0;
   private readonly begun = new Map<string, number>();
   /** Lines about parts that have begun. A part without changes needs none. */
   private readonly waiting = new Map<string, Text>();
@@ -28,17 +29,21 @@ export class Progress {
 
   constructor(
     private readonly say: (text: Text) => void,
-    private readonly cached: boolean,
+    /** Whether the REST API has a cache, and the number of stacks to deploy. */
+    private readonly plan: { readonly cached: boolean; readonly number: number },
   ) {
     this.timer.unref();
   }
 
   readonly onLine = (line: string): void => {
     // sandbox/Network (Kumiki-sandbox-Network): deploying... [2/8]
-    const [, begins, number, all] = /-(\w+)\): deploying\.\.\. \[(\d+)\/(\d+)\]/.exec(line) ?? [];
-    if (begins !== undefined && number !== undefined && all !== undefined) {
+    const [, begins] = /-(\w+)\): deploying\.\.\. \[\d+\/\d+\]/.exec(line) ?? [];
+    if (begins !== undefined) {
+      // The CLI also counts stacks without resources, which it does not deploy.
+      this.count += 1;
+      const [number, all] = [this.count, this.plan.number];
       this.begun.set(begins, performance.now());
-      const time = expectedTime(begins, this.cached) ?? messages.noTime;
+      const time = expectedTime(begins, this.plan.cached) ?? messages.noTime;
       this.waiting.set(begins, messages.begins({ part: begins, number, all, time }));
     }
     // Kumiki-sandbox-Network |  3/12 | 10:12:13 PM | CREATE_COMPLETE | AWS::EC2::VPC | …

@@ -3,9 +3,10 @@ import { checkAccount } from '../../lib/context';
 import type { EnvironmentConfig } from '../../lib/environment-config';
 import { explain } from '../kit/errors';
 import { Failure, joined, type Language, type Text } from '../kit/language';
+import type { PreflightResult } from '../preflight/preflight';
 import { type AppStack, type Assembly, contextFlags, synthesize, untilAborted } from './app';
-import { type Cdk, type CdkResult, failureIn } from './cdk';
-import { type Ask, type Consent, confirmed } from './confirm';
+import { type Cdk, type CdkResult, errorOfAws, failureIn } from './cdk';
+import { type Ask, type Consent, checkConsent, confirmed } from './confirm';
 import { messages } from './messages';
 import { elapsed, Progress } from './progress';
 import { type Cause, type DeployedStack, isInProgress, RETRIES, Stacks } from './stacks';
@@ -39,7 +40,7 @@ export interface Surroundings {
 
 export interface DeploySurroundings extends Surroundings {
   /** Checks the account, and prints what it finds. */
-  readonly preflight: (config: EnvironmentConfig, language: Language) => Promise<{ readonly blocked: boolean }>;
+  readonly preflight: (config: EnvironmentConfig, language: Language) => Promise<PreflightResult>;
 }
 
 /**
@@ -75,20 +76,25 @@ async function steps(
   const { id, region, disposable } = config;
   const { signal, say, language, cdk } = around;
   if (options.express === true && !disposable) throw new Failure(messages.expressNotDisposable({ id }));
+  checkConsent(config, options);
   const account = await untilAborted(signal, accountOf(config));
   say(messages.target({ id, account, region }));
   if (options.skipPreflight) {
     say(messages.preflightSkipped);
   } else {
-    const { blocked } = await untilAborted(signal, around.preflight(config, language));
-    if (blocked) throw new Failure(messages.preflightBlocks);
+    const { blocked, problems, unchecked } = await untilAborted(signal, around.preflight(config, language));
+    if (blocked) throw new Failure(refusalOf(problems, unchecked));
   }
   const assembly = await synthesized(cdk, options, signal);
   const existing = await untilAborted(signal, stacks.list());
   for (const line of remarks(existing, assembly, config, options)) say(line);
   if (options.express === true) await refuseReplacement(cdk, assembly, signal);
   const number = assembly.stacks.filter(({ isEmpty }) => !isEmpty).length;
-  await confirmed(config, options, { ask: around.ask, language, question: messages.question({ number }) });
+  await confirmed(config, options, {
+    ask: around.ask,
+    language,
+    question: number === 1 ? messages.questionOfOne : messages.question({ number }),
+  });
   signal.throwIfAborted();
 
   state.changing = true;
@@ -96,7 +102,7 @@ async function steps(
   const { requireApproval = 'never' } = options;
   // The CLI asks on the terminal, and only for one stack at a time.
   const asks = requireApproval !== 'never';
-  const progress = new Progress(say, config.restApi.cache !== undefined);
+  const progress = new Progress(say, { cached: config.restApi.cache !== undefined, number });
   const result = await cdk(
     [
       'deploy',
@@ -117,6 +123,13 @@ async function steps(
   for (const [resource, type] of progress.notDeleted) say(messages.notDeleted({ resource, type, id, region }));
   say(messages.deployed({ elapsed: elapsed(from), id, region }));
   return 0;
+}
+
+/** A check that could not be made blocks as one that failed, but asks for another remedy. */
+function refusalOf(problems: number, unchecked: number): Text {
+  if (unchecked === 0) return messages.preflightBlocks;
+  const missing = unchecked === 1 ? messages.checkMissing : messages.checksMissing({ number: unchecked });
+  return problems === 0 ? messages.preflightUnchecked({ missing }) : messages.preflightBlocksAndUnchecked({ missing });
 }
 
 /**
@@ -194,6 +207,11 @@ async function explainFailure(
 ): Promise<void> {
   const { say, signal } = around;
   const failed = failedStacks(lines, ofApp);
+  const details = (of: readonly AppStack[]) => {
+    if (of.length === 0) return;
+    const displayName = of.map((stack) => stack.displayName).join(' ');
+    say(messages.diagnose({ displayName, context: contextFlags(options.context).join(' ') }));
+  };
   let cause: Cause | undefined;
   try {
     for (const { name } of failed) cause ??= await untilAborted(signal, stacks.cause(name));
@@ -202,27 +220,66 @@ async function explainFailure(
     // An expired session, for example: the CLI failed because of it, too.
     say(explain(error, config.id, config.region));
     say(messages.again);
+    details(failed);
     return;
   }
-  say(cause ? messages.failed({ ...cause }) : cliFailure(lines, config));
-  say(messages.wayOut);
-  const first = ofApp.find(({ name }) => name === cause?.stack) ?? failed[0];
-  if (first === undefined) return;
-  say(messages.diagnose({ displayName: first.displayName, context: contextFlags(options.context).join(' ') }));
+  if (cause !== undefined) {
+    say(messages.failed({ ...cause }));
+    say(messages.wayOut);
+    details(ofApp.filter(({ name }) => name === cause.stack));
+    return;
+  }
+  for (const line of cliFailure(lines, config, failed)) say(line);
+  // Without bootstrap, no stack has details.
+  if (accountWithoutBootstrap(lines) === undefined) details(failed);
 }
 
-/** Why the CLI failed where CloudFormation has no failed resource. */
-export function cliFailure(lines: readonly string[], { id, region }: EnvironmentConfig): Text {
+/** The account, if the CLI failed because its bootstrap stack or the bucket of that stack is missing. */
+function accountWithoutBootstrap(lines: readonly string[]): string | undefined {
+  const about = /Is account (\d+) bootstrapped|aws:\/\/(\d+)\/[\w-]+\. Has the environment been bootstrapped/;
+  const [, ofBucket, ofVersion] = about.exec(lines.join('\n')) ?? [];
+  return ofBucket ?? ofVersion;
+}
+
+/**
+ * Why the CLI failed where CloudFormation has no failed resource, and the way out.
+ *
+ * @param failed stacks at which the CLI failed, as far as its output says so
+ */
+export function cliFailure(
+  lines: readonly string[],
+  { id, region }: EnvironmentConfig,
+  failed: readonly { readonly name: string }[],
+): Text[] {
   const reason = failureIn(lines) ?? '';
-  const name = /ExpiredToken|TokenRefreshRequired|UnrecognizedClient|InvalidClientTokenId/.exec(lines.join('\n'))?.[0];
-  if (name !== undefined) return explain(Object.assign(new Error(reason), { name }), id, region);
-  return messages.failedInCli({ reason });
+  const account = accountWithoutBootstrap(lines);
+  if (account !== undefined) {
+    return [messages.notBootstrapped({ reason, command: `npx cdk bootstrap aws://${account}/${region}` })];
+  }
+  const error = errorOfAws(lines);
+  const text = error === undefined ? reason : explain(error, id, region);
+  const values = { stacks: joined(failed.map(({ name }) => name)), reason: text };
+  const at = failed.length === 1 ? messages.failedAt(values) : messages.failedAtOneOf(values);
+  return [
+    failed.length === 0 ? messages.failedInCli({ reason: text }) : at,
+    error === undefined ? messages.wayOut : messages.again,
+  ];
 }
 
-/** ` ❌  sandbox/Network (Kumiki-sandbox-Network) failed: …` */
+/**
+ * The stacks at which the CLI failed: those in the lines about a failure, or those that had begun and not ended. With several
+ * stacks at the same time, the CLI does not always say whose error an error is.
+ */
 function failedStacks(lines: readonly string[], ofApp: readonly AppStack[]): AppStack[] {
-  const failures = lines.filter((line) => line.includes('failed'));
-  return ofApp.filter(({ name }) => failures.some((line) => line.includes(`${name} `) || line.includes(`${name})`)));
+  const named = (about: RegExp) => {
+    const found = lines.filter((line) => about.test(line));
+    return ofApp.filter(({ name }) => found.some((line) => new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(line)));
+  };
+  // ` ❌  sandbox/Network (Kumiki-sandbox-Network) failed: …`, `Kumiki-sandbox-Network: fail: No bucket named …`
+  const failed = named(/failed|: fail: |Has the environment been bootstrapped/);
+  if (failed.length > 0) return failed;
+  const ended = named(/✅/);
+  return named(/deploying\.\.\.|creating CloudFormation changeset/).filter((stack) => !ended.includes(stack));
 }
 
 /** What to say after Ctrl-C: which stacks AWS still changes. */

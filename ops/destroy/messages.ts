@@ -4,16 +4,16 @@ import { message } from '../kit/language';
 export const messages = {
   // Help
   about: message({
-    en: 'Deletes all stacks of an environment in the right order, also those of parts that are switched off or\nno longer in the configuration. Says what is lost, and asks once. Deletes the network interfaces of\nthe functions as soon as Lambda releases them. Run it again to continue after an interruption.',
-    ja: '環境のすべてのスタックを正しい順序で削除する。オフにした部品や、構成に含まれなくなった部品も対象。\n失われるものを表示し、1 回だけ確認する。関数のネットワークインターフェイスは Lambda が解放し次第削除する。\n中断の後は、もう一度実行すると続きから再開する。',
+    en: 'Deletes all stacks of an environment in the right order, also those of parts that are switched\noff or no longer in the configuration. Says what is lost, and asks once. Deletes the network\ninterfaces of the functions as soon as Lambda releases them. Run it again to continue after an\ninterruption.',
+    ja: '環境のすべてのスタックを正しい順序で削除する。オフにした部品や、構成に含まれなくなった部品も対象。\n失われるものを表示し、1 回だけ確認する。関数のネットワークインターフェイスは\nLambda が解放し次第削除する。中断の後は、もう一度実行すると続きから再開する。',
   }),
   yesFlag: message({
     en: 'does not ask; only for an environment with disposable: true',
     ja: '確認を省略する。disposable: true の環境でのみ有効',
   }),
   partFlag: message({
-    en: 'deletes only this part, which has to be off: httpApi, webSocketApi, kubernetes, alarms or notifications',
-    ja: '指定した部品だけを削除する。先にオフにしておくこと：httpApi、webSocketApi、kubernetes、alarms、notifications',
+    en: 'deletes only this part, which has to be off, such as httpApi',
+    ja: '指定した部品だけを削除する（httpApi など、先にオフにしておく）',
   }),
 
   // Before anything is deleted
@@ -73,6 +73,10 @@ export const messages = {
   repository: message({ en: 'repository {name} with its images', ja: 'リポジトリ {name}（イメージを含む）' }),
   bucket: message({ en: 'bucket {name}', ja: 'バケット {name}' }),
   key: message({ en: 'key {name}', ja: 'キー {name}' }),
+  questionOfOne: message({
+    en: 'Delete 1 stack of {id}? This cannot be undone.',
+    ja: '{id} の 1 個のスタックを削除しますか？元に戻せません。',
+  }),
   question: message({
     en: 'Delete {number} stacks of {id}? This cannot be undone.',
     ja: '{id} の {number} 個のスタックを削除しますか？元に戻せません。',

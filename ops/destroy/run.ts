@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnvironmentConfig } from '../../lib/environment-config';
 import { hasPart, OPTIONAL_PARTS } from '../../lib/optional-parts';
 import { type Assembly, contextFlags, untilAborted } from '../deploy/app';
-import { type Consent, confirmed } from '../deploy/confirm';
+import { type Consent, checkConsent, confirmed } from '../deploy/confirm';
 import { messages as deployMessages } from '../deploy/messages';
 import { inOrderOfDeletion } from '../deploy/parts';
 import { elapsed } from '../deploy/progress';
@@ -99,6 +99,7 @@ class Destruction {
     const { say, signal } = around;
     const { id, region } = config;
     const part = partOf(config, options.part);
+    checkConsent(config, options);
     const account = await untilAborted(signal, accountOf(config));
     say(deployMessages.target({ id, account, region }));
     const existing = (await untilAborted(signal, this.stacks.list())).filter(
@@ -117,7 +118,8 @@ class Destruction {
       }),
     );
     for (const line of await untilAborted(signal, losses(this.stacks, existing))) say(line);
-    const question = messages.question({ number: existing.length, id });
+    const number = existing.length;
+    const question = number === 1 ? messages.questionOfOne({ id }) : messages.question({ number, id });
     await confirmed(config, options, { ask: around.ask, language: around.language, question });
     signal.throwIfAborted();
 
@@ -287,8 +289,11 @@ class Destruction {
     const { say } = around;
     if (cause === undefined) {
       const names = remaining.map(({ name, status }) => `${name} (${status})`);
-      say(lines.length > 0 ? cliFailure(lines, config) : messages.remains({ stacks: joined(names) }));
-      say(deployMessages.again);
+      if (lines.length > 0) for (const line of cliFailure(lines, config, remaining)) say(line);
+      else {
+        say(messages.remains({ stacks: joined(names) }));
+        say(deployMessages.again);
+      }
       return;
     }
     say(deployMessages.failed({ ...cause }));

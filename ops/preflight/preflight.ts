@@ -18,7 +18,7 @@ async function main(): Promise<void> {
     region: { type: 'string' },
     context: { type: 'string', short: 'c', multiple: true },
   });
-  const context = { ...contextOfApp(), ...assignmentsOf(values.context) };
+  const context = { ...contextOfApp(), ...assignmentsOf(values.context, values) };
   const config = targetOf(values, preflightCommand, context);
   const language = languageOf();
   process.once('SIGINT', () => {
@@ -33,19 +33,29 @@ async function main(): Promise<void> {
   }
 }
 
+export interface PreflightResult {
+  readonly blocked: boolean;
+  /** Checks that found what makes the deployment fail. */
+  readonly problems: number;
+  /** Checks that could not be made, and block, too. */
+  readonly unchecked: number;
+}
+
 /**
  * Prints the table of everything that would make a deployment of the environment fail, or would surprise. Reads only.
  *
- * @returns whether the deployment has to wait
+ * @returns whether the deployment has to wait, and why: checks that found a problem, and checks that could not be made
  * @throws errors of AWS that concern every check, such as credentials that are missing or expired: `explain` has their text
  */
-export async function runPreflight(config: EnvironmentConfig, language: Language): Promise<{ blocked: boolean }> {
+export async function runPreflight(config: EnvironmentConfig, language: Language): Promise<PreflightResult> {
   const { id, region } = config;
   const checked = await askAccount(config, disposableEnvironments());
   console.log(`${messages.heading({ id, region })[language]}\n`);
   for (const line of linesOf(checked, language, process.stdout.columns)) console.log(line);
   console.log(`\n${summaryOf(checked)[language]}`);
-  return { blocked: checked.some(blocks) };
+  const blocking = checked.filter(blocks);
+  const unchecked = blocking.filter(({ verdict }) => verdict === 'not checked').length;
+  return { blocked: blocking.length > 0, problems: blocking.length - unchecked, unchecked };
 }
 
 function disposableEnvironments(): string[] {

@@ -1,6 +1,7 @@
 import type { EnvironmentConfig } from '../../../lib/environment-config';
 import { fixtureOf } from '../../../test/support/fixture';
 import { type Cdk, cdkCli } from '../../deploy/cdk';
+import { contextOf } from '../../deploy/main';
 import { type DeployOptions, deploy } from '../../deploy/run';
 import { type Parts, recordedCli } from './app';
 import { queryError, RecordedAccount } from './aws';
@@ -21,11 +22,13 @@ interface Run {
   /** What the person types. @default nobody is there */
   readonly answer?: string;
   readonly interruption?: AbortController;
-  readonly blocked?: boolean;
+  /** Checks of preflight that failed, and that could not be made. */
+  readonly problems?: number;
+  readonly unchecked?: number;
 }
 
 /** Runs the command. @returns its exit code, its lines and what it asked */
-async function run({ config = trial, options = {}, cdk, answer, interruption, blocked = false }: Run) {
+async function run({ config = trial, options = {}, cdk, answer, interruption, problems = 0, unchecked = 0 }: Run) {
   const lines: string[] = [];
   const asked: string[] = [];
   const { signal } = interruption ?? new AbortController();
@@ -47,7 +50,7 @@ async function run({ config = trial, options = {}, cdk, answer, interruption, bl
       command: `npm run deploy -- --environment ${config.id}`,
       preflight: async () => {
         lines.push('preflight');
-        return { blocked };
+        return { blocked: problems + unchecked > 0, problems, unchecked };
       },
     },
   );
@@ -90,20 +93,47 @@ describe('before anything is changed', () => {
     await expect(run({ config, cdk, options: { yes: true } })).rejects.toThrow(
       'lasting is not disposable, so --yes is not enough. Nothing was changed. Give --confirm lasting.',
     );
-    await expect(run({ config, cdk, answer: 'y', options: { yes: true } })).rejects.toThrow('Not confirmed');
+    await expect(run({ config, cdk, answer: 'y' })).rejects.toThrow('Not confirmed');
     await expect(run({ config, cdk, options: { confirm: 'trial' } })).rejects.toThrow('--confirm: must be the name');
     expect(calls.filter((call) => call.startsWith('deploy'))).toEqual([]);
     expect((await run({ config, cdk, answer: 'lasting' })).code).toBe(0);
     expect((await run({ config, cdk, options: { confirm: 'lasting' } })).code).toBe(0);
   });
 
+  test.each([
+    [lasting, { yes: true }, 'lasting is not disposable, so --yes is not enough.'],
+    [lasting, { yes: true, confirm: 'trial' }, '--confirm: must be the name of the environment, lasting, got "trial".'],
+    [trial, { yes: true, confirm: 'lasting' }, '--confirm: must be the name of the environment, trial, got "lasting".'],
+  ])('refuses flags that cannot lead to consent before it asks AWS', async (config, options, message) => {
+    const { cdk, calls } = recordedCli(config.id, PARTS);
+    await expect(run({ config, cdk, answer: config.id, options })).rejects.toThrow(message);
+    expect(account.asked).toEqual([]);
+    expect(calls).toEqual([]);
+  });
+
+  test('asks about one stack in the singular', async () => {
+    const { cdk } = recordedCli('trial', { Network: 'on', HttpApi: 'off' });
+    const { asked } = await run({ cdk, answer: 'y' });
+    expect(asked).toEqual(['Deploy 1 stack? It costs money until npm run destroy has ended. [y/N] ']);
+  });
+
   test('ends where preflight blocks, unless preflight is skipped, which it says', async () => {
     const { cdk, calls } = recordedCli('trial', PARTS);
-    await expect(run({ cdk, answer: 'y', blocked: true })).rejects.toThrow('Nothing was changed. Fix the lines above');
+    await expect(run({ cdk, answer: 'y', problems: 1 })).rejects.toThrow('Nothing was changed. Fix the lines above');
     expect(calls).toEqual([]);
-    const { code, lines } = await run({ cdk, answer: 'y', blocked: true, options: { skipPreflight: true } });
+    const { code, lines } = await run({ cdk, answer: 'y', problems: 1, options: { skipPreflight: true } });
     expect(code).toBe(0);
     expect(lines[1]).toMatch(/^Preflight was skipped/);
+  });
+
+  test('says that checks are missing where nothing failed', async () => {
+    const { cdk } = recordedCli('trial', PARTS);
+    await expect(run({ cdk, answer: 'y', unchecked: 2 })).rejects.toThrow(
+      'Preflight found no problem, but 2 checks could not be made, and a missing check blocks, too. Nothing was changed.',
+    );
+    await expect(run({ cdk, answer: 'y', problems: 1, unchecked: 1 })).rejects.toThrow(
+      'Preflight found what would make the deployment fail, and 1 check could not be made. Nothing was changed. Fix',
+    );
   });
 
   test('refuses the credentials of another account before it synthesizes', async () => {
@@ -174,6 +204,14 @@ describe('before anything is changed', () => {
   });
 });
 
+test('the context of deploy and destroy is that of the flags, which -c must not contradict', () => {
+  expect(contextOf({ environment: 'sandbox', context: ['kubernetes=true'] }).given).toEqual({
+    environment: 'sandbox',
+    kubernetes: 'true',
+  });
+  expect(() => contextOf({ environment: 'sandbox', context: ['environment=production'] })).toThrow('contradict each');
+});
+
 describe('express mode', () => {
   test('is used with rollback where nothing is replaced', async () => {
     const { cdk, calls } = recordedCli('trial', PARTS);
@@ -210,12 +248,13 @@ test('lets the CDK CLI ask on the terminal with --require-approval', async () =>
 
 test('prints a line where a part begins and ends, with the time that AWS documents', async () => {
   const { cdk } = recordedCli('trial', PARTS, (_, onLine) => {
-    onLine('trial/Registry (Kumiki-trial-Registry): deploying... [1/3]');
+    // The CLI counts HttpApi, too, which is off.
+    onLine('trial/Registry (Kumiki-trial-Registry): deploying... [1/4]');
     onLine(' ✅  trial/Registry (Kumiki-trial-Registry) (no changes)');
-    onLine('trial/Network (Kumiki-trial-Network): deploying... [2/3]');
+    onLine('trial/Network (Kumiki-trial-Network): deploying... [3/4]');
     onLine('Kumiki-trial-Network | 0/12 | 10:12:13 PM | REVIEW_IN_PROGRESS | AWS::CloudFormation::Stack | x');
     onLine(' ✅  trial/Network (Kumiki-trial-Network)');
-    onLine('trial/RestApi (Kumiki-trial-RestApi): deploying... [3/3]');
+    onLine('trial/RestApi (Kumiki-trial-RestApi): deploying... [4/4]');
     onLine('Kumiki-trial-RestApi |  3/12 | 10:12:13 PM | CREATE_COMPLETE | AWS::ApiGateway::RestApi | x');
     onLine(' ✅  trial/RestApi (Kumiki-trial-RestApi)');
     onLine('trial/HttpApi: stack has no resources, deleting existing stack.');
@@ -287,17 +326,98 @@ describe('a failure', () => {
   test('before any resource, such as that of a change set, has the words of the CLI', async () => {
     const { code, lines } = await run({ cdk: failing('Network').cdk, answer: 'y' });
     expect(code).toBe(1);
-    expect(lines.at(-3)).toMatch(/^The CDK CLI failed: trial\/Network \(Kumiki-trial-Network\) failed: /);
+    expect(lines.at(-3)).toMatch(
+      /^The CDK CLI failed at Kumiki-trial-Network: trial\/Network \(Kumiki-trial-Network\) failed: /,
+    );
   });
 
   test('of the session says to sign in again, and that AWS goes on', async () => {
     account.always.set('cloudformation DescribeStackEvents', queryError(403, 'ExpiredToken', 'The token has expired'));
     const { code, lines } = await run({ cdk: failing('RestApi').cdk, answer: 'y' });
     expect(code).toBe(1);
-    expect(lines.slice(-2)).toEqual([
+    expect(lines.slice(-3)).toEqual([
       'The AWS credentials have expired. Sign in again.',
       'AWS finishes what it has begun. Then run the same command again to continue.',
+      'Details: npx cdk diagnose trial/RestApi --unstable=diagnose -c environment=trial',
     ]);
+  });
+
+  // The output of aws-cdk 2.1148.1 against an account without a bootstrap stack, or without its bucket.
+  const ROLE =
+    "current credentials could not be used to assume 'arn:aws:iam::111122223333:role/cdk-hnb659fds-deploy-role-111122223333-us-east-1', but are for the right account. Proceeding anyway.";
+  const NETWORK = 'trial/Network (Kumiki-trial-Network): deploying... [2/4]';
+  const printing = (...output: string[]) =>
+    recordedCli('trial', PARTS, (_, onLine) => {
+      for (const line of output) onLine(line);
+      return 1;
+    });
+
+  test.each([
+    [
+      "No bucket named 'cdk-hnb659fds-assets-111122223333-us-east-1'. Is account 111122223333 bootstrapped?",
+      [
+        ROLE,
+        "Kumiki-trial-Network: fail: No bucket named 'cdk-hnb659fds-assets-111122223333-us-east-1'. Is account 111122223333 bootstrapped?",
+        'Kumiki-trial-Registry: start: Building Kumiki-trial-Registry Template',
+        'Failed to publish asset Kumiki-trial-Network Template (current_account-us-east-1-ba66b29a)',
+        '‣ AggregateError: ',
+      ],
+    ],
+    [
+      'Parameter /cdk-bootstrap/hnb659fds/version not found.',
+      [
+        ROLE,
+        "Kumiki-trial-Network: SSM parameter /cdk-bootstrap/hnb659fds/version not found in aws://111122223333/us-east-1. Has the environment been bootstrapped? Please run 'cdk bootstrap' (see https://docs.aws.amazon.com/cdk/latest/guide/bootstrapping.html)",
+        'Parameter /cdk-bootstrap/hnb659fds/version not found.',
+        '‣ SsmParameterNotFound: SSM parameter /cdk-bootstrap/hnb659fds/version not found in aws://111122223333/us-east-1.',
+        '‣ ParameterNotFound: Parameter /cdk-bootstrap/hnb659fds/version not found.',
+      ],
+    ],
+  ])('for want of a bootstrap stack is told with its cause and the command: %s', async (reason, output) => {
+    const { code, lines } = await run({ cdk: printing(...output).cdk, answer: 'y' });
+    expect(code).toBe(1);
+    expect(lines.at(-1)).toContain(reason);
+    expect(lines.at(-1)).toContain('npx cdk bootstrap aws://111122223333/us-east-1');
+  });
+
+  test.each([
+    [
+      'Template format error: Unresolved resource dependencies [X] in the Resources block of the template',
+      'Template format error: Unresolved resource dependencies [X] in the Resources block of the template',
+      /^Way out: fix the cause/,
+    ],
+    ['Rate exceeded', /^Too many requests: AWS in us-east-1|^Too many requests: http/, /^AWS finishes/],
+    [
+      'The security token included in the request is expired',
+      'The AWS credentials have expired. Sign in again.',
+      /^AWS finishes/,
+    ],
+    [
+      'User: arn:aws:iam::111122223333:user/a is not authorized to perform: cloudformation:CreateChangeSet on resource: x',
+      /^These credentials do not allow that: User: .*CreateChangeSet on resource: x$/,
+      /^AWS finishes/,
+    ],
+  ])('of which the CLI prints only "%s" names the stack, the way out and the details', async (words, text, wayOut) => {
+    const { cdk } = printing(
+      'trial/Registry (Kumiki-trial-Registry): deploying... [1/4]',
+      ' ✅  trial/Registry (Kumiki-trial-Registry)',
+      NETWORK,
+      'Kumiki-trial-Network: creating CloudFormation changeset...',
+      words,
+    );
+    const { lines } = await run({ cdk, answer: 'y' });
+    const [line = '', next, details] = lines.slice(-3);
+    const [, told] = /^The CDK CLI failed at Kumiki-trial-Network: (.*)$/.exec(line) ?? [];
+    expect(told).toMatch(text);
+    expect(next).toMatch(wayOut);
+    expect(details).toBe('Details: npx cdk diagnose trial/Network --unstable=diagnose -c environment=trial');
+  });
+
+  test('is told for all stacks that were under way where the CLI does not say which of them failed', async () => {
+    const { cdk } = printing('trial/Registry (Kumiki-trial-Registry): deploying... [1/4]', NETWORK, 'Rate exceeded');
+    const { lines } = await run({ cdk, answer: 'y' });
+    expect(lines.at(-3)).toMatch(/^The CDK CLI failed at one of Kumiki-trial-Registry, Kumiki-trial-Network: Too many/);
+    expect(lines.at(-1)).toMatch(/^Details: npx cdk diagnose trial\/Registry trial\/Network /);
   });
 });
 
@@ -327,7 +447,7 @@ describe('Ctrl-C', () => {
         command: 'npm run deploy',
         preflight: async () => {
           at('preflight');
-          return { blocked: false };
+          return { blocked: false, problems: 0, unchecked: 0 };
         },
       },
     );

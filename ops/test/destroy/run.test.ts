@@ -126,6 +126,20 @@ describe('before anything is deleted', () => {
     expect(asked).toEqual(['Delete 8 stacks of trial? This cannot be undone. [y/N] ']);
   });
 
+  test.each([
+    [{ yes: true, confirm: 'lasting' }, '--confirm: must be the name of the environment, trial, got "lasting".'],
+  ])('refuses a wrong --confirm before it asks AWS', async (options, message) => {
+    account.asked.length = 0;
+    await expect(run({ cdk: deleting().cdk, answer: 'y', options })).rejects.toThrow(message);
+    expect(account.asked).toEqual([]);
+  });
+
+  test('asks about one stack in the singular', async () => {
+    for (const name of [...account.stacks.keys()]) if (!name.endsWith('-Network')) account.stacks.delete(name);
+    const { asked } = await run({ cdk: deleting().cdk, answer: 'y' });
+    expect(asked).toEqual(['Delete 1 stack of trial? This cannot be undone. [y/N] ']);
+  });
+
   test('deletes nothing without consent', async () => {
     const { cdk, destroyed } = deleting();
     await expect(run({ cdk, answer: 'n' })).rejects.toThrow('Not confirmed. Nothing was changed.');
@@ -376,6 +390,37 @@ describe('a stack that cannot be deleted', () => {
       'The AWS credentials have expired. Sign in again.',
       'AWS finishes what it has begun. Then run the same command again to continue.',
     ]);
+  });
+
+  test.each([
+    [
+      'DeploymentError: The security token included in the request is expired',
+      'The AWS credentials have expired. Sign in again.',
+    ],
+    ['Throttling: Rate exceeded', /^Too many requests: .*\(Rate exceeded\), also after several attempts\./],
+    [
+      'AccessDenied: User: a is not authorized to perform: cloudformation:DeleteStack on resource: x',
+      'These credentials do not allow that: User: a is not authorized to perform: cloudformation:DeleteStack on resource: x',
+    ],
+  ])('has our words for what only the CDK CLI met: %s', async (words, text) => {
+    const { cdk } = deleting();
+    const failing: Cdk = async (args, options) =>
+      args[0] === 'destroy'
+        ? {
+            code: 1,
+            lines: [
+              'trial/HttpApi (Kumiki-trial-HttpApi): destroying... [1/1]',
+              ` ❌  trial/HttpApi (Kumiki-trial-HttpApi): destroy failed ${words}`,
+            ],
+          }
+        : cdk(args, options);
+    const { code, lines } = await run({ cdk: failing, answer: 'y' });
+    expect(code).toBe(1);
+    const [, told] =
+      /^The CDK CLI failed at (?:one of )?Kumiki-trial-\w+(?:, Kumiki-trial-\w+)*: (.*)$/.exec(lines.at(-2) ?? '') ??
+      [];
+    expect(told).toMatch(text);
+    expect(lines.at(-1)).toBe('AWS finishes what it has begun. Then run the same command again to continue.');
   });
 });
 

@@ -542,7 +542,10 @@ test('prints the table, and tells the caller whether something blocks', async ()
   answers = { ...ACCOUNT, 'ssm GetParameter': [400, JSON.stringify({ __type: 'ParameterNotFound' })] };
   const failing = await runPreflight(trial, 'ja');
   log.mockRestore();
-  expect([passing, failing]).toEqual([{ blocked: false }, { blocked: true }]);
+  expect([passing, failing]).toEqual([
+    { blocked: false, problems: 0, unchecked: 0 },
+    { blocked: true, problems: 1, unchecked: 0 },
+  ]);
   expect(printed[0]).toBe('Environment trial in us-east-1\n');
   expect(printed.join('\n')).toMatch(/Nothing blocks the deployment: .*まだデプロイしないでください：/s);
 }, 60_000);
