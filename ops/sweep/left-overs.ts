@@ -41,6 +41,9 @@ export const KINDS = [
 /** Kinds of resources, in the order in which they can be deleted. */
 export type Kind = (typeof KINDS)[number];
 
+/** Status of a stack that has only a change set, which nobody executed. Such a stack has no resources. */
+export const ONLY_CHANGE_SET = 'REVIEW_IN_PROGRESS';
+
 /** A resource that exists in the account. */
 export interface Resource {
   readonly kind: Kind;
@@ -94,13 +97,16 @@ interface Owner {
 }
 
 /** What proves that the resource belongs to the environment; undefined where nothing does. */
-function ownerOf({ id, name = id, arn, tags = {}, serves = [] }: Resource, facts: Facts): Owner | undefined {
+function ownerOf({ kind, id, name = id, arn, tags = {}, serves = [] }: Resource, facts: Facts): Owner | undefined {
   const { [ENVIRONMENT_TAG]: environment, 'aws:cloudformation:stack-name': stack } = tags;
   // The tag of another environment is a proof, too.
   if (environment !== undefined && environment !== facts.id) return undefined;
   // So is the stack of another app, which may give its resources our tag.
   if (stack !== undefined && !isStackOf(facts.id, stack)) return undefined;
-  if (environment === facts.id) return { stack, stackId: tags['aws:cloudformation:stack-id'], proof: 'tag' };
+  const isTagged = environment === facts.id;
+  if (isTagged && stack !== undefined) {
+    return { stack, stackId: tags['aws:cloudformation:stack-id'], proof: 'tag' };
+  }
   if (isOfCluster(tags, clusterOf(facts.id))) return { stack: `Kumiki-${facts.id}-Kubernetes`, proof: 'tag' };
   for (const known of [id, name, arn, ...serves]) {
     const before = known === undefined ? undefined : facts.stacks.before.get(known);
@@ -108,9 +114,11 @@ function ownerOf({ id, name = id, arn, tags = {}, serves = [] }: Resource, facts
   }
   for (const known of [name, ...serves]) {
     const named = stackNamedBy(facts.id, known, facts.others);
-    if (named !== undefined) return { stack: named, proof: 'name' };
+    // A role may belong to a stack of the same name in another region.
+    if (named !== undefined) return { stack: named, proof: isTagged && kind !== 'role' ? 'tag' : 'name' };
   }
-  return undefined;
+  // The tag says which environment, but not which of its stacks.
+  return isTagged ? { proof: 'tag' } : undefined;
 }
 
 /** The tags that EKS, its VPC CNI and Kubernetes give to what they create. */
@@ -123,7 +131,8 @@ function isOfCluster(tags: Readonly<Record<string, string>>, cluster: string): b
 
 function isInUse(resource: Resource, owner: Owner, facts: Facts): boolean {
   const { id, name, arn, serves = [] } = resource;
-  const { existing, inUse } = facts.stacks;
+  const { inUse } = facts.stacks;
+  const existing = facts.stacks.existing.filter(({ status }) => status !== ONLY_CHANGE_SET);
   if ([id, name, arn, ...serves].some((known) => known !== undefined && inUse.has(known))) return true;
   if (isGivenUp(resource, owner, facts)) return false;
   const { stack, stackId, proof } = owner;

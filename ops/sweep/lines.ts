@@ -1,7 +1,7 @@
 import { type Language, type Text, wordsIn } from '../kit/language';
 import { padEnd } from '../kit/width';
 import type { Swept } from './account';
-import { type LeftOver, sumOf } from './left-overs';
+import { type LeftOver, ONLY_CHANGE_SET, sumOf } from './left-overs';
 import { messages } from './messages';
 import type { Cost } from './prices';
 
@@ -10,7 +10,12 @@ export function linesOf({ existing, leftOvers, notChecked }: Swept, language: La
   const line = (verdict: 'stack' | 'left' | 'stays' | 'not checked', text: Text) =>
     `  ${padEnd(messages[verdict][language], 'not checked'.length)}  ${text[language]}`;
   return [
-    ...existing.map(({ name, status }) => line('stack', messages.deployed({ name, status }))),
+    ...existing.map(({ name, status }) =>
+      line(
+        'stack',
+        status === ONLY_CHANGE_SET ? messages.onlyChangeSet({ name, status }) : messages.deployed({ name, status }),
+      ),
+    ),
     ...leftOvers.map((each) => line(each.stays ? 'stays' : 'left', textOf(each))),
     ...notChecked.map((each) => line('not checked', messages.notRead(each))),
   ];
@@ -27,8 +32,22 @@ function costText(cost: Cost): Text {
 }
 
 /** What the list amounts to. */
-export function summaryOf({ leftOvers }: Swept, language: Language): string {
+export function summaryOf({ leftOvers, notChecked }: Swept, language: Language): string {
   const left = leftOvers.filter(({ stays }) => stays === undefined);
+  const unread = unreadOf(notChecked.length);
+  if (left.length === 0) return wordsIn(unread ? messages.nothingFound({ unread }) : messages.nothing, language);
   const sum = messages.sum({ number: left.length, usd: sumOf(leftOvers).toFixed(2) });
-  return wordsIn(left.length === 0 ? messages.nothing : sum, language);
+  return wordsIn(unread ? messages.andUnread({ what: sum, unread }) : sum, language);
+}
+
+/** What the deletion amounts to. */
+export function doneOf(counts: { readonly number: number; readonly rest: number }, unreadLists: number): Text {
+  const done = messages.done(counts);
+  const unread = unreadOf(unreadLists);
+  return unread ? messages.andUnread({ what: done, unread }) : done;
+}
+
+function unreadOf(number: number): Text | undefined {
+  if (number === 0) return undefined;
+  return number === 1 ? messages.listUnread : messages.listsUnread({ number });
 }

@@ -27,6 +27,10 @@ export const messages = {
     en: 'stack {name} is deployed ({status}); its resources are no left-overs',
     ja: 'スタック {name} はデプロイ済みです（{status}）。そのリソースは残存リソースに含めません',
   }),
+  onlyChangeSet: message({
+    en: 'stack {name} has only a change set that nobody executed ({status}); no resource belongs to it',
+    ja: 'スタック {name} には未実行の変更セットしかありません（{status}）。リソースは含まれません',
+  }),
   line: message({ en: '{kind} {name}: {cost}', ja: '{kind} {name}：{cost}' }),
   lineWithReason: message({ en: '{kind} {name}: {cost}. {reason}', ja: '{kind} {name}：{cost}。{reason}' }),
   notRead: message({
@@ -41,6 +45,19 @@ export const messages = {
   nothing: message({
     en: 'Nothing is left of the stacks that are gone.',
     ja: '削除されたスタックのリソースは残っていません。',
+  }),
+  nothingFound: message({
+    en: 'Nothing found; {unread}, so something may be left.',
+    ja: '見つかったものはありませんが、{unread}。残っているリソースがある可能性があります。',
+  }),
+  andUnread: message({
+    en: '{what} Besides, {unread}, so more may be left.',
+    ja: '{what}また、{unread}。ほかにも残っている可能性があります。',
+  }),
+  listUnread: message({ en: '1 list could not be read', ja: '確認できない一覧が 1 件あります' }),
+  listsUnread: message({
+    en: '{number} lists could not be read',
+    ja: '確認できない一覧が {number} 件あります',
   }),
   shared: message({
     en: 'Not read, because all CDK apps and APIs of the account share them: the stack CDKToolkit with its bucket, the service-linked roles, and the log group /aws/apigateway/welcome.',
@@ -131,8 +148,12 @@ export const messages = {
     ja: '--yes：--delete と一緒に指定してください。',
   }),
   question: message({
-    en: 'Delete these {number} with all their data, in account {account}? (yes/no) ',
-    ja: 'アカウント {account} のこれら {number} 件を、データごと削除しますか？（yes/no）',
+    en: 'Delete these {number} with all their data, in account {account}?',
+    ja: 'アカウント {account} のこれら {number} 件を、データごと削除しますか？',
+  }),
+  questionOfOne: message({
+    en: 'Delete this one with all its data, in account {account}?',
+    ja: 'アカウント {account} のこの 1 件を、データごと削除しますか？',
   }),
   kept: message({ en: 'Nothing was deleted.', ja: '何も削除していません。' }),
   deleted: message({ en: 'deleted {kind} {name}', ja: '{kind} {name} を削除しました' }),

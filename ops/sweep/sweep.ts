@@ -1,15 +1,15 @@
-import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { checkAccount } from '../../lib/context';
 import { environments } from '../../lib/environments';
+import { askOn, isYes, YES_OR_NO } from '../deploy/confirm';
 import { explain, fail } from '../kit/errors';
 import { Failure, languageOf, type Text, textOf } from '../kit/language';
 import { optionsOf } from '../kit/options';
 import { targetOf } from '../kit/target';
-import { askLeftOvers } from './account';
+import { askLeftOvers, type Swept } from './account';
 import { sweepCommand } from './command';
-import { linesOf, summaryOf } from './lines';
+import { doneOf, linesOf, summaryOf } from './lines';
 import { settings } from './lists';
 import { messages } from './messages';
 import { remove } from './remove';
@@ -46,17 +46,17 @@ async function main(): Promise<void> {
       if (config.disposable) say(messages.howToDelete({ id, region }));
       return;
     }
-    if (!values.yes && !(await agrees(messages.question({ number: left.length, account })[language]))) {
+    if (!values.yes && !(await agrees(left.length, account))) {
       say(messages.kept);
       return;
     }
-    await removeAll(swept.leftOvers, left.length);
+    await removeAll(swept, left.length);
     if (process.exitCode !== 130 && swept.notChecked.length > 0) process.exitCode = 1;
   } catch (error) {
     fail(error, explain(error, id, region));
   }
 
-  async function removeAll(leftOvers: Parameters<typeof remove>[0], number: number): Promise<void> {
+  async function removeAll({ leftOvers, notChecked }: Swept, number: number): Promise<void> {
     const interruption = new AbortController();
     // The deletion that is under way ends first. A second Ctrl-C ends the process.
     process.once('SIGINT', () => interruption.abort());
@@ -70,7 +70,7 @@ async function main(): Promise<void> {
       onWait: (waiting, seconds) => say(messages.waits({ number: waiting, seconds })),
     });
     const counts = { number: number - rest.length, rest: rest.length };
-    say(signal.aborted && rest.length > 0 ? messages.interrupted(counts) : messages.done(counts));
+    say(signal.aborted && rest.length > 0 ? messages.interrupted(counts) : doneOf(counts, notChecked.length));
     process.exitCode = rest.length === 0 ? 0 : signal.aborted ? 130 : 1;
   }
 
@@ -79,16 +79,18 @@ async function main(): Promise<void> {
   }
 }
 
-async function agrees(question: string): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  terminal.once('SIGINT', () => {
-    console.log(`\n${messages.kept[languageOf()]}`);
+async function agrees(number: number, account: string): Promise<boolean> {
+  const language = languageOf();
+  const question = number === 1 ? messages.questionOfOne({ account }) : messages.question({ number, account });
+  const interrupt = () => {
+    console.log(`\n${messages.kept[language]}`);
     process.exit(130);
-  });
+  };
+  process.once('SIGINT', interrupt);
   try {
-    return (await terminal.question(question)).trim() === 'yes';
+    return isYes(await askOn(process.stdin, process.stdout, `${question[language]} ${YES_OR_NO} `));
   } finally {
-    terminal.close();
+    process.removeListener('SIGINT', interrupt);
   }
 }
 

@@ -1,7 +1,7 @@
 import { environments } from '../../../lib/environments';
 import { askLeftOvers, type Swept } from '../../sweep/account';
 import type { LeftOver } from '../../sweep/left-overs';
-import { linesOf, summaryOf } from '../../sweep/lines';
+import { doneOf, linesOf, summaryOf } from '../../sweep/lines';
 import { lists } from '../../sweep/lists';
 import {
   type Answers,
@@ -294,6 +294,49 @@ test('what has only the tag of the environment is no left-over while a stack of 
     'ec2 DescribeVpcs': vpc,
   };
   expect(found(await sweep(answers))).toEqual([]);
+});
+
+test('a name that proves that its stack is gone counts more than the tag while another stack is deployed', async () => {
+  const table = arn('dynamodb', 'table/Kumiki-sandbox-WebSocketApi-Sessions-abc');
+  const kept = arn('dynamodb', 'table/Kumiki-sandbox-Network-Sessions-abc');
+  const swept = await sweep({
+    'cloudformation ListStacks': stacks(stack('Kumiki-sandbox-Network', 'CREATE_COMPLETE')),
+    'tagging GetResources': json({ ResourceTagMappingList: [tagged(table, OURS), tagged(kept, OURS)] }),
+    'dynamodb ListTables': json({ TableNames: [table, kept].map((each) => each.split('/').at(-1)) }),
+  });
+  expect(found(swept)).toEqual(['table Kumiki-sandbox-WebSocketApi-Sessions-abc']);
+});
+
+test('a stack with nothing but a change set is not deployed, and hides nothing', async () => {
+  const swept = await sweep({
+    'cloudformation ListStacks': stacks(stack('Kumiki-sandbox-Network', 'REVIEW_IN_PROGRESS')),
+    'ec2 DescribeVpcs': ec2Xml('DescribeVpcs', `<vpcSet><item><vpcId>vpc-1</vpcId>${ec2Tags(OURS)}</item></vpcSet>`),
+    'logs DescribeLogGroups': json({ logGroups: [logGroup('Kumiki-sandbox-Network-FlowLogs-abc')] }),
+  });
+  expect(found(swept)).toEqual(['vpc vpc-1', 'logGroup Kumiki-sandbox-Network-FlowLogs-abc']);
+  expect(linesOf(swept, 'en')[0]).toContain(
+    'stack Kumiki-sandbox-Network has only a change set that nobody executed (REVIEW_IN_PROGRESS)',
+  );
+});
+
+test('does not say that nothing is left where lists could not be read', async () => {
+  const volumes = { 'ec2 DescribeVolumes': ec2Error('UnauthorizedOperation', 403) };
+  const one = await sweep(volumes);
+  expect(summaryOf(one, 'en')).toBe('Nothing found; 1 list could not be read, so something may be left.');
+  const two = await sweep({ ...volumes, 'tagging GetResources': jsonError('AccessDeniedException', 'not authorized') });
+  expect(summaryOf(two, 'en')).toBe('Nothing found; 2 lists could not be read, so something may be left.');
+  expect(summaryOf(two, 'ja')).toBe(
+    '見つかったものはありませんが、確認できない一覧が 2 件あります。残っているリソースがある可能性があります。',
+  );
+  const more = await sweep({
+    ...volumes,
+    'logs DescribeLogGroups': json({ logGroups: [logGroup('/aws/eks/kumiki-sandbox/cluster')] }),
+  });
+  expect(summaryOf(more, 'en')).toMatch(/^1 left.* Besides, 1 list could not be read, so more may be left\.$/);
+  expect(doneOf({ number: 1, rest: 0 }, 1).en).toBe(
+    '1 deleted, 0 left. Besides, 1 list could not be read, so more may be left.',
+  );
+  expect(doneOf({ number: 1, rest: 0 }, 0).en).toBe('1 deleted, 0 left.');
 });
 
 test('never takes a resource of the stack of another app, although it has the tag of the environment', async () => {
