@@ -3,6 +3,7 @@ import { checkAccount } from '../../lib/context';
 import type { EnvironmentConfig } from '../../lib/environment-config';
 import { explain } from '../kit/errors';
 import { Failure, joined, type Language, type Text } from '../kit/language';
+import { patiently } from '../kit/patience';
 import type { PreflightResult } from '../preflight/preflight';
 import { type AppStack, type Assembly, contextFlags, synthesize, untilAborted } from './app';
 import { type Cdk, type CdkResult, errorOfAws, failureIn } from './cdk';
@@ -77,7 +78,7 @@ async function steps(
   const { signal, say, language, cdk } = around;
   if (options.express === true && !disposable) throw new Failure(messages.expressNotDisposable({ id }));
   checkConsent(config, options);
-  const account = await untilAborted(signal, accountOf(config));
+  const account = await patiently(untilAborted(signal, accountOf(config)));
   say(messages.target({ id, account, region }));
   if (options.skipPreflight) {
     say(messages.preflightSkipped);
@@ -86,7 +87,7 @@ async function steps(
     if (blocked) throw new Failure(refusalOf(problems, unchecked));
   }
   const assembly = await synthesized(cdk, options, signal);
-  const existing = await untilAborted(signal, stacks.list());
+  const existing = await patiently(untilAborted(signal, stacks.list()));
   for (const line of remarks(existing, assembly, config, options)) say(line);
   if (options.express === true) await refuseReplacement(cdk, assembly, signal);
   const number = assembly.stacks.filter(({ isEmpty }) => !isEmpty).length;

@@ -10,6 +10,7 @@ import { accountOf, cliFailure, interruption, type Surroundings, synthesized } f
 import { type Cause, type DeployedStack, Stacks } from '../deploy/stacks';
 import { concernsAll, explain, isDenied } from '../kit/errors';
 import { Failure, joined, type Text } from '../kit/language';
+import { patiently } from '../kit/patience';
 import { Functions } from './detach';
 import { Interfaces } from './interfaces';
 import { losses } from './losses';
@@ -100,9 +101,9 @@ class Destruction {
     const { id, region } = config;
     const part = partOf(config, options.part);
     checkConsent(config, options);
-    const account = await untilAborted(signal, accountOf(config));
+    const account = await patiently(untilAborted(signal, accountOf(config)));
     say(deployMessages.target({ id, account, region }));
-    const existing = (await untilAborted(signal, this.stacks.list())).filter(
+    const existing = (await patiently(untilAborted(signal, this.stacks.list()))).filter(
       (stack) => part === undefined || stack.part === part,
     );
     if (existing.length === 0) {

@@ -62,6 +62,10 @@ export const messages = {
     en: '{where} does not know the request (HTTP {status})',
     ja: '{where} はこのリクエストに対応していません（HTTP {status}）',
   }),
+  stillAsking: message({
+    en: 'Still asking AWS after {seconds} s. A request that AWS throttles or does not answer is repeated.',
+    ja: 'AWS に問い合わせ中です（{seconds} 秒経過）。スロットリングや応答なしの場合は再試行しています。',
+  }),
   service: message({ en: '{service} ({where})', ja: '{service}（{where}）' }),
   throttled: message({
     en: 'Too many requests: {where} throttles this account ({reason}), also after several attempts. Wait a minute and run the same command again.',

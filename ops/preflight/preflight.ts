@@ -4,6 +4,7 @@ import { contextOfApp } from '../kit/app-context';
 import { explain, fail } from '../kit/errors';
 import { type Language, languageOf } from '../kit/language';
 import { assignmentsOf, optionsOf } from '../kit/options';
+import { patiently } from '../kit/patience';
 import { targetOf } from '../kit/target';
 import { askAccount } from './account';
 import { preflightCommand } from './command';
@@ -49,7 +50,7 @@ export interface PreflightResult {
  */
 export async function runPreflight(config: EnvironmentConfig, language: Language): Promise<PreflightResult> {
   const { id, region } = config;
-  const checked = await askAccount(config, disposableEnvironments());
+  const checked = await patiently(askAccount(config, disposableEnvironments()));
   console.log(`${messages.heading({ id, region })[language]}\n`);
   for (const line of linesOf(checked, language, process.stdout.columns)) console.log(line);
   console.log(`\n${summaryOf(checked)[language]}`);

@@ -75,7 +75,7 @@ export const messages = {
     ja: 'スタック {stack} に出力 {output} がありません。このバージョンの Kumiki でデプロイしてから再実行してください。',
   }),
   runs: message({
-    en: '{service} runs {digest} in {environment} ({tasks} tasks).',
+    en: '{service} runs {digest} in {environment} (running tasks: {tasks}).',
     ja: '{environment} の {service} は {digest} を実行中です（タスク {tasks} 個）。',
   }),
 

@@ -6,6 +6,7 @@ import { askOn, isYes, YES_OR_NO } from '../deploy/confirm';
 import { explain, fail } from '../kit/errors';
 import { Failure, languageOf, type Text, textOf } from '../kit/language';
 import { optionsOf } from '../kit/options';
+import { patiently } from '../kit/patience';
 import { targetOf } from '../kit/target';
 import { askLeftOvers, type Swept } from './account';
 import { sweepCommand } from './command';
@@ -30,10 +31,11 @@ async function main(): Promise<void> {
   const language = languageOf();
   const say = (text: Text) => console.log(text[language]);
   try {
-    const { Account: account = '' } = await new STSClient(settings(region)).send(new GetCallerIdentityCommand());
+    const asked = new STSClient(settings(region)).send(new GetCallerIdentityCommand());
+    const { Account: account = '' } = await patiently(asked);
     checkAccount(config, account);
     const others = Object.keys(environments).filter((name) => name !== id);
-    const swept = await askLeftOvers(config, others);
+    const swept = await patiently(askLeftOvers(config, others));
     say(messages.heading({ id, region }));
     for (const line of linesOf(swept, language)) console.log(line);
     console.log(summaryOf(swept, language));

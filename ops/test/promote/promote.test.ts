@@ -189,7 +189,7 @@ test('copies the image that runs, with its digest, and not the newest in the rep
   expect([...(registry.manifests[TARGET] ?? [])]).toEqual([[IMAGE, image]]);
   expect([...(registry.layers[TARGET]?.values() ?? [])].toSorted()).toEqual([...LAYERS].toSorted());
   expect([...registry.tags]).toEqual([[`promoted-${IMAGE.slice(7, 19)}`, IMAGE]]);
-  expect(said[0]).toBe(`history runs ${IMAGE} in sandbox (2 tasks).`);
+  expect(said[0]).toBe(`history runs ${IMAGE} in sandbox (running tasks: 2).`);
   expect(said.at(-1)).toContain('3 of 3 layers copied');
 });
 
