@@ -47,7 +47,7 @@ export const messages = {
   }),
   preflightSkipped: message({
     en: 'Preflight was skipped: quotas, zones and left-overs are not checked, and can end the deployment after minutes.',
-    ja: 'preflight を省略しました。クォータ、AZ、残ったリソースは未確認のため、数分後にデプロイが失敗することがあります。',
+    ja: 'preflight を省略しました。クォータ、AZ、残存リソースは未確認のため、数分後にデプロイが失敗することがあります。',
   }),
   preflightBlocks: message({
     en: 'Preflight found what would make the deployment fail. Nothing was changed. Fix the lines above, or give --skip-preflight.',
@@ -72,7 +72,7 @@ export const messages = {
   }),
   stillBusy: message({
     en: 'AWS is still busy with {stack} ({status}), from an earlier run or another person. The CDK CLI waits until that ends.',
-    ja: '{stack} はまだ処理中です（{status}）。以前の実行か、別の人の操作です。CDK CLI は終わるまで待ちます。',
+    ja: '{stack} はまだ AWS で処理中です（{status}）。以前の実行か、別の人の操作によるものです。CDK CLI は終わるまで待ちます。',
   }),
   createdAgain: message({
     en: '{stack} is in {status}, because an earlier attempt to create it failed. The CDK CLI deletes the stack and creates it again.',
@@ -122,7 +122,7 @@ export const messages = {
   }),
   typeName: message({
     en: 'This environment is not disposable. Type its name, {id}, to go on:',
-    ja: 'この環境は disposable ではありません。続けるには環境名 {id} を入力してください：',
+    ja: 'この環境は disposable: true ではありません。続けるには環境名 {id} を入力してください：',
   }),
   notConfirmed: message({
     en: 'Not confirmed. Nothing was changed.',
@@ -130,11 +130,11 @@ export const messages = {
   }),
   noTerminal: message({
     en: 'There is no terminal to ask on. Nothing was changed. Give --yes.',
-    ja: '確認するターミナルがありません。何も変更していません。--yes を指定してください。',
+    ja: '確認を表示できるターミナルがありません。何も変更していません。--yes を指定してください。',
   }),
   nameNeeded: message({
     en: '{id} is not disposable, so --yes is not enough. Nothing was changed. Give --confirm {id}.',
-    ja: '{id} は disposable ではないため、--yes だけでは実行できません。何も変更していません。--confirm {id} を指定してください。',
+    ja: '{id} は disposable: true ではないため、--yes だけでは実行できません。何も変更していません。--confirm {id} を指定してください。',
   }),
   otherName: message({
     en: '--confirm: must be the name of the environment, {id}, got "{given}". Nothing was changed.',

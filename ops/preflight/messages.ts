@@ -158,12 +158,12 @@ export const messages = {
   }),
   deployRegistry: message({
     en: 'Deploy the repository, and copy the image into it (docs/images.md): {command}',
-    ja: 'リポジトリをデプロイし、イメージをコピーしてください（docs/images.md）：{command}',
+    ja: 'リポジトリをデプロイし、イメージをコピーしてください（docs/images.ja.md）：{command}',
   }),
   noImage: message({ en: '{repository} does not have it', ja: '{repository} にありません' }),
   promote: message({
     en: 'Copy the image into the repository, or give another digest (docs/images.md)',
-    ja: 'イメージをリポジトリにコピーするか、別のダイジェストを指定してください（docs/images.md）',
+    ja: 'イメージをリポジトリにコピーするか、別のダイジェストを指定してください（docs/images.ja.md）',
   }),
   notScanned: message({ en: '{repository} has it, scan: {status}', ja: '{repository} にあり、スキャンは{status}' }),
   noScan: message({ en: 'none', ja: '未実施' }),
@@ -315,7 +315,7 @@ export const messages = {
   }),
   promoteInstead: message({
     en: 'If they fail, build the image in another region and promote it by digest (docs/decisions/0004-image-built-in-the-account.md)',
-    ja: '失敗する場合は、別のリージョンでビルドしたイメージをダイジェストで指定してください（docs/decisions/0004-image-built-in-the-account.md）',
+    ja: '失敗する場合は、別のリージョンでビルドしたイメージをダイジェストで指定してください（docs/decisions/0004-image-built-in-the-account.ja.md）',
   }),
 
   // vCPUs
@@ -344,7 +344,7 @@ export const messages = {
   }),
   alreadyTakes: message({
     en: '; the first deployment already takes {start}',
-    ja: '；最初のデプロイだけで {start} になります',
+    ja: '（最初のデプロイだけで {start}）',
   }),
   noQuota: message({
     en: 'Service Quotas returned no value for {code} of {service}.',
@@ -364,7 +364,7 @@ export const messages = {
     en: 'set {property} in lib/environments.ts',
     ja: 'lib/environments.ts で {property} を設定してください',
   }),
-  isOff: message({ en: '{property} is off', ja: '{property} は無効' }),
+  isOff: message({ en: '{property} is off', ja: '{property} はオフ' }),
   leftOver: message({
     en: '{stack} is deployed, and cdk deploy deletes the stack',
     ja: '{stack} はデプロイ済みで、cdk deploy がスタックを削除します',

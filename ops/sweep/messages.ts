@@ -17,7 +17,7 @@ export const messages = {
   }),
   deleteFlag: message({
     en: 'deletes what is left, after one question; only for a disposable environment',
-    ja: '1 回確認してから、残っているリソースを削除する（disposable の環境のみ）',
+    ja: '1 回確認してから、残っているものを削除する（disposable: true の環境のみ）',
   }),
   yesFlag: message({ en: 'deletes without the question', ja: '確認せずに削除する' }),
 
@@ -71,7 +71,7 @@ export const messages = {
   // Verdicts
   stack: message({ en: 'stack', ja: 'スタック' }),
   left: message({ en: 'left', ja: '残存' }),
-  stays: message({ en: 'stays', ja: '対象外' }),
+  stays: message({ en: 'stays', ja: '残す' }),
   'not checked': message({ en: 'not checked', ja: '未確認' }),
 
   // Costs
@@ -115,7 +115,7 @@ export const messages = {
   // Reasons to stay
   interfaceInUse: message({
     en: 'Its service still uses it and releases it by itself, within 20 minutes or more',
-    ja: 'サービスがまだ使用中です。20 分ほどか、それ以上で自動的に解放されます',
+    ja: 'サービスがまだ使用中です。20 分ほど、またはそれ以上かかって自動的に解放されます',
   }),
   keyPending: message({
     en: 'KMS deletes it on {on}, and bills nothing until then',
@@ -137,7 +137,7 @@ export const messages = {
   // Deletion
   notDisposable: message({
     en: '--delete: environment {id} is not disposable (lib/environments.ts), so what is left of it was kept on purpose. Delete each thing by hand, if nobody needs its data.',
-    ja: '--delete：環境 {id} は disposable ではないため（lib/environments.ts）、残っているリソースは意図的に保持されています。データが不要なことを確認し、1 つずつ手動で削除してください。',
+    ja: '--delete：環境 {id} は disposable: true ではないため（lib/environments.ts）、残っているリソースは意図的に保持されています。データが不要なことを確認し、1 つずつ手動で削除してください。',
   }),
   noQuestion: message({
     en: '--delete: there is no terminal to ask in. Add --yes to delete without the question.',
