@@ -172,7 +172,7 @@ export const messages = {
 
   notDeleted: message({
     en: 'CloudFormation could not delete {resource} ({type}), which belongs to no stack any more. Delete it, if it is an alarm: npm run sweep -- --environment {id} --region {region} --delete',
-    ja: 'CloudFormation が {resource}（{type}）を削除できず、どのスタックにも属さなくなりました。アラームの場合の削除：npm run sweep -- --environment {id} --region {region} --delete',
+    ja: 'CloudFormation が {resource}（{type}）を削除できず、どのスタックにも属さなくなりました。アラームであれば、次のコマンドで削除してください：npm run sweep -- --environment {id} --region {region} --delete',
   }),
 
   // Failures

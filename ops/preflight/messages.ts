@@ -75,7 +75,7 @@ export const messages = {
   concurrency: message({ en: 'Lambda concurrency', ja: 'Lambda の同時実行数' }),
   logs: message({ en: 'API Gateway logs', ja: 'API Gateway のログ' }),
   vcpus: message({ en: 'EC2 vCPUs', ja: 'EC2 の vCPU' }),
-  switchedOff: message({ en: 'Switched off', ja: '無効にした部分' }),
+  switchedOff: message({ en: 'Switched off', ja: 'オフにした部品' }),
   noAnswer: message({
     en: 'the account did not answer: {reason}',
     ja: 'アカウントから応答がありません：{reason}',
