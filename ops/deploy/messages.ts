@@ -55,7 +55,7 @@ export const messages = {
   }),
   preflightUnchecked: message({
     en: 'Preflight found no problem, but {missing}, and a missing check blocks, too. Nothing was changed. Allow the actions in the lines "not checked" above, or try again later, or give --skip-preflight.',
-    ja: 'preflight は問題を見つけていませんが、{missing}。未確認の項目がある場合もデプロイしません。何も変更していません。上の「未確認」の行の操作を許可するか、時間をおいて再実行するか、--skip-preflight を指定してください。',
+    ja: 'preflight で問題は見つかりませんでしたが、{missing}。未確認の項目がある場合もデプロイしません。何も変更していません。上の「未確認」の行のアクションを許可するか、時間をおいて再実行するか、--skip-preflight を指定してください。',
   }),
   preflightBlocksAndUnchecked: message({
     en: 'Preflight found what would make the deployment fail, and {missing}. Nothing was changed. Fix the lines above, or give --skip-preflight.',
