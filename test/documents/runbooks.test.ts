@@ -2,8 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { loadAwsServiceSpec } from '@aws-cdk/aws-service-spec';
+import { Template } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { EnvironmentConfig } from '../../lib/environment-config';
 import { sectionOf } from '../../lib/runbook-links';
+import { widgetsOf } from '../support/dashboard';
 import { anchorOf, matches, read, withoutCode } from '../support/documents';
 import { fixtureOf } from '../support/fixture';
 import { alarmsIn, resourcesOf, stacksOf, stageOf, synthesized } from '../support/stage';
@@ -18,13 +21,36 @@ const LEADS: Readonly<Record<Language, readonly string[]>> = {
 };
 /** Messages that no alarm sends. */
 const OTHER_SECTIONS = ['notifications#budget'];
-const SAVED_QUERIES = [
-  ...['one-request', 'api-errors', 'api-latency', 'api-callers', 'function-errors', 'function-starts'],
-  ...['websocket-errors', 'ticker', 'container-errors', 'container-latency', 'service-events', 'autoscaler-errors'],
-  'network-talkers',
-];
+/** Sections that name neither a part of the dashboard nor a saved query. */
+const WITHOUT_DASHBOARD: Readonly<Record<string, string>> = {
+  'build#build-failed': 'A build is not on the dashboard, and no saved query reads the log of CodeBuild.',
+  'sleep#failed': 'Step Functions keeps the states of a run, and the runbook reads them there.',
+};
+/** Names in Japanese brackets that are not on the dashboard. */
+const OTHER_NAMES = ['Amazon Q Developer in chat applications'];
+/** Graphs that not every environment has, with those that it has in their place. A section names both. */
+const INSTEAD: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(
+    ['traffic per minute', 'errors per minute', 'latency, s'].flatMap((signal) => {
+      const [alone, withPods] = [`Services: ${signal}`, `Services and pods: ${signal}`];
+      return [
+        [alone, [withPods]],
+        [withPods, [alone]],
+      ];
+    }),
+  ),
+  'Tasks: running and desired': ['Tasks: healthy'],
+  'Tasks: healthy': ['Tasks: running and desired', 'EC2 instances of tasks'],
+  'Nodes behind the load balancer': ['Tasks: running and desired', 'Tasks: healthy'],
+  'EC2 instances of tasks': ['Tasks: healthy'],
+  'Pods: ready, desired and waiting': ['Pods that wait for a node'],
+  'Pods that wait for a node': ['Pods: ready, desired and waiting'],
+};
 
-const environments = [...Object.values(variants()), { ...fixtureOf('trial'), alarms: { silentAfterMinutes: 60 } }];
+const environments: Readonly<Record<string, EnvironmentConfig>> = {
+  ...variants(),
+  'with an alarm on silence': { ...fixtureOf('trial'), alarms: { silentAfterMinutes: 60 } },
+};
 
 interface Alarms {
   /** What the alarms say, without the first look. */
@@ -34,8 +60,22 @@ interface Alarms {
 
 /** Alarms by their part of a runbook: `api#server-errors`. */
 const alarms = new Map<string, Alarms>();
-for (const config of environments) {
+
+/** What a runbook can name of an environment. */
+interface Named {
+  /** Parts of runbooks for what the environment has: `api#server-errors`. */
+  readonly sections: Set<string>;
+  /** Titles of graphs and of parts of the dashboard. */
+  readonly parts: readonly string[];
+  /** Saved queries, without their folder. */
+  readonly queries: readonly string[];
+}
+const named = new Map<string, Named>();
+
+const templates: Record<string, Template>[] = [];
+for (const [name, config] of Object.entries(environments)) {
   const stage = stageOf(config);
+  const sectionsOfEnvironment = new Set(config.budget ? OTHER_SECTIONS : []);
   const affecting: unknown[] = Object.values(stacksOf(stage)).flatMap((stack) =>
     'affecting' in stack && Array.isArray(stack.affecting) ? stack.affecting : [],
   );
@@ -48,7 +88,19 @@ for (const config of environments) {
     }
     known.wakes ||= affecting.includes(alarm) || page === 'users-affected';
     alarms.set(`${page}#${anchor}`, known);
+    sectionsOfEnvironment.add(`${page}#${anchor}`);
   }
+  const stacks = synthesized(config, stage);
+  templates.push(stacks);
+  named.set(name, {
+    sections: sectionsOfEnvironment,
+    parts: widgetsOf(stacks).flatMap(({ properties: { title, markdown = '' } }) =>
+      title === undefined ? matches(markdown, /^## (.+)$/gm) : [title],
+    ),
+    queries: resourcesOf(stacks).flatMap(([, , { Type, Properties }]) =>
+      Type === 'AWS::Logs::QueryDefinition' ? [String(Properties?.['Name']).replace(/.*\//, '')] : [],
+    ),
+  });
 }
 
 const pagesIn = (language: Language) =>
@@ -78,6 +130,38 @@ const figuresOf = (text: string) =>
   )
     .map((figure) => figure.replaceAll(',', ''))
     .filter((figure) => !/^[45]\d\d$/.test(figure));
+
+/** Graphs and other parts of the dashboard that a text names: in italics, or in Japanese brackets. */
+function dashboardPartsIn(text: string, language: Language): string[] {
+  const names =
+    language === 'md'
+      ? matches(withoutCode(text).replaceAll(/\*\*[^*]+\*\*|`[^`]*`/g, ''), /\*([^*]+)\*/g)
+      : matches(withoutCode(text), /「([ -~]+)」/g);
+  return names.map((name) => name.replaceAll(/\s+/g, ' ')).filter((name) => !OTHER_NAMES.includes(name));
+}
+
+/** Saved queries that a text names, alone or as a list. */
+const savedQueriesIn = (text: string) =>
+  matches(text, /(?:saved\s+quer(?:y|ies)|保存済みクエリ)\s+((?:(?:,|and|or|、|と|\s)*`[\w-]+`)+)/gi).flatMap((list) =>
+    matches(list, /`([^`]+)`/g),
+  );
+
+/** A part is on a dashboard, or the text names the graph that is there in its place. */
+const isShown = (part: string, names: readonly string[], shown: readonly string[]) =>
+  [part, ...(INSTEAD[part] ?? []).filter((each) => names.includes(each))].some((each) => shown.includes(each));
+
+describe('in both languages', () => {
+  const inEnglish = new Map(sections('md'));
+  test.each(sections('ja.md'))(
+    '%s names the same parts of the dashboard and the same saved queries',
+    (section, text) => {
+      const english = inEnglish.get(section) ?? '';
+      const sorted = (names: readonly string[]) => [...new Set(names)].sort();
+      expect(sorted(dashboardPartsIn(text, 'ja.md'))).toEqual(sorted(dashboardPartsIn(english, 'md')));
+      expect(sorted(savedQueriesIn(text))).toEqual(sorted(savedQueriesIn(english)));
+    },
+  );
+});
 
 describe.each(LANGUAGES)('in %s', (language) => {
   test('each alarm has its part of a runbook, and no part is without an alarm', () => {
@@ -117,10 +201,54 @@ describe.each(LANGUAGES)('in %s', (language) => {
     );
   });
 
-  test.each(['README', ...pagesIn(language)])('%s names only saved queries that the environment has', (page) => {
+  test.each(sections(language))(
+    '%s names what the dashboard of every environment with its alarm has',
+    (section, text) => {
+      const names = dashboardPartsIn(text, language);
+      const missing = [...named].flatMap(([environment, { sections: those, parts }]) =>
+        those.has(section)
+          ? names.filter((part) => !isShown(part, names, parts)).map((part) => [environment, part])
+          : [],
+      );
+      expect(missing).toEqual([]);
+    },
+  );
+
+  test.each(sections(language))(
+    '%s names only saved queries that every environment with its alarm has',
+    (section, text) => {
+      const names = savedQueriesIn(text);
+      const missing = [...named].flatMap(([environment, { sections: those, queries }]) =>
+        those.has(section)
+          ? names.filter((query) => !queries.includes(query)).map((query) => [environment, query])
+          : [],
+      );
+      expect(missing).toEqual([]);
+    },
+  );
+
+  test('each section names a part of the dashboard or a saved query, unless there is a reason', () => {
+    const without = sections(language)
+      .filter(([, text]) => dashboardPartsIn(text, language).length + savedQueriesIn(text).length === 0)
+      .map(([section]) => section);
+    expect(Object.keys(WITHOUT_DASHBOARD)).toEqual(expect.arrayContaining(without));
+  });
+
+  test('the link to go back leads to the commands for it', () => {
+    const links = pagesIn(language).flatMap((page) =>
+      matches(read(`${FOLDER}/${page}.${language}`), /\[(?:go\s+back|元に戻し(?:ます)?)\]\(([^)]+)\)/g),
+    );
+    const [target] = language === 'md' ? ['../releases.md#go-back-by-hand'] : ['../releases.ja.md#手動で戻す'];
+    expect(links.length).toBeGreaterThan(9);
+    expect(links.filter((link) => link !== target)).toEqual([]);
+  });
+
+  test.each(['README', ...pagesIn(language)])('%s gives the CDK only stacks that an environment has', (page) => {
     const text = read(`${FOLDER}/${page}.${language}`);
-    const named = matches(text, /(?:saved\s+quer(?:y|ies)|保存済みクエリ)\s+`([^`]+)`/g);
-    expect(named.filter((name) => !SAVED_QUERIES.includes(name))).toEqual([]);
+    const stacks = matches(text, /\bcdk (?:diagnose|drift) "?sandbox\/([$\w]+)/g);
+    const known = ['$PART', ...templates.flatMap((each) => Object.keys(each))];
+    expect(matches(text, /\bcdk (diagnose|drift) /g)).toHaveLength(stacks.length);
+    expect(stacks.filter((stack) => !known.includes(stack))).toEqual([]);
   });
 });
 
@@ -285,7 +413,6 @@ test('every metric on the pages is one that AWS or a function publishes', async 
   expect(unknown).toEqual([]);
 });
 
-const templates = environments.map((config) => synthesized(config));
 const resources = templates.flatMap(resourcesOf).map(([stack, , { Type }]) => `${stack} ${Type}`);
 const outputs = templates
   .flatMap((stacks) => Object.entries(stacks))

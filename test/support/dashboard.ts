@@ -9,6 +9,8 @@ export interface Widget {
   readonly height: number;
   readonly properties: {
     readonly title?: string;
+    /** Text of a widget without a graph. */
+    readonly markdown?: string;
     readonly alarms?: readonly string[];
     readonly metrics?: readonly (readonly unknown[])[];
   };
