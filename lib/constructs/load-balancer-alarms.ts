@@ -89,7 +89,7 @@ export class LoadBalancerAlarms extends Construct {
       datapointsToAlarm: 3,
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
       alarmDescription:
-        `The load balancer itself answered ${errorsPerMinute} or more requests with a status of 5XX in 3 of 5 minutes. ` +
+        `The load balancer itself answered ${errorsPerMinute} or more requests a minute with a status of 5XX in 3 of 5 minutes. ` +
         'First look: the health of the targets of each target group; then the metrics HTTPCode_ELB_502_Count, 503 and 504.',
     });
     this.alarms = [this.serverErrors];
