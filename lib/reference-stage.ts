@@ -289,7 +289,8 @@ export class ReferenceStage extends Construct {
     const page = topicArnOf(config, 'page');
     const notice = topicArnOf(config, 'notice');
     // The alarm on notices that are not delivered has no action: the notice that this alarm is over would not be delivered
-    // either, and would set off the alarm again, without end. A page is for users only.
+    // either, and would set off the alarm again, without end. As a page, it would do the same where pages are not delivered
+    // either, because that alarm sends notices. Besides, a page is for users only.
     const others = new Map<IConstruct, string | undefined>();
     if (operations.usersAffected) others.set(operations.usersAffected, page);
     const noticeUndelivered = notifications?.undelivered.get('notice');
