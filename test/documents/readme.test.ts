@@ -72,6 +72,23 @@ test.each(READMES)('%s names the service of AWS or Kubernetes in every row of it
   expect(parts.filter((part) => !services.test(part))).toEqual([]);
 });
 
+test.each(READMES)(
+  '%s has a row for each command of ops/, each workflow but the tests, and what has no construct',
+  (file) => {
+    const { scripts } = JSON.parse(read('package.json'));
+    const commands = Object.keys(scripts).filter((name) => / ops\/\S+$/.test(scripts[name]));
+    const workflows = readdirSync('.github/workflows').filter((name) => name !== 'ci.yml');
+    const used = [
+      ...commands.map((name) => `\`npm run ${name}\``),
+      ...workflows.map((name) => `(.github/workflows/${name})`),
+      ...['`services[].tracing`', 'cdk bootstrap --cloudformation-execution-policies'],
+    ];
+    expect(commands.length).toBeGreaterThan(3);
+    const rows = matches(read(file), /^\| [^|]+ \| ([^|]+) \| \[[^|]+\) \|$/gm);
+    expect(used.filter((each) => !rows.some((row) => row.includes(each)))).toEqual([]);
+  },
+);
+
 test.each(READMES)('%s names the version of aws-cdk-lib that the constructs are tested with', (file) => {
   const { dependencies } = JSON.parse(read('package.json'));
   expect(read(file)).toContain(`aws-cdk-lib ${dependencies['aws-cdk-lib']}`);
