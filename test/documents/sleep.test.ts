@@ -1,5 +1,8 @@
-import { cents, HOURS, REGIONS, usdOf } from '../support/bill';
-import { read } from '../support/documents';
+import { Template } from 'aws-cdk-lib/assertions';
+import { alarmsOf, cents, HOURS, REGIONS, usd, usdOf } from '../support/bill';
+import { matches, read, twins } from '../support/documents';
+import { resourcesOf, synthesized } from '../support/stage';
+import { variants } from '../support/variants';
 
 /** From 20:00 to 08:00 between working days, and from Friday to Monday. */
 const ASLEEP = (4 * 12 + (4 + 48 + 8)) / (7 * 24);
@@ -29,4 +32,46 @@ test.each([
   const table = read(page).match(/^\| [^|]+ \| \**\d+\.\d\d\** \| \**\d+\.\d\d\** \|$/gm) ?? [];
   const figures = table.map((row) => row.match(/\d+\.\d\d/g));
   expect(figures).toEqual(ROWS.map((amount) => regions.map((region) => cents(usdOf(amount, region) ?? Number.NaN))));
+});
+
+const { 'that sleeps': sleeping } = variants();
+const templates = sleeping ? synthesized(sleeping) : {};
+const propertiesOf = (type: string) =>
+  resourcesOf(templates).flatMap(([, , { Type, Properties = {} }]) => (Type === type ? [Properties] : []));
+
+describe.each(twins('docs/sleep.md'))('%s', (page) => {
+  test('has the answer of the load balancer with the hours of its example', () => {
+    expect(read(page)).toContain(
+      `sleep: { timeZone: '${sleeping?.sleep?.timeZone}', from: '${sleeping?.sleep?.from}', until: '`,
+    );
+    const responses = propertiesOf('AWS::ElasticLoadBalancingV2::ListenerRule')
+      .flatMap(({ Actions }) => Object(Actions))
+      .flatMap(({ FixedResponseConfig: fixed }) => (fixed?.StatusCode === '503' ? [fixed.MessageBody] : []));
+    expect(responses).toHaveLength(1);
+    expect(matches(read(page), /`(\{"message".*?\})`/g)).toEqual(responses);
+  });
+
+  test('has the minutes for which a run waits', () => {
+    const definition = JSON.stringify(propertiesOf('AWS::StepFunctions::StateMachine')).replaceAll('\\', '');
+    const minutesOf = (state: string) =>
+      matches(definition, new RegExp(`"${state}":\\{"Type":"Wait","Seconds":(\\d+)`, 'g')).map(
+        (seconds) => Number(seconds) / 60,
+      );
+    const text = read(page)
+      .replaceAll(/\s+/g, ' ')
+      .replaceAll(/\b(?:Two|Ten)\b/g, (word) => (word === 'Two' ? '2' : '10'));
+    for (const [state, printed] of [
+      ['Wait for alarms', /(\d+) (?:minutes later, the alarms send|分後にアラームが)/g],
+      ['Wait for pods', /(\d+) (?:minutes pass between healthy nodes and|分待ちます)/g],
+      ['Remove nodes: wait', /(?:the run looks|実行は) (\d+) (?:minutes|分)/g],
+    ] as const)
+      expect([state, ...matches(text, printed).map(Number)]).toEqual([state, ...minutesOf(state)]);
+  });
+
+  test('has the price of the alarm on a run that fails', () => {
+    const { metrics } = alarmsOf({ Sleep: templates['Sleep'] ?? Template.fromJSON({}) });
+    expect(matches(read(page), /`Failed`\s*[(（](\d\.\d\d)[)）]/g)).toEqual([
+      usd([metrics, 'standard alarm, metric and month']),
+    ]);
+  });
 });
