@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { matches, READMES, read } from '../support/documents';
+import { matches, READMES, read, twins } from '../support/documents';
 
 /** The text in one line, without marks of emphasis. */
 const flat = (file: string) => read(file).replaceAll('**', '').replaceAll(/\s+/g, ' ');
@@ -60,3 +60,22 @@ test.each(
   const [oldest = ''] = matches(read('lab/local/python.ts'), /OLDEST = \[(\d+, \d+)\]/g);
   expect(new Set(matches(flat(file), /Python (?:は )?(\d+\.\d+)/g))).toEqual(new Set([oldest.replace(', ', '.')]));
 });
+
+test.each(twins('docs/compare.md'))(
+  '%s says that nothing is published, and that a person starts a deployment',
+  (file) => {
+    expect(flat(file)).toMatch(
+      file.endsWith('.ja.md')
+        ? /手動で起動する\[.*タグやリリースはありません.*Kumiki はレジストリに公開していない/
+        : /that deploys when a person starts it.* but no tags and no releases.*it is in no registry/,
+    );
+    const workflows = readdirSync('.github/workflows').map((name) => read(`.github/workflows/${name}`));
+    expect(workflows.join('').match(/publish|gh release|git (?:tag|push)|release-please|contents: write/g)).toBeNull();
+    expect(
+      matches(read('.github/workflows/deploy.yml'), /^on:\n((?: {2}.*\n)+)/gm)
+        .join()
+        .match(/^ {2}\w+:/gm),
+    ).toEqual(['  workflow_dispatch:']);
+    expect(JSON.parse(read('package.json')).private).toBe(true);
+  },
+);
