@@ -51,6 +51,23 @@ export interface ServiceCapacity {
   };
 }
 
+/**
+ * How the requests move from the old tasks to the new tasks of a deployment, by a strategy of Amazon ECS:
+ *
+ * - `rolling`: new tasks replace the old tasks in steps, and each new task gets its share of the requests.
+ * - `blueGreen`: all requests move at once, when all new tasks are healthy.
+ * - `canary`: 10 % of the requests move at once, and the other 90 % after `minutes`.
+ * - `linear`: 10 % of the requests move at once, and 10 % more every `minutes`. The last 10 % follow after nine times as many minutes.
+ *
+ * After the last step, the old tasks run for `bakeMinutes`, so that going back takes seconds.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service-options.html
+ */
+export type DeploymentSteps =
+  | { readonly kind: 'rolling'; readonly minutes?: undefined; readonly bakeMinutes?: undefined }
+  | { readonly kind: 'blueGreen'; readonly minutes?: undefined; readonly bakeMinutes?: number }
+  | { readonly kind: 'canary' | 'linear'; readonly minutes: number; readonly bakeMinutes?: number };
+
 export interface ContainerServiceProps {
   /** Cluster of the tasks. Other services may share it. */
   readonly cluster: ecs.ICluster;
@@ -192,12 +209,45 @@ export interface ContainerServiceProps {
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
    */
   rollbackAlarms?(target: TargetOnCapacity): readonly cloudwatch.IAlarm[];
+
+  /**
+   * Second target group, and the strategy by which ECS moves the requests between the two groups. After each deployment by a
+   * strategy other than `rolling`, the other group has the requests.
+   *
+   * - Deploy `{ kind: 'rolling' }` first, and the strategy afterwards. To remove `release`, deploy `{ kind: 'rolling' }`, wait until
+   *   the first group has the requests, and then leave `release` out. Otherwise the rule would send the requests to a group without
+   *   tasks.
+   * - ECS changes the weights of the listener rule, and CloudFormation does not know. When the rule changes in the template, such
+   *   as by a new path, CloudFormation writes the weights of the template: give the present weights in `weights`.
+   * - The service needs one kind of capacity, because the rule has the weights of the two groups and not of the kinds.
+   *
+   * None of this was tried on AWS.
+   *
+   * @default one target group, and rolling
+   * @throws if `minutes` is not a whole number from 1 to 1440, `bakeMinutes` is not one from 0 to 1440, the deployment would take
+   * more than 33 hours, which CloudFormation refuses, or `capacity` has both kinds
+   * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-blue-green.html
+   */
+  readonly release?: DeploymentSteps & {
+    /**
+     * Returns the weights that the first and the second group should have in the rule. `rule` changes with the rule.
+     *
+     * @default 100 and 0: the requests go to the first group whenever the rule changes
+     * @see https://github.com/aws/aws-cdk/issues/36649
+     */
+    weights?(groups: TargetGroups, rule: string): readonly [number, number];
+  };
 }
+
+/** The target group of a service, and the group with which it alternates. */
+export type TargetGroups = readonly [elbv2.ApplicationTargetGroup, elbv2.ApplicationTargetGroup];
 
 /** Target group of the tasks on one kind of capacity. */
 export interface TargetOnCapacity {
   readonly capacity: 'Fargate' | 'Ec2';
   readonly targetGroup: elbv2.ApplicationTargetGroup;
+  /** Second group of a service with `release`: the tasks and the requests are in either group, and during a deployment in both. */
+  readonly alternateTargetGroup?: elbv2.ApplicationTargetGroup;
 }
 
 /** ECS service on one kind of capacity. */
@@ -265,6 +315,7 @@ export class ContainerService extends Construct implements ec2.IConnectable {
     checkTasks(props.minTasks, props.maxTasks);
     checkStop(stopTimeout, deregistrationDelay);
     checkCapacity(fargate, instances);
+    checkRelease(props.release, fargate !== undefined && instances !== undefined);
     checkPaths(props.paths);
     checkWhole('priority', props.priority, 1, 50_000, 'Give a priority that no other rule of the listener has');
 
@@ -329,19 +380,23 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       propagateTags: ecs.PropagatedTagSource.SERVICE,
       // Explicitly false, because an update without the property keeps the old value.
       enableExecuteCommand: exec,
+      ...strategyOf(props.release),
     } satisfies Partial<ecs.FargateServiceProps & ecs.Ec2ServiceProps>;
     // The target group and its alarms exist before the service, which takes the names of the alarms as a property. The method
     // enableDeploymentAlarms would report a possible circle for each name (and drops further names, aws-cdk#36308).
     const target = (scope: Construct, capacity: TargetOnCapacity['capacity']) => {
-      const targetGroup = this.targetGroup(scope, props, port, deregistrationDelay);
-      const alarmNames = (props.rollbackAlarms?.({ capacity, targetGroup }) ?? []).map(({ alarmName }) => alarmName);
+      const targetGroup = this.targetGroup(scope, 'TargetGroup', props, port, deregistrationDelay);
+      const alternateTargetGroup =
+        props.release && this.targetGroup(scope, 'AlternateTargetGroup', props, port, deregistrationDelay);
+      const groups = { targetGroup, alternateTargetGroup };
+      const alarmNames = (props.rollbackAlarms?.({ capacity, ...groups }) ?? []).map(({ alarmName }) => alarmName);
       const behavior = ecs.AlarmBehavior.ROLLBACK_ON_ALARM;
-      return { targetGroup, deploymentAlarms: alarmNames.length === 0 ? undefined : { alarmNames, behavior } };
+      return { groups, deploymentAlarms: alarmNames.length === 0 ? undefined : { alarmNames, behavior } };
     };
     const weighted: (ServiceOnCapacity & { weight?: number })[] = [];
     if (fargate) {
       const { spot, weight } = fargate;
-      const { targetGroup, deploymentAlarms } = target(this, 'Fargate');
+      const { groups, deploymentAlarms } = target(this, 'Fargate');
       const service = new ecs.FargateService(this, 'Service', {
         ...common,
         cluster,
@@ -354,13 +409,13 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       if (deploymentAlarms === undefined) watchNoAlarm(service);
       // A dependency on the cluster includes the association of its capacity providers, which only Spot needs.
       if (spot) service.node.addDependency(cluster);
-      weighted.push({ capacity: 'Fargate', weight, cluster, service, targetGroup });
+      weighted.push({ capacity: 'Fargate', weight, cluster, service, ...groups });
     }
     if (instances) {
       const { capacity, weight } = instances;
       const scope = new Construct(this, 'Ec2');
       const ec2Cluster = instances.cluster ?? cluster;
-      const { targetGroup, deploymentAlarms } = target(scope, 'Ec2');
+      const { groups, deploymentAlarms } = target(scope, 'Ec2');
       const service = new ecs.Ec2Service(scope, 'Service', {
         ...common,
         cluster: ec2Cluster,
@@ -376,14 +431,9 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       if (deploymentAlarms === undefined) watchNoAlarm(service);
       // The service is created after the association of the provider with the cluster and deleted before it.
       service.node.addDependency(capacity);
-      weighted.push({ capacity: 'Ec2', weight, cluster: ec2Cluster, service, targetGroup });
+      weighted.push({ capacity: 'Ec2', weight, cluster: ec2Cluster, service, ...groups });
     }
 
-    for (const { service, targetGroup } of weighted) {
-      // The service waits for the role with its policy, because a task cannot start without the right to pull the image.
-      service.node.addDependency(this.taskDefinition.obtainExecutionRole());
-      targetGroup.addTarget(service);
-    }
     this.services = weighted;
     this.redeployCommand = weighted
       .map(
@@ -401,25 +451,68 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       })
       .join('; ');
     claimPriority(props.listener, props.priority, this);
-    new elbv2.ApplicationListenerRule(this, 'Rule', {
+    const targets = weighted.flatMap((target) => shares(target, props));
+    const rule = new elbv2.ApplicationListenerRule(this, 'Rule', {
       listener: props.listener,
       priority: props.priority,
       conditions: [elbv2.ListenerCondition.pathPatterns([...props.paths])],
       action:
-        weighted.length > 1
-          ? elbv2.ListenerAction.weightedForward(weighted)
-          : elbv2.ListenerAction.forward(weighted.map(({ targetGroup }) => targetGroup)),
+        targets.length > 1
+          ? elbv2.ListenerAction.weightedForward(targets)
+          : elbv2.ListenerAction.forward(targets.map(({ targetGroup }) => targetGroup)),
     });
-    for (const { service, targetGroup } of weighted) scale(service, targetGroup, props);
+    for (const each of weighted) {
+      const { service, targetGroup, alternateTargetGroup } = each;
+      // The service waits for the role with its policy, because a task cannot start without the right to pull the image.
+      service.node.addDependency(this.taskDefinition.obtainExecutionRole());
+      if (alternateTargetGroup) this.alternate(service, rule, [targetGroup, alternateTargetGroup]);
+      else targetGroup.addTarget(service);
+      scale(service, each, props);
+    }
+  }
+
+  /** Lets ECS register the tasks in either group, and change the weights of the groups in the rule. */
+  private alternate(service: ecs.BaseService, rule: elbv2.ApplicationListenerRule, groups: TargetGroups): void {
+    const [targetGroup, alternateTargetGroup] = groups;
+    // The rights of AWS's policy AmazonECSInfrastructureRolePolicyForLoadBalancers, for these groups and this rule alone.
+    const role = new iam.Role(this, 'ReleaseRole', {
+      description: 'Lets ECS move requests between the target groups of the service',
+      assumedBy: new iam.ServicePrincipal('ecs.amazonaws.com'),
+    });
+    const allow = (actions: string[], resources: string[]) =>
+      role.addToPolicy(new iam.PolicyStatement({ actions, resources }));
+    // The operations that describe support no resources.
+    allow(
+      ['Listeners', 'Rules', 'TargetGroups', 'TargetHealth'].map((what) => `elasticloadbalancing:Describe${what}`),
+      ['*'],
+    );
+    allow(
+      ['elasticloadbalancing:RegisterTargets', 'elasticloadbalancing:DeregisterTargets'],
+      groups.map(({ targetGroupArn }) => targetGroupArn),
+    );
+    allow(['elasticloadbalancing:ModifyRule'], [rule.listenerRuleArn]);
+    targetGroup.addTarget(
+      service.loadBalancerTarget({
+        containerName: 'Service',
+        alternateTarget: new ecs.AlternateTarget('Alternate', {
+          alternateTargetGroup,
+          productionListener: ecs.ListenerRuleConfiguration.applicationListenerRule(rule),
+          role,
+        }),
+      }),
+    );
+    // With the policy of the role, which a reference to the role does not include.
+    service.node.addDependency(role);
   }
 
   private targetGroup(
     scope: Construct,
+    id: string,
     { vpc, healthCheckPath = '/readyz' }: Pick<ContainerServiceProps, 'vpc' | 'healthCheckPath'>,
     port: number,
     deregistrationDelay: Duration,
   ): elbv2.ApplicationTargetGroup {
-    return new elbv2.ApplicationTargetGroup(scope, 'TargetGroup', {
+    return new elbv2.ApplicationTargetGroup(scope, id, {
       vpc,
       targetType: elbv2.TargetType.IP,
       protocol: elbv2.ApplicationProtocol.HTTP,
@@ -485,18 +578,62 @@ function watchNoAlarm(service: ecs.BaseService): void {
   resource.addPropertyOverride('DeploymentConfiguration.Alarms', { AlarmNames: [], Enable: false, Rollback: false });
 }
 
+/** Groups of the rule, with their shares of the requests. */
+function shares(
+  { targetGroup, alternateTargetGroup, weight }: TargetOnCapacity & { weight?: number },
+  { release, paths, priority }: Pick<ContainerServiceProps, 'release' | 'paths' | 'priority'>,
+): elbv2.WeightedTargetGroup[] {
+  if (alternateTargetGroup === undefined) return [{ targetGroup, weight }];
+  const rule = JSON.stringify({ paths, priority });
+  const [first, second] = release?.weights?.([targetGroup, alternateTargetGroup], rule) ?? [100, 0];
+  return [
+    { targetGroup, weight: first },
+    { targetGroup: alternateTargetGroup, weight: second },
+  ];
+}
+
+function strategyOf(release: ContainerServiceProps['release']): Partial<ecs.FargateServiceProps & ecs.Ec2ServiceProps> {
+  if (release === undefined) return {};
+  if (release.kind === 'rolling') return { deploymentStrategy: ecs.DeploymentStrategy.ROLLING };
+  const bakeTime = Duration.minutes(release.bakeMinutes ?? DEFAULT_BAKE_MINUTES);
+  if (release.kind === 'blueGreen') return { deploymentStrategy: ecs.DeploymentStrategy.BLUE_GREEN, bakeTime };
+  const steps = { stepPercent: STEP_PERCENT, stepBakeTime: Duration.minutes(release.minutes) };
+  return release.kind === 'canary'
+    ? { deploymentStrategy: ecs.DeploymentStrategy.CANARY, bakeTime, canaryConfiguration: steps }
+    : { deploymentStrategy: ecs.DeploymentStrategy.LINEAR, bakeTime, linearConfiguration: steps };
+}
+
+/** Share of the requests that moves in a step. */
+const STEP_PERCENT = 10;
+
+const DEFAULT_BAKE_MINUTES = 10;
+
 function scale(
   service: ecs.BaseService,
-  targetGroup: elbv2.ApplicationTargetGroup,
+  { targetGroup, alternateTargetGroup: alternate }: TargetOnCapacity,
   props: Pick<ContainerServiceProps, 'minTasks' | 'maxTasks' | 'cpuTargetPercent' | 'requestsPerTargetPerMinute'>,
 ): void {
   const tasks = service.autoScaleTaskCount({ minCapacity: props.minTasks, maxCapacity: props.maxTasks });
   // One minute until the effect of new tasks shows. Five minutes before tasks are removed, because the load may return.
   const cooldowns = { scaleOutCooldown: Duration.minutes(1), scaleInCooldown: Duration.minutes(5) };
   tasks.scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: props.cpuTargetPercent ?? 60, ...cooldowns });
-  tasks.scaleOnRequestCount('Requests', {
-    requestsPerTarget: props.requestsPerTargetPerMinute ?? 600,
-    targetGroup,
+  const { requestsPerTargetPerMinute: requestsPerTarget = 600 } = props;
+  if (alternate === undefined) {
+    tasks.scaleOnRequestCount('Requests', { requestsPerTarget, targetGroup, ...cooldowns });
+    return;
+  }
+  const requestsOf = ({ metrics }: elbv2.ApplicationTargetGroup) =>
+    metrics.requestCountPerTarget({ statistic: cloudwatch.Stats.SUM });
+  // AWS's own metric for this target knows one group. The group without requests adds nothing to the sum.
+  // https://github.com/aws-samples/sample-amazon-ecs-blue-green-deployment-patterns (ecs-bluegreen-autoscaling)
+  tasks.scaleToTrackCustomMetric('Requests', {
+    targetValue: requestsPerTarget,
+    metric: new cloudwatch.MathExpression({
+      expression: 'first + second',
+      usingMetrics: { first: requestsOf(targetGroup), second: requestsOf(alternate) },
+      period: Duration.minutes(1),
+      label: 'Requests per target',
+    }),
     ...cooldowns,
   });
 }
@@ -558,6 +695,31 @@ function checkStop(stopTimeout: Duration, deregistrationDelay: Duration): void {
     );
   }
 }
+
+function checkRelease(release: ContainerServiceProps['release'], bothKinds: boolean): void {
+  if (release === undefined) return;
+  if (bothKinds) {
+    throw new Error(
+      'release: must have one kind of capacity, got fargate and ec2. Leave one kind out of capacity, or leave release out',
+    );
+  }
+  if (release.kind === 'rolling') return;
+  const { minutes, bakeMinutes = DEFAULT_BAKE_MINUTES } = release;
+  checkWhole('release.bakeMinutes', bakeMinutes, 0, A_DAY, 'Give 10, or leave it out');
+  if (minutes === undefined) return;
+  checkWhole('release.minutes', minutes, 1, A_DAY, 'Give 10 or more, so that alarms have data before the next step');
+  const steps = release.kind === 'linear' ? 100 / STEP_PERCENT - 1 : 1;
+  const total = steps * minutes + bakeMinutes;
+  if (total <= LONGEST) return;
+  throw new Error(
+    `release: its steps and bakeMinutes must take at most ${LONGEST} minutes, the limit of CloudFormation, got ${total}. Give fewer minutes`,
+  );
+}
+
+const A_DAY = 1_440;
+
+/** 33 hours: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecs-service-linearconfiguration.html */
+const LONGEST = 33 * 60;
 
 function checkCapacity(fargate: ServiceCapacity['fargate'], instances: ServiceCapacity['ec2']): void {
   if (fargate === undefined && instances === undefined) {
