@@ -9,6 +9,16 @@ export interface TargetGroupAlarmsProps {
   /** Target group that should always have a healthy target. */
   readonly targetGroup: elbv2.ApplicationTargetGroup;
 
+  /**
+   * Second target group, with which an ECS service alternates when it releases by blue/green, canary or linear deployments. One of
+   * the two groups is empty between deployments. `NoHealthyTarget` means that neither group has a healthy target, and the other
+   * alarms go off if either group is in this state, so that 10 % of the requests in the second group are not diluted by the others.
+   * The number of metrics doubles.
+   *
+   * @default none
+   */
+  readonly alternateTargetGroup?: elbv2.ApplicationTargetGroup;
+
   /** Load balancer that forwards to the target group, in this or another stack. */
   readonly loadBalancer: Pick<elbv2.ApplicationLoadBalancer, 'loadBalancerFullName'>;
 
@@ -96,20 +106,28 @@ export class TargetGroupAlarms extends Construct {
 
   constructor(scope: Construct, id: string, props: TargetGroupAlarmsProps) {
     super(scope, id);
-    const { targetGroup, loadBalancer, firstLook, latency } = props;
+    const { targetGroup, alternateTargetGroup, loadBalancer, firstLook, latency } = props;
     // Not `targetGroup.metrics`, because it takes the name of the load balancer from the ARN of a listener by Fn::Split, and AWS
     // does not document that CloudFormation can split an ARN from another stack.
-    const metric = (metricName: string, statistic: string, period?: Duration) =>
+    const metricOf = (group: elbv2.ApplicationTargetGroup, metricName: string, statistic: string, period?: Duration) =>
       new cloudwatch.Metric({
         namespace: 'AWS/ApplicationELB',
         metricName,
         dimensionsMap: {
-          TargetGroup: targetGroup.targetGroupFullName,
+          TargetGroup: group.targetGroupFullName,
           LoadBalancer: loadBalancer.loadBalancerFullName,
         },
         statistic,
         period,
       });
+    const worst = (expression: Worst, period: Duration, label: string) =>
+      worstOf(
+        [targetGroup, ...(alternateTargetGroup ? [alternateTargetGroup] : [])],
+        expression,
+        metricOf,
+        period,
+        label,
+      );
     const rare = (id: string, options: cloudwatch.AlarmProps) =>
       new cloudwatch.Alarm(this, id, {
         treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
@@ -117,12 +135,11 @@ export class TargetGroupAlarms extends Construct {
       });
 
     this.noHealthyTarget = new cloudwatch.Alarm(this, 'NoHealthyTarget', {
-      metric: new cloudwatch.MathExpression({
-        expression: 'FILL(healthy, 0)',
-        usingMetrics: { healthy: metric('HealthyHostCount', cloudwatch.Stats.MAXIMUM) },
-        period: Duration.minutes(1),
-        label: 'Healthy targets',
-      }),
+      metric: worst(
+        { expression: 'FILL(healthy, 0)', metrics: { healthy: ['HealthyHostCount', cloudwatch.Stats.MAXIMUM] } },
+        Duration.minutes(1),
+        'Healthy targets',
+      ),
       threshold: 1,
       comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
       evaluationPeriods: MINUTES,
@@ -138,15 +155,17 @@ export class TargetGroupAlarms extends Construct {
       checkWhole('targetErrors.minErrors', minErrors, 1, 'Give 5, or 1 for an alarm on each stray error.');
       forRollback.push(
         rare('TargetErrors', {
-          metric: new cloudwatch.MathExpression({
-            expression: `IF(errors >= ${minErrors}, 100 * errors / requests, 0)`,
-            usingMetrics: {
-              errors: metric('HTTPCode_Target_5XX_Count', cloudwatch.Stats.SUM),
-              requests: metric('RequestCount', cloudwatch.Stats.SUM),
+          metric: worst(
+            {
+              expression: `IF(errors >= ${minErrors}, 100 * errors / requests, 0)`,
+              metrics: {
+                errors: ['HTTPCode_Target_5XX_Count', cloudwatch.Stats.SUM],
+                requests: ['RequestCount', cloudwatch.Stats.SUM],
+              },
             },
-            period: Duration.minutes(5),
-            label: 'Responses of targets with status 5XX in percent',
-          }),
+            Duration.minutes(5),
+            'Responses of targets with status 5XX in percent',
+          ),
           threshold: ERROR_PERCENT,
           comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
           evaluationPeriods: 1,
@@ -161,7 +180,13 @@ export class TargetGroupAlarms extends Construct {
       checkMinutes(minutes, outOf);
       forRollback.push(
         rare('UnhealthyTargets', {
-          metric: metric('UnHealthyHostCount', cloudwatch.Stats.MINIMUM, Duration.minutes(1)),
+          metric: alternateTargetGroup
+            ? worst(
+                { expression: 'unhealthy', metrics: { unhealthy: ['UnHealthyHostCount', cloudwatch.Stats.MINIMUM] } },
+                Duration.minutes(1),
+                'Unhealthy targets',
+              )
+            : metricOf(targetGroup, 'UnHealthyHostCount', cloudwatch.Stats.MINIMUM, Duration.minutes(1)),
           threshold: 1,
           evaluationPeriods: outOf,
           datapointsToAlarm: minutes,
@@ -181,15 +206,17 @@ export class TargetGroupAlarms extends Construct {
       }
       forRollback.push(
         rare('Latency', {
-          metric: new cloudwatch.MathExpression({
-            expression: `IF(requests >= ${minRequests}, time, 0)`,
-            usingMetrics: {
-              requests: metric('RequestCount', cloudwatch.Stats.SUM),
-              time: metric('TargetResponseTime', cloudwatch.Stats.percentile(99)),
+          metric: worst(
+            {
+              expression: `IF(requests >= ${minRequests}, time, 0)`,
+              metrics: {
+                requests: ['RequestCount', cloudwatch.Stats.SUM],
+                time: ['TargetResponseTime', cloudwatch.Stats.percentile(99)],
+              },
             },
-            period: Duration.minutes(5),
-            label: 'Response time of targets, p99 in seconds',
-          }),
+            Duration.minutes(5),
+            'Response time of targets, p99 in seconds',
+          ),
           threshold: seconds,
           comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
           evaluationPeriods: 2,
@@ -203,6 +230,45 @@ export class TargetGroupAlarms extends Construct {
     this.forRollback = forRollback;
     this.alarms = [this.noHealthyTarget, ...forRollback];
   }
+}
+
+/** An expression over metrics of one target group, by their names in the expression: metric and statistic. */
+interface Worst {
+  readonly expression: string;
+  readonly metrics: Readonly<Record<string, readonly [metricName: string, statistic: string]>>;
+}
+
+/**
+ * The expression of one group, or the maximum over two groups. A group without data adds nothing to the maximum of an array, and
+ * would make the result of an operator such as `+` wrong where it stands for a time or a rate.
+ */
+function worstOf(
+  groups: readonly elbv2.ApplicationTargetGroup[],
+  { expression, metrics }: Worst,
+  metricOf: (group: elbv2.ApplicationTargetGroup, metricName: string, statistic: string) => cloudwatch.Metric,
+  period: Duration,
+  label: string,
+): cloudwatch.MathExpression {
+  const parts = groups.map((group, index) => {
+    // The names of a single group stay as they are, because the names are part of the template.
+    const name = (metric: string) => (groups.length === 1 ? metric : `${metric}${index + 1}`);
+    return {
+      expression: expression.replaceAll(new RegExp(`\\b(${Object.keys(metrics).join('|')})\\b`, 'g'), name),
+      usingMetrics: Object.fromEntries(
+        Object.entries(metrics).map(([metric, [metricName, statistic]]) => [
+          name(metric),
+          metricOf(group, metricName, statistic),
+        ]),
+      ),
+    };
+  });
+  const expressions = parts.map((part) => part.expression);
+  return new cloudwatch.MathExpression({
+    expression: expressions.length === 1 ? expressions.join() : `MAX([${expressions.join(', ')}])`,
+    usingMetrics: Object.assign({}, ...parts.map(({ usingMetrics }) => usingMetrics)),
+    period,
+    label,
+  });
 }
 
 const MINUTES = 5;
