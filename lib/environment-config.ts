@@ -4,6 +4,7 @@ import type { ServiceRoute } from '../domain/routes';
 import type { SlackChannel } from './constructs/alarm-topic';
 import { ApiAlarms } from './constructs/api-alarms';
 import type { ClusterAddOnsProps } from './constructs/cluster-add-ons';
+import type { DeploymentSteps } from './constructs/container-service';
 import type { ReleaseSteps } from './constructs/gradual-release';
 import type { ExistingNetwork, NetworkEgress } from './constructs/network';
 import type { ProvisionedConcurrency } from './constructs/private-function';
@@ -70,6 +71,13 @@ export interface ServiceConfig {
    * @default 2, the time that the quotes function waits for an answer
    */
   readonly latencySeconds?: number;
+  /**
+   * Second target group, and the strategy by which ECS moves the requests to the new tasks of a deployment, and back if an alarm
+   * goes off meanwhile: docs/releases.md says in which order to switch the strategy on and off. Needs one kind of capacity.
+   *
+   * @default one target group, and new tasks replace the old ones in steps
+   */
+  readonly release?: DeploymentSteps;
   /**
    * Spans of the service in X-Ray, through a CloudWatch agent in each task: docs/tracing.md. The agent shares CPU and memory of
    * the task. Its image comes from the internet, so egress through endpoints is refused.

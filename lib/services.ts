@@ -34,6 +34,8 @@ const IDS_OF_A_SERVICE = [
   'FargateServiceAlarms',
   'Ec2ServiceAlarms',
   'TargetGroupArn',
+  'AlternateTargetGroupArn',
+  'Weights',
   'RedeployCommand',
   'StopDeploymentCommand',
 ] as const;
@@ -177,6 +179,7 @@ export function checkServices(config: EnvironmentConfig, pathPrefixes: readonly 
     checkTasks(service);
     checkDigest(service);
     checkTracing(service, config);
+    checkRelease(service, config);
     checkFargateSize(service, `services.${service.name}`);
   }
   checkGroups(services);
@@ -315,6 +318,32 @@ function checkTracing({ name, tracing, memoryMiB }: ServiceConfig, { network }: 
   if (memoryMiB < 512) {
     throw new Error(
       `services.${name}.memoryMiB: must be at least 512 with tracing, of which the agent may take 128, got ${memoryMiB}. Raise it`,
+    );
+  }
+}
+
+function checkRelease({ name, release }: ServiceConfig, { alarms, capacity, sleep }: EnvironmentConfig): void {
+  if (release === undefined) return;
+  const property = `services.${name}.release`;
+  const kinds: readonly string[] = ['rolling', 'blueGreen', 'canary', 'linear'] satisfies (typeof release.kind)[];
+  if (!kinds.includes(release.kind)) {
+    throw new Error(
+      `${property}.kind: must be ${kinds.join(', ')}, got ${release.kind}. Give one of them, or leave release out`,
+    );
+  }
+  if (capacity.fargate && capacity.ec2) {
+    throw new Error(
+      `${property}: needs one kind of capacity, got fargate and ec2. Leave one kind out of capacity, or leave release out`,
+    );
+  }
+  if (alarms === false && release.kind !== 'rolling') {
+    throw new Error(
+      `${property}: needs alarms on which a release goes back, got alarms: false. Leave alarms out, or leave release out`,
+    );
+  }
+  if (sleep) {
+    throw new Error(
+      `${property}: cannot sleep, because waking waits for tasks in one target group, got sleep. Leave sleep out, or leave release out`,
     );
   }
 }

@@ -77,12 +77,16 @@ export function controlPlane(outputs: Outputs, region: string): ControlPlane {
     },
     async targetStates() {
       const client = new ElasticLoadBalancingV2Client({ region });
-      const groups = outputs.targetGroupArns.map((TargetGroupArn) =>
-        client.send(new DescribeTargetHealthCommand({ TargetGroupArn })),
-      );
-      return (await Promise.all(groups)).map(({ TargetHealthDescriptions = [] }) =>
-        TargetHealthDescriptions.map(({ TargetHealth }) => TargetHealth?.State ?? 'unknown'),
-      );
+      const statesIn = async (TargetGroupArn: string) => {
+        const { TargetHealthDescriptions = [] } = await client.send(
+          new DescribeTargetHealthCommand({ TargetGroupArn }),
+        );
+        return TargetHealthDescriptions.map(({ TargetHealth }) => TargetHealth?.State ?? 'unknown');
+      };
+      const groups = await Promise.all(outputs.targetGroupArns.map(statesIn));
+      const { alternateTargetGroupArn: alternate } = outputs;
+      // A service that releases in steps has its tasks in one of two groups, and has one kind of capacity.
+      return alternate === undefined ? groups : [[...groups.flat(), ...(await statesIn(alternate))]];
     },
     async instancesInService() {
       const { AutoScalingGroups: [group] = [] } = await new AutoScalingClient({ region }).send(

@@ -15,6 +15,8 @@ export interface Outputs {
   readonly onDemandAliasArn: string;
   /** One target group for each kind of capacity of the container service. */
   readonly targetGroupArns: readonly string[];
+  /** Second target group, where the tasks are after every second release; undefined for a service that is not released in steps. */
+  readonly alternateTargetGroupArn?: string;
   /** Auto Scaling group of the instances for tasks; undefined where all tasks run on Fargate. */
   readonly autoScalingGroupName?: string;
   /** Undefined where the environment has no HTTP API. */
@@ -51,6 +53,7 @@ export async function readOutputs(environmentId: string, region: string): Promis
     liveAliasArn: quotes('LiveAliasArn'),
     onDemandAliasArn: quotes('OnDemandAliasArn'),
     targetGroupArns: containers('TargetGroupArn').split(','),
+    alternateTargetGroupArn: containers.optional('AlternateTargetGroupArn'),
     autoScalingGroupName: containers.optional('AutoScalingGroupName'),
     httpApi: http && {
       httpApiId: http('HttpApiId'),

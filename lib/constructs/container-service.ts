@@ -1,6 +1,7 @@
 // Kumiki 0.2.0, container-service.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
-import { Duration, Size } from 'aws-cdk-lib';
+import { Duration, Names, Size } from 'aws-cdk-lib';
+import * as applicationautoscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -622,19 +623,43 @@ function scale(
     tasks.scaleOnRequestCount('Requests', { requestsPerTarget, targetGroup, ...cooldowns });
     return;
   }
-  const requestsOf = ({ metrics }: elbv2.ApplicationTargetGroup) =>
-    metrics.requestCountPerTarget({ statistic: cloudwatch.Stats.SUM });
-  // AWS's own metric for this target knows one group. The group without requests adds nothing to the sum.
+  const target = tasks.node.tryFindChild('Target');
+  if (!(target instanceof applicationautoscaling.ScalableTarget)) {
+    throw new Error(`${tasks.node.path}: must have a ScalableTarget. Adapt this construct to the new aws-cdk-lib.`);
+  }
+  // AWS's own metric for this target knows one group, and the L2 takes no expressions. The group without requests adds nothing.
   // https://github.com/aws-samples/sample-amazon-ecs-blue-green-deployment-patterns (ecs-bluegreen-autoscaling)
-  tasks.scaleToTrackCustomMetric('Requests', {
-    targetValue: requestsPerTarget,
-    metric: new cloudwatch.MathExpression({
-      expression: 'first + second',
-      usingMetrics: { first: requestsOf(targetGroup), second: requestsOf(alternate) },
-      period: Duration.minutes(1),
-      label: 'Requests per target',
-    }),
-    ...cooldowns,
+  const requestsOf = (id: string, group: elbv2.ApplicationTargetGroup) => ({
+    id,
+    returnData: false,
+    metricStat: {
+      stat: cloudwatch.Stats.SUM,
+      metric: {
+        namespace: 'AWS/ApplicationELB',
+        metricName: 'RequestCountPerTarget',
+        dimensions: [
+          { name: 'TargetGroup', value: group.targetGroupFullName },
+          { name: 'LoadBalancer', value: group.firstLoadBalancerFullName },
+        ],
+      },
+    },
+  });
+  new applicationautoscaling.CfnScalingPolicy(target, 'Requests', {
+    policyName: `${Names.uniqueId(target)}Requests`,
+    policyType: 'TargetTrackingScaling',
+    scalingTargetId: target.scalableTargetId,
+    targetTrackingScalingPolicyConfiguration: {
+      targetValue: requestsPerTarget,
+      scaleInCooldown: cooldowns.scaleInCooldown.toSeconds(),
+      scaleOutCooldown: cooldowns.scaleOutCooldown.toSeconds(),
+      customizedMetricSpecification: {
+        metrics: [
+          requestsOf('first', targetGroup),
+          requestsOf('second', alternate),
+          { id: 'both', label: 'Requests per target', expression: 'first + second', returnData: true },
+        ],
+      },
+    },
   });
 }
 
@@ -712,7 +737,7 @@ function checkRelease(release: ContainerServiceProps['release'], bothKinds: bool
   const total = steps * minutes + bakeMinutes;
   if (total <= LONGEST) return;
   throw new Error(
-    `release: its steps and bakeMinutes must take at most ${LONGEST} minutes, the limit of CloudFormation, got ${total}. Give fewer minutes`,
+    `release: must take at most ${LONGEST} minutes with bakeMinutes, the limit of CloudFormation, got ${total}. Give fewer minutes`,
   );
 }
 

@@ -45,6 +45,8 @@ export interface DashboardTargets {
   /** Name in the legends, such as `history`. */
   readonly label: string;
   readonly targetGroup: Pick<elbv2.ApplicationTargetGroup, 'targetGroupFullName'>;
+  /** Second target group, with which the service alternates. It has a line of its own. @default none */
+  readonly alternateTargetGroup?: Pick<elbv2.ApplicationTargetGroup, 'targetGroupFullName'>;
   readonly loadBalancer: Pick<elbv2.ApplicationLoadBalancer, 'loadBalancerFullName'>;
 }
 
@@ -224,7 +226,7 @@ class Parts {
 
   constructor(private readonly props: EnvironmentDashboardProps) {
     const { services = [], pods, linesPerGraph = 6 } = props;
-    this.targets = [...services, ...(pods ? [pods] : [])];
+    this.targets = [...services, ...(pods ? [pods] : [])].flatMap(withAlternate);
     this.isCrowded = this.targets.length > linesPerGraph;
   }
 
@@ -517,9 +519,17 @@ function targetMetric(
   });
 }
 
+/** A target group, and the second group with which it alternates. */
+function withAlternate(targets: DashboardTargets): DashboardTargets[] {
+  const { alternateTargetGroup: targetGroup, label } = targets;
+  return targetGroup ? [targets, { ...targets, targetGroup, label: `${label} 2` }] : [targets];
+}
+
 function taskCounts(service: DashboardService): cloudwatch.Metric[] {
   const { label, insights } = service;
-  if (!insights) return [targetMetric(service, 'HealthyHostCount', most(`${label} healthy`))];
+  if (!insights) {
+    return withAlternate(service).map((each) => targetMetric(each, 'HealthyHostCount', most(`${each.label} healthy`)));
+  }
   return ['Running', 'Desired'].map(
     (kind) =>
       new cloudwatch.Metric({

@@ -12,9 +12,16 @@ import { AccessLogBucket } from '../constructs/access-log-bucket';
 import { BuildAlarms } from '../constructs/build-alarms';
 import { CapacityAlarms } from '../constructs/capacity-alarms';
 import { ContainerCluster } from '../constructs/container-cluster';
-import { ContainerService, ServiceCapacity, TargetOnCapacity } from '../constructs/container-service';
+import {
+  ContainerService,
+  ContainerServiceProps,
+  ServiceCapacity,
+  TargetGroups,
+  TargetOnCapacity,
+} from '../constructs/container-service';
 import { Ec2Capacity } from '../constructs/ec2-capacity';
 import { DashboardService, EnvironmentDashboardProps } from '../constructs/environment-dashboard';
+import { KeptWeights } from '../constructs/kept-weights';
 import { LoadBalancerAlarms } from '../constructs/load-balancer-alarms';
 import { INetwork } from '../constructs/network';
 import { PrivateLoadBalancer } from '../constructs/private-load-balancer';
@@ -24,6 +31,7 @@ import { IServiceImage, ServiceImage, ServiceImageProps } from '../constructs/se
 import type { SleepingService } from '../constructs/sleep';
 import { TargetGroupAlarms } from '../constructs/target-group-alarms';
 import { alarmsOf, CapacityConfig, EnvironmentStackProps, observesFully, ServiceConfig } from '../environment-config';
+import { inProperty } from '../in-property';
 import { LogGroups } from '../log-queries';
 import { idPrefix, pascalCase, rulePaths } from '../services';
 
@@ -154,16 +162,16 @@ export class ContainersStack extends Stack {
   }
 
   private service(
-    { name, image: _, routes: __, latencySeconds = 2, tracing, ...size }: ServiceConfig,
+    { name, image: _, routes: __, latencySeconds = 2, tracing, release, ...size }: ServiceConfig,
     { image }: ServiceImage,
     target: { readonly cluster: ecs.ICluster; readonly capacity: ServiceCapacity },
   ): void {
     const { apiStageName, routes, config } = this.props;
     const prefix = idPrefix(name);
     const targetAlarms = new Map<string, TargetGroupAlarms>();
-    const rollbackAlarms = ({ capacity, targetGroup }: TargetOnCapacity) => {
+    const rollbackAlarms = ({ capacity, ...groups }: TargetOnCapacity) => {
       const alarms = new TargetGroupAlarms(this, `${prefix}${capacity}Alarms`, {
-        targetGroup,
+        ...groups,
         loadBalancer: this.loadBalancer.loadBalancer,
         firstLook: 'the events of the ECS service, the reasons of its stopped tasks, and their log group.',
         latency: { seconds: latencySeconds },
@@ -171,7 +179,12 @@ export class ContainersStack extends Stack {
       targetAlarms.set(capacity, alarms);
       return alarms.forRollback;
     };
-    const service = new ContainerService(this, pascalCase(name), {
+    const weights = (targetGroups: TargetGroups, rule: string) => {
+      const { listener } = this.loadBalancer;
+      const { first, second } = new KeptWeights(this, `${prefix}Weights`, { listener, targetGroups, rule });
+      return [first, second] as const;
+    };
+    const props: ContainerServiceProps = {
       ...this.placement(),
       ...size,
       ...target,
@@ -187,7 +200,9 @@ export class ContainersStack extends Stack {
       },
       traces: tracing && { agent: ecs.ContainerImage.fromRegistry(tracing.agentImage) },
       rollbackAlarms: alarmsOf(config) && rollbackAlarms,
-    });
+      release: release && { ...release, weights },
+    };
+    const service = inProperty(`services.${name}`, () => new ContainerService(this, pascalCase(name), props));
     this.serviceLogGroups.push(service.logGroup);
     for (const { capacity, service: ecsService, targetGroup } of service.services) {
       const label = `${name}-${capacity.toLowerCase()}`;
@@ -214,6 +229,14 @@ export class ContainersStack extends Stack {
     }
     const targetGroups = service.services.map(({ targetGroup }) => targetGroup.targetGroupArn).join(',');
     this.output(`${prefix}TargetGroupArn`, targetGroups, 'Where tasks are registered; two with both kinds of capacity');
+    const alternate = service.services.flatMap(({ alternateTargetGroup: group }) => group?.targetGroupArn ?? []);
+    if (release) {
+      this.output(
+        `${prefix}AlternateTargetGroupArn`,
+        alternate.join(','),
+        'Where tasks are after every second release',
+      );
+    }
     this.output(
       `${prefix}RedeployCommand`,
       service.redeployCommand,

@@ -385,6 +385,182 @@ describe('autoscaling', () => {
   });
 });
 
+describe('a release', () => {
+  const released = synthesize({ release: { kind: 'canary', minutes: 10 } });
+  const groups = ['ServiceTargetGroup', 'ServiceAlternateTargetGroup'].map((id) => ({
+    Ref: Match.stringLikeRegexp(`^${id}`),
+  }));
+
+  test.each([
+    [{ kind: 'rolling' }, { Strategy: 'ROLLING', BakeTimeInMinutes: Match.absent() }],
+    [{ kind: 'blueGreen' }, { Strategy: 'BLUE_GREEN', BakeTimeInMinutes: 10 }],
+    [
+      { kind: 'canary', minutes: 15, bakeMinutes: 5 },
+      {
+        Strategy: 'CANARY',
+        BakeTimeInMinutes: 5,
+        CanaryConfiguration: { CanaryPercent: 10, CanaryBakeTimeInMinutes: 15 },
+      },
+    ],
+    [
+      { kind: 'linear', minutes: 3 },
+      { Strategy: 'LINEAR', BakeTimeInMinutes: 10, LinearConfiguration: { StepPercent: 10, StepBakeTimeInMinutes: 3 } },
+    ],
+  ] as const)('moves the requests as in %j', (release, configuration) => {
+    synthesize({ release }).hasResourceProperties('AWS::ECS::Service', {
+      DeploymentConfiguration: { ...configuration, DeploymentCircuitBreaker: { Enable: true, Rollback: true } },
+    });
+  });
+
+  test('has two equal target groups, of which the first has the requests until ECS moves them', () => {
+    const [first, second] = Object.values(released.findResources('AWS::ElasticLoadBalancingV2::TargetGroup'));
+    expect(second).toEqual(first);
+    released.hasResourceProperties('AWS::ElasticLoadBalancingV2::ListenerRule', {
+      Actions: [
+        {
+          ForwardConfig: {
+            TargetGroups: [
+              { TargetGroupArn: groups[0], Weight: 100 },
+              { TargetGroupArn: groups[1], Weight: 0 },
+            ],
+          },
+        },
+      ],
+    });
+  });
+
+  test('lets ECS use both groups and the rule, by a role that exists with its policy before the service', () => {
+    released.hasResource('AWS::ECS::Service', {
+      Properties: {
+        LoadBalancers: [
+          {
+            TargetGroupArn: groups[0],
+            AdvancedConfiguration: {
+              AlternateTargetGroupArn: groups[1],
+              ProductionListenerRule: { Ref: Match.stringLikeRegexp('^ServiceRule') },
+              RoleArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^ServiceReleaseRole'), 'Arn'] },
+            },
+          },
+        ],
+      },
+      DependsOn: Match.arrayWith([Match.stringLikeRegexp('^ServiceReleaseRoleDefaultPolicy')]),
+    });
+  });
+
+  test('gives the role no right to other target groups and rules', () => {
+    const [policy] = Object.values(
+      released.findResources('AWS::IAM::Policy', { Properties: { PolicyName: Match.stringLikeRegexp('ReleaseRole') } }),
+    );
+    const rights: { Action: string | string[]; Resource: unknown }[] = policy?.['Properties'].PolicyDocument.Statement;
+    const changing = rights.filter(({ Action }) => ![Action].flat().every((action) => action.includes(':Describe')));
+    expect(changing).toEqual([
+      {
+        Action: ['elasticloadbalancing:DeregisterTargets', 'elasticloadbalancing:RegisterTargets'],
+        Effect: 'Allow',
+        Resource: [
+          { Ref: expect.stringMatching(/^ServiceAlternateTargetGroup/) },
+          { Ref: expect.stringMatching(/^ServiceTargetGroup/) },
+        ],
+      },
+      {
+        Action: 'elasticloadbalancing:ModifyRule',
+        Effect: 'Allow',
+        Resource: { Ref: expect.stringMatching(/^ServiceRule/) },
+      },
+    ]);
+  });
+
+  test('scales by the requests of both groups, because one of them has none', () => {
+    const dimensions = (id: string) => [
+      { Name: 'TargetGroup', Value: { 'Fn::GetAtt': [Match.stringLikeRegexp(`^${id}`), 'TargetGroupFullName'] } },
+      { Name: 'LoadBalancer', Value: Match.anyValue() },
+    ];
+    const metric = (id: string) => ({
+      MetricStat: {
+        Stat: 'Sum',
+        Metric: {
+          Namespace: 'AWS/ApplicationELB',
+          MetricName: 'RequestCountPerTarget',
+          Dimensions: dimensions(id),
+        },
+      },
+      ReturnData: false,
+    });
+    released.hasResourceProperties('AWS::ApplicationAutoScaling::ScalingPolicy', {
+      TargetTrackingScalingPolicyConfiguration: {
+        TargetValue: 600,
+        ScaleInCooldown: 300,
+        ScaleOutCooldown: 60,
+        CustomizedMetricSpecification: {
+          Metrics: [
+            { Id: 'first', ...metric('ServiceTargetGroup') },
+            { Id: 'second', ...metric('ServiceAlternateTargetGroup') },
+            { Id: 'both', Expression: 'first + second', ReturnData: true },
+          ],
+        },
+      },
+    });
+  });
+
+  test('asks for the weights of the rule, with a text that changes with the rule', () => {
+    const asked: string[] = [];
+    const weights = (_: unknown, rule: string) => {
+      asked.push(rule);
+      return [30, 70] as const;
+    };
+    for (const rule of [{}, {}, { priority: 101 }, { paths: ['/other/*'] }]) {
+      const template = synthesize({ ...rule, release: { kind: 'blueGreen', weights } });
+      template.hasResourceProperties('AWS::ElasticLoadBalancingV2::ListenerRule', {
+        Actions: [{ ForwardConfig: { TargetGroups: [{ Weight: 30 }, { Weight: 70 }] } }],
+      });
+    }
+    const [first, same, ...others] = asked;
+    expect(same).toBe(first);
+    expect(new Set([first, ...others]).size).toBe(3);
+  });
+
+  test('leaves alarms two target groups to watch', () => {
+    const given: unknown[] = [];
+    const rollbackAlarms: ContainerServiceProps['rollbackAlarms'] = ({ targetGroup, alternateTargetGroup }) => {
+      given.push(alternateTargetGroup?.node.id, targetGroup.node.id);
+      return [];
+    };
+    synthesize({ release: { kind: 'blueGreen' }, rollbackAlarms });
+    synthesize({ rollbackAlarms });
+    expect(given).toEqual(['AlternateTargetGroup', 'TargetGroup', undefined, 'TargetGroup']);
+  });
+
+  test('works on instances', () => {
+    const capacityIn = (scope: Stack, vpc: ec2.IVpc) => ({ ec2: instancesIn(scope, vpc) });
+    synthesize({ capacityIn, release: { kind: 'linear', minutes: 1 } }).hasResourceProperties('AWS::ECS::Service', {
+      DeploymentConfiguration: { Strategy: 'LINEAR' },
+      LoadBalancers: [{ AdvancedConfiguration: Match.objectLike({}) }],
+    });
+  });
+
+  test.each([
+    [{ kind: 'canary', minutes: 0 }, 'release.minutes: must be a whole number from 1 to 1440, got 0.'],
+    [{ kind: 'linear', minutes: 1.5 }, 'release.minutes: must be a whole number from 1 to 1440, got 1.5.'],
+    [
+      { kind: 'blueGreen', bakeMinutes: 1_441 },
+      'release.bakeMinutes: must be a whole number from 0 to 1440, got 1441.',
+    ],
+    [
+      { kind: 'linear', minutes: 220, bakeMinutes: 1 },
+      'release: must take at most 1980 minutes with bakeMinutes, the limit of CloudFormation, got 1981. Give fewer minutes',
+    ],
+  ] as const)('fails for %j', (release, message) => {
+    expect(() => synthesize({ release })).toThrow(message);
+  });
+
+  test('fails with both kinds of capacity, whose weights the rule would need, too', () => {
+    const capacityIn = (scope: Stack, vpc: ec2.IVpc) => ({ fargate: {}, ec2: instancesIn(scope, vpc) });
+    expect(() => synthesize({ capacityIn, release: { kind: 'blueGreen' } })).toThrow(
+      'release: must have one kind of capacity, got fargate and ec2. Leave one kind out of capacity, or leave release out',
+    );
+  });
+});
+
 describe('Fargate Spot', () => {
   test('runs the tasks beyond the minimum in proportion to the weights', () => {
     const template = synthesize({ capacity: { fargate: { spot: { spotWeight: 3, onDemandWeight: 1 } } } });

@@ -115,7 +115,8 @@ test('every alarm of every variant has a row, and every row an alarm', () => {
 describe.each(Object.entries(ALARM_SERIES))('%s', (key, { every, rings, near, idle, silence }) => {
   test('reads the metrics of its row in its period', () => {
     for (const alarm of alarmsOf(key)) {
-      const read = alarm.metrics.map(keyOf).sort();
+      // A service that releases in steps has two target groups. Here, both are in the same state.
+      const read = [...new Set(alarm.metrics.map(keyOf))].sort();
       for (const sent of [...rings, near]) expect(Object.keys(sent).sort()).toEqual(read);
       expect(read).toEqual(expect.arrayContaining(Object.keys(idle)));
       expect(alarm.period).toBe(every);
@@ -169,6 +170,65 @@ describe.each(Object.entries(ALARM_SERIES))('%s', (key, { every, rings, near, id
     expect(ALARM_SERIES[silence.partner]?.silence).toBe('rings');
     expect(KEYS).toContain(silence.partner);
     if (silence.otherwise === undefined) expect(variantsWithout(key, silence.partner)).toEqual([]);
+  });
+});
+
+describe('an alarm on two target groups of a service', () => {
+  const [OF, IN] = ['AWS/ApplicationELB', 'by LoadBalancer, TargetGroup'];
+
+  /** States in each reading, if the groups are in these states for some minutes or periods. */
+  function endsWith(id: string, ...groups: readonly Readonly<Record<string, number>>[]): Set<State | undefined> {
+    const found = alarmsOf(`Containers TargetGroupAlarms/${id}`).find(({ expression }) =>
+      expression?.startsWith('MAX('),
+    );
+    if (found === undefined) throw new Error(`${id} has no maximum over two groups.`);
+    const metrics = found.metrics.map((metric) => ({ ...metric, name: `${metric.name} ${metric.id.slice(-1)}` }));
+    const sent = Object.fromEntries(
+      groups.flatMap((group, index) =>
+        Object.entries(group).map(([name, value]) => {
+          const [metric = '', statistic = ''] = name.split(' ');
+          return [`${OF} ${metric} ${index + 1} ${statistic} ${IN}`, times(LONG, value)];
+        }),
+      ),
+    );
+    const alarm = { ...found, metrics };
+    const silent = Object.fromEntries(metrics.map((metric) => [keyOf(metric), times(LONG, undefined)]));
+    expect(Object.keys(silent)).toEqual(expect.arrayContaining(Object.keys(sent)));
+    return endsOf(readingsOf(alarm).map((reading) => statesOf(alarm, { ...silent, ...sent }, reading)));
+  }
+
+  test('does not ring for the empty group, and rings if no group has a healthy target', () => {
+    expect(endsWith('NoHealthyTarget', {}, { 'HealthyHostCount Maximum': 2 })).toEqual(new Set(['OK']));
+    expect(endsWith('NoHealthyTarget', { 'HealthyHostCount Maximum': 2 }, {})).toEqual(new Set(['OK']));
+    expect(endsWith('NoHealthyTarget', {}, { 'HealthyHostCount Maximum': 0 })).toEqual(new Set(['ALARM']));
+    expect(endsWith('NoHealthyTarget', {}, {})).toEqual(new Set(['ALARM']));
+  });
+
+  test('rings for errors and slow responses of 10 % of the requests, which all requests would dilute', () => {
+    const old = { 'RequestCount Sum': 9_000, 'TargetResponseTime p99': 0.1 };
+    const fine = { 'RequestCount Sum': 1_000, 'TargetResponseTime p99': 0.1, 'HTTPCode_Target_5XX_Count Sum': 20 };
+    const bad = { 'RequestCount Sum': 1_000, 'TargetResponseTime p99': 3, 'HTTPCode_Target_5XX_Count Sum': 400 };
+    const of = (group: typeof bad, id: string) => {
+      const { 'HTTPCode_Target_5XX_Count Sum': errors, 'TargetResponseTime p99': time, ...requests } = group;
+      return id === 'Latency'
+        ? { ...requests, 'TargetResponseTime p99': time }
+        : { ...requests, 'HTTPCode_Target_5XX_Count Sum': errors };
+    };
+    for (const id of ['TargetErrors', 'Latency']) {
+      const before = id === 'Latency' ? old : { 'RequestCount Sum': 9_000 };
+      for (const [now, state] of [
+        [fine, 'OK'],
+        [bad, 'ALARM'],
+      ] as const) {
+        expect(endsWith(id, before, of(now, id))).toEqual(new Set([state]));
+        expect(endsWith(id, of(now, id), before)).toEqual(new Set([state]));
+      }
+    }
+  });
+
+  test('rings for an unhealthy target in either group', () => {
+    expect(endsWith('UnhealthyTargets', { 'UnHealthyHostCount Minimum': 0 }, {})).toEqual(new Set(['OK']));
+    expect(endsWith('UnhealthyTargets', {}, { 'UnHealthyHostCount Minimum': 1 })).toEqual(new Set(['ALARM']));
   });
 });
 

@@ -99,32 +99,34 @@ describe.each(watched)('%s', (_, config) => {
     expect(settings).toEqual(settings.map(() => [{ Name: 'containerInsights', Value }]));
   });
 
-  test('each deployment of a service rolls back on the alarms of its own target group', () => {
+  test('each deployment of a service rolls back on the alarms of its own target groups', () => {
     for (const [stack, , { Properties }] of ofType('AWS::ECS::Service')) {
-      const [id] = refsOf(Properties?.['LoadBalancers']);
-      const group = text({ 'Fn::GetAtt': [id, 'TargetGroupFullName'] });
+      const groups = refsOf(Properties?.['LoadBalancers'])
+        .filter((id) => id?.includes('TargetGroup'))
+        .map((id) => text({ 'Fn::GetAtt': [id, 'TargetGroupFullName'] }));
       const configuration = Properties?.['DeploymentConfiguration'];
       expect(configuration).toMatchObject({ Alarms: { Enable: true, Rollback: true } });
       const watched = refsOf(configuration).map((ref) => {
         const [, , alarm] = alarms.find(([name, each]) => name === stack && each === ref) ?? [];
         const metrics = alarm ? metricsOf(alarm) : [];
-        expect(metrics.map(({ dimensions }) => text(dimensions['TargetGroup']))).toEqual(metrics.map(() => group));
+        expect(new Set(metrics.map(({ dimensions }) => text(dimensions['TargetGroup'])))).toEqual(new Set(groups));
         return metrics.at(-1)?.name.split(' ')[1];
       });
       expect(watched).toEqual(['RequestCount', 'UnHealthyHostCount', 'TargetResponseTime']);
     }
   });
 
-  test('several target groups of a stack share one composite alarm, and a single one has none', () => {
-    for (const stack of new Set(ofType('AWS::ECS::Service').map(([name]) => name))) {
-      const groups = ofType('AWS::ElasticLoadBalancingV2::TargetGroup').filter(([name]) => name === stack);
+  test('several services of a stack share one composite alarm, and a single one has none', () => {
+    const stacks = ofType('AWS::ECS::Service').map(([name]) => name);
+    for (const stack of new Set(stacks)) {
+      const services = stacks.filter((name) => name === stack);
       const composites = ofType('AWS::CloudWatch::CompositeAlarm').filter(
         ([name, id]) => name === stack && id.startsWith('LoadBalancerAlarms'),
       );
-      expect(composites).toHaveLength(groups.length > 1 ? 1 : 0);
+      expect(composites).toHaveLength(services.length > 1 ? 1 : 0);
       for (const [, , { Properties }] of composites) {
         const children = [...text(Properties?.['AlarmRule']).matchAll(/"Fn::GetAtt":\["(\w+)","Arn"\]/g)];
-        expect(children).toHaveLength(groups.length);
+        expect(children).toHaveLength(services.length);
         for (const [, id] of children) expect(id).toContain('NoHealthyTarget');
       }
     }

@@ -115,6 +115,14 @@ describe('the estimate of the resources of a stack Containers', () => {
     );
   });
 
+  test('is enough for services that are released in steps, which have one kind of capacity', () => {
+    const { fargate } = capacity;
+    const release = { kind: 'canary', minutes: 10 } as const;
+    const given = withFurther({ ...largest, capacity: { fargate } }, 2);
+    const count = resourcesOfStack({ ...given, services: given.services.map((each) => ({ ...each, release })) });
+    expect(count).toBeLessThanOrEqual(CONTAINERS_STACK.fixed + 3 * CONTAINERS_STACK.perService);
+  });
+
   test('leaves no room for another service', () => {
     const { fixed, perService } = CONTAINERS_STACK;
     expect(fixed + SERVICES_PER_LOAD_BALANCER * perService).toBeLessThanOrEqual(STACK.resources);

@@ -10,6 +10,20 @@ const ofType = (config: typeof released, type: string) =>
 
 describe.each(Object.entries(variants()))('%s', (_, config) => {
   const steps = config.function.release;
+  const inSteps = config.services.filter(({ release }) => release !== undefined);
+
+  test('a container service has a second target group, and keeps the weights of its rule, only if it is released in steps', () => {
+    const ofServices = ofType(config, 'AWS::ElasticLoadBalancingV2::TargetGroup').filter(([stack]) =>
+      stack.startsWith('Containers'),
+    );
+    const kinds = Object.values(config.capacity).filter((kind) => kind !== undefined).length;
+    expect(ofServices.length).toBe(kinds * config.services.length + inSteps.length);
+    expect(ofType(config, 'Custom::KeptWeights').length).toBe(inSteps.length);
+    const strategies = ofType(config, 'AWS::ECS::Service').map(
+      ([, , { Properties }]) => Object(Properties?.['DeploymentConfiguration'])['Strategy'],
+    );
+    expect(strategies.filter((strategy) => strategy !== undefined).length).toBe(inSteps.length);
+  });
 
   test('CodeDeploy is in the templates only if the function is released in steps', () => {
     const count = steps ? 1 : 0;
@@ -41,6 +55,56 @@ test('a release goes back on the errors of the new version and on the slowest re
   expect(groups.map(([, , { Properties }]) => JSON.stringify(Properties?.['AlarmConfiguration'])).join()).toMatch(
     /^\{"Alarms":\[\{"Name":\{"Ref":"ReleaseNewVersionErrors\w+"\}\},\{"Name":\{"Ref":"AlarmsDuration\w+"\}\}\],"Enabled":true\}$/,
   );
+});
+
+describe('a container service', () => {
+  const name = 'with container services released in steps';
+  const config = variants()[name] ?? fixtureOf('trial');
+  const [history] = config.services;
+  if (history === undefined) throw new Error('The fixture must have a service.');
+  const withRelease = (release: unknown): typeof config => ({
+    ...config,
+    services: [{ ...history, ...({ release } as object) }],
+  });
+
+  test('has the weights in its rule that the rule has at the time of a deployment', () => {
+    const rules = ofType(config, 'AWS::ElasticLoadBalancingV2::ListenerRule').map(([, , { Properties }]) =>
+      JSON.stringify(Properties?.['Actions']),
+    );
+    const weights = rules.map((actions) =>
+      actions.match(/"Weight":\{"Fn::GetAtt":\["\w*Weights\w+","(First|Second)"\]\}/g),
+    );
+    expect(weights.map((found) => found?.length)).toEqual([2, 2]);
+  });
+
+  test.each([
+    [
+      { ...config, alarms: false as const },
+      'services.history.release: needs alarms on which a release goes back, got alarms: false.',
+    ],
+    [
+      { ...config, sleep: { timeZone: 'Asia/Tokyo', from: '20:00', until: '08:00' } },
+      'services.history.release: cannot sleep, because waking waits for tasks in one target group, got sleep.',
+    ],
+    [
+      { ...config, capacity: fixtureOf('trial', { capacity: 'both' }).capacity },
+      'services.history.release: needs one kind of capacity, got fargate and ec2.',
+    ],
+    [
+      withRelease({ kind: 'bluegreen' }),
+      'services.history.release.kind: must be rolling, blueGreen, canary, linear, got bluegreen.',
+    ],
+    [
+      withRelease({ kind: 'canary', minutes: 0 }),
+      'services.history.release.minutes: must be a whole number from 1 to 1440, got 0.',
+    ],
+  ])('is refused if it could not be released, as in %#', (given, message) => {
+    expect(() => stageOf(given)).toThrow(message);
+  });
+
+  test('may have two target groups without alarms while it is not released in steps', () => {
+    expect(() => stageOf({ ...withRelease({ kind: 'rolling' }), alarms: false })).not.toThrow();
+  });
 });
 
 test('refuses a release without alarms', () => {

@@ -77,6 +77,13 @@ export function variants(): Record<string, EnvironmentConfig> {
         service: { ...cluster.kubernetes.service, rolloutMinutes: 10 },
       },
     },
+    'with container services released in steps': {
+      ...withFurther(trial, [service('reports', 110)]),
+      services: [...trial.services, service('reports', 110)].map((each, index) => ({
+        ...each,
+        release: index === 0 ? { kind: 'canary', minutes: 10 } : { kind: 'blueGreen' },
+      })),
+    },
     'that sleeps': {
       ...fixtureOf('trial', { capacity: 'both', kubernetes: 'true' }),
       sleep: { timeZone: 'Asia/Tokyo', from: '20:00', until: '08:00' },
