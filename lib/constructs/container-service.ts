@@ -215,9 +215,9 @@ export interface ContainerServiceProps {
    * Second target group, and the strategy by which ECS moves the requests between the two groups. After each deployment by a
    * strategy other than `rolling`, the other group has the requests.
    *
-   * - Deploy `{ kind: 'rolling' }` first, and the strategy afterwards. To remove `release`, deploy `{ kind: 'rolling' }`, wait until
-   *   the first group has the requests, and then leave `release` out. Otherwise the rule would send the requests to a group without
-   *   tasks.
+   * - Deploy `{ kind: 'rolling' }` first, and the strategy afterwards.
+   * - To remove `release`, let the first group have the requests (`redeployCommand` moves them to the other group), then deploy
+   *   `{ kind: 'rolling' }`, and then leave `release` out. Otherwise the rule would send the requests to a group without tasks.
    * - ECS changes the weights of the listener rule, and CloudFormation does not know. When the rule changes in the template, such
    *   as by a new path, CloudFormation writes the weights of the template: give the present weights in `weights`.
    * - The service needs one kind of capacity, because the rule has the weights of the two groups and not of the kinds.
