@@ -54,8 +54,11 @@ export interface KeptWeightsProps {
  * - The deployment fails before the rule changes if the weights cannot be read: on an error of the API, if several rules of the
  *   listener forward to the groups with different weights (such as a rule for test traffic), or if a deployment after the first
  *   one finds no rule. There is no rule if somebody let the rule forward elsewhere, or if both target groups are new, for
- *   example because of another port. ECS does not say which of two new groups it uses first, so give new groups a new construct.
- * - A rollback of the stack reads the weights again, too, if it changes the rule back.
+ *   example because of another port. Give new target groups a new construct, which begins with 100 and 0.
+ * - In a rollback that changes the rule back, CloudFormation calls the function, too. AWS does not say whether the rule then gets
+ *   the weights that were read in the rollback, or those from before the deployment. So change a rule in a deployment of its own,
+ *   and look at the weights of the rule after a rollback. If the function fails in the rollback, too, correct the rule by hand and
+ *   continue the rollback.
  * - While ECS is moving requests in a deployment that was not started by CloudFormation, do not change the rule: seconds pass
  *   between reading and writing, and the rule may go back by one step.
  * - Without this construct in the template, the rule has the weights of the template again. Before you remove the construct, let
@@ -196,8 +199,9 @@ async function weightsFor({ RequestType, ResourceProperties: now, OldResourcePro
   }
   if (RequestType === 'Create') return [100, 0];
   throw new Error('No rule of ' + [...listeners].join(' or ') + ' forwards to ' + now.TargetGroupArns.join(' or ') +
-    '. If the rule was changed by hand, let it forward to one of them again. If the target groups are new, ' +
-    'give KeptWeights a new construct id. If the rule was never created, roll the stack back.');
+    '. If the rule was changed by hand, let it forward to one of them again, and deploy again or ' +
+    'continue the rollback. If the target groups are new, give KeptWeights a new construct id. ' +
+    'If the rule was never created, roll the stack back.');
 }
 
 async function weightsOn(ListenerArn, groups) {
