@@ -4,6 +4,7 @@ import { accountOf } from '../lib/account';
 import { executionActions, hasPermissions, PASSED_TO, POLICY_CHARACTERS } from '../lib/execution-policies';
 import permissions from '../lib/resource-permissions.json';
 import { AccountStack, BOUNDARY_NAME } from '../lib/stacks/account-stack';
+import schemas from './fixtures/schema-permissions.json';
 import { fixtureOf, fixtures } from './support/fixture';
 import { resourcesOf, synthesized } from './support/stage';
 import { variants } from './support/variants';
@@ -26,6 +27,11 @@ const execution = policies.filter(([id]) => id.startsWith('Execution')).map(([, 
 const statements: Statement[] = execution.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
 const actionsOf = ({ Action }: Statement) => [Action].flat();
 
+/** Tells whether a pattern, in which `*` stands for any characters, matches an action. */
+function matchesPattern(pattern: string, action: string): boolean {
+  return new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '.*')}$`).test(action);
+}
+
 const types = new Set(
   Object.values(variants()).flatMap((config) => resourcesOf(synthesized(config)).map(([, , { Type }]) => Type)),
 );
@@ -43,6 +49,46 @@ test('the table of permissions has no row for a type that no template has', () =
 
 test('a type without permissions is noticed', () => {
   expect(hasPermissions('AWS::SageMaker::NotebookInstance')).toBe(false);
+});
+
+const leftOut = permissions.leftOut.flatMap(({ actions }) => actions);
+const isLeftOut = (action: string) => leftOut.some((pattern) => matchesPattern(pattern, action));
+/** The actions that a schema names, by type, without those that the table leaves out for a reason. */
+const named = new Map(
+  Object.entries(schemas.types).map(([type, actions]) => [type, actions.filter((action) => !isLeftOut(action))]),
+);
+
+test.each(Object.entries(permissions.types))('%s has the actions that its schema names', (type, actions) => {
+  expect(actions).toEqual(named.get(type));
+});
+
+test('a type is in the table by its schema, or by another source if its schema names no action', () => {
+  const recorded = Object.entries(schemas.types);
+  const typesWith = (some: boolean) => recorded.filter(([, { length }]) => length > 0 === some).map(([type]) => type);
+  expect(typesWith(true).toSorted()).toEqual(Object.keys(permissions.types).toSorted());
+  const others = Object.keys(permissions.others).filter((type) => type.startsWith('AWS::'));
+  expect(typesWith(false).toSorted()).toEqual(others.filter((type) => !(type in permissions.types)).toSorted());
+});
+
+test('a schema names every action that the table leaves out', () => {
+  const all = Object.values(schemas.types).flat();
+  expect(leftOut.filter((pattern) => !all.some((action) => matchesPattern(pattern, action)))).toEqual([]);
+});
+
+test('the rows of other sources have the actions that the sources name', () => {
+  expect(Object.fromEntries(Object.entries(permissions.others).map(([type, { actions }]) => [type, actions]))).toEqual({
+    'AWS::CDK::Metadata': [],
+    'AWS::CodeBuild::Project': [
+      ...['BatchGetProjects', 'CreateProject', 'DeleteProject', 'UpdateProject'].map((call) => `codebuild:${call}`),
+      'iam:PassRole',
+    ],
+    'Custom::*': ['lambda:InvokeFunction'],
+    // The page has these for all resources. It has more, for people who read the logs.
+    'AWS::ApiGatewayV2::Stage': [
+      ...['CreateLogDelivery', 'CreateLogGroup', 'DeleteLogDelivery', 'DescribeResourcePolicies', 'GetLogDelivery'],
+      ...['ListLogDeliveries', 'PutResourcePolicy', 'UpdateLogDelivery'],
+    ].map((call) => `logs:${call}`),
+  });
 });
 
 test('every action is the name of a service and of a call, with a wildcard at most where the schema has one', () => {
@@ -115,7 +161,7 @@ test('roles are passed to the services that assume them in the templates, and to
   );
   // Those of the service-linked roles, ECS, which passes the roles of tasks, and EC2, whose name is an expression.
   const linked = ['application-autoscaling.amazonaws.com', 'ecs.amazonaws.com', 'ec2.amazonaws.com'];
-  expect([...principals, ...linked].toSorted()).toEqual([...PASSED_TO].toSorted());
+  expect([...new Set([...principals, ...linked])].toSorted()).toEqual([...PASSED_TO].toSorted());
 });
 
 test('a statement for all resources is limited to the regions of the environments, or to new keys with the tag', () => {
