@@ -289,6 +289,12 @@ export const acknowledgements: readonly Acknowledgement[] = [
   },
   {
     path: 'Sleep/Sleep/StateMachine',
+    rules: ['SF2'],
+    reason:
+      'Basic observability: X-Ray is billed by trace and this environment leaves it out; the history and the log of each run stay.',
+  },
+  {
+    path: 'Sleep/Sleep/StateMachine',
     rules: [
       'IAM5[Resource::arn:aws:cloudwatch:<region>:<AWS::AccountId>:alarm:Kumiki-<environment>-*]',
       'IAM5[Resource::arn:aws:eks:<region>:<AWS::AccountId>:nodegroup/kumiki-<environment>/*]',

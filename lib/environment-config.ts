@@ -80,7 +80,7 @@ export interface ServiceConfig {
   readonly release?: DeploymentSteps;
   /**
    * Spans of the service in X-Ray, through a CloudWatch agent in each task: docs/tracing.md. The agent shares CPU and memory of
-   * the task. Its image comes from the internet, so egress through endpoints is refused.
+   * the task. Its image comes from the internet, so egress through endpoints is refused, and so is `observability: 'basic'`.
    *
    * @default none
    */

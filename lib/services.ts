@@ -9,7 +9,7 @@ import {
   ServiceRoute,
   serviceOf,
 } from '../domain/routes';
-import { EnvironmentConfig, ServiceConfig } from './environment-config';
+import { EnvironmentConfig, observesFully, ServiceConfig } from './environment-config';
 import { checkFargateSize } from './fargate-sizes';
 import { API_STACK, HTTP_API, LOAD_BALANCER, REST_API, SERVICES_PER_LOAD_BALANCER, STACK } from './limits';
 
@@ -300,16 +300,22 @@ function checkTasks({ name, minTasks, maxTasks, latencySeconds = 1 }: ServiceCon
   }
 }
 
-function checkTracing({ name, tracing, memoryMiB }: ServiceConfig, { network }: EnvironmentConfig): void {
+function checkTracing({ name, tracing, memoryMiB }: ServiceConfig, config: EnvironmentConfig): void {
   if (tracing === undefined) return;
   const property = `services.${name}.tracing`;
+  if (!observesFully(config)) {
+    throw new Error(
+      `${property}: must be left out with observability "basic", which records no traces, got an agent. ` +
+        'Remove tracing, or give observability: "full"',
+    );
+  }
   if (!/(@sha256:[0-9a-f]{64}|:(?!latest$)[\w.-]+)$/.test(tracing.agentImage)) {
     throw new Error(
       `${property}.agentImage: must end with a version or a digest, got "${tracing.agentImage}". ` +
         'Give a version of https://gallery.ecr.aws/cloudwatch-agent/cloudwatch-agent',
     );
   }
-  if (network.create?.egress.mode === 'endpoints') {
+  if (config.network.create?.egress.mode === 'endpoints') {
     throw new Error(
       `${property}: with network.create.egress "endpoints", tasks cannot reach the image of the agent, which public.ecr.aws has, ` +
         'or X-Ray. Use "nat" or "nat-instance", or leave tracing out',

@@ -193,7 +193,7 @@ describe('fails', () => {
     );
   });
 
-  test('for spans whose agent has no version, that cannot leave the VPC, or that leave the service too little memory', () => {
+  test('for spans that nothing records, whose agent has no version or no way out, or that leave too little memory', () => {
     const agentImage = 'public.ecr.aws/cloudwatch-agent/cloudwatch-agent:1.300066.0b1367';
     for (const image of ['public.ecr.aws/cloudwatch-agent/cloudwatch-agent', 'agent:latest']) {
       expect(checkFurther(service('reports', 110, { tracing: { agentImage: image } }))).toThrow(
@@ -204,6 +204,9 @@ describe('fails', () => {
     expect(check(traced)).not.toThrow();
     expect(check({ ...traced, network: withEgress({ mode: 'endpoints' }) })).toThrow(
       /^services\.history\.tracing: with network\.create\.egress "endpoints", tasks cannot reach the image of the agent/,
+    );
+    expect(check({ ...traced, observability: 'basic' })).toThrow(
+      'services.history.tracing: must be left out with observability "basic", which records no traces, got an agent. Remove',
     );
     expect(check(withServices(trial, { tracing: { agentImage }, memoryMiB: 256 }))).toThrow(
       'services.history.memoryMiB: must be at least 512 with tracing, of which the agent may take 128, got 256',

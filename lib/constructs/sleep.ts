@@ -81,6 +81,8 @@ export interface SleepProps extends SleepHours {
   readonly alarmNamePrefix?: string;
   /** Make an alarm on runs of the state machine that failed. @default true */
   readonly watched?: boolean;
+  /** Record a trace of each run in X-Ray, which bills traces. @default true */
+  readonly tracing?: boolean;
   /** @default a new log group with the defaults of the CDK: two years, RETAIN */
   readonly logGroup?: logs.ILogGroup;
 }
@@ -214,7 +216,7 @@ export class Sleep extends Construct {
         level: sfn.LogLevel.ALL,
         includeExecutionData: true,
       },
-      tracingEnabled: true,
+      tracingEnabled: props.tracing ?? true,
     });
     const command = (to: string) =>
       `aws stepfunctions start-execution --state-machine-arn ${this.stateMachine.stateMachineArn} --input '{"to":"${to}"}'`;

@@ -471,6 +471,18 @@ test('the alarm goes off on one failed run, and is quiet without runs', () => {
   synthesize({ watched: false }).resourceCountIs('AWS::CloudWatch::Alarm', 0);
 });
 
+test('runs are traced by X-Ray on request, and by default', () => {
+  for (const [tracing, Enabled] of [
+    [undefined, true],
+    [true, true],
+    [false, false],
+  ] as const) {
+    const traced = synthesize({ tracing });
+    traced.hasResourceProperties('AWS::StepFunctions::StateMachine', { TracingConfiguration: { Enabled } });
+    expect(JSON.stringify(traced.toJSON()).includes('xray:')).toBe(Enabled);
+  }
+});
+
 test('without nodes, provisioned concurrency and alarms, no state mentions them', () => {
   const small = definitionOf(synthesize({ nodeGroup: undefined, provisionedConcurrency: undefined, alarms: [] }));
   expect(JSON.stringify(small)).not.toMatch(/eks|lambda|cloudwatch/);

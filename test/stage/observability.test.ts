@@ -21,6 +21,11 @@ test('basic observability leaves out all that is measured for money', () => {
     Type === 'AWS::Lambda::Function' ? (Properties?.['TracingConfig'] ?? []) : [],
   );
   expect(tracing).toEqual([{ Mode: 'PassThrough' }, { Mode: 'PassThrough' }, { Mode: 'PassThrough' }]);
+  const machines = resources.filter(([, , { Type }]) => Type === 'AWS::StepFunctions::StateMachine');
+  expect(machines.map(([, , { Properties }]) => Properties?.['TracingConfiguration'])).toEqual([{ Enabled: false }]);
+  // A function in PassThrough follows the trace of its caller, and so keeps the rights.
+  const recording = resources.filter(([, , resource]) => JSON.stringify(resource).includes('xray:'));
+  expect(unique(recording.map(([stack]) => stack)).sort()).toEqual(['Function', 'WebSocketApi']);
   const clusters = resources.filter(([, , { Type }]) => Type === 'AWS::ECS::Cluster');
   expect(clusters.map(([, , { Properties }]) => Properties?.['ClusterSettings'])).toEqual(
     clusters.map(() => [{ Name: 'containerInsights', Value: 'disabled' }]),
@@ -35,6 +40,12 @@ test('full observability, which is the default, measures all of that', () => {
   for (const name of ['MetricsEnabled', 'DetailedMetricsEnabled', 'TracingEnabled']) {
     expect(unique(valuesOf(resources, name))).toEqual(['true']);
   }
+  const [machine] = Object.values(
+    synthesized(variants()['that sleeps'] ?? fixtureOf('trial'))['Sleep']?.findResources(
+      'AWS::StepFunctions::StateMachine',
+    ) ?? {},
+  );
+  expect(machine?.['Properties'].TracingConfiguration).toEqual({ Enabled: true });
   expect(valuesOf(resources, 'Mode').filter((mode) => mode === '"Active"')).toHaveLength(3);
   const [eks] = resources.filter(([, , { Type }]) => Type === 'AWS::EKS::Cluster');
   expect(JSON.stringify(eks?.[2].Properties?.['Logging'])).toContain('audit');

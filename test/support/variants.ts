@@ -91,6 +91,7 @@ export function variants(): Record<string, EnvironmentConfig> {
     'with basic observability': {
       ...fixtureOf('trial', { capacity: 'both', kubernetes: 'true' }),
       observability: 'basic',
+      sleep: { timeZone: 'Asia/Tokyo', from: '20:00', until: '08:00' },
     },
     'with spans of the container services': {
       ...trial,
