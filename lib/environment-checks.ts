@@ -1,3 +1,4 @@
+import type { ReleaseSteps } from './constructs/gradual-release';
 import { EnvironmentConfig, ReceiversConfig } from './environment-config';
 
 /**
@@ -7,6 +8,7 @@ import { EnvironmentConfig, ReceiversConfig } from './environment-config';
  * @throws with the property, the rule, the value and what to do
  */
 export function checkEnvironment(config: EnvironmentConfig): void {
+  checkKinds(config);
   checkChoice('observability', config.observability, ['full', 'basic']);
   checkChoice('encryption', config.encryption, ['aws-owned', 'customer-managed']);
   checkPattern(
@@ -30,6 +32,8 @@ export function checkEnvironment(config: EnvironmentConfig): void {
     'an https URL or a folder, without spaces',
     'Give an address such as https://wiki.example.com/kumiki, or leave it out',
   );
+  checkRelease(config);
+  checkRollout(config);
   const { notifications, budget } = config;
   if (notifications !== undefined) {
     if (notifications.page === undefined) {
@@ -50,6 +54,86 @@ export function checkEnvironment(config: EnvironmentConfig): void {
   }
 }
 
+/** Checks kinds of values, because a part that is neither described nor left out would be on in one stack and off in another. */
+function checkKinds(config: EnvironmentConfig): void {
+  const { alarms, kubernetes } = config;
+  if (alarms !== undefined && alarms !== false && !isObject(alarms)) {
+    throw new Error(
+      `alarms: must be false or an object, got ${text(alarms)}. Give false for no alarms, or leave it out for all alarms`,
+    );
+  }
+  for (const [property, value] of Object.entries({
+    notifications: config.notifications,
+    budget: config.budget,
+    sleep: config.sleep,
+    httpApi: config.httpApi,
+    webSocketApi: config.webSocketApi,
+    kubernetes,
+    'function.provisionedConcurrency': config.function.provisionedConcurrency,
+    'function.release': config.function.release,
+    'restApi.cache': config.restApi.cache,
+    'loadBalancer.https': config.loadBalancer.https,
+  })) {
+    if (value === undefined || isObject(value)) continue;
+    throw new Error(
+      `${property}: must be an object, got ${text(value)}. Leave it out to switch it off: docs/switches.md has its values`,
+    );
+  }
+  for (const [property, value, byDefault] of [
+    ['disposable', config.disposable],
+    ['terminationProtection', config.terminationProtection],
+    ['restApi.ownsApiAccount', config.restApi.ownsApiAccount],
+    ['dashboard', config.dashboard, true],
+    ['capacity.ec2.trunking', config.capacity.ec2?.trunking, false],
+    ['httpApi.disableDefaultEndpoint', config.httpApi?.disableDefaultEndpoint, false],
+    ['kubernetes.observability', kubernetes?.observability, false],
+    ['kubernetes.deletionProtection', kubernetes?.deletionProtection, false],
+    ['kubernetes.nodes.spot', kubernetes?.nodes.spot, false],
+    ...(config.webSocketApi ? [['webSocketApi.ticker.scheduled', config.webSocketApi.ticker.scheduled] as const] : []),
+  ] as const) {
+    if (typeof value === 'boolean' || (value === undefined && byDefault !== undefined)) continue;
+    const remedy = byDefault === undefined ? 'Give one of the two' : `Leave it out for ${byDefault}`;
+    throw new Error(`${property}: must be true or false, got ${text(value)}. ${remedy}`);
+  }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Minutes of the steps that CodeDeploy has, by their kind. */
+const RELEASE_MINUTES: { readonly [Kind in ReleaseSteps['kind']]: readonly number[] } = {
+  canary: [5, 10, 15, 30],
+  linear: [1, 2, 3, 10],
+};
+
+/** The construct refuses these values, too, but it does not know their property. */
+function checkRelease({ function: { release } }: EnvironmentConfig): void {
+  if (release === undefined) return;
+  const { kind, minutes } = release;
+  if (!Object.hasOwn(RELEASE_MINUTES, kind)) {
+    throw new Error(
+      `function.release.kind: must be one of ${Object.keys(RELEASE_MINUTES).join(', ')}, got ${text(kind)}. Give one of them`,
+    );
+  }
+  const known = RELEASE_MINUTES[kind];
+  if (known.includes(minutes)) return;
+  throw new Error(
+    `function.release.minutes: must be one of ${known.join(', ')} for kind "${kind}", got ${text(minutes)}. ` +
+      'Give minutes that CodeDeploy has',
+  );
+}
+
+/** The construct refuses these values, too, but it does not know their property. */
+function checkRollout({ kubernetes }: EnvironmentConfig): void {
+  const minutes = kubernetes?.service.rolloutMinutes;
+  if (minutes === undefined || (Number.isInteger(minutes) && minutes >= 1 && minutes <= 14)) return;
+  throw new Error(
+    `kubernetes.service.rolloutMinutes: must be a whole number from 1 to 14, got ${text(minutes)}. ` +
+      'Give 10, or leave it out to not wait for the pods',
+  );
+}
+
 function checkChoice(property: string, value: string | undefined, choices: readonly string[]): void {
   if (value === undefined || choices.includes(value)) return;
   throw new Error(
@@ -64,6 +148,11 @@ function checkPattern(property: string, value: unknown, pattern: RegExp, rule: s
 
 function checkReceivers(property: string, receivers: ReceiversConfig | undefined): void {
   if (receivers === undefined) return;
+  if (!isObject(receivers)) {
+    throw new Error(
+      `${property}: must be an object, got ${text(receivers)}. Give receivers such as { emails: ["on-call@example.com"] }`,
+    );
+  }
   const { topicArn, emails, endpoints, slack } = receivers;
   if (topicArn !== undefined && [emails, endpoints, slack].some((value) => value !== undefined)) {
     throw new Error(

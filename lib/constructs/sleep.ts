@@ -25,7 +25,12 @@ export interface SleepHours {
    * @throws unless it is from 00:00 to 23:59, and at least 90 minutes before and after `from`
    */
   readonly until: string;
-  /** Days on which the capacity wakes. With `weekdays` (Monday to Friday), it sleeps all weekend. @default 'weekdays' */
+  /**
+   * Days on which the capacity wakes. With `weekdays` (Monday to Friday), it sleeps all weekend.
+   *
+   * @throws unless it is one of the two words
+   * @default 'weekdays'
+   */
   readonly wakesOn?: 'weekdays' | 'every-day';
 }
 
@@ -635,12 +640,15 @@ function hourAndMinute(time: string): { hour: string; minute: string } {
   return { hour: `${hour}`, minute: `${minute}` };
 }
 
-function checkHours({ timeZone, from, until }: SleepHours): void {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone });
-  } catch {
+function checkHours({ timeZone, from, until, wakesOn = 'weekdays' }: SleepHours): void {
+  if (!isTimeZone(timeZone)) {
     throw new Error(
       `timeZone: must be a name of the IANA time zone database, got "${timeZone}". Give a name such as Asia/Tokyo.`,
+    );
+  }
+  if (!['weekdays', 'every-day'].includes(wakesOn)) {
+    throw new Error(
+      `wakesOn: must be weekdays or every-day, got "${wakesOn}". Give one of the two words, or leave it out for weekdays.`,
     );
   }
   const minutes = Object.entries({ from, until }).map(([property, time]) => {
@@ -656,6 +664,17 @@ function checkHours({ timeZone, from, until }: SleepHours): void {
       `until: must be at least ${LONGEST_RUN.toMinutes()} minutes before and after from (${from}), the longest run, got ` +
         `"${until}". Give times that are further apart.`,
     );
+  }
+}
+
+/** Node.js also accepts no name at all, offsets such as +09:00, and names in lower case. */
+function isTimeZone(name: string): boolean {
+  if (!/^[A-Z]/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
   }
 }
 

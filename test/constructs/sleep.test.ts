@@ -6,7 +6,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { Sleep, SleepProps } from '../../lib/constructs/sleep';
+import { Sleep, SleepHours, SleepProps } from '../../lib/constructs/sleep';
 
 const HOURS = { timeZone: 'Asia/Tokyo', from: '20:00', until: '08:00' };
 const TASKS = 'arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/tasks/0123456789abcdef';
@@ -496,6 +496,17 @@ test.each([
   [{ listeners: [] }, 'listeners: must be at least one, got none'],
 ])('refuses %j', (options, message) => {
   expect(() => synthesize(options)).toThrow(message);
+});
+
+test.each<[Readonly<Record<string, unknown>>, string]>([
+  [{ wakesOn: 'daily' }, 'wakesOn: must be weekdays or every-day, got "daily". Give one of the two words'],
+  [{ timeZone: undefined }, 'timeZone: must be a name of the IANA time zone database, got "undefined"'],
+  [{ timeZone: 'asia/tokyo' }, 'timeZone: must be a name of the IANA time zone database, got "asia/tokyo"'],
+])('refuses %j, which a synthesis without a type check does not notice', (values, message) => {
+  const stack = new Stack();
+  const hours: SleepHours = { ...HOURS };
+  const props = Object.assign({ ...hours, ...partsOf(stack) }, values);
+  expect(() => new Sleep(stack, 'Sleep', props)).toThrow(message);
 });
 
 test('refuses to wake to no task', () => {
