@@ -278,7 +278,10 @@ export type ReceiversConfig =
  * A new alarm sends a message when it is OK for the first time, so the first deployment sends one message for each alarm.
  */
 export interface NotificationsConfig {
-  /** Notified at any hour when users are affected, and when this is over: only by the composite alarm `UsersAffected`. */
+  /**
+   * Notified at any hour when users are affected, and when this is over, by the composite alarm `UsersAffected`. With `sleep`,
+   * also of a failed run to sleep or to wake, because `UsersAffected` may send nothing then.
+   */
   readonly page: ReceiversConfig;
   /**
    * Notified of all other alarms and of the budget, which can wait until the morning.

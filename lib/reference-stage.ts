@@ -216,6 +216,7 @@ export class ReferenceStage extends Construct {
       .flatMap((stack) => stack.affecting);
     const operations = operationsFirst ?? this.operations(common, affecting, restApi.serverErrors);
     const { sleep } = config;
+    let sleepFailed: cloudwatch.Alarm | undefined;
     if (sleep) {
       const { provisionedConcurrency } = config.function;
       // What these alarms watch is asleep, or stands in front of what is asleep.
@@ -232,6 +233,7 @@ export class ReferenceStage extends Construct {
           stack.node.findAll().filter((child) => child instanceof cloudwatch.AlarmBase),
         ),
       });
+      sleepFailed = sleepStack.failed;
       // Destroyed first, so that no run begins while the other stacks are deleted.
       for (const stack of earlier) sleepStack.addStackDependency(stack);
     }
@@ -295,6 +297,12 @@ export class ReferenceStage extends Construct {
     if (operations.usersAffected) others.set(operations.usersAffected, page);
     const noticeUndelivered = notifications?.undelivered.get('notice');
     if (noticeUndelivered) others.set(noticeUndelivered, undefined);
+    if (sleepFailed) {
+      // A page, because the actions of the page are off after such a run. The alarm is OK again minutes later, whether the run
+      // was repeated or not, so nobody is notified of OK.
+      others.set(sleepFailed, undefined);
+      if (page !== undefined) sleepFailed.addAlarmAction({ bind: () => ({ alarmActionArn: page }) });
+    }
     Aspects.of(this).add(new AlarmActions({ topicArn: notice, others }));
     Aspects.of(this).add(new RunbookLinks(config.runbookUrl));
     acknowledge(this, config.region);

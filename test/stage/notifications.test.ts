@@ -61,6 +61,19 @@ test('a notice that is not delivered sends no notice, because that would fail, t
   expect(topicsOf(undelivered['Notice'] ?? {})).toBeUndefined();
 });
 
+test.each([{ page, notice }, { page }])(
+  'a failed run to wake pages, because the actions of the page are off then, and its OK closes no incident: %j',
+  (notifications) => {
+    const sleep = { timeZone: 'Asia/Tokyo', from: '20:00', until: '08:00' };
+    const failed = Object.values(
+      withNotifications(notifications, { sleep })['Sleep']?.findResources('AWS::CloudWatch::Alarm') ?? {},
+    );
+    expect(failed.map(({ Properties }) => [Properties.AlarmActions, Properties.OKActions])).toEqual([
+      [[ownTopic('page')], undefined],
+    ]);
+  },
+);
+
 test('without notices, only the alarm that users are affected has an action', () => {
   const { undelivered, others } = alarmsOf(withNotifications({ page }));
   for (const alarm of [...others, ...Object.values(undelivered)]) expect(topicsOf(alarm)).toBeUndefined();
