@@ -59,24 +59,41 @@ class Account {
   /** Execution environments, 0 without a configuration. */
   provisioned = 4;
   readonly suspended = new Set<string>();
-  /** Operations that fail. */
-  readonly failing = new Set<string>();
-  /** Nodes that Cluster Autoscaler asks for once, after the group was set to zero. */
-  autoscaled = 0;
+  /** Operations that fail, and the second until which they do. */
+  readonly failing = new Map<string, number>();
+  /** Seconds after which Cluster Autoscaler, whose node is still being drained, asks for another node, once. */
+  asksForNodeAfter?: number;
+  /** Seconds from the end of the 503 until its alarms are OK. */
+  alarmsOkAfter = 0;
   allocation = 'READY';
   /** Operations that changed something, in their order. */
   readonly changes: string[] = [];
+  /** Second of the last occurrence of each change. */
+  readonly changedAt = new Map<string, number>();
   private readonly readyAt = { tasks: 0, nodes: 0, provisioned: 0 };
+  private nodeAskedAt = Number.POSITIVE_INFINITY;
 
   call(operation: string, parameters: unknown): unknown {
     const run = this.operations[operation];
     if (run === undefined) throw new Error(`the account has no operation ${operation}`);
-    if (this.failing.has(operation)) throw new Failure('States.TaskFailed');
+    if (this.seconds < (this.failing.get(operation) ?? 0)) throw new Failure('States.TaskFailed');
     return run(parameters);
+  }
+
+  wait(seconds: number): void {
+    this.seconds += seconds;
+    if (this.seconds < this.nodeAskedAt) return;
+    this.nodes.DesiredSize = 1;
+    this.nodeAskedAt = Number.POSITIVE_INFINITY;
   }
 
   private changed(change: string): void {
     this.changes.push(change);
+    this.changedAt.set(change, this.seconds);
+  }
+
+  private areAlarmsOk(): boolean {
+    return !this.answers503 && this.seconds >= (this.changedAt.get('no 503') ?? 0) + this.alarmsOkAfter;
   }
 
   private isReady(kind: keyof Account['readyAt']): boolean {
@@ -92,7 +109,10 @@ class Account {
       this.alarmActions = true;
       this.changed('alarms send');
     },
-    'cloudwatch:describeAlarms': () => ({ MetricAlarms: this.alarmsInAlarm, CompositeAlarms: [] }),
+    'cloudwatch:describeAlarms': () => ({
+      MetricAlarms: [...this.alarmsInAlarm, ...(this.areAlarmsOk() ? [] : [{ AlarmName: 'errors' }])],
+      CompositeAlarms: [],
+    }),
     'elasticloadbalancingv2:modifyRule': (parameters) => {
       this.answers503 = at(parameters, '$.Conditions[0].Field') === 'path-pattern';
       this.changed(this.answers503 ? '503' : 'no 503');
@@ -139,9 +159,9 @@ class Account {
       this.nodes = { MinSize: Number(at(parameters, '$.ScalingConfig.MinSize')), DesiredSize: count };
       this.readyAt.nodes = this.seconds + 200;
       this.changed(`${count} nodes`);
-      if (count === 0) {
-        this.nodes.DesiredSize = this.autoscaled;
-        this.autoscaled = 0;
+      if (count === 0 && this.asksForNodeAfter !== undefined) {
+        this.nodeAskedAt = this.seconds + this.asksForNodeAfter;
+        this.asksForNodeAfter = undefined;
       }
     },
   };
@@ -173,9 +193,17 @@ interface State {
   readonly ResultSelector?: Record<string, string>;
   readonly ResultPath?: null;
   readonly Catch?: readonly { readonly ErrorEquals: readonly string[]; readonly Next: string }[];
-  readonly Retry?: readonly { readonly ErrorEquals: readonly string[]; readonly MaxAttempts: number }[];
+  readonly Retry?: readonly Retrier[];
   readonly Seconds?: number;
   readonly Error?: string;
+}
+
+interface Retrier {
+  readonly ErrorEquals: readonly string[];
+  readonly MaxAttempts: number;
+  readonly IntervalSeconds?: number;
+  readonly BackoffRate?: number;
+  readonly MaxDelaySeconds?: number;
 }
 
 interface Rule {
@@ -235,7 +263,7 @@ function run(account: Account, to: string): string {
       case 'Fail':
         return state.Error ?? 'FAILED';
       case 'Wait':
-        account.seconds += state.Seconds ?? 0;
+        account.wait(state.Seconds ?? 0);
         name = state.Next;
         break;
       case 'Pass':
@@ -245,24 +273,42 @@ function run(account: Account, to: string): string {
         name = state.Choices?.find((choice) => holds(choice, input))?.Next ?? state.Default;
         break;
       case 'Task': {
-        const operation = (state.Resource ?? '').split(':').slice(-2).join(':');
-        account.seconds += 1;
-        try {
-          const result = account.call(operation, state.Parameters);
-          if (state.ResultPath === undefined) input = selected(state.ResultSelector ?? {}, result);
+        const answer = callWithRetries(account, state);
+        if (answer.error === undefined) {
+          if (state.ResultPath === undefined) input = selected(state.ResultSelector ?? {}, answer.result);
           name = state.Next;
-        } catch (error) {
-          if (!(error instanceof Failure)) throw error;
-          const caught = state.Catch?.find(({ ErrorEquals }) => ErrorEquals.includes(error.message));
-          if (caught === undefined) return error.message;
-          const retried = state.Retry?.find(({ ErrorEquals }) => ErrorEquals.includes(error.message));
-          expect(retried?.MaxAttempts).toBe(0);
+        } else {
+          const { error } = answer;
+          const caught = state.Catch?.find(({ ErrorEquals }) => ErrorEquals.includes(error));
+          if (caught === undefined) return error;
           name = caught.Next;
         }
       }
     }
   }
   throw new Error('the run ended in a state without a successor');
+}
+
+/** Calls an operation as a task does: the first retrier that names the error, or all errors, decides how often and when. */
+function callWithRetries(
+  account: Account,
+  { Resource = '', Parameters, Retry = [] }: State,
+): { readonly result?: unknown; readonly error?: string } {
+  const operation = Resource.split(':').slice(-2).join(':');
+  for (let attempts = 0; ; attempts++) {
+    account.wait(1);
+    try {
+      return { result: account.call(operation, Parameters) };
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const retrier = Retry.find(({ ErrorEquals }) =>
+        ErrorEquals.some((name) => name === error.message || name === 'States.TaskFailed'),
+      );
+      if (retrier === undefined || attempts >= retrier.MaxAttempts) return { error: error.message };
+      const { IntervalSeconds = 1, BackoffRate = 2, MaxDelaySeconds = Number.POSITIVE_INFINITY } = retrier;
+      account.wait(Math.min(IntervalSeconds * BackoffRate ** attempts, MaxDelaySeconds));
+    }
+  }
 }
 
 function selected(selector: Record<string, string>, result: unknown): unknown {
@@ -279,6 +325,7 @@ function asleep(): Account {
   const account = new Account();
   expect(run(account, 'asleep')).toBe('SUCCEEDED');
   account.changes.length = 0;
+  account.changedAt.clear();
   return account;
 }
 
@@ -339,7 +386,7 @@ test.each([
   'when waking fails at %s, nobody is sent to capacity that is not there, and the next run repairs it',
   (operation) => {
     const account = asleep();
-    account.failing.add(operation);
+    account.failing.set(operation, Number.POSITIVE_INFINITY);
     expect(run(account, 'awake')).toBe('States.TaskFailed');
     if (operation !== 'cloudwatch:enableAlarmActions') expect(account.answers503).toBe(true);
     expect(account.alarmActions).toBe(false);
@@ -361,7 +408,7 @@ test.each([
   'eks:updateNodegroupConfig',
 ])('when falling asleep fails at %s, the next run completes the sleep, and another run wakes', (operation) => {
   const account = new Account();
-  account.failing.add(operation);
+  account.failing.set(operation, Number.POSITIVE_INFINITY);
   expect(run(account, 'asleep')).toBe('States.TaskFailed');
   if (account.tasks === 0) expect(account.answers503).toBe(true);
 
@@ -387,11 +434,52 @@ test('falling asleep twice changes no node and fails nowhere', () => {
   expect(account.changes).not.toContain('0 nodes');
 });
 
-test('a node that Cluster Autoscaler asked for while the last one was drained is removed, too', () => {
-  const account = new Account();
-  account.autoscaled = 1;
+test.each([1, 5, 14])(
+  'a node that Cluster Autoscaler asks for after %d minutes, while its own node is drained, is removed, too',
+  (minutes) => {
+    const account = new Account();
+    account.asksForNodeAfter = 60 * minutes;
+    expect(run(account, 'asleep')).toBe('SUCCEEDED');
+    account.wait(60 * 60);
+    expect(account.nodes).toEqual({ MinSize: 0, DesiredSize: 0 });
+  },
+);
+
+test('pods have two minutes to start on healthy nodes, before requests reach them', () => {
+  const account = asleep();
+  expect(run(account, 'awake')).toBe('SUCCEEDED');
+  const healthy = (account.changedAt.get('3 nodes') ?? 0) + 200;
+  expect((account.changedAt.get('no 503') ?? 0) - healthy).toBeGreaterThanOrEqual(120);
+});
+
+test.each([
+  [9, 'SUCCEEDED'],
+  [11, 'AlarmsAreOn'],
+])('when an alarm is OK %d minutes after the 503, a run ends as %s', (minutes, outcome) => {
+  const account = asleep();
+  account.alarmsOkAfter = 60 * minutes;
+  expect(run(account, 'awake')).toBe(outcome);
+});
+
+test.each([
+  ['eks:updateNodegroupConfig', 6, 'SUCCEEDED'],
+  ['eks:updateNodegroupConfig', 8, 'States.TaskFailed'],
+  ['elasticloadbalancingv2:modifyRule', 6, 'SUCCEEDED'],
+])('when AWS refuses %s for %d minutes, a run ends as %s', (operation, minutes, outcome) => {
+  const account = asleep();
+  const { call } = account;
+  account.call = (name, parameters) => {
+    if (name === operation && !account.failing.has(name)) account.failing.set(name, account.seconds + 60 * minutes);
+    return call.call(account, name, parameters);
+  };
+  expect(run(account, 'awake')).toBe(outcome);
+});
+
+test('an alias without provisioned concurrency is an answer, and no error that is tried again', () => {
+  const account = asleep();
+  const before = account.seconds;
   expect(run(account, 'asleep')).toBe('SUCCEEDED');
-  expect(account.nodes).toEqual({ MinSize: 0, DesiredSize: 0 });
+  expect(account.seconds - before).toBeLessThan(60);
 });
 
 test('waking fails if Lambda cannot allocate provisioned concurrency, with the 503 still on', () => {
