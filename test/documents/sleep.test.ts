@@ -1,5 +1,5 @@
 import { Template } from 'aws-cdk-lib/assertions';
-import { alarmsOf, cents, HOURS, REGIONS, usd, usdOf } from '../support/bill';
+import { alarmsOf, cents, HOURS, REGIONS, usd, usdOf, usdTokyo } from '../support/bill';
 import { matches, read, twins } from '../support/documents';
 import { resourcesOf, synthesized } from '../support/stage';
 import { variants } from '../support/variants';
@@ -16,14 +16,10 @@ const PROVISIONED = [[asleep(HOURS * 3600 * 0.5), 'provisioned concurrency, arm6
 const NODES = [[asleep(HOURS * 2), 't4g.medium, eight times t4g.nano, hour']] as const;
 const VOLUMES = [[asleep(2 * 20), 'gp3 volume: 8 GB for a NAT instance, 20 GB for a node, GB and month']] as const;
 
-const ROWS = [
-  FARGATE,
-  PROVISIONED,
-  [...FARGATE, ...PROVISIONED],
-  NODES,
-  VOLUMES,
-  [...FARGATE, ...PROVISIONED, ...NODES, ...VOLUMES],
-];
+const SANDBOX = [...FARGATE, ...PROVISIONED];
+const WITH_CLUSTER = [...SANDBOX, ...NODES, ...VOLUMES];
+
+const ROWS = [FARGATE, PROVISIONED, SANDBOX, NODES, VOLUMES, WITH_CLUSTER];
 
 test.each([
   ['docs/sleep.md', REGIONS],
@@ -34,6 +30,7 @@ test.each([
   expect(figures).toEqual(ROWS.map((amount) => regions.map((region) => cents(usdOf(amount, region) ?? Number.NaN))));
 });
 
+const sentencesOf = (page: string) => read(page).replaceAll(/\s+/g, ' ');
 const { 'that sleeps': sleeping } = variants();
 const templates = sleeping ? synthesized(sleeping) : {};
 const propertiesOf = (type: string) =>
@@ -57,9 +54,7 @@ describe.each(twins('docs/sleep.md'))('%s', (page) => {
       matches(definition, new RegExp(`"${state}":\\{"Type":"Wait","Seconds":(\\d+)`, 'g')).map(
         (seconds) => Number(seconds) / 60,
       );
-    const text = read(page)
-      .replaceAll(/\s+/g, ' ')
-      .replaceAll(/\b(?:Two|Ten)\b/g, (word) => (word === 'Two' ? '2' : '10'));
+    const text = sentencesOf(page).replaceAll(/\b(?:Two|Ten)\b/g, (word) => (word === 'Two' ? '2' : '10'));
     for (const [state, printed] of [
       ['Wait for alarms', /(\d+) (?:minutes later, the alarms send|分後にアラームが)/g],
       ['Wait for pods', /(\d+) (?:minutes pass between healthy nodes and|分待ちます)/g],
@@ -68,10 +63,34 @@ describe.each(twins('docs/sleep.md'))('%s', (page) => {
       expect([state, ...matches(text, printed).map(Number)]).toEqual([state, ...minutesOf(state)]);
   });
 
-  test('has the price of the alarm on a run that fails', () => {
-    const { metrics } = alarmsOf({ Sleep: templates['Sleep'] ?? Template.fromJSON({}) });
-    expect(matches(read(page), /`Failed`\s*[(（](\d\.\d\d)[)）]/g)).toEqual([
-      usd([metrics, 'standard alarm, metric and month']),
-    ]);
+  test('has the minutes after which a run fails', () => {
+    const definition = JSON.stringify(propertiesOf('AWS::StepFunctions::StateMachine')).replaceAll('\\', '');
+    const printed = matches(sentencesOf(page), /(?:the run fails|実行は開始から) (\d+) (?:minutes after|分後に失敗)/g);
+    expect(printed.map((minutes) => `${60 * Number(minutes)}`)).toEqual(matches(definition, /"TimeoutSeconds":(\d+)/g));
   });
+
+  test('has the price of the alarm on a run that fails', () => {
+    expect(matches(read(page), /`Failed`\s*[(（](\d\.\d\d)[)）]/g)).toEqual([alarmPrice()]);
+  });
+});
+
+function alarmPrice(): string {
+  const { metrics } = alarmsOf({ Sleep: templates['Sleep'] ?? Template.fromJSON({}) });
+  return usd([metrics, 'standard alarm, metric and month']);
+}
+
+test.each([
+  [
+    'docs/costs.md',
+    `This saves ${usd(...SANDBOX)} of the sum (${usdTokyo(...SANDBOX)} in ap-northeast-1), ` +
+      `or with a cluster ${usd(...WITH_CLUSTER)} (${usdTokyo(...WITH_CLUSTER)}), and adds ${alarmPrice()} for an alarm`,
+  ],
+  [
+    'docs/costs.ja.md',
+    `${usdTokyo(...SANDBOX)}（us-east-1 では ${usd(...SANDBOX)}）、クラスターがある場合は ` +
+      `${usdTokyo(...WITH_CLUSTER)}（us-east-1 では ${usd(...WITH_CLUSTER)}）を節約できます。` +
+      `アラームの ${alarmPrice()} が加わります`,
+  ],
+])('%s has the saving of the sandbox and the price of the alarm', (page, sentence) => {
+  expect(sentencesOf(page)).toContain(sentence);
 });
