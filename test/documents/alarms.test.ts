@@ -2,6 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { sectionOf } from '../../lib/runbook-links';
 import { isAffecting } from '../../lib/stacks/operations-stack';
+import { SleepStack } from '../../lib/stacks/sleep-stack';
 import { ALARM_SERIES } from '../support/alarm-series';
 import { cents, priceOf } from '../support/bill';
 import { matches, read } from '../support/documents';
@@ -64,12 +65,18 @@ const ofMetrics = Object.entries(ALARM_SERIES).map(([key, { silence }]) => {
 
 const expected = [...ofMetrics, ...COMPOSITES];
 
-/** Alarms that page: the children of `UsersAffected`, of which some are alarms in one environment and a composite alarm in another. */
+/**
+ * Alarms that page: the children of `UsersAffected`, of which some are alarms in one environment and a composite alarm in
+ * another, and the alarm on a run of sleep, after which `UsersAffected` may send nothing.
+ */
 const paging = new Set(
   STAGES.flatMap((stage) =>
     Object.values(stacksOf(stage))
-      .filter(isAffecting)
-      .flatMap((stack) => stack.affecting.map(keyOf)),
+      .flatMap((stack) => [
+        ...(isAffecting(stack) ? stack.affecting : []),
+        ...(stack instanceof SleepStack && stack.failed ? [stack.failed] : []),
+      ])
+      .map(keyOf),
   ),
 );
 

@@ -6,6 +6,8 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { EnvironmentConfig } from '../../lib/environment-config';
 import { sectionOf } from '../../lib/runbook-links';
+import { isAffecting } from '../../lib/stacks/operations-stack';
+import { SleepStack } from '../../lib/stacks/sleep-stack';
 import { widgetsOf } from '../support/dashboard';
 import { anchorOf, matches, read, withoutCode } from '../support/documents';
 import { fixtureOf } from '../support/fixture';
@@ -76,9 +78,10 @@ const templates: Record<string, Template>[] = [];
 for (const [name, config] of Object.entries(environments)) {
   const stage = stageOf(config);
   const sectionsOfEnvironment = new Set(config.budget ? OTHER_SECTIONS : []);
-  const affecting: unknown[] = Object.values(stacksOf(stage)).flatMap((stack) =>
-    'affecting' in stack && Array.isArray(stack.affecting) ? stack.affecting : [],
-  );
+  const paging: unknown[] = Object.values(stacksOf(stage)).flatMap((stack) => [
+    ...(isAffecting(stack) ? stack.affecting : []),
+    ...(stack instanceof SleepStack ? [stack.failed] : []),
+  ]);
   for (const alarm of alarmsIn(stage)) {
     const { page, anchor } = sectionOf(alarm) ?? { page: 'no page', anchor: alarm.node.path };
     const known = alarms.get(`${page}#${anchor}`) ?? { descriptions: new Set(), wakes: false };
@@ -86,7 +89,7 @@ for (const [name, config] of Object.entries(environments)) {
     if (resource instanceof cloudwatch.CfnAlarm || resource instanceof cloudwatch.CfnCompositeAlarm) {
       known.descriptions.add(resource.alarmDescription?.replace(/ First look: .*/s, '') ?? '');
     }
-    known.wakes ||= affecting.includes(alarm) || page === 'users-affected';
+    known.wakes ||= paging.includes(alarm) || page === 'users-affected';
     alarms.set(`${page}#${anchor}`, known);
     sectionsOfEnvironment.add(`${page}#${anchor}`);
   }
