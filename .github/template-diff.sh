@@ -10,7 +10,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # GitHub refuses longer comments (65,536 characters).
 limit=60000
-# The image of production is chosen at each deployment, so any digest will do here.
+# Until an environment has a digest in lib/environments.ts, each command chooses the image, so any digest will do here.
 digest="sha256:$(printf '0%.0s' {1..64})"
 worst=0
 RELEASED='AWS::(Lambda::(Layer)?Version|ApiGateway::Deployment|ECS::TaskDefinition) '
@@ -18,11 +18,17 @@ RELEASED='AWS::(Lambda::(Layer)?Version|ApiGateway::Deployment|ECS::TaskDefiniti
 synth() { # checkout environment folder
   local app
   app=$(cd "$1" && node -p "require('./cdk.json').app")
-  if ! (cd "$1" && node_modules/.bin/cdk synth -q -a "$app" -o "$work/$3" -c environment="$2" \
-    $([ "$2" = production ] && echo "-c imageDigest=$digest")) >"$work/log" 2>&1; then
-    echo "The synthesis of $2 failed in $1:"; echo '```'; tail -n 20 "$work/log"; echo '```'
-    return 2
+  if synth_with "$@" "$app" >"$work/log" 2>&1; then return; fi
+  # The error of an environment without a digest names the option. With a digest in the file, another one would be refused.
+  if grep -q -e '-c imageDigest=' "$work/log"; then
+    if synth_with "$@" "$app" -c "imageDigest=$digest" >"$work/log" 2>&1; then return; fi
   fi
+  echo "The synthesis of $2 failed in $1:"; echo '```'; tail -n 20 "$work/log"; echo '```'
+  return 2
+}
+
+synth_with() { # checkout environment folder app [options]
+  (cd "$1" && node_modules/.bin/cdk synth -q -a "$4" -o "$work/$3" -c environment="$2" "${@:5}")
 }
 
 stacks() { # folder: prints the template and the name of each stack
