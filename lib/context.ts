@@ -126,6 +126,14 @@ function servicesOf(context: Context, id: string, services: readonly ServiceConf
       service.name === HISTORY_SERVICE ? { ...service, image: { ...image, digest } } : service,
     );
   }
+  if (image?.from === 'digest') {
+    const region = textOf(context, 'region');
+    throw new Error(
+      `imageDigest: environment ${id} has ${image.digest} for the history service, got ${digest}. Leave imageDigest out to ` +
+        'deploy the first. To deploy the other, write it into lib/environments.ts: ' +
+        `npm run promote -- --to ${id}${region === undefined ? '' : ` --region ${region}`} --digest ${digest}`,
+    );
+  }
   throw new Error(
     `imageDigest: environment ${id} takes no digest for the image of the history service from the context. ` +
       'Leave imageDigest out, or name an environment whose image is { from: "digest" }.',

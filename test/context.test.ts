@@ -176,9 +176,19 @@ describe('context', () => {
     expect(() => environment('trial', { imageDigest: DIGEST })).toThrow(
       /^imageDigest: environment trial takes no digest for the image of the history service from the context\. Leave imageDigest out/,
     );
+  });
+
+  test('takes the digest of a promoted environment, and names the way back to another digest', () => {
     const definitions = { fixed: withServices(fixtures.lasting, { image: { from: 'digest', digest: DIGEST } }) };
-    expect(() => environmentOf({ imageDigest: 'sha256:0' }, definitions)).toThrow(
-      /takes no digest for the image of the history service from the context/,
+    expect(environmentOf({ imageDigest: DIGEST }, definitions).services[0]?.image).toMatchObject({ digest: DIGEST });
+    const earlier = `sha256:${'1'.repeat(64)}`;
+    expect(() => environmentOf({ imageDigest: earlier }, definitions)).toThrow(
+      `imageDigest: environment fixed has ${DIGEST} for the history service, got ${earlier}. Leave imageDigest out to ` +
+        'deploy the first. To deploy the other, write it into lib/environments.ts: ' +
+        `npm run promote -- --to fixed --digest ${earlier}`,
+    );
+    expect(() => environmentOf({ imageDigest: earlier, region: 'eu-west-1' }, definitions)).toThrow(
+      `npm run promote -- --to fixed --region eu-west-1 --digest ${earlier}`,
     );
   });
 });

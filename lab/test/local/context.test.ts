@@ -17,7 +17,7 @@ test.each([
   ['capcity=ec2', 'context: "capcity" is not known. Give -c with one of environment, region,'],
   [
     'imageDigest=sha256:0',
-    'imageDigest: environment local takes no digest for the image of the history service from the context',
+    `imageDigest: environment local has sha256:${'0'.repeat(64)} for the history service, got sha256:0.`,
   ],
   ['environment=sandbox', 'environment: npm start deploys to local, got "sandbox". Leave it out, or deploy to AWS:'],
   ['region=eu-west-1', 'region: npm start deploys to us-east-1, got "eu-west-1". Leave it out, or deploy to AWS:'],
