@@ -2,6 +2,7 @@ import { Aws, BootstraplessSynthesizer, CfnOutput, Fn, Stack, StackProps } from 
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { GitHubDeployer } from '../constructs/github-deployer';
+import { PREFLIGHT_ACTIONS, readStatements } from '../deployer-permissions';
 import { executionPolicies } from '../execution-policies';
 
 export interface AccountStackProps extends StackProps {
@@ -65,7 +66,9 @@ export class AccountStack extends Stack {
         environment: environment.id,
         regions: [environment.region],
         provider,
+        readActions: PREFLIGHT_ACTIONS,
       });
+      for (const statement of readStatements(environment.id, environment.region)) role.addToPolicy(statement);
       new CfnOutput(this, `RoleArn${environment.id}`, {
         value: role.roleArn,
         description: `For the variable AWS_ROLE_ARN of the environment ${environment.id} on GitHub`,
