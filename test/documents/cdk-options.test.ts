@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { DOCUMENTS, matches, read } from '../support/documents';
 
 interface Options {
@@ -18,7 +20,12 @@ function optionsOf(command: string): string[] {
   );
 }
 
-/** Every option that a document gives to a command of the CDK. A comment, a pipe or another command ends the options. */
+/** Workflows and scripts of GitHub, which nobody runs here. */
+const WORKFLOWS = readdirSync('.github', { recursive: true, encoding: 'utf8' })
+  .filter((file) => /\.(sh|yml)$/.test(file))
+  .map((file) => join('.github', file));
+
+/** Every option that a file gives to a command of the CDK. A comment, a pipe or another command ends the options. */
 function uses(file: string): { command: string; option: string }[] {
   const lines = read(file).replaceAll(/\\\n\s*|'[^'\n]*'/g, '');
   return Array.from(lines.matchAll(/\bcdk ([a-z]+)((?: [^`|#;&\n]*)?)/g)).flatMap(([, command = '', rest = '']) =>
@@ -28,13 +35,16 @@ function uses(file: string): { command: string; option: string }[] {
   );
 }
 
-test.each(DOCUMENTS)('%s gives only options that the command of the CDK has', (file) => {
+test.each([...DOCUMENTS, ...WORKFLOWS])('%s gives only options that the command of the CDK has', (file) => {
   expect(uses(file).filter(({ command, option }) => !optionsOf(command).includes(option))).toEqual([]);
 });
 
-test('the documents use options of the CDK, so that the test above sees them', () => {
-  const used = new Set(DOCUMENTS.flatMap(uses).map(({ command, option }) => `${command} ${option}`));
-  expect([...used]).toEqual(
+test('the documents and workflows use options of the CDK, so that the test above sees them', () => {
+  const usedIn = (files: readonly string[]) => files.flatMap(uses).map(({ command, option }) => `${command} ${option}`);
+  expect(usedIn(DOCUMENTS)).toEqual(
     expect.arrayContaining(['deploy --all', 'synth -q', 'diff --fail-on', 'rollback --orphan']),
+  );
+  expect(usedIn(WORKFLOWS)).toEqual(
+    expect.arrayContaining(['deploy --progress', 'diagnose --unstable', 'diagnose -c', 'synth -o', 'diff --no-color']),
   );
 });
