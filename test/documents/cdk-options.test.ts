@@ -48,3 +48,8 @@ test('the documents and workflows use options of the CDK, so that the test above
     expect.arrayContaining(['deploy --progress', 'diagnose --unstable', 'diagnose -c', 'synth -o', 'diff --no-color']),
   );
 });
+
+test('no document deploys an environment with a digest in the context, which is refused after a promotion', () => {
+  const withDigest = DOCUMENTS.filter((file) => /cdk deploy --all[^`\n]*imageDigest/.test(read(file)));
+  expect(withDigest).toEqual([]);
+});
