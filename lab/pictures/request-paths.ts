@@ -79,7 +79,7 @@ export function requestPaths(language: Language): string {
     .box([710, 32, 116, 96], 'compute', {
       name: say.tasks[language],
       lines: [say.tasksNote[language], ON_ECS],
-      constructs: ['container-service'],
+      constructs: ['container-service', 'kept-weights'],
     })
     .box([710, 210, 116, 96], 'compute', {
       name: say.pods[language],
