@@ -1,16 +1,18 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { checkAccount } from '../../lib/context';
 import type { EnvironmentConfig } from '../../lib/environment-config';
+import { clientOptions } from '../kit/client';
 import { explain } from '../kit/errors';
-import { Failure, joined, type Language, type Text } from '../kit/language';
+import { Failure, joined, type Text } from '../kit/language';
 import { patiently } from '../kit/patience';
+import { INTERRUPTED, type Terminal, untilAborted } from '../kit/terminal';
 import type { PreflightResult } from '../preflight/preflight';
-import { type AppStack, type Assembly, contextFlags, synthesize, untilAborted } from './app';
+import { type AppStack, type Assembly, contextFlags, synthesize } from './app';
 import { type Cdk, type CdkResult, errorOfAws, failureIn } from './cdk';
-import { type Ask, type Consent, checkConsent, confirmed } from './confirm';
+import { type Consent, checkConsent, confirmed } from './confirm';
 import { messages } from './messages';
 import { elapsed, Progress } from './progress';
-import { type Cause, type DeployedStack, isInProgress, RETRIES, Stacks } from './stacks';
+import { type Cause, type DeployedStack, isInProgress, Stacks } from './stacks';
 
 /** Stacks that the CLI deploys at the same time, where no stack waits for another. */
 const CONCURRENCY = '4';
@@ -28,20 +30,15 @@ export interface DeployOptions extends Consent {
 }
 
 /** What a command needs from outside. */
-export interface Surroundings {
-  readonly say: (text: Text) => void;
-  readonly ask: Ask;
+export interface Surroundings extends Terminal {
   readonly cdk: Cdk;
-  /** Aborts when the person interrupts the command. */
-  readonly signal: AbortSignal;
-  readonly language: Language;
   /** The command as the person typed it. */
   readonly command: string;
 }
 
 export interface DeploySurroundings extends Surroundings {
   /** Checks the account, and prints what it finds. */
-  readonly preflight: (config: EnvironmentConfig, language: Language) => Promise<PreflightResult>;
+  readonly preflight: (config: EnvironmentConfig, terminal: Terminal) => Promise<PreflightResult>;
 }
 
 /**
@@ -63,7 +60,7 @@ export async function deploy(
   } catch (error) {
     if (!signal.aborted) throw error;
     say(state.changing ? await interruption(stacks, config, around.command) : messages.interruptedBefore);
-    return 130;
+    return INTERRUPTED;
   }
 }
 
@@ -83,7 +80,7 @@ async function steps(
   if (options.skipPreflight) {
     say(messages.preflightSkipped);
   } else {
-    const { blocked, problems, unchecked } = await untilAborted(signal, around.preflight(config, language));
+    const { blocked, problems, unchecked } = await untilAborted(signal, around.preflight(config, around));
     if (blocked) throw new Failure(refusalOf(problems, unchecked));
   }
   const assembly = await synthesized(cdk, options, signal);
@@ -139,7 +136,7 @@ function refusalOf(problems: number, unchecked: number): Text {
  * @throws if the environment belongs to another account
  */
 export async function accountOf(config: EnvironmentConfig): Promise<string> {
-  const { Account } = await new STSClient({ region: config.region, ...RETRIES }).send(new GetCallerIdentityCommand());
+  const { Account } = await new STSClient(clientOptions(config.region)).send(new GetCallerIdentityCommand());
   checkAccount(config, Account);
   return Account ?? '';
 }

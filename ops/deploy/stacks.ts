@@ -8,6 +8,7 @@ import {
   type Stack,
   type StackEvent,
 } from '@aws-sdk/client-cloudformation';
+import { clientOptions } from '../kit/client';
 
 /** A stack of an environment that exists in the account. */
 export interface DeployedStack {
@@ -34,9 +35,6 @@ export interface Cause {
   readonly reason: string;
 }
 
-/** Attempts for a request that AWS throttles, with growing pauses. @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html */
-export const RETRIES = { maxAttempts: 10, retryMode: 'standard' } as const;
-
 /** The stacks of an environment, as CloudFormation describes them. */
 export class Stacks {
   private readonly client: CloudFormationClient;
@@ -46,7 +44,7 @@ export class Stacks {
     private readonly environmentId: string,
     region: string,
   ) {
-    this.client = new CloudFormationClient({ region, ...RETRIES });
+    this.client = new CloudFormationClient(clientOptions(region));
     this.prefix = `Kumiki-${environmentId}-`;
   }
 

@@ -4,7 +4,7 @@ import {
   LambdaClient,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
-import { RETRIES } from '../deploy/stacks';
+import { clientOptions } from '../kit/client';
 
 /** Polls within which Lambda takes a function out of its VPC. With 5 s between two of them, 5 minutes. */
 const POLLS = 60;
@@ -19,7 +19,7 @@ export class Functions {
     private readonly pause: number,
     private readonly signal: AbortSignal,
   ) {
-    this.client = new LambdaClient({ region, ...RETRIES });
+    this.client = new LambdaClient(clientOptions(region));
   }
 
   /** Those of the functions that are in a VPC. */

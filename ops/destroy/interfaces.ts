@@ -4,7 +4,7 @@ import {
   EC2Client,
   type Filter,
 } from '@aws-sdk/client-ec2';
-import { RETRIES } from '../deploy/stacks';
+import { clientOptions } from '../kit/client';
 
 export interface Interface {
   readonly id: string;
@@ -42,7 +42,7 @@ export class Interfaces {
     region: string,
     private readonly groups: readonly string[],
   ) {
-    this.client = new EC2Client({ region, ...RETRIES });
+    this.client = new EC2Client(clientOptions(region));
   }
 
   async ofLambda(): Promise<Interface[]> {

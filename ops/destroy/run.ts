@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnvironmentConfig } from '../../lib/environment-config';
 import { hasPart, OPTIONAL_PARTS } from '../../lib/optional-parts';
-import { type Assembly, contextFlags, untilAborted } from '../deploy/app';
+import { type Assembly, contextFlags } from '../deploy/app';
 import { type Consent, checkConsent, confirmed } from '../deploy/confirm';
 import { messages as deployMessages } from '../deploy/messages';
 import { inOrderOfDeletion } from '../deploy/parts';
@@ -11,6 +11,7 @@ import { type Cause, type DeployedStack, Stacks } from '../deploy/stacks';
 import { concernsAll, explain, isDenied } from '../kit/errors';
 import { Failure, joined, type Text } from '../kit/language';
 import { patiently } from '../kit/patience';
+import { INTERRUPTED, untilAborted } from '../kit/terminal';
 import { Functions } from './detach';
 import { Interfaces } from './interfaces';
 import { losses } from './losses';
@@ -74,7 +75,7 @@ export async function destroy(
     }
     say(state.changing ? await interruption(stacks, config, command) : deployMessages.interruptedBefore);
     if (state.detached) say(messages.detached({ context: contextFlags(options.context).join(' ') }));
-    return 130;
+    return INTERRUPTED;
   }
 }
 

@@ -113,6 +113,11 @@ function codeOf(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
 }
 
+/** The error with the line of `explain`, for a command that ends with it. */
+export function explained(...[error, ...target]: Parameters<typeof explain>): Failure {
+  return new Failure(explain(error, ...target), { cause: error });
+}
+
 /** Prints an error that nothing handled, and ends the process. Prints one line; with DEBUG=1 the whole error. */
 export function fail(error: unknown, line = textOf(error)): never {
   console.error(process.env.DEBUG ? error : line[languageOf()]);

@@ -26,17 +26,21 @@ export interface FlagHelp {
  * Reads the flags of a command. `--help` prints the help and ends the process. Each command with a help has `--lang`.
  *
  * @param command the command, or the usage of a command that has no help and speaks English only
+ * @param args arguments after the name of the file. @default those of this process
  * @throws in one line that names the flag, for an unknown flag, a missing value or an unknown language
  */
-export function optionsOf<const T extends Options>(command: Command<Extract<keyof T, string>> | string, options: T) {
-  const args = process.argv.slice(2);
+export function optionsOf<const T extends Options>(
+  command: Command<Extract<keyof T, string>> | string,
+  options: T,
+  args: readonly string[] = process.argv.slice(2),
+) {
   if (args.includes('--help')) {
-    console.log(typeof command === 'string' ? command : helpOf(command)[languageOf()]);
+    console.log(typeof command === 'string' ? command : helpOf(command)[languageOf(args)]);
     process.exit(0);
   }
   const ownArgs = typeof command === 'string' ? args : withoutLanguage(args);
   check(ownArgs, options, hintOf(command));
-  return parseArgs({ args: ownArgs, options }).values;
+  return parseArgs({ args: [...ownArgs], options }).values;
 }
 
 /** The arguments without `--lang`, which `languageOf` reads. @throws if its value is not a language */

@@ -1,6 +1,6 @@
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { EnvironmentConfig } from '../../lib/environment-config';
-import { clientOptions } from './client';
+import { clientOptions } from '../kit/client';
 import { messages } from './messages';
 import type { Outcome } from './outcome';
 import type { Plan } from './plan';

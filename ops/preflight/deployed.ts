@@ -5,7 +5,7 @@ import {
   StackStatus,
 } from '@aws-sdk/client-cloudformation';
 import { EnvironmentConfig } from '../../lib/environment-config';
-import { clientOptions } from './client';
+import { clientOptions } from '../kit/client';
 
 export interface DeployedStack {
   readonly name: string;

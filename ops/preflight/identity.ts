@@ -1,7 +1,7 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { checkAccount } from '../../lib/context';
 import { EnvironmentConfig } from '../../lib/environment-config';
-import { clientOptions } from './client';
+import { clientOptions } from '../kit/client';
 import { messages } from './messages';
 import type { Outcome } from './outcome';
 

@@ -1,7 +1,7 @@
 import { DescribeImageScanFindingsCommand, DescribeImagesCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { EnvironmentConfig } from '../../lib/environment-config';
 import { idPrefix, serviceGroups } from '../../lib/services';
-import { clientOptions } from './client';
+import { clientOptions } from '../kit/client';
 import type { Deployed } from './deployed';
 import { messages } from './messages';
 import type { Outcome } from './outcome';

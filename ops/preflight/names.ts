@@ -1,7 +1,7 @@
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { GetResourcesCommand, ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
 import { EnvironmentConfig } from '../../lib/environment-config';
-import { clientOptions } from './client';
+import { clientOptions } from '../kit/client';
 import type { Deployed } from './deployed';
 import { messages } from './messages';
 import type { Outcome } from './outcome';

@@ -16,9 +16,9 @@ import {
 import { ContainerService } from '../../lib/constructs/container-service';
 import { EnvironmentConfig } from '../../lib/environment-config';
 import { FARGATE } from '../../lib/limits';
+import { clientOptions } from '../kit/client';
 import { Failure, type Text } from '../kit/language';
 import { increaseOf } from './checks';
-import { clientOptions } from './client';
 import type { Deployed } from './deployed';
 import { messages } from './messages';
 import type { Outcome } from './outcome';

@@ -123,19 +123,22 @@ export async function contains(repository: Repository, digest: string, image: st
  * an interrupted copy goes on where it ended. The digest stays the same, because the manifest is copied byte by byte.
  *
  * @param tag protects the image from the lifecycle rule that deletes untagged images
+ * @param signal ends the copy before the next layer or image
  * @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html
  */
 export async function copy(
   from: Repository,
   to: Repository,
   digest: string,
-  tag: string,
+  { tag, signal }: { readonly tag: string; readonly signal: AbortSignal },
 ): Promise<{ layers: number; uploaded: number }> {
   const manifest = await manifestOf(from, digest);
   const counts = { layers: 0, uploaded: 0 };
   // ECR accepts an index only when it has the images, and an image only when it has the layers.
-  for (const image of manifest.images) await copyImage(from, to, await manifestOf(from, image), counts);
-  await copyImage(from, to, manifest, counts, tag);
+  for (const image of manifest.images) {
+    await copyImage(from, to, await manifestOf(from, image), { counts, signal });
+  }
+  await copyImage(from, to, manifest, { counts, signal, imageTag: tag });
   return counts;
 }
 
@@ -143,15 +146,24 @@ async function copyImage(
   from: Repository,
   to: Repository,
   manifest: Manifest,
-  counts: { layers: number; uploaded: number },
-  imageTag?: string,
+  {
+    counts,
+    signal,
+    imageTag,
+  }: {
+    readonly counts: { layers: number; uploaded: number };
+    readonly signal: AbortSignal;
+    readonly imageTag?: string;
+  },
 ): Promise<void> {
   for (const layer of manifest.layers) {
+    signal.throwIfAborted();
     counts.layers += 1;
     if (await hasLayer(to, layer)) continue;
     await upload(to, layer, await download(from, layer));
     counts.uploaded += 1;
   }
+  signal.throwIfAborted();
   const { digest: imageDigest, text: imageManifest, mediaType: imageManifestMediaType } = manifest;
   try {
     const put = new PutImageCommand({

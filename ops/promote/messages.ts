@@ -136,6 +136,11 @@ export const messages = {
     ja: '{repository} のレイヤーをダウンロードできませんでした（HTTP {status}）。再実行してください。コピー済みのレイヤーはそのまま使われます。',
   }),
 
+  interrupted: message({
+    en: 'Interrupted. lib/environments.ts was not changed. What was copied stays in the repository, and the same command copies the rest.',
+    ja: '中断しました。lib/environments.ts は変更していません。コピー済みのものはリポジトリに残り、同じコマンドで残りをコピーできます。',
+  }),
+
   // File
   noLine: message({
     en: 'lib/environments.ts: no single line gives the service {service} of {environment} its image. Write this on a line of its own: {code}',

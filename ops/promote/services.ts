@@ -5,16 +5,16 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { checkAccount, type Environments } from '../../lib/context';
 import type { EnvironmentConfig } from '../../lib/environment-config';
 import { serviceGroups } from '../../lib/services';
+import { clientOptions } from '../kit/client';
 import { Failure, type Text } from '../kit/language';
 import { hintOf } from '../kit/options';
 import { targetOf } from '../kit/target';
+import type { Terminal } from '../kit/terminal';
 import { promoteCommand } from './command';
 import { contains, copy, digestOfTag, holds, listCommand, type Repository, type Scan, scanOf } from './images';
 import { messages } from './messages';
 import { imageOf, repositoryOf, running } from './running';
 
-/** Attempts for a request that AWS throttles or does not answer. The SDK waits longer before each. */
-const ATTEMPTS = 8;
 /** Severities for which an image is not promoted. */
 const SEVERE = ['CRITICAL', 'HIGH'];
 
@@ -41,6 +41,9 @@ export interface Flags {
   readonly 'from-region'?: string;
   readonly 'accept-findings'?: boolean;
 }
+
+/** Where the lines go, and what ends the command. */
+export type Listener = Pick<Terminal, 'say' | 'signal'>;
 
 /** What the flags mean. @throws in one line, if they do not fit together */
 export function targetsOf(flags: Flags, known: Environments): Targets {
@@ -83,25 +86,26 @@ export function targetsOf(flags: Flags, known: Environments): Targets {
  * Brings the images into the repositories of the environment that shall run them. Changes nothing else.
  *
  * @returns the digest of each service
- * @throws if an image does not run, has findings, or is in no repository that these credentials can copy from
+ * @throws if an image does not run, has findings, or is in no repository that these credentials can copy from; and if the
+ * person interrupts the command, before the next layer or image is written
  */
-export async function promote(targets: Targets, say: (text: Text) => void): Promise<Promoted[]> {
+export async function promote(targets: Targets, listener: Listener): Promise<Promoted[]> {
   const { from, to, services } = targets;
-  const { Account: account = '' } = await new STSClient(settings(to.region)).send(new GetCallerIdentityCommand());
+  const { Account: account = '' } = await new STSClient(clientOptions(to.region)).send(new GetCallerIdentityCommand());
   if (from === undefined) checkAccount(to, account);
   else checkAccount(from, account);
   const promoted: Promoted[] = [];
   for (const service of services) {
     const digest = await (from === undefined
-      ? held(targets, service, say)
-      : copied(from, targets, service, account, say));
+      ? held(targets, service, listener)
+      : copied(from, targets, service, account, listener));
     promoted.push({ service, digest });
   }
   return promoted;
 }
 
 /** Goes back, or forward, to an image that the repository holds. Its scan is shown, and does not stop the way back. */
-async function held({ to, digest = '' }: Targets, service: string, say: (text: Text) => void): Promise<string> {
+async function held({ to, digest = '' }: Targets, service: string, { say }: Listener): Promise<string> {
   const repository = await repositoryIn(to, service);
   if (!(await holds(repository, digest))) {
     const command = listCommand(repository.name);
@@ -122,13 +126,13 @@ async function copied(
   { to, digest: given, acceptFindings }: Targets,
   service: string,
   account: string,
-  say: (text: Text) => void,
+  { say, signal }: Listener,
 ): Promise<string> {
-  const cloudFormation = new CloudFormationClient(settings(from.region));
+  const cloudFormation = new CloudFormationClient(clientOptions(from.region));
   const uri = await imageOf(cloudFormation, from, service);
   const repositoryUri = uri.replace(/(?:@sha256:[0-9a-f]+|:[^:/@]+)$/, '');
   const source: Repository = {
-    client: new ECRClient(settings(from.region)),
+    client: new ECRClient(clientOptions(from.region)),
     name: repositoryUri.split('/').slice(1).join('/'),
   };
   const digest = given ?? (await digestThatRuns(from, source, service, uri, repositoryUri, say));
@@ -156,7 +160,7 @@ async function copied(
     return digest;
   }
   say(messages.copies({ digest, source: source.name, repository: target.name }));
-  const counts = await copy(source, target, digest, tag);
+  const counts = await copy(source, target, digest, { tag, signal });
   if (!(await holds(target, digest))) throw new Failure(messages.wrongDigest({ digest, found: '-' }));
   say(messages.copied({ repository: target.name, tag, ...counts }));
   return digest;
@@ -172,7 +176,11 @@ async function digestThatRuns(
 ): Promise<string> {
   const names = { service, environment: from.id };
   const clusters = await clustersOf(from, service);
-  const { digest, tasks } = await running(new ECSClient(settings(from.region)), { clusters, repositoryUri }, names);
+  const { digest, tasks } = await running(
+    new ECSClient(clientOptions(from.region)),
+    { clusters, repositoryUri },
+    names,
+  );
   say(messages.runs({ ...names, digest, tasks }));
   // For an image of several architectures, a task names the one that it runs. The index, which the stack names, is promoted.
   const [, deployed] = /@(sha256:[0-9a-f]{64})$/.exec(uri) ?? [];
@@ -182,7 +190,7 @@ async function digestThatRuns(
 
 /** Clusters on ECS that run the service: with both kinds of capacity there are two. */
 async function clustersOf(config: EnvironmentConfig, service: string): Promise<string[]> {
-  const client = new CloudFormationClient(settings(config.region));
+  const client = new CloudFormationClient(clientOptions(config.region));
   const group = serviceGroups(config.services).find(({ services }) => services.some(({ name }) => name === service));
   const StackName = `Kumiki-${config.id}-Containers${group?.suffix ?? ''}`;
   const found: string[] = [];
@@ -195,8 +203,8 @@ async function clustersOf(config: EnvironmentConfig, service: string): Promise<s
 }
 
 async function repositoryIn(config: EnvironmentConfig, service: string): Promise<Repository> {
-  const name = await repositoryOf(new CloudFormationClient(settings(config.region)), config, service);
-  return { client: new ECRClient(settings(config.region)), name };
+  const name = await repositoryOf(new CloudFormationClient(clientOptions(config.region)), config, service);
+  return { client: new ECRClient(clientOptions(config.region)), name };
 }
 
 /** The error, with the way to the first deployment if the repository does not exist yet. */
@@ -235,8 +243,4 @@ async function checkScan(
 function countsOf({ counts }: Scan): Text | string {
   const found = Object.entries(counts).filter(([, count]) => count > 0);
   return found.length === 0 ? messages.noFindings : found.map(([severity, count]) => `${count} ${severity}`).join(', ');
-}
-
-function settings(region: string) {
-  return { region, maxAttempts: Number(process.env.AWS_MAX_ATTEMPTS ?? ATTEMPTS) };
 }

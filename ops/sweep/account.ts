@@ -1,9 +1,10 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import type { EnvironmentConfig } from '../../lib/environment-config';
+import { clientOptions } from '../kit/client';
 import { concernsAll, explain } from '../kit/errors';
 import type { Text } from '../kit/language';
 import { type LeftOver, leftOversOf, type Resource } from './left-overs';
-import { askTags, indexOnly, lists, settings, type TagIndex } from './lists';
+import { askTags, indexOnly, lists, type TagIndex } from './lists';
 import { messages } from './messages';
 import { askStacks, type ExistingStack } from './stacks';
 
@@ -34,7 +35,7 @@ export async function askLeftOvers({ id, region }: Target, others: readonly stri
       return none;
     }
   };
-  const stacks = await askStacks(new CloudFormationClient(settings(region)), id);
+  const stacks = await askStacks(new CloudFormationClient(clientOptions(region)), id);
   const noTags: TagIndex = new Map();
   const tags = await attempt(messages.tags, 'tag:GetResources', noTags, () => askTags(id, region));
   const none: Resource[] = [];

@@ -27,14 +27,12 @@ import {
   type ResourceTagMapping,
 } from '@aws-sdk/client-resource-groups-tagging-api';
 import { paginateListBuckets, S3Client } from '@aws-sdk/client-s3';
+import { clientOptions } from '../kit/client';
 import type { Text } from '../kit/language';
 import type { Kind, Resource } from './left-overs';
 import { messages } from './messages';
 import { clusterOf, ENVIRONMENT_TAG } from './names';
 import { type Cost, priceOf } from './prices';
-
-/** Attempts for a request that AWS throttles or does not answer. The SDK waits longer before each. */
-const ATTEMPTS = 8;
 
 export type Tags = Readonly<Record<string, string>>;
 /** Tags of the resources that AWS's index of tags knows, by their ARNs. */
@@ -56,11 +54,6 @@ export interface List {
   readonly ask: (question: Question) => Promise<Resource[]>;
 }
 
-/** The settings of every client of this command. */
-export function settings(region: string) {
-  return { region, maxAttempts: Number(process.env.AWS_MAX_ATTEMPTS ?? ATTEMPTS) };
-}
-
 /**
  * The resources with the tag of the environment, as AWS's index of tags has them. The index also has resources that were
  * deleted a while ago, so each has to be confirmed by the list of its service.
@@ -69,7 +62,7 @@ export function settings(region: string) {
  * @see https://github.com/aws/aws-sdk/issues/302
  */
 export async function askTags(id: string, region: string): Promise<TagIndex> {
-  const client = new ResourceGroupsTaggingAPIClient(settings(region));
+  const client = new ResourceGroupsTaggingAPIClient(clientOptions(region));
   const found = new Map<string, Tags>();
   const filters = [
     { Key: ENVIRONMENT_TAG, Values: [id] },
@@ -134,7 +127,7 @@ function ec2List<Page, Item extends { Tags?: ec2.Tag[]; TagSet?: ec2.Tag[] }>(li
     action: `ec2:${action}`,
     covers: new RegExp(`:ec2:[^:]*:[^:]*:${arn}/`),
     ask: async ({ id, region }) => {
-      const client = new ec2.EC2Client(settings(region));
+      const client = new ec2.EC2Client(clientOptions(region));
       const found = new Map<string, Resource>();
       for (const filter of filters(id)) {
         for await (const page of await pages(client, filter)) {
@@ -157,7 +150,10 @@ export const lists: readonly List[] = [
     covers: /:apigateway:[^:]*:[^:]*:\/restapis\//,
     ask: async ({ region }) => {
       const found: Resource[] = [];
-      for await (const { items = [] } of paginateGetRestApis({ client: new APIGatewayClient(settings(region)) }, {})) {
+      for await (const { items = [] } of paginateGetRestApis(
+        { client: new APIGatewayClient(clientOptions(region)) },
+        {},
+      )) {
         for (const { id = '', name = '', tags } of items) {
           found.push({ kind: 'restApi', id, name: `${id} (${name})`, tags, cost: 'use' });
         }
@@ -170,7 +166,7 @@ export const lists: readonly List[] = [
     action: 'apigateway:GET',
     covers: /:apigateway:[^:]*:[^:]*:\/apis\//,
     ask: async ({ region }) => {
-      const client = new ApiGatewayV2Client(settings(region));
+      const client = new ApiGatewayV2Client(clientOptions(region));
       const items = await allOf(async (NextToken) => client.send(new GetApisCommand({ NextToken })));
       return items.map(({ ApiId: id = '', Name = '', Tags }) => ({
         kind: 'api',
@@ -186,7 +182,7 @@ export const lists: readonly List[] = [
     action: 'apigateway:GET',
     covers: /:apigateway:[^:]*:[^:]*:\/vpclinks\//,
     ask: async ({ region }) => {
-      const client = new ApiGatewayV2Client(settings(region));
+      const client = new ApiGatewayV2Client(clientOptions(region));
       const items = await allOf(async (NextToken) => client.send(new GetVpcLinksCommand({ NextToken })));
       return items.map(({ VpcLinkId: id = '', Tags }) => ({ kind: 'vpcLink', id, tags: Tags, cost: 0 }));
     },
@@ -197,7 +193,10 @@ export const lists: readonly List[] = [
     covers: /:eks:[^:]*:[^:]*:/,
     ask: async ({ region }) => {
       const found: Resource[] = [];
-      for await (const { clusters = [] } of paginateListEksClusters({ client: new EKSClient(settings(region)) }, {})) {
+      for await (const { clusters = [] } of paginateListEksClusters(
+        { client: new EKSClient(clientOptions(region)) },
+        {},
+      )) {
         const cost = priceOf('EKS control plane, standard support', 'hour', region);
         found.push(...clusters.map((id): Resource => ({ kind: 'cluster', id, cost })));
       }
@@ -211,7 +210,7 @@ export const lists: readonly List[] = [
     ask: async ({ region, tags }) => {
       const found: Resource[] = [];
       for await (const { Functions = [] } of paginateListFunctions(
-        { client: new LambdaClient(settings(region)) },
+        { client: new LambdaClient(clientOptions(region)) },
         {},
       )) {
         for (const { FunctionName: id = '', FunctionArn: arn = '' } of Functions) {
@@ -226,7 +225,7 @@ export const lists: readonly List[] = [
     action: 'cloudwatch:DescribeAlarms',
     covers: /:cloudwatch:[^:]*:[^:]*:alarm:/,
     ask: async ({ id, region, tags }) => {
-      const client = new CloudWatchClient(settings(region));
+      const client = new CloudWatchClient(clientOptions(region));
       const found: Resource[] = [];
       const price = priceOf('standard alarm', 'metric and month', region);
       // Application Auto Scaling names its alarms after what it scales: TargetTracking-service/CLUSTER/SERVICE-AlarmHigh-….
@@ -252,7 +251,7 @@ export const lists: readonly List[] = [
     action: 'cloudwatch:ListDashboards',
     covers: /:cloudwatch:[^:]*:[^:]*:dashboard\//,
     ask: async ({ id, region }) => {
-      const client = new CloudWatchClient(settings(region));
+      const client = new CloudWatchClient(clientOptions(region));
       const found: Resource[] = [];
       const input = { DashboardNamePrefix: `Kumiki-${id}` };
       for await (const { DashboardEntries = [] } of paginateListDashboards({ client }, input)) {
@@ -272,7 +271,7 @@ export const lists: readonly List[] = [
     // A listener and a rule go with their load balancer.
     covers: /:elasticloadbalancing:[^:]*:[^:]*:(?:loadbalancer|listener|listener-rule)\//,
     ask: async ({ region, tags }) => {
-      const client = new ElasticLoadBalancingV2Client(settings(region));
+      const client = new ElasticLoadBalancingV2Client(clientOptions(region));
       const found: Resource[] = [];
       for await (const { LoadBalancers = [] } of paginateDescribeLoadBalancers({ client }, {})) {
         for (const { LoadBalancerArn: arn = '', LoadBalancerName: name, Type } of LoadBalancers) {
@@ -288,7 +287,7 @@ export const lists: readonly List[] = [
     action: 'elasticloadbalancing:DescribeTargetGroups',
     covers: /:elasticloadbalancing:[^:]*:[^:]*:targetgroup\//,
     ask: async ({ region, tags }) => {
-      const client = new ElasticLoadBalancingV2Client(settings(region));
+      const client = new ElasticLoadBalancingV2Client(clientOptions(region));
       const found: Resource[] = [];
       for await (const { TargetGroups = [] } of paginateDescribeTargetGroups({ client }, {})) {
         for (const { TargetGroupArn: arn = '', TargetGroupName: name } of TargetGroups) {
@@ -303,7 +302,7 @@ export const lists: readonly List[] = [
     action: 'autoscaling:DescribeAutoScalingGroups',
     covers: /:autoscaling:[^:]*:[^:]*:/,
     ask: async ({ id, region }) => {
-      const client = new AutoScalingClient(settings(region));
+      const client = new AutoScalingClient(clientOptions(region));
       const found = new Map<string, Resource>();
       for (const filter of ec2Filters(id)) {
         for await (const { AutoScalingGroups = [] } of paginateDescribeAutoScalingGroups(
@@ -458,7 +457,10 @@ export const lists: readonly List[] = [
     covers: /:ecs:[^:]*:[^:]*:/,
     ask: async ({ region, tags }) => {
       const found: Resource[] = [];
-      for await (const { clusterArns = [] } of paginateListClusters({ client: new ECSClient(settings(region)) }, {})) {
+      for await (const { clusterArns = [] } of paginateListClusters(
+        { client: new ECSClient(clientOptions(region)) },
+        {},
+      )) {
         for (const arn of clusterArns) {
           const id = arn.split('/').at(-1) ?? arn;
           found.push({ kind: 'ecsCluster', id, arn, tags: tags.get(arn), cost: 'use' });
@@ -474,7 +476,7 @@ export const lists: readonly List[] = [
     ask: async ({ region, tags }) => {
       const found: Resource[] = [];
       for await (const { TableNames = [] } of paginateListTables(
-        { client: new DynamoDBClient(settings(region)) },
+        { client: new DynamoDBClient(clientOptions(region)) },
         {},
       )) {
         for (const id of TableNames) {
@@ -490,7 +492,10 @@ export const lists: readonly List[] = [
     action: 's3:ListAllMyBuckets',
     covers: /:s3:::/,
     ask: async ({ region, tags }) => {
-      const client = new S3Client({ ...settings(region), forcePathStyle: process.env.AWS_ENDPOINT_URL !== undefined });
+      const client = new S3Client({
+        ...clientOptions(region),
+        forcePathStyle: process.env.AWS_ENDPOINT_URL !== undefined,
+      });
       const found: Resource[] = [];
       for await (const { Buckets = [] } of paginateListBuckets({ client }, { BucketRegion: region })) {
         for (const { Name: id = '' } of Buckets) {
@@ -508,7 +513,7 @@ export const lists: readonly List[] = [
     ask: async ({ region, tags }) => {
       const found: Resource[] = [];
       for await (const { repositories = [] } of paginateDescribeRepositories(
-        { client: new ECRClient(settings(region)) },
+        { client: new ECRClient(clientOptions(region)) },
         {},
       )) {
         for (const { repositoryName: id = '', repositoryArn: arn = '' } of repositories) {
@@ -524,7 +529,7 @@ export const lists: readonly List[] = [
     covers: /:kms:[^:]*:[^:]*:key\//,
     // An account may have thousands of keys without a tag, so the keys come from the index of tags.
     ask: async ({ region, tags }) => {
-      const client = new KMSClient(settings(region));
+      const client = new KMSClient(clientOptions(region));
       const arns = [...tags.keys()].filter((arn) => /:kms:[^:]*:[^:]*:key\//.test(arn));
       const keys = arns.map(async (arn): Promise<Resource[]> => {
         const { KeyMetadata } = await client.send(new DescribeKeyCommand({ KeyId: arn })).catch((error: unknown) => {
@@ -553,9 +558,9 @@ export const lists: readonly List[] = [
     action: 'iam:ListRoles, apigateway:GET',
     covers: /:iam::[^:]*:role\//,
     ask: async ({ region }) => {
-      const { cloudwatchRoleArn } = await new APIGatewayClient(settings(region)).send(new GetAccountCommand());
+      const { cloudwatchRoleArn } = await new APIGatewayClient(clientOptions(region)).send(new GetAccountCommand());
       const found: Resource[] = [];
-      for await (const { Roles = [] } of paginateListRoles({ client: new IAMClient(settings(region)) }, {})) {
+      for await (const { Roles = [] } of paginateListRoles({ client: new IAMClient(clientOptions(region)) }, {})) {
         for (const { RoleName: id = '', Arn: arn } of Roles) {
           found.push({
             kind: 'role',
@@ -574,7 +579,7 @@ export const lists: readonly List[] = [
     action: 'logs:DescribeLogGroups',
     covers: /:logs:[^:]*:[^:]*:log-group:/,
     ask: async ({ region, tags }) => {
-      const client = new CloudWatchLogsClient(settings(region));
+      const client = new CloudWatchLogsClient(clientOptions(region));
       const found: Resource[] = [];
       for await (const { logGroups = [] } of paginateDescribeLogGroups({ client }, {})) {
         for (const { logGroupName: id = '', arn = '', storedBytes = 0 } of logGroups) {

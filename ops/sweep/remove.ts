@@ -30,10 +30,10 @@ import {
 import { KMSClient, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
 import { DeleteFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DeleteBucketCommand, DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
+import { clientOptions } from '../kit/client';
 import { concernsAll } from '../kit/errors';
 import { Failure } from '../kit/language';
 import type { Kind, LeftOver, Resource } from './left-overs';
-import { settings } from './lists';
 import { messages } from './messages';
 
 /** Days that KMS waits before it deletes a key; the fewest that KMS accepts. A deletion can be cancelled until then. */
@@ -109,25 +109,26 @@ type Remover = (resource: Resource, region: string) => Promise<unknown>;
 const inEc2 =
   (send: (client: ec2.EC2Client, resource: Resource) => Promise<unknown>): Remover =>
   (resource, region) =>
-    send(new ec2.EC2Client(settings(region)), resource);
+    send(new ec2.EC2Client(clientOptions(region)), resource);
 
 const removers: Readonly<Record<Kind, Remover>> = {
-  restApi: ({ id }, region) => new APIGatewayClient(settings(region)).send(new DeleteRestApiCommand({ restApiId: id })),
-  api: ({ id }, region) => new ApiGatewayV2Client(settings(region)).send(new DeleteApiCommand({ ApiId: id })),
+  restApi: ({ id }, region) =>
+    new APIGatewayClient(clientOptions(region)).send(new DeleteRestApiCommand({ restApiId: id })),
+  api: ({ id }, region) => new ApiGatewayV2Client(clientOptions(region)).send(new DeleteApiCommand({ ApiId: id })),
   vpcLink: ({ id }, region) =>
-    new ApiGatewayV2Client(settings(region)).send(new DeleteVpcLinkCommand({ VpcLinkId: id })),
+    new ApiGatewayV2Client(clientOptions(region)).send(new DeleteVpcLinkCommand({ VpcLinkId: id })),
   dashboard: ({ id }, region) =>
-    new CloudWatchClient(settings(region)).send(new DeleteDashboardsCommand({ DashboardNames: [id] })),
+    new CloudWatchClient(clientOptions(region)).send(new DeleteDashboardsCommand({ DashboardNames: [id] })),
   cluster: removeCluster,
   function: ({ id }, region) =>
-    new LambdaClient(settings(region)).send(new DeleteFunctionCommand({ FunctionName: id })),
+    new LambdaClient(clientOptions(region)).send(new DeleteFunctionCommand({ FunctionName: id })),
   alarm: removeAlarm,
   loadBalancer: ({ id: LoadBalancerArn }, region) =>
-    new ElasticLoadBalancingV2Client(settings(region)).send(new DeleteLoadBalancerCommand({ LoadBalancerArn })),
+    new ElasticLoadBalancingV2Client(clientOptions(region)).send(new DeleteLoadBalancerCommand({ LoadBalancerArn })),
   targetGroup: ({ id: TargetGroupArn }, region) =>
-    new ElasticLoadBalancingV2Client(settings(region)).send(new DeleteTargetGroupCommand({ TargetGroupArn })),
+    new ElasticLoadBalancingV2Client(clientOptions(region)).send(new DeleteTargetGroupCommand({ TargetGroupArn })),
   autoScalingGroup: ({ id }, region) =>
-    new AutoScalingClient(settings(region)).send(
+    new AutoScalingClient(clientOptions(region)).send(
       new DeleteAutoScalingGroupCommand({ AutoScalingGroupName: id, ForceDelete: true }),
     ),
   instance: inEc2((client, { id }) => client.send(new ec2.TerminateInstancesCommand({ InstanceIds: [id] }))),
@@ -154,18 +155,18 @@ const removers: Readonly<Record<Kind, Remover>> = {
     await client.send(new ec2.DeleteInternetGatewayCommand({ InternetGatewayId }));
   }),
   vpc: inEc2((client, { id }) => client.send(new ec2.DeleteVpcCommand({ VpcId: id }))),
-  ecsCluster: ({ id }, region) => new ECSClient(settings(region)).send(new DeleteClusterCommand({ cluster: id })),
-  table: ({ id }, region) => new DynamoDBClient(settings(region)).send(new DeleteTableCommand({ TableName: id })),
+  ecsCluster: ({ id }, region) => new ECSClient(clientOptions(region)).send(new DeleteClusterCommand({ cluster: id })),
+  table: ({ id }, region) => new DynamoDBClient(clientOptions(region)).send(new DeleteTableCommand({ TableName: id })),
   bucket: removeBucket,
   repository: ({ id }, region) =>
-    new ECRClient(settings(region)).send(new DeleteRepositoryCommand({ repositoryName: id, force: true })),
+    new ECRClient(clientOptions(region)).send(new DeleteRepositoryCommand({ repositoryName: id, force: true })),
   key: ({ id }, region) =>
-    new KMSClient(settings(region)).send(
+    new KMSClient(clientOptions(region)).send(
       new ScheduleKeyDeletionCommand({ KeyId: id, PendingWindowInDays: PENDING_DAYS }),
     ),
   role: removeRole,
   logGroup: ({ id }, region) =>
-    new CloudWatchLogsClient(settings(region)).send(new DeleteLogGroupCommand({ logGroupName: id })),
+    new CloudWatchLogsClient(clientOptions(region)).send(new DeleteLogGroupCommand({ logGroupName: id })),
   other: async () => undefined,
 };
 
@@ -176,7 +177,7 @@ function inUse(id: string): Error {
 /** CloudWatch refuses to delete an alarm that a composite alarm names, by an error without a name of its own. */
 async function removeAlarm({ id }: Resource, region: string): Promise<void> {
   try {
-    await new CloudWatchClient(settings(region)).send(new DeleteAlarmsCommand({ AlarmNames: [id] }));
+    await new CloudWatchClient(clientOptions(region)).send(new DeleteAlarmsCommand({ AlarmNames: [id] }));
   } catch (error) {
     throw error instanceof Error && /composite alarm/.test(error.message) ? inUse(id) : error;
   }
@@ -184,7 +185,7 @@ async function removeAlarm({ id }: Resource, region: string): Promise<void> {
 
 /** EKS refuses to delete a cluster with node groups, and deletes a node group within minutes. */
 async function removeCluster({ id: clusterName }: Resource, region: string): Promise<void> {
-  const client = new EKSClient(settings(region));
+  const client = new EKSClient(clientOptions(region));
   const groups: string[] = [];
   for await (const { nodegroups = [] } of paginateListNodegroups({ client }, { clusterName }))
     groups.push(...nodegroups);
@@ -197,7 +198,7 @@ async function removeCluster({ id: clusterName }: Resource, region: string): Pro
 }
 
 async function removeBucket({ id: Bucket }: Resource, region: string): Promise<void> {
-  const client = new S3Client({ ...settings(region), forcePathStyle: process.env.AWS_ENDPOINT_URL !== undefined });
+  const client = new S3Client({ ...clientOptions(region), forcePathStyle: process.env.AWS_ENDPOINT_URL !== undefined });
   for (let more = true; more; ) {
     // What was listed is deleted, so the next list begins with the rest.
     const page = await client.send(new ListObjectVersionsCommand({ Bucket }));
@@ -215,7 +216,7 @@ async function removeBucket({ id: Bucket }: Resource, region: string): Promise<v
 }
 
 async function removeRole({ id: RoleName }: Resource, region: string): Promise<void> {
-  const client = new IAMClient(settings(region));
+  const client = new IAMClient(clientOptions(region));
   for await (const { AttachedPolicies = [] } of paginateListAttachedRolePolicies({ client }, { RoleName })) {
     for (const { PolicyArn } of AttachedPolicies) {
       await client.send(new DetachRolePolicyCommand({ RoleName, PolicyArn }));

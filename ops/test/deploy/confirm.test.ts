@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
-import { askOn, confirmed, isYes } from '../../deploy/confirm';
+import { confirmed } from '../../deploy/confirm';
+import { askOn, isYes } from '../../kit/terminal';
 
 test('the end of the input, as after Ctrl-D, is no consent, and the command does not end without a word', async () => {
   const [input, output] = [new PassThrough(), new PassThrough()];

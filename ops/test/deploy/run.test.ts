@@ -3,6 +3,7 @@ import { fixtureOf } from '../../../test/support/fixture';
 import { type Cdk, cdkCli } from '../../deploy/cdk';
 import { contextOf } from '../../deploy/main';
 import { type DeployOptions, deploy } from '../../deploy/run';
+import { type Person, recordedTerminal } from '../kit/recorded-terminal';
 import { type Parts, recordedCli } from './app';
 import { queryError, RecordedAccount } from './aws';
 
@@ -15,38 +16,24 @@ const trial = fixtureOf('trial');
 const lasting = fixtureOf('lasting', { imageDigest: `sha256:${'a'.repeat(64)}` });
 const PARTS: Parts = { Registry: 'on', Network: 'on', RestApi: 'on', HttpApi: 'off' };
 
-interface Run {
+interface Run extends Person {
   readonly config?: EnvironmentConfig;
   readonly options?: Partial<DeployOptions>;
   readonly cdk: Cdk;
-  /** What the person types. @default nobody is there */
-  readonly answer?: string;
-  readonly interruption?: AbortController;
   /** Checks of preflight that failed, and that could not be made. */
   readonly problems?: number;
   readonly unchecked?: number;
 }
 
 /** Runs the command. @returns its exit code, its lines and what it asked */
-async function run({ config = trial, options = {}, cdk, answer, interruption, problems = 0, unchecked = 0 }: Run) {
-  const lines: string[] = [];
-  const asked: string[] = [];
-  const { signal } = interruption ?? new AbortController();
+async function run({ config = trial, options = {}, cdk, problems = 0, unchecked = 0, ...person }: Run) {
+  const { terminal, lines, asked } = recordedTerminal(person);
   const code = await deploy(
     config,
     { context: { environment: config.id }, yes: false, skipPreflight: false, ...options },
     {
-      say: ({ en }) => lines.push(en),
-      ask:
-        answer === undefined
-          ? undefined
-          : async (question) => {
-              asked.push(question);
-              return answer;
-            },
+      ...terminal,
       cdk,
-      signal,
-      language: 'en',
       command: `npm run deploy -- --environment ${config.id}`,
       preflight: async () => {
         lines.push('preflight');
@@ -425,7 +412,7 @@ describe('Ctrl-C', () => {
   test.each(['preflight', 'synth', 'question'])('during %s changes nothing', async (step) => {
     const interruption = new AbortController();
     const { cdk, calls } = recordedCli('trial', PARTS);
-    const lines: string[] = [];
+    const { terminal, lines } = recordedTerminal({ interruption });
     const at = (here: string) => {
       if (here === step) interruption.abort();
     };
@@ -433,7 +420,7 @@ describe('Ctrl-C', () => {
       trial,
       { context: {}, yes: false, skipPreflight: false },
       {
-        say: ({ en }) => lines.push(en),
+        ...terminal,
         ask: async () => {
           at('question');
           return 'y';
@@ -442,8 +429,6 @@ describe('Ctrl-C', () => {
           at('synth');
           return cdk(args, options);
         },
-        signal: interruption.signal,
-        language: 'en',
         command: 'npm run deploy',
         preflight: async () => {
           at('preflight');

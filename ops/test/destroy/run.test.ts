@@ -4,6 +4,7 @@ import { type Cdk, cdkCli } from '../../deploy/cdk';
 import { type DestroyOptions, destroy } from '../../destroy/run';
 import { type Parts, recordedCli } from '../deploy/app';
 import { ec2Error, queryError, RecordedAccount } from '../deploy/aws';
+import { type Person, recordedTerminal } from '../kit/recorded-terminal';
 
 const account = new RecordedAccount();
 beforeAll(() => account.start());
@@ -73,37 +74,18 @@ function deleting(id = 'trial', before: (part: string) => number | Promise<numbe
   return { ...cli, destroyed };
 }
 
-interface Run {
+interface Run extends Person {
   readonly config?: EnvironmentConfig;
   readonly options?: Partial<DestroyOptions>;
   readonly cdk: Cdk;
-  /** What the person types. @default nobody is there */
-  readonly answer?: string;
-  readonly interruption?: AbortController;
 }
 
-async function run({ config = trial, options = {}, cdk, answer, interruption }: Run) {
-  const lines: string[] = [];
-  const asked: string[] = [];
-  const { signal } = interruption ?? new AbortController();
+async function run({ config = trial, options = {}, cdk, ...person }: Run) {
+  const { terminal, lines, asked } = recordedTerminal(person);
   const code = await destroy(
     config,
     { context: { environment: config.id }, yes: false, ...options },
-    {
-      say: ({ en }) => lines.push(en),
-      ask:
-        answer === undefined
-          ? undefined
-          : async (question) => {
-              asked.push(question);
-              return answer;
-            },
-      cdk,
-      signal,
-      language: 'en',
-      command: `npm run destroy -- --environment ${config.id}`,
-      pause: 5,
-    },
+    { ...terminal, cdk, command: `npm run destroy -- --environment ${config.id}`, pause: 5 },
   );
   return { code, lines, asked };
 }

@@ -6,6 +6,7 @@ import { synthesized } from '../../../test/support/stage';
 import { askAccount } from '../../preflight/account';
 import { type Plan, planOf } from '../../preflight/plan';
 import { runPreflight } from '../../preflight/preflight';
+import { recordedTerminal } from '../kit/recorded-terminal';
 
 /** Status and body of an answer, in the form that AWS's API reference documents. */
 type Answer = readonly [status: number, body: string];
@@ -535,17 +536,16 @@ test('takes the default that AWS documents where Service Quotas knows no quota i
 });
 
 test('prints the table, and tells the caller whether something blocks', async () => {
-  const printed: string[] = [];
-  const log = jest.spyOn(console, 'log').mockImplementation((line: string) => void printed.push(line));
+  const [english, japanese] = [recordedTerminal(), recordedTerminal({ language: 'ja' })];
   answers = ACCOUNT;
-  const passing = await runPreflight(trial, 'en');
+  const passing = await runPreflight(trial, { ...english.terminal, planned });
   answers = { ...ACCOUNT, 'ssm GetParameter': [400, JSON.stringify({ __type: 'ParameterNotFound' })] };
-  const failing = await runPreflight(trial, 'ja');
-  log.mockRestore();
+  const failing = await runPreflight(trial, { ...japanese.terminal, planned });
   expect([passing, failing]).toEqual([
     { blocked: false, problems: 0, unchecked: 0 },
     { blocked: true, problems: 1, unchecked: 0 },
   ]);
-  expect(printed[0]).toBe('Environment trial in us-east-1\n');
-  expect(printed.join('\n')).toMatch(/Nothing blocks the deployment: .*まだデプロイしないでください：/s);
-}, 60_000);
+  expect(english.lines.slice(0, 2)).toEqual(['Environment trial in us-east-1', '']);
+  expect(english.lines.at(-1)).toMatch(/^Nothing blocks the deployment: /);
+  expect(japanese.lines.at(-1)).toMatch(/^まだデプロイしないでください：/);
+});

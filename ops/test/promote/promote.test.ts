@@ -3,6 +3,7 @@ import type { Environments } from '../../../lib/context';
 import { environments } from '../../../lib/environments';
 import { type Flags, promote, targetsOf } from '../../promote/services';
 import { type Answer, type Answers, json, jsonError, queryError, RecordedAccount, xml } from '../kit/recorded-account';
+import { recordedTerminal } from '../kit/recorded-terminal';
 
 // The clients of the SDK are loaded and started, which takes a while on a busy machine.
 jest.setTimeout(30_000);
@@ -176,8 +177,8 @@ async function run(
 ) {
   account.answers = answers;
   account.asked.length = 0;
-  const said: string[] = [];
-  const promoted = await promote(targetsOf(flags, known), (text) => said.push(text.en));
+  const { terminal, lines: said } = recordedTerminal();
+  const promoted = await promote(targetsOf(flags, known), terminal);
   return { promoted, said };
 }
 
