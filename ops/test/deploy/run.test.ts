@@ -1,6 +1,7 @@
 import type { EnvironmentConfig } from '../../../lib/environment-config';
-import { fixtureOf } from '../../../test/support/fixture';
+import { fixtureOf, fixtures } from '../../../test/support/fixture';
 import { type Cdk, cdkCli } from '../../deploy/cdk';
+import { main } from '../../deploy/deploy';
 import { contextOf } from '../../deploy/main';
 import { type DeployOptions, deploy } from '../../deploy/run';
 import { type Person, recordedTerminal } from '../kit/recorded-terminal';
@@ -467,5 +468,81 @@ describe('Ctrl-C', () => {
       'Interrupted. AWS goes on with Kumiki-trial-RestApi (UPDATE_IN_PROGRESS). Run the same command again to continue: ' +
         'npm run deploy -- --environment trial',
     );
+  });
+});
+
+describe('npm run deploy', () => {
+  async function command(
+    args: readonly string[],
+    cdk: Cdk,
+    { blocked = false, ...person }: Person & { blocked?: boolean } = {},
+  ) {
+    const { terminal, lines } = recordedTerminal(person);
+    const preflight = async () => ({ blocked, problems: blocked ? 1 : 0, unchecked: 0 });
+    return { code: await main(args, { ...terminal, cdk, command: 'npm run deploy', preflight }, fixtures), lines };
+  }
+  const TRIAL = ['--environment', 'trial'];
+
+  test('ends with 0 after a deployment with the context of its flags', async () => {
+    const { cdk, calls } = recordedCli('trial', PARTS);
+    const { code } = await command([...TRIAL, '--yes', '-c', 'kubernetes=true', '--region', 'eu-west-1'], cdk);
+    expect(code).toBe(0);
+    expect(calls[0]).toBe('synth --quiet -c kubernetes=true -c environment=trial -c region=eu-west-1 --output FOLDER');
+  });
+
+  test('ends with 1 where the CDK CLI failed', async () => {
+    const { cdk } = recordedCli('trial', PARTS, () => 1);
+    expect((await command([...TRIAL, '--yes'], cdk)).code).toBe(1);
+  });
+
+  test('ends with 130 after Ctrl-C', async () => {
+    const interruption = new AbortController();
+    const { cdk } = recordedCli('trial', PARTS, () => {
+      interruption.abort();
+      return 1;
+    });
+    const { code, lines } = await command([...TRIAL, '--yes'], cdk, { interruption });
+    expect(code).toBe(130);
+    expect(lines.at(-1)).toMatch(/^Interrupted/);
+  });
+
+  test.each<[string, readonly string[], boolean, string]>([
+    [
+      'an unknown value of --require-approval',
+      [...TRIAL, '--require-approval', 'often'],
+      false,
+      '--require-approval: must',
+    ],
+    ['contradicting values', [...TRIAL, '-c', 'environment=lasting'], false, 'contradict each other'],
+    [
+      '--express in an environment that keeps its data',
+      ['--environment', 'lasting', '--express'],
+      false,
+      '--express: needs',
+    ],
+    [
+      '--yes in an environment that is not disposable',
+      ['--environment', 'lasting', '--yes'],
+      false,
+      '--yes is not enough',
+    ],
+    ['what preflight blocks', [...TRIAL, '--yes'], true, 'Preflight found what would make the deployment fail'],
+  ])('refuses %s, and deploys nothing', async (_, args, blocked, message) => {
+    const { cdk, calls } = recordedCli('trial', PARTS);
+    await expect(command(args, cdk, { blocked })).rejects.toThrow(message);
+    expect(calls).toEqual([]);
+  });
+
+  test('leaves preflight out where that is asked for', async () => {
+    const { cdk, calls } = recordedCli('trial', PARTS);
+    expect((await command([...TRIAL, '--yes', '--skip-preflight'], cdk, { blocked: true })).code).toBe(0);
+    expect(calls).toHaveLength(2);
+  });
+
+  test('says in one line what to do about an error of AWS', async () => {
+    account.always.set('sts', queryError(403, 'ExpiredToken', 'The token has expired'));
+    await expect(command([...TRIAL, '--yes'], recordedCli('trial', PARTS).cdk)).rejects.toMatchObject({
+      text: { en: 'The AWS credentials have expired. Sign in again.', ja: expect.stringMatching(/^AWS の認証情報/) },
+    });
   });
 });

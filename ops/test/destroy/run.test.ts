@@ -1,6 +1,7 @@
 import type { EnvironmentConfig } from '../../../lib/environment-config';
-import { fixtureOf } from '../../../test/support/fixture';
+import { fixtureOf, fixtures } from '../../../test/support/fixture';
 import { type Cdk, cdkCli } from '../../deploy/cdk';
+import { main } from '../../destroy/destroy';
 import { type DestroyOptions, destroy } from '../../destroy/run';
 import { type Parts, recordedCli } from '../deploy/app';
 import { ec2Error, queryError, RecordedAccount } from '../deploy/aws';
@@ -342,6 +343,48 @@ describe('a stack that cannot be deleted', () => {
     expect(lines.join('\n')).toMatch(/Network: resource sg-1 has a dependent object\. Tries again/);
   });
 
+  describe('because of an interface that Lambda does not release', () => {
+    afterEach(() => jest.restoreAllMocks());
+    /** Lets minutes pass when the stack has failed. @returns the exit code, the lines and the attempts */
+    async function failing(minutes: number, then: () => void = () => undefined) {
+      let attempts = 0;
+      let passed = 0;
+      const now = performance.now.bind(performance);
+      jest.spyOn(performance, 'now').mockImplementation(() => now() + passed);
+      account.interfaces.set('eni-1', {
+        status: 'in-use',
+        groups: ['sg-function', 'sg-1'],
+        description: 'AWS Lambda VPC ENI-x',
+      });
+      const { cdk } = deleting('trial', (part) => {
+        if (part !== 'Network') return 0;
+        attempts += 1;
+        if (attempts > 1) return 0;
+        failed('resource sg-1 has a dependent object');
+        setTimeout(() => {
+          passed = minutes * 60_000;
+          setTimeout(then, 50);
+        }, 50);
+        return 1;
+      });
+      return { ...(await run({ cdk, answer: 'y' })), attempts: () => attempts };
+    }
+
+    test('waits as long as AWS may need, which is 40 minutes', async () => {
+      const release = () => {
+        for (const each of account.interfaces.values()) each.status = 'available';
+      };
+      const { code, attempts } = await failing(39, release);
+      expect([code, attempts()]).toEqual([0, 2]);
+    });
+
+    test('gives up after that, and names the interface', async () => {
+      const { code, lines, attempts } = await failing(41);
+      expect([code, attempts()]).toEqual([1, 1]);
+      expect(lines.at(-2)).toBe('Network interfaces that use it: eni-1 (in-use, AWS Lambda VPC ENI-x)');
+    });
+  });
+
   test('that the app no longer has is waited for, and its cause is named', async () => {
     account.onDeleteStack = (name) => {
       const events = [
@@ -470,5 +513,52 @@ describe('Ctrl-C', () => {
         'npm run destroy -- --environment trial',
     );
     expect(lines.at(-1)).toMatch(/npx cdk deploy --all --revert-drift -c environment=trial$/);
+  });
+});
+
+describe('npm run destroy', () => {
+  async function command(args: readonly string[], cdk: Cdk, person: Person = {}) {
+    const { terminal, lines } = recordedTerminal(person);
+    return { code: await main(args, { ...terminal, cdk, command: 'npm run destroy', pause: 5 }, fixtures), lines };
+  }
+  const TRIAL = ['--environment', 'trial'];
+
+  test('ends with 0 after all stacks are deleted', async () => {
+    const { cdk, calls } = deleting();
+    expect((await command([...TRIAL, '--yes'], cdk)).code).toBe(0);
+    expect(calls[0]).toBe('synth --quiet -c environment=trial --output FOLDER');
+    expect(account.stacks.size).toBe(0);
+  });
+
+  test('ends with 1 where a stack is left', async () => {
+    const { cdk } = deleting('trial', () => 1);
+    expect((await command([...TRIAL, '--yes'], cdk)).code).toBe(1);
+    expect(account.stacks.has('Kumiki-trial-RestApi')).toBe(true);
+  });
+
+  test('ends with 130 after Ctrl-C', async () => {
+    const interruption = new AbortController();
+    const { cdk } = deleting('trial', () => {
+      interruption.abort();
+      return 1;
+    });
+    expect((await command([...TRIAL, '--yes'], cdk, { interruption })).code).toBe(130);
+  });
+
+  test.each([
+    ['a part that is on', [...TRIAL, '--yes', '--part', 'httpApi'], '--part: httpApi is still on in trial'],
+    ['--yes in an environment that is not disposable', ['--environment', 'lasting', '--yes'], '--yes is not enough'],
+    ['the name of another environment', [...TRIAL, '--confirm', 'lasting'], '--confirm: must be the name'],
+  ])('refuses %s, and deletes nothing', async (_, args, message) => {
+    const { cdk, calls } = deleting();
+    await expect(command(args, cdk)).rejects.toThrow(message);
+    expect([calls, changes()]).toEqual([[], []]);
+  });
+
+  test('says in one line what to do about an error of AWS', async () => {
+    account.always.set('sts', queryError(403, 'ExpiredToken', 'The token has expired'));
+    await expect(command([...TRIAL, '--yes'], deleting().cdk)).rejects.toMatchObject({
+      text: { en: 'The AWS credentials have expired. Sign in again.', ja: expect.stringMatching(/^AWS の認証情報/) },
+    });
   });
 });

@@ -1,8 +1,11 @@
+import type { Environments } from '../../../lib/context';
 import { environments } from '../../../lib/environments';
+import { fixtures } from '../../../test/support/fixture';
 import { askLeftOvers, type Swept } from '../../sweep/account';
 import type { LeftOver } from '../../sweep/left-overs';
 import { doneOf, linesOf, summaryOf } from '../../sweep/lines';
 import { lists } from '../../sweep/lists';
+import { main } from '../../sweep/sweep';
 import {
   type Answers,
   ec2Error,
@@ -13,6 +16,7 @@ import {
   RecordedAccount,
   xml,
 } from '../kit/recorded-account';
+import { type Person, recordedTerminal } from '../kit/recorded-terminal';
 
 const ACCOUNT = '111122223333';
 const arn = (service: string, rest: string) => `arn:aws:${service}:us-east-1:${ACCOUNT}:${rest}`;
@@ -511,4 +515,166 @@ test('fails where CloudFormation does not name the stacks, because then nothing 
 
 test('fails at once when the session expires in the middle', async () => {
   await expect(sweep({ 'ecs ListClusters': jsonError('ExpiredTokenException', 'expired') })).rejects.toThrow('expired');
+});
+
+describe('npm run sweep', () => {
+  const [CLUSTER, FUNCTION] = ['/aws/eks/kumiki-trial/cluster', '/aws/lambda/Kumiki-trial-Function-Quotes-abc'];
+  const left = (...names: string[]): Answers => ({
+    'logs DescribeLogGroups': json({ logGroups: names.map((name) => logGroup(name)) }),
+    'logs DeleteLogGroup': json({}),
+  });
+  const UNREAD: Answers = { 'ecs ListClusters': jsonError('AccessDeniedException', 'not authorized') };
+  const HOW_TO_DELETE = 'Delete them: npm run sweep -- --environment trial --region us-east-1 --delete';
+
+  interface Run extends Person {
+    readonly answers?: Answers;
+    readonly environment?: string;
+    readonly known?: Environments;
+  }
+
+  async function run(flags: readonly string[], { answers = {}, environment = 'trial', known, ...person }: Run = {}) {
+    const sts = { 'sts GetCallerIdentity': xml('GetCallerIdentity', `<Account>${ACCOUNT}</Account>`) };
+    account.answers = { ...CLEAN, ...sts, ...answers };
+    account.asked.length = 0;
+    const { terminal, lines, asked } = recordedTerminal(person);
+    const code = await main(['--environment', environment, ...flags], terminal, known ?? fixtures);
+    return { code, lines, asked };
+  }
+  const deletions = () => account.asked.filter(({ name }) => / Delete/.test(name)).map(({ body }) => body);
+
+  test('ends with 0 where nothing is left', async () => {
+    const { code, lines } = await run([]);
+    expect(code).toBe(0);
+    expect(lines).toContain('Nothing is left of the stacks that are gone.');
+    expect(lines).not.toContain(HOW_TO_DELETE);
+  });
+
+  test('ends with 1 where something is left, says how to delete, and deletes nothing', async () => {
+    const { code, lines } = await run([], { answers: left(CLUSTER) });
+    expect(code).toBe(1);
+    expect(lines).toContain('1 left, 0.00 USD a month and what AWS bills by use.');
+    expect(lines.at(-1)).toBe(HOW_TO_DELETE);
+    expect(deletions()).toEqual([]);
+    // What an environment keeps on purpose is listed, too.
+    const lasting = await run([], { answers: left('/aws/eks/kumiki-lasting/cluster'), environment: 'lasting' });
+    expect(lasting.code).toBe(1);
+    expect(lasting.lines.join()).not.toContain('Delete them');
+  });
+
+  test('ends with 1 where a list could not be read', async () => {
+    const { code, lines } = await run([], { answers: UNREAD });
+    expect(code).toBe(1);
+    expect(lines).toContain('Nothing found; 1 list could not be read, so something may be left.');
+  });
+
+  test.each([
+    [['--delete'], 'y'],
+    [['--delete', '--yes'], undefined],
+  ])('%p is refused for an environment that is not disposable, before AWS is asked', async (flags, answer) => {
+    await expect(run(flags, { answer, environment: 'lasting' })).rejects.toThrow(
+      '--delete: environment lasting is not disposable',
+    );
+    expect(account.asked).toEqual([]);
+  });
+
+  test.each([
+    [['--yes'], '--yes: has an effect only with --delete.'],
+    [['--delete'], '--delete: there is no terminal to ask in.'],
+  ])('%p is refused without a terminal, before AWS is asked', async (flags, message) => {
+    await expect(run(flags)).rejects.toThrow(message);
+    expect(account.asked).toEqual([]);
+  });
+
+  test('reads and deletes nothing in another account', async () => {
+    const known = { ...fixtures, trial: { ...fixtures.trial, account: '444455556666' } };
+    await expect(run(['--delete', '--yes'], { answers: left(CLUSTER), known })).rejects.toThrow(
+      'account: environment trial deploys to 444455556666, but the credentials belong to 111122223333',
+    );
+    expect(account.names()).toEqual(['sts GetCallerIdentity']);
+  });
+
+  test('says to sign in again where the session has expired', async () => {
+    const answers = { 'ecs ListClusters': jsonError('ExpiredTokenException', 'expired') };
+    await expect(run([], { answers })).rejects.toThrow('The AWS credentials have expired. Sign in again.');
+  });
+
+  test('deletes after one question, and ends with 0', async () => {
+    const { code, lines, asked } = await run(['--delete'], { answers: left(CLUSTER, FUNCTION), answer: 'y' });
+    expect(code).toBe(0);
+    expect(asked).toEqual(['Delete these 2 with all their data, in account 111122223333? [y/N] ']);
+    expect(deletions()).toEqual([{ logGroupName: CLUSTER }, { logGroupName: FUNCTION }]);
+    expect(lines.at(-1)).toBe('2 deleted, 0 left.');
+    const unasked = await run(['--delete', '--yes'], { answers: left(CLUSTER), answer: 'n' });
+    expect([unasked.code, unasked.asked]).toEqual([0, []]);
+  });
+
+  test('deletes nothing after another answer, and ends with 1', async () => {
+    const { code, lines } = await run(['--delete'], { answers: left(CLUSTER), answer: '' });
+    expect(code).toBe(1);
+    expect(lines.at(-1)).toBe('Nothing was deleted.');
+    expect(deletions()).toEqual([]);
+  });
+
+  test.each<[string, Answers, string]>([
+    ['could not be deleted', { 'logs DeleteLogGroup': jsonError('AccessDeniedException', 'no') }, '0 deleted, 1 left.'],
+    ['may be in a list that could not be read', UNREAD, '1 deleted, 0 left. Besides, 1 list could not be read'],
+  ])('ends with 1 after a deletion where something %s', async (_, other, line) => {
+    const { code, lines } = await run(['--delete', '--yes'], { answers: { ...left(CLUSTER), ...other } });
+    expect(code).toBe(1);
+    expect(lines.at(-1)).toContain(line);
+  });
+
+  describe('Ctrl-C', () => {
+    /** Answers in which a question interrupts the command. */
+    const interrupting = (answers: Answers, name: string, interruption: AbortController): Answers => ({
+      ...answers,
+      [name]: (question) => {
+        interruption.abort();
+        const answer = answers[name] ?? CLEAN[name] ?? [501, name];
+        return typeof answer === 'function' ? answer(question) : answer;
+      },
+    });
+
+    test.each(['sts GetCallerIdentity', 'cloudformation ListStacks', 'logs DescribeLogGroups'])(
+      'during %s deletes nothing',
+      async (name) => {
+        const interruption = new AbortController();
+        const answers = interrupting(left(CLUSTER), name, interruption);
+        const { code, lines } = await run(['--delete', '--yes'], { answers, interruption });
+        expect(code).toBe(130);
+        expect(lines.at(-1)).toBe('Nothing was deleted.');
+        expect(deletions()).toEqual([]);
+      },
+    );
+
+    test('at the question deletes nothing', async () => {
+      const interruption = new AbortController();
+      const { terminal, lines } = recordedTerminal({ interruption });
+      const ask = async () => {
+        interruption.abort();
+        return 'y';
+      };
+      account.answers = { ...account.answers, ...left(CLUSTER) };
+      account.asked.length = 0;
+      expect(await main(['--environment', 'trial', '--delete'], { ...terminal, ask }, fixtures)).toBe(130);
+      expect(lines.at(-1)).toBe('Nothing was deleted.');
+      expect(deletions()).toEqual([]);
+    });
+
+    test('during a deletion ends after that one, and says what is left', async () => {
+      const interruption = new AbortController();
+      const answers = interrupting(left(CLUSTER, FUNCTION), 'logs DeleteLogGroup', interruption);
+      const { code, lines } = await run(['--delete', '--yes'], { answers, interruption });
+      expect(code).toBe(130);
+      expect(deletions()).toEqual([{ logGroupName: CLUSTER }]);
+      expect(lines.at(-1)).toBe('Interrupted: 1 deleted, 1 left. Run the same command again to go on.');
+    });
+
+    test('during the last deletion comes too late', async () => {
+      const interruption = new AbortController();
+      const answers = interrupting(left(CLUSTER), 'logs DeleteLogGroup', interruption);
+      const { code, lines } = await run(['--delete', '--yes'], { answers, interruption });
+      expect([code, lines.at(-1)]).toEqual([0, '1 deleted, 0 left.']);
+    });
+  });
 });
