@@ -345,12 +345,24 @@ describe('a stack that cannot be deleted', () => {
 
   describe('because of an interface that Lambda does not release', () => {
     afterEach(() => jest.restoreAllMocks());
-    /** Lets minutes pass when the stack has failed. @returns the exit code, the lines and the attempts */
+    /** Lets minutes pass while the command waits for the interface. @returns the exit code, the lines and the attempts */
     async function failing(minutes: number, then: () => void = () => undefined) {
       let attempts = 0;
-      let passed = 0;
+      // The command waits if it asks for interfaces again after the cause of the failure.
+      const waits = () => {
+        const last = (name: string) => account.asked.findLastIndex((question) => question.startsWith(name));
+        const cause = last('cloudformation DescribeStackEvents');
+        return cause >= 0 && last('ec2 DescribeNetworkInterfaces') > cause;
+      };
+      let begun = false;
       const now = performance.now.bind(performance);
-      jest.spyOn(performance, 'now').mockImplementation(() => now() + passed);
+      jest.spyOn(performance, 'now').mockImplementation(() => {
+        if (!waits()) return now();
+        if (!begun) setTimeout(then, 20);
+        begun = true;
+        return now() + minutes * 60_000;
+      });
+      account.asked.length = 0;
       account.interfaces.set('eni-1', {
         status: 'in-use',
         groups: ['sg-function', 'sg-1'],
@@ -361,13 +373,10 @@ describe('a stack that cannot be deleted', () => {
         attempts += 1;
         if (attempts > 1) return 0;
         failed('resource sg-1 has a dependent object');
-        setTimeout(() => {
-          passed = minutes * 60_000;
-          setTimeout(then, 50);
-        }, 50);
         return 1;
       });
-      return { ...(await run({ cdk, answer: 'y' })), attempts: () => attempts };
+      const { code, lines } = await run({ cdk, answer: 'y' });
+      return { code, lines, attempts };
     }
 
     test('waits as long as AWS may need, which is 40 minutes', async () => {
@@ -375,12 +384,12 @@ describe('a stack that cannot be deleted', () => {
         for (const each of account.interfaces.values()) each.status = 'available';
       };
       const { code, attempts } = await failing(39, release);
-      expect([code, attempts()]).toEqual([0, 2]);
+      expect([code, attempts]).toEqual([0, 2]);
     });
 
     test('gives up after that, and names the interface', async () => {
       const { code, lines, attempts } = await failing(41);
-      expect([code, attempts()]).toEqual([1, 1]);
+      expect([code, attempts]).toEqual([1, 1]);
       expect(lines.at(-2)).toBe('Network interfaces that use it: eni-1 (in-use, AWS Lambda VPC ENI-x)');
     });
   });

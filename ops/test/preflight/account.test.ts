@@ -1,16 +1,19 @@
 import { createServer, IncomingMessage } from 'node:http';
 import { AddressInfo } from 'node:net';
+import type { Environments } from '../../../lib/context';
 import { EnvironmentConfig } from '../../../lib/environment-config';
-import { fixtureOf } from '../../../test/support/fixture';
+import { fixtureOf, fixtures } from '../../../test/support/fixture';
 import { synthesized } from '../../../test/support/stage';
 import { askAccount } from '../../preflight/account';
+import { VCPU_QUOTAS } from '../../preflight/checks';
 import { type Plan, planOf } from '../../preflight/plan';
-import { runPreflight } from '../../preflight/preflight';
-import { recordedTerminal } from '../kit/recorded-terminal';
+import { main, runPreflight } from '../../preflight/preflight';
+import { QUOTAS } from '../../preflight/quotas';
+import { type Person, recordedTerminal } from '../kit/recorded-terminal';
 
 /** Status and body of an answer, in the form that AWS's API reference documents. */
 type Answer = readonly [status: number, body: string];
-type Answers = Readonly<Record<string, Answer | (() => Answer)>>;
+type Answers = Readonly<Record<string, Answer | ((question: string) => Answer | Promise<Answer>)>>;
 
 const ROLE = 'arn:aws:iam::111122223333:role/apigateway-logs';
 const xml = (action: string, body: string): Answer => [200, `<${action}Response>${body}</${action}Response>`];
@@ -31,6 +34,31 @@ const quota = (code: string, value: number): Answer => [
     Quota: { ServiceCode: 'ec2', QuotaCode: code, QuotaName: 'Running On-Demand Standard', Value: value },
   }),
 ];
+
+/**
+ * Quotas with the names that ListServiceQuotas gives them, without those that the command does not ask for.
+ *
+ * @see https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_ListServiceQuotas.html
+ */
+const QUOTA_NAMES: Readonly<Record<string, string>> = {
+  'ec2 L-0263D0A3': 'EC2-VPC Elastic IPs',
+  'ec2 L-1216C47A': 'Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances',
+  'ec2 L-34B43A08': 'All Standard (A, C, D, H, I, M, R, T, Z) Spot Instance Requests',
+  'vpc L-FE5A380F': 'NAT gateways per Availability Zone',
+  'vpc L-F678F1CE': 'VPCs per Region',
+  'elasticloadbalancing L-53DA6B97': 'Application Load Balancers per Region',
+  'apigateway L-608BDCD4': 'VPC links(V2)',
+  'eks L-1194D53C': 'Clusters',
+  'fargate L-3032A538': 'Fargate On-Demand vCPU resource count',
+  'fargate L-36FBB829': 'Fargate Spot vCPU resource count',
+  'codebuild L-5ED1D25B': 'Concurrently running builds for ARM/Small environment',
+};
+const NO_QUOTA: Answer = [400, JSON.stringify({ __type: 'NoSuchResourceException', Message: 'no such quota' })];
+/** Service Quotas of a region in which every quota that AWS has is 16. */
+function known(question: string): Answer {
+  const [, service = '', code = ''] = /"ServiceCode":"([^"]*)".*"QuotaCode":"([^"]*)"/.exec(question) ?? [];
+  return `${service} ${code}` in QUOTA_NAMES ? quota(code, 16) : NO_QUOTA;
+}
 
 function stacks(...summaries: readonly (readonly [name: string, status: string])[]): Answer {
   const members = summaries.map(
@@ -123,7 +151,8 @@ const ACCOUNT: Answers = {
     `<GetRoleResult><Role><Path>/</Path><Arn>${ROLE}</Arn><RoleName>apigateway-logs</RoleName>` +
       '<CreateDate>2026-05-08T23:34:01Z</CreateDate><RoleId>AROADBQP57FF2AEXAMPLE</RoleId></Role></GetRoleResult>',
   ),
-  'servicequotas GetServiceQuota': quota('L-1216C47A', 16),
+  'servicequotas GetServiceQuota': known,
+  'servicequotas GetAWSDefaultServiceQuota': known,
   'sts GetCallerIdentity': xml(
     'GetCallerIdentity',
     '<GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/me</Arn><UserId>AIDACKCEVSQ6C2EXAMPLE</UserId>' +
@@ -166,7 +195,7 @@ const server = createServer(async (request, response) => {
   asked.push(question);
   const key = Object.keys(answers).find((name) => question.startsWith(name));
   const answer = (key === undefined ? undefined : answers[key]) ?? [501, question];
-  const [status, body] = typeof answer === 'function' ? answer() : answer;
+  const [status, body] = typeof answer === 'function' ? await answer(question) : answer;
   response.writeHead(status).end(body);
 });
 const before = { ...process.env };
@@ -267,6 +296,23 @@ test('asks for zones of the region, not for Local Zones', async () => {
   expect(zones).toContain('Filter.1.Name=zone-type&Filter.1.Value.1=availability-zone');
 });
 
+test('asks for each quota by the code that Service Quotas has for it', () => {
+  const all = [...QUOTAS, ...VCPU_QUOTAS.map(({ code, name }) => ({ service: 'ec2', code, what: { en: name } }))];
+  expect(all.map(({ what, service, code }) => `${what.en}: ${QUOTA_NAMES[`${service} ${code}`]}`)).toEqual([
+    'Elastic IP addresses: EC2-VPC Elastic IPs',
+    'NAT gateways of a zone: NAT gateways per Availability Zone',
+    'VPCs: VPCs per Region',
+    'Load balancers: Application Load Balancers per Region',
+    'VPC links V2: VPC links(V2)',
+    'EKS clusters: Clusters',
+    'Fargate vCPUs: Fargate On-Demand vCPU resource count',
+    'Fargate Spot vCPUs: Fargate Spot vCPU resource count',
+    'CodeBuild, ARM/Small: Concurrently running builds for ARM/Small environment',
+    'Running On-Demand Standard instances: Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances',
+    'All Standard Spot Instance Requests: All Standard (A, C, D, H, I, M, R, T, Z) Spot Instance Requests',
+  ]);
+});
+
 test('asks for no quota where there are no instances', async () => {
   expect(Object.keys(await ask(trial))).not.toContain('EC2 vCPUs');
   expect(asked.filter((question) => question.includes('DescribeInstanceTypes'))).toEqual([]);
@@ -294,9 +340,8 @@ test('finds zones without VPC links, a small quota, and a part that is switched 
 });
 
 test('compares with the default quota of AWS where the account has no quota of its own', async () => {
-  const noQuota: Answer = [400, JSON.stringify({ __type: 'NoSuchResourceException', Message: 'no such quota' })];
   const checked = await ask(withCluster, {
-    'servicequotas GetServiceQuota': noQuota,
+    'servicequotas GetServiceQuota': NO_QUOTA,
     'servicequotas GetAWSDefaultServiceQuota': quota('L-1216C47A', 5),
   });
   expect(checked['EC2 vCPUs']).toMatch(/^warning: .* the quota is 5 vCPUs/);
@@ -526,10 +571,9 @@ test('asks nothing more in the wrong account', async () => {
 });
 
 test('takes the default that AWS documents where Service Quotas knows no quota in the region', async () => {
-  const noQuota: Answer = [400, JSON.stringify({ __type: 'NoSuchResourceException', Message: 'no such quota' })];
   const checked = await ask(trial, {
-    'servicequotas GetServiceQuota': noQuota,
-    'servicequotas GetAWSDefaultServiceQuota': noQuota,
+    'servicequotas GetServiceQuota': NO_QUOTA,
+    'servicequotas GetAWSDefaultServiceQuota': NO_QUOTA,
   });
   expect(checked['VPC links V2']).toBe('pass: 10, of which others use 1');
   expect(checked['CodeBuild, ARM/Small']).toBe('pass: 1, shared with others');
@@ -548,4 +592,88 @@ test('prints the table, and tells the caller whether something blocks', async ()
   expect(english.lines.slice(0, 2)).toEqual(['Environment trial in us-east-1', '']);
   expect(english.lines.at(-1)).toMatch(/^Nothing blocks the deployment: /);
   expect(japanese.lines.at(-1)).toMatch(/^まだデプロイしないでください：/);
+});
+
+describe('npm run preflight', () => {
+  interface Run extends Person {
+    readonly answers?: Answers;
+    readonly known?: Environments;
+  }
+
+  const { trial: definition } = fixtures;
+  /** The definition of the trial of the other tests. */
+  const ofTrial = { ...definition, restApi: { ...definition.restApi, ownsApiAccount: false } };
+
+  async function run(
+    flags: readonly string[],
+    { answers: other = {}, known = { trial: ofTrial }, ...person }: Run = {},
+  ) {
+    answers = { ...ACCOUNT, ...other };
+    asked.length = 0;
+    const { terminal, lines } = recordedTerminal(person);
+    const code = await main(['--environment', 'trial', ...flags], { ...terminal, planned }, known);
+    return { code, lines };
+  }
+  const notBootstrapped: Answers = { 'ssm GetParameter': [400, JSON.stringify({ __type: 'ParameterNotFound' })] };
+  const denied: Answers = {
+    'ssm GetParameter': [400, JSON.stringify({ __type: 'AccessDeniedException', Message: 'not authorized' })],
+  };
+
+  test('ends with 0 where nothing blocks in what the context switches on', async () => {
+    const { code, lines } = await run(['-c', 'kubernetes=true']);
+    expect(code).toBe(0);
+    expect(lines.join('\n')).toMatch(/EKS clusters/);
+  });
+
+  test('a warning does not change that', async () => {
+    const { code, lines } = await run([], { answers: { 'servicequotas GetServiceQuota': quota('L-608BDCD4', 1) } });
+    expect([code, lines.at(-1)]).toEqual([0, expect.stringMatching(/warnings [1-9]\d*, problems 0, not checked 0\.$/)]);
+  });
+
+  test.each<[string, Answers, RegExp]>([
+    ['a check finds a problem', notBootstrapped, /^Do not deploy yet: .* problems 1, not checked 0\.$/],
+    ['a check could not be made', denied, /^Do not deploy yet: .* problems 0, not checked 1\.$/],
+  ])('ends with 1 where %s', async (_, other, line) => {
+    const { code, lines } = await run([], { answers: other });
+    expect([code, lines.at(-1)]).toEqual([1, expect.stringMatching(line)]);
+  });
+
+  test('ends with 1 in another account, of which it asks nothing', async () => {
+    const { code } = await run([], { known: { trial: { ...ofTrial, account: '444455556666' } } });
+    expect(code).toBe(1);
+    expect(asked.map((question) => question.split(' ')[0])).toEqual(['sts']);
+  });
+
+  test('says in one line what to do about credentials that have expired', async () => {
+    const expired = queryError(403, 'ExpiredToken', 'The token has expired');
+    await expect(run([], { answers: { 'sts GetCallerIdentity': expired } })).rejects.toMatchObject({
+      text: { en: 'The AWS credentials have expired. Sign in again.', ja: expect.stringMatching(/^AWS の認証情報/) },
+    });
+  });
+
+  test.each(['sts GetCallerIdentity', 'cloudformation ListStacks', 'ec2 DescribeVpcs'])(
+    'Ctrl-C during %s ends at once, without a table',
+    async (name) => {
+      const interruption = new AbortController();
+      let answerNow = () => {};
+      const later = new Promise<void>((resolve) => {
+        answerNow = resolve;
+      });
+      const interrupting: Answers = {
+        [name]: async (question) => {
+          interruption.abort();
+          await later;
+          const answer = ACCOUNT[name] ?? [501, name];
+          return typeof answer === 'function' ? answer(question) : answer;
+        },
+      };
+      const { code, lines } = await run([], { answers: interrupting, interruption });
+      answerNow();
+      // All requests are answered, so that a table would be printed now.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(code).toBe(130);
+      expect(lines).toEqual(['Interrupted. Preflight only reads, so nothing was changed.']);
+      expect(asked.filter((question) => !/^\S+ (Get|List|Describe|GET)/.test(question))).toEqual([]);
+    },
+  );
 });
