@@ -42,9 +42,13 @@ export async function main(
   const targets = targetsOf(values, known);
   const { from, to } = targets;
   const { say, signal } = around;
+  const sayUnlessAborted: typeof say = (words) => {
+    signal.throwIfAborted();
+    say(words);
+  };
   try {
     // Every image is in the repository before the first line is written, so that an error leaves the file as it is.
-    const promoted = await untilAborted(signal, promote(targets, around));
+    const promoted = await untilAborted(signal, promote(targets, { signal, say: sayUnlessAborted }));
     const context = `-c environment=${to.id}${values.region === undefined ? '' : ` -c region=${to.region}`}`;
     if (write(promoted, to.id, around)) {
       const names = promoted.map(({ service }) => service).join(', ');

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 /** Status and body of an answer, in the form that AWS's API reference documents, or what decides on it. */
 export type Answer = readonly [status: number, body: string];
-export type Answers = Readonly<Record<string, Answer | ((question: Question) => Answer)>>;
+export type Answers = Readonly<Record<string, Answer | ((question: Question) => Answer | Promise<Answer>)>>;
 
 export interface Question {
   /** `<service> <action>`, or `<service> <method> <path>`. */
@@ -42,7 +42,7 @@ export class RecordedAccount {
       .filter((name) => question.text.startsWith(name))
       .toSorted((a, b) => b.length - a.length)[0];
     const answer = key === undefined ? undefined : this.answers[key];
-    const [status, body] = typeof answer === 'function' ? answer(question) : (answer ?? [501, question.text]);
+    const [status, body] = typeof answer === 'function' ? await answer(question) : (answer ?? [501, question.text]);
     response.writeHead(status).end(body);
   });
 

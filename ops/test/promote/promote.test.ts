@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environments } from '../../../lib/context';
 import { environments } from '../../../lib/environments';
+import { main } from '../../promote/promote';
 import { type Flags, promote, targetsOf } from '../../promote/services';
 import { type Answer, type Answers, json, jsonError, queryError, RecordedAccount, xml } from '../kit/recorded-account';
-import { recordedTerminal } from '../kit/recorded-terminal';
+import { type Person, recordedTerminal } from '../kit/recorded-terminal';
 
 // The clients of the SDK are loaded and started, which takes a while on a busy machine.
 jest.setTimeout(30_000);
@@ -332,4 +337,166 @@ test.each<[Flags, string]>([
   ],
 ])('%p is refused', (flags, message) => {
   expect(() => targetsOf(flags, environments)).toThrow(message);
+});
+
+describe('npm run promote', () => {
+  const TEXT = [
+    "const sandbox = { region: 'us-east-1', services: [{ name: 'history', image: { from: 'source' } }] };",
+    'const production = {',
+    "  region: 'us-east-1',",
+    '  services: [',
+    "    { name: 'history',",
+    "      image: { from: 'digest' },",
+    '    },',
+    '  ],',
+    '};',
+    'export const environments = { sandbox, production };',
+    '',
+  ].join('\n');
+  const folder = mkdtempSync(join(tmpdir(), 'promote-'));
+  const file = join(folder, 'environments.ts');
+  beforeEach(() => writeFileSync(file, TEXT));
+  const promotedText = TEXT.replace("{ from: 'digest' }", `{ from: 'digest', digest: '${IMAGE}' }`);
+
+  async function command(answers: Answers, flags: readonly string[] = [], person: Person = {}) {
+    account.answers = answers;
+    account.asked.length = 0;
+    const { terminal, lines } = recordedTerminal(person);
+    const code = await main(['--from', 'sandbox', '--to', 'production', ...flags], { ...terminal, file }, environments);
+    return { code, lines };
+  }
+  const throttled = jsonError('ThrottlingException', 'Rate exceeded');
+  const askedFor = (action: string) => account.asked.filter(({ name }) => name === action).length;
+
+  test('writes the digest into one line of the file, shows the line and the next commands, and ends with 0', async () => {
+    const { code, lines } = await command(deployed(new Registry(image), task(IMAGE)), ['--region', 'us-east-1']);
+    expect(code).toBe(0);
+    expect(readFileSync(file, 'utf8')).toBe(promotedText);
+    expect(readdirSync(folder)).toEqual(['environments.ts']);
+    expect(lines.slice(-8)).toEqual([
+      'lib/environments.ts, line 6:',
+      "- image: { from: 'digest' },",
+      `+ image: { from: 'digest', digest: '${IMAGE}' },`,
+      '',
+      'Nothing is deployed yet. Commit the line, let somebody review it, then deploy:',
+      '  git commit -m "Promote history to production" lib/environments.ts',
+      '  npx cdk diff -c environment=production -c region=us-east-1',
+      '  npx cdk deploy --all -c environment=production -c region=us-east-1',
+    ]);
+  });
+
+  test('ends with 0 where the file names the digest already, and proposes nothing', async () => {
+    writeFileSync(file, promotedText);
+    const { code, lines } = await command(deployed(new Registry(image), task(IMAGE)));
+    expect([code, lines.at(-1)]).toEqual([0, `lib/environments.ts names ${IMAGE} for history of production already.`]);
+    expect(readFileSync(file, 'utf8')).toBe(promotedText);
+  });
+
+  test('tries again where AWS throttles, with pauses between the attempts', async () => {
+    process.env['AWS_MAX_ATTEMPTS'] = '3';
+    let refusals = 2;
+    const answers = deployed(new Registry(image), task(IMAGE));
+    const put = answers['ecr PutImage'] ?? throttled;
+    const { code } = await command({
+      ...answers,
+      'ecr PutImage': (question) => {
+        refusals -= 1;
+        return refusals >= 0 || typeof put !== 'function' ? throttled : put(question);
+      },
+    });
+    process.env['AWS_MAX_ATTEMPTS'] = '1';
+    expect([code, askedFor('ecr PutImage')]).toEqual([0, 3]);
+    expect(readFileSync(file, 'utf8')).toBe(promotedText);
+  });
+
+  test.each<[string, Answers, RegExp, RegExp]>([
+    [
+      'AWS throttles all attempts',
+      { 'ecr PutImage': throttled },
+      /^Too many requests: .*ECR.* throttles this account \(Rate exceeded\), also after several attempts\./,
+      /^リクエストが多すぎます。/,
+    ],
+    [
+      'the session expires in the middle',
+      { 'ecr UploadLayerPart': jsonError('ExpiredTokenException', 'expired') },
+      /^The AWS credentials have expired\. Sign in again\.$/,
+      /^AWS の認証情報/,
+    ],
+    [
+      'the environment is not deployed in the region',
+      {
+        'cloudformation DescribeStacks': queryError(
+          400,
+          'ValidationError',
+          'Stack with id Kumiki-sandbox-Containers does not exist',
+        ),
+      },
+      /^Stack Kumiki-sandbox-Containers is not deployed in us-east-1\..* with --from-region\.$/,
+      /--from-region/,
+    ],
+  ])('fails in one line where %s, and leaves the file as it is', async (_, other, en, ja) => {
+    await expect(command({ ...deployed(new Registry(image), task(IMAGE)), ...other })).rejects.toMatchObject({
+      text: { en: expect.stringMatching(en), ja: expect.stringMatching(ja) },
+    });
+    expect(readFileSync(file, 'utf8')).toBe(TEXT);
+  });
+
+  test.each([
+    ['sts GetCallerIdentity', 1],
+    ['cloudformation DescribeStacks', 1],
+    ['ecs ListTasks', 1],
+    ['ecr DescribeImageScanFindings', 1],
+    ['ecr BatchCheckLayerAvailability', 1],
+    // After the last layer, only the image is missing.
+    ['ecr CompleteLayerUpload', LAYERS.length],
+  ])('Ctrl-C during %s (%i) promotes nothing, and the same command goes on', async (name, time) => {
+    const interruption = new AbortController();
+    const registry = new Registry(image);
+    const answers = deployed(registry, task(IMAGE));
+    const answer = answers[name] ?? [501, name];
+    let answerNow = () => {};
+    const later = new Promise<void>((resolve) => {
+      answerNow = resolve;
+    });
+    const interrupting: Answers = {
+      ...answers,
+      [name]: async (question) => {
+        if (askedFor(name) === time) {
+          interruption.abort();
+          await later;
+        }
+        return typeof answer === 'function' ? answer(question) : answer;
+      },
+    };
+    const { code, lines } = await command(interrupting, [], { interruption });
+    answerNow();
+    // The step under way ends. A further one would write the image.
+    await sleep(200);
+    expect(code).toBe(130);
+    expect(lines.at(-1)).toMatch(/^Interrupted\. lib\/environments\.ts was not changed\./);
+    expect([askedFor(name), askedFor('ecr PutImage')]).toEqual([time, 0]);
+    expect(registry.manifests[TARGET]?.size).toBe(0);
+    expect([readFileSync(file, 'utf8'), readdirSync(folder)]).toEqual([TEXT, ['environments.ts']]);
+
+    expect((await command(answers)).code).toBe(0);
+    expect(readFileSync(file, 'utf8')).toBe(promotedText);
+  });
+
+  test('Ctrl-C while the image is written leaves the file as it is', async () => {
+    const interruption = new AbortController();
+    const answers = deployed(new Registry(image), task(IMAGE));
+    const put = answers['ecr PutImage'] ?? throttled;
+    const interrupting: Answers = {
+      ...answers,
+      'ecr PutImage': (question) => {
+        interruption.abort();
+        return typeof put === 'function' ? put(question) : put;
+      },
+    };
+    expect((await command(interrupting, [], { interruption })).code).toBe(130);
+    await sleep(100);
+    expect(readFileSync(file, 'utf8')).toBe(TEXT);
+    const { code, lines } = await command(answers);
+    expect([code, lines]).toEqual([0, expect.arrayContaining([`${TARGET} holds ${IMAGE}.`])]);
+  });
 });
