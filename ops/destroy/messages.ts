@@ -4,16 +4,16 @@ import { message } from '../kit/language';
 export const messages = {
   // Help
   about: message({
-    en: 'Deletes all stacks of an environment in the right order, also those of parts that are switched\noff or no longer in the configuration. Says what is lost, and asks once. Deletes the network\ninterfaces of the functions as soon as Lambda releases them. Run it again to continue after an\ninterruption.',
-    ja: '環境のすべてのスタックを正しい順序で削除する。オフにした部品や、構成に含まれなくなった部品も対象。\n失われるものを表示し、1 回だけ確認する。関数のネットワークインターフェイスは\nLambda が解放し次第削除する。中断の後は、もう一度実行すると続きから再開する。',
+    en: 'Deletes all stacks of an environment in the right order, also those of parts that are switched\noff or no longer in the configuration. Says what is lost, and asks once. Deletes the network\ninterfaces of the functions as soon as Lambda releases them. Run it again to continue after an\ninterruption.\n\nParts: {parts}',
+    ja: '環境のすべてのスタックを正しい順序で削除する。オフにした部品や、構成に含まれなくなった部品も対象。\n失われるものを表示し、1 回だけ確認する。関数のネットワークインターフェイスは\nLambda が解放し次第削除する。中断の後は、もう一度実行すると続きから再開する。\n\n部品：{parts}',
   }),
   yesFlag: message({
     en: 'does not ask; only for an environment with disposable: true',
     ja: '確認を省略する。disposable: true の環境でのみ有効',
   }),
   partFlag: message({
-    en: 'deletes only this part, which has to be off, such as httpApi',
-    ja: '指定した部品だけを削除する（httpApi など、先にオフにしておく）',
+    en: 'deletes only this one of the parts above, which has to be off',
+    ja: '上の部品のうち、指定した 1 つだけを削除する（先にオフにしておく）',
   }),
 
   // Before anything is deleted
@@ -24,6 +24,10 @@ export const messages = {
   partIsOn: message({
     en: '--part: {part} is still on in {id}, and the next deployment would create it again. Nothing was deleted. First {switchOff}',
     ja: '--part：{part} は {id} でまだオンのため、次のデプロイで作り直されます。何も削除していません。先に{switchOff}',
+  }),
+  budgetIsOn: message({
+    en: '--part: alarms is off in {id}, but the stack of this part, Operations, also has the budget. Nothing was deleted. The next deployment deletes the alarms. To delete the stack, also remove budget from {id} in lib/environments.ts.',
+    ja: '--part：{id} の alarms はオフですが、この部品のスタック Operations には budget もあります。何も削除していません。アラームは次のデプロイで削除されます。スタックも削除するには、lib/environments.ts の {id} から budget も外してください。',
   }),
   switchOff: message({
     en: 'switch {part} off in lib/environments.ts.',

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EnvironmentConfig } from '../../lib/environment-config';
+import { alarmsOf, type EnvironmentConfig } from '../../lib/environment-config';
 import { hasPart, OPTIONAL_PARTS } from '../../lib/optional-parts';
 import { type Assembly, contextFlags } from '../deploy/app';
 import { type Consent, checkConsent, confirmed } from '../deploy/confirm';
@@ -12,6 +12,7 @@ import { concernsAll, explain, isDenied } from '../kit/errors';
 import { Failure, joined, type Text } from '../kit/language';
 import { patiently } from '../kit/patience';
 import { INTERRUPTED, untilAborted } from '../kit/terminal';
+import { PARTS } from './command';
 import { Functions } from './detach';
 import { Interfaces } from './interfaces';
 import { losses } from './losses';
@@ -314,11 +315,14 @@ function partOf(config: EnvironmentConfig, given: string | undefined): string | 
   if (given === undefined) return undefined;
   const found = OPTIONAL_PARTS.find(([, property]) => property === given);
   if (found === undefined) {
-    const known = OPTIONAL_PARTS.map(([, property]) => property).join(', ');
-    throw new Failure(messages.unknownPart({ part: given, known }));
+    throw new Failure(messages.unknownPart({ part: given, known: PARTS.join(', ') }));
   }
   const [name, property] = found;
   if (!hasPart(name, config)) return name;
+  // The stack Operations has the budget, too.
+  if (name === 'Operations' && alarmsOf(config) === undefined) {
+    throw new Failure(messages.budgetIsOn({ id: config.id }));
+  }
   const switchOff = property === 'kubernetes' ? messages.switchOffKubernetes : messages.switchOff({ part: property });
   throw new Failure(messages.partIsOn({ part: property, id: config.id, switchOff }));
 }

@@ -1,8 +1,13 @@
+import { readFileSync } from 'node:fs';
 import type { EnvironmentConfig } from '../../../lib/environment-config';
+import { OPTIONAL_PARTS } from '../../../lib/optional-parts';
 import { fixtureOf, fixtures } from '../../../test/support/fixture';
 import { type Cdk, cdkCli } from '../../deploy/cdk';
+import { destroyCommand } from '../../destroy/command';
 import { main } from '../../destroy/destroy';
 import { type DestroyOptions, destroy } from '../../destroy/run';
+import { LANGUAGES } from '../../kit/language';
+import { helpOf } from '../../kit/options';
 import { type Parts, recordedCli } from '../deploy/app';
 import { ec2Error, queryError, RecordedAccount } from '../deploy/aws';
 import { type Person, recordedTerminal } from '../kit/recorded-terminal';
@@ -481,6 +486,21 @@ describe('one part', () => {
     expect([calls, account.asked]).toEqual([[], []]);
   });
 
+  test('of the alarms is refused because of the budget, also where the alarms are off', async () => {
+    const { cdk, calls } = deleting();
+    const options = { part: 'alarms' };
+    const budget = { monthlyUsd: 150, emails: ['owner@example.com'] };
+    await expect(run({ config: { ...trial, budget }, cdk, options })).rejects.toThrow(
+      '--part: alarms is still on in trial',
+    );
+    await expect(run({ config: { ...trial, alarms: false, budget }, cdk, options })).rejects.toThrow(
+      '--part: alarms is off in trial, but the stack of this part, Operations, also has the budget. Nothing was deleted.',
+    );
+    expect([calls, account.asked]).toEqual([[], []]);
+    const { lines } = await run({ config: { ...trial, alarms: false }, cdk, options });
+    expect(lines.at(-1)).toMatch(/^No stack Kumiki-trial-Operations exists in us-east-1/);
+  });
+
   test('that is not deployed is no error', async () => {
     const { code, lines } = await run({ cdk: deleting().cdk, answer: 'y', options: { part: 'kubernetes' } });
     expect(code).toBe(0);
@@ -522,6 +542,23 @@ describe('Ctrl-C', () => {
         'npm run destroy -- --environment trial',
     );
     expect(lines.at(-1)).toMatch(/npx cdk deploy --all --revert-drift -c environment=trial$/);
+  });
+});
+
+describe('the list of parts', () => {
+  const all = OPTIONAL_PARTS.map(([, property]) => property);
+
+  test.each(LANGUAGES)('is in the help (%s)', (language) => {
+    const [, parts] = /^(?:Parts: |部品：)(.*)$/m.exec(helpOf(destroyCommand)[language]) ?? [];
+    expect(parts?.split(', ')).toEqual(all);
+  });
+
+  test.each(['docs/deploy.md', 'docs/deploy.ja.md'])('is in %s', (page) => {
+    const [, parts = ''] =
+      /^`npm run destroy -- --environment sandbox --part httpApi`[^`]*`lib\/environments\.ts`([^.。]*)[.。]/ms.exec(
+        readFileSync(page, 'utf8'),
+      ) ?? [];
+    expect(Array.from(parts.matchAll(/`(\w+)`/g), ([, part]) => part)).toEqual(all);
   });
 });
 
