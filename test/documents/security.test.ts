@@ -77,7 +77,9 @@ function actionsIn(folder: string): string[] {
     .flatMap((file) => matches(read(`${folder}/${file}`), /^import (\{[^}]*\} from '@aws-sdk\/client-[^']+)'/gm))
     .flatMap((statement) => {
       const [, client = ''] = statement.split('@aws-sdk/client-');
-      return matches(statement, /\b(\w+)Command\b/g).map((command) => actionOf(client, command));
+      // A paginator of the SDK, such as paginateListTasks, sends the command of its name.
+      const commands = [...matches(statement, /\b(\w+)Command\b/g), ...matches(statement, /\bpaginate(\w+)/g)];
+      return commands.map((command) => actionOf(client, command));
     });
 }
 
@@ -224,6 +226,18 @@ test.each(['docs/deploy.md', 'docs/deploy.ja.md'])('%s lists the permissions of 
     /^## (?:Permissions for preflight|preflight に必要な権限)\n(.*?)^## /ms.exec(read(page)) ?? [];
   const named = matches(section, /`([a-z0-9-]+:\w+)`/g);
   expect(named.toSorted()).toEqual([...new Set(actionsIn('ops/preflight'))].toSorted());
+});
+
+test.each(['docs/deploy.md', 'docs/deploy.ja.md'])('%s lists the permissions of deploy and destroy', (page) => {
+  const [, paragraph = ''] = /^\*\*(?:Permissions\.|権限。)\*\*(.*?)\n\n/ms.exec(read(page)) ?? [];
+  const needed = new Set(['ops/deploy', 'ops/destroy'].flatMap(actionsIn));
+  expect(matches(paragraph, /`([a-z0-9-]+:\w+)`/g).toSorted()).toEqual([...needed].toSorted());
+});
+
+test.each(['docs/images.md', 'docs/images.ja.md'])('%s lists the permissions of promote', (page) => {
+  const [, section = ''] = /^## (?:Permissions for promote|promote に必要な権限)\n(.*?)^## /ms.exec(read(page)) ?? [];
+  const named = new Set(matches(section, /`([a-z0-9-]+:\w+)`/g));
+  expect([...named].toSorted()).toEqual([...new Set(actionsIn('ops/promote'))].toSorted());
 });
 
 test.each(PAGES)('%s admits only callers with rights in IAM to the APIs', (page) => {

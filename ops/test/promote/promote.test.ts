@@ -339,6 +339,36 @@ test.each<[Flags, string]>([
   expect(() => targetsOf(flags, environments)).toThrow(message);
 });
 
+describe('the permissions of promote', () => {
+  /** IAM actions for what was asked. The URL of a layer is signed by ECR. */
+  const actions = (about: (body: Readonly<Record<string, unknown>>) => boolean = () => true) =>
+    [
+      ...new Set(
+        account.asked
+          .filter(({ name, body }) => !name.startsWith('undefined') && about(body))
+          .map(({ name }) => name.replace(' ', ':')),
+      ),
+    ].toSorted();
+
+  test.each(['docs/images.md', 'docs/images.ja.md'])('are those of %s, for each step', async (page) => {
+    const registry = new Registry(image, attestation, index);
+    registry.tags.set('abc', sha(index));
+    await run(deployed(registry, task(IMAGE)));
+    const steps = [
+      actions(({ repositoryName }) => repositoryName === undefined),
+      actions(({ repositoryName }) => repositoryName === SOURCE),
+      actions(({ repositoryName }) => repositoryName === TARGET),
+    ];
+    await run(deployed(registry), { to: 'production', digest: sha(index) });
+    const [, section = ''] =
+      /^## (?:Permissions for promote|promote に必要な権限)\n(.*?)^## /ms.exec(readFileSync(page, 'utf8')) ?? [];
+    const rows = Array.from(section.matchAll(/^\| [^`|]+ \| (`.*`) \|$/gm), ([, row = '']) =>
+      Array.from(row.matchAll(/`([^`]+)`/g), ([, action]) => action).toSorted(),
+    );
+    expect(rows).toEqual([...steps, actions()]);
+  });
+});
+
 describe('npm run promote', () => {
   const TEXT = [
     "const sandbox = { region: 'us-east-1', services: [{ name: 'history', image: { from: 'source' } }] };",
