@@ -25,9 +25,9 @@ export const queryError = (status: number, code: string, message: string): Answe
   status,
   `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,
 ];
-export const ec2Error = (code: string, status = 400): Answer => [
+export const ec2Error = (code: string, status = 400, message = `${code}.`): Answer => [
   status,
-  `<Response><Errors><Error><Code>${code}</Code><Message>${code}.</Message></Error></Errors><RequestID>r</RequestID></Response>`,
+  `<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><RequestID>r</RequestID></Response>`,
 ];
 
 /** An account whose answers were recorded. The clients of this process ask it, from `open` to `close`. */

@@ -1,5 +1,3 @@
-import { createServer, IncomingMessage } from 'node:http';
-import { AddressInfo } from 'node:net';
 import type { Environments } from '../../../lib/context';
 import { EnvironmentConfig } from '../../../lib/environment-config';
 import { fixtureOf, fixtures } from '../../../test/support/fixture';
@@ -9,22 +7,20 @@ import { VCPU_QUOTAS } from '../../preflight/checks';
 import { type Plan, planOf } from '../../preflight/plan';
 import { main, runPreflight } from '../../preflight/preflight';
 import { QUOTAS } from '../../preflight/quotas';
+import {
+  type Answer,
+  type Answers,
+  ec2Error,
+  ec2Xml,
+  type Question,
+  queryError,
+  RecordedAccount,
+  xml,
+} from '../kit/recorded-account';
 import { type Person, recordedTerminal } from '../kit/recorded-terminal';
 
-/** Status and body of an answer, in the form that AWS's API reference documents. */
-type Answer = readonly [status: number, body: string];
-type Answers = Readonly<Record<string, Answer | ((question: string) => Answer | Promise<Answer>)>>;
-
 const ROLE = 'arn:aws:iam::111122223333:role/apigateway-logs';
-const xml = (action: string, body: string): Answer => [200, `<${action}Response>${body}</${action}Response>`];
-const ec2Error = (code: string): Answer => [
-  403,
-  `<Response><Errors><Error><Code>${code}</Code><Message>You are not authorized to perform this operation.</Message></Error></Errors><RequestID>r</RequestID></Response>`,
-];
-const queryError = (status: number, code: string, message: string): Answer => [
-  status,
-  `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>r</RequestId></ErrorResponse>`,
-];
+const UNAUTHORIZED = ec2Error('UnauthorizedOperation', 403, 'You are not authorized to perform this operation.');
 const zone = (name: string, id: string) =>
   `<item><optInStatus>opt-in-not-required</optInStatus><zoneName>${name}</zoneName><zoneId>${id}</zoneId>` +
   '<zoneType>availability-zone</zoneType><zoneState>available</zoneState><regionName>us-east-1</regionName></item>';
@@ -55,9 +51,9 @@ const QUOTA_NAMES: Readonly<Record<string, string>> = {
 };
 const NO_QUOTA: Answer = [400, JSON.stringify({ __type: 'NoSuchResourceException', Message: 'no such quota' })];
 /** Service Quotas of a region in which every quota that AWS has is 16. */
-function known(question: string): Answer {
-  const [, service = '', code = ''] = /"ServiceCode":"([^"]*)".*"QuotaCode":"([^"]*)"/.exec(question) ?? [];
-  return `${service} ${code}` in QUOTA_NAMES ? quota(code, 16) : NO_QUOTA;
+function known({ body }: Question): Answer {
+  const code = String(body['QuotaCode']);
+  return `${body['ServiceCode']} ${code}` in QUOTA_NAMES ? quota(code, 16) : NO_QUOTA;
 }
 
 function stacks(...summaries: readonly (readonly [name: string, status: string])[]): Answer {
@@ -66,7 +62,7 @@ function stacks(...summaries: readonly (readonly [name: string, status: string])
       `<member><StackName>${name}</StackName><CreationTime>2026-05-08T23:34:01Z</CreationTime><StackStatus>${status}</StackStatus></member>`,
   );
   const result = `<StackSummaries>${members.join('')}</StackSummaries>`;
-  return xml('ListStacks', `<ListStacksResult>${result}</ListStacksResult>`);
+  return xml('ListStacks', result);
 }
 
 const functions = (...names: readonly string[]): Answer => [
@@ -95,10 +91,10 @@ const resources = (...summaries: readonly (readonly [id: string, physicalId: str
       '<LastUpdatedTimestamp>2026-05-08T23:34:01Z</LastUpdatedTimestamp></member>',
   );
   const result = `<StackResourceSummaries>${members.join('')}</StackResourceSummaries>`;
-  return xml('ListStackResources', `<ListStackResourcesResult>${result}</ListStackResourcesResult>`);
+  return xml('ListStackResources', result);
 };
 const addresses = (...ips: readonly string[]): Answer =>
-  xml(
+  ec2Xml(
     'DescribeAddresses',
     `<requestId>r</requestId><addressesSet>${ips
       .map(
@@ -110,16 +106,16 @@ const addresses = (...ips: readonly string[]): Answer =>
 
 /** An account in which the trial can be deployed. */
 const ACCOUNT: Answers = {
-  'ec2 DescribeAvailabilityZones': xml(
+  'ec2 DescribeAvailabilityZones': ec2Xml(
     'DescribeAvailabilityZones',
     `<requestId>r</requestId><availabilityZoneInfo>${zone('us-east-1a', 'use1-az1')}${zone('us-east-1b', 'use1-az2')}</availabilityZoneInfo>`,
   ),
-  'ec2 DescribeInstanceTypes': xml(
+  'ec2 DescribeInstanceTypes': ec2Xml(
     'DescribeInstanceTypes',
     '<requestId>r</requestId><instanceTypeSet><item><instanceType>t4g.medium</instanceType>' +
       '<vCpuInfo><defaultVCpus>2</defaultVCpus><defaultCores>2</defaultCores></vCpuInfo></item></instanceTypeSet>',
   ),
-  'ec2 DescribeSubnets': xml(
+  'ec2 DescribeSubnets': ec2Xml(
     'DescribeSubnets',
     '<requestId>r</requestId><subnetSet><item><subnetId>subnet-1</subnetId><availabilityZone>us-east-1a</availabilityZone>' +
       '<availabilityZoneId>use1-az3</availabilityZoneId></item></subnetSet>',
@@ -148,15 +144,15 @@ const ACCOUNT: Answers = {
   ],
   'iam GetRole': xml(
     'GetRole',
-    `<GetRoleResult><Role><Path>/</Path><Arn>${ROLE}</Arn><RoleName>apigateway-logs</RoleName>` +
-      '<CreateDate>2026-05-08T23:34:01Z</CreateDate><RoleId>AROADBQP57FF2AEXAMPLE</RoleId></Role></GetRoleResult>',
+    `<Role><Path>/</Path><Arn>${ROLE}</Arn><RoleName>apigateway-logs</RoleName>` +
+      '<CreateDate>2026-05-08T23:34:01Z</CreateDate><RoleId>AROADBQP57FF2AEXAMPLE</RoleId></Role>',
   ),
   'servicequotas GetServiceQuota': known,
   'servicequotas GetAWSDefaultServiceQuota': known,
   'sts GetCallerIdentity': xml(
     'GetCallerIdentity',
-    '<GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/me</Arn><UserId>AIDACKCEVSQ6C2EXAMPLE</UserId>' +
-      '<Account>111122223333</Account></GetCallerIdentityResult>',
+    '<Arn>arn:aws:iam::111122223333:user/me</Arn><UserId>AIDACKCEVSQ6C2EXAMPLE</UserId>' +
+      '<Account>111122223333</Account>',
   ),
   'ssm GetParameter': [
     200,
@@ -168,19 +164,19 @@ const ACCOUNT: Answers = {
   'cloudformation ListStackResources': resources(),
   'lambda GET /2015-03-31/functions': functions(),
   'ec2 DescribeAddresses': addresses('203.0.113.1'),
-  'ec2 DescribeNatGateways': xml(
+  'ec2 DescribeNatGateways': ec2Xml(
     'DescribeNatGateways',
     '<requestId>r</requestId><natGatewaySet><item><natGatewayId>nat-1</natGatewayId><subnetId>subnet-1</subnetId>' +
       '<state>available</state></item></natGatewaySet>',
   ),
-  'ec2 DescribeVpcs': xml(
+  'ec2 DescribeVpcs': ec2Xml(
     'DescribeVpcs',
     '<requestId>r</requestId><vpcSet><item><vpcId>vpc-1</vpcId><isDefault>true</isDefault></item></vpcSet>',
   ),
   'elasticloadbalancing DescribeLoadBalancers': xml(
     'DescribeLoadBalancers',
-    '<DescribeLoadBalancersResult><LoadBalancers><member><Type>application</Type><LoadBalancerArn>arn:1</LoadBalancerArn>' +
-      '</member><member><Type>network</Type><LoadBalancerArn>arn:2</LoadBalancerArn></member></LoadBalancers></DescribeLoadBalancersResult>',
+    '<LoadBalancers><member><Type>application</Type><LoadBalancerArn>arn:1</LoadBalancerArn>' +
+      '</member><member><Type>network</Type><LoadBalancerArn>arn:2</LoadBalancerArn></member></LoadBalancers>',
   ),
   'apigateway GET /v2/vpclinks': [200, JSON.stringify({ items: [{ vpcLinkId: 'a1', name: 'other' }] })],
   'eks GET /clusters': [200, JSON.stringify({ clusters: ['other'] })],
@@ -188,44 +184,10 @@ const ACCOUNT: Answers = {
   'tagging GetResources': [200, JSON.stringify({ ResourceTagMappingList: [], PaginationToken: '' })],
 };
 
-let answers: Answers = ACCOUNT;
-const asked: string[] = [];
-const server = createServer(async (request, response) => {
-  const question = await questionOf(request);
-  asked.push(question);
-  const key = Object.keys(answers).find((name) => question.startsWith(name));
-  const answer = (key === undefined ? undefined : answers[key]) ?? [501, question];
-  const [status, body] = typeof answer === 'function' ? await answer(question) : answer;
-  response.writeHead(status).end(body);
-});
-const before = { ...process.env };
-
-beforeAll(async () => {
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as AddressInfo;
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-    AWS_MAX_ATTEMPTS: '1',
-  });
-});
-afterAll(async () => {
-  process.env = before;
-  server.closeAllConnections();
-  await new Promise((closed) => server.close(closed));
-});
-
-/** `<service> <action>`, with the service for which it was signed, or `<service> <method> <path>`. */
-async function questionOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk);
-  const service = /Credential=[^/]+\/\d+\/[\w-]+\/([\w-]+)\//.exec(request.headers.authorization ?? '')?.[1];
-  const body = new URLSearchParams(Buffer.concat(chunks).toString());
-  const action = body.get('Action') ?? request.headers['x-amz-target']?.toString().split('.').at(-1);
-  if (action === undefined) return `${service} ${request.method} ${request.url?.split('?')[0]?.replace(/\/$/, '')}`;
-  return `${service} ${action} ${[...body].map((pair) => pair.join('=')).join('&')}`;
-}
+const account = new RecordedAccount();
+beforeAll(() => account.open());
+afterAll(() => account.close());
+const asked = () => account.asked.map(({ text }) => text);
 
 /** The templates of the tests, which only the first test synthesizes. */
 function planned(config: EnvironmentConfig): Plan {
@@ -240,8 +202,8 @@ function planned(config: EnvironmentConfig): Plan {
 }
 
 async function ask(config: EnvironmentConfig, other: Answers = {}): Promise<Record<string, string>> {
-  answers = { ...ACCOUNT, ...other };
-  asked.length = 0;
+  account.answers = { ...ACCOUNT, ...other };
+  account.asked.length = 0;
   const checked = await askAccount(config, ['trial', 'local'], planned);
   return Object.fromEntries(
     checked.map(({ check, verdict, there, todo }) => [
@@ -292,7 +254,7 @@ test('passes an account that meets all checks', async () => {
 
 test('asks for zones of the region, not for Local Zones', async () => {
   await ask(trial);
-  const zones = asked.find((question) => question.startsWith('ec2 DescribeAvailabilityZones'));
+  const zones = asked().find((question) => question.startsWith('ec2 DescribeAvailabilityZones'));
   expect(zones).toContain('Filter.1.Name=zone-type&Filter.1.Value.1=availability-zone');
 });
 
@@ -315,13 +277,13 @@ test('asks for each quota by the code that Service Quotas has for it', () => {
 
 test('asks for no quota where there are no instances', async () => {
   expect(Object.keys(await ask(trial))).not.toContain('EC2 vCPUs');
-  expect(asked.filter((question) => question.includes('DescribeInstanceTypes'))).toEqual([]);
+  expect(asked().filter((question) => question.includes('DescribeInstanceTypes'))).toEqual([]);
 });
 
 test('finds zones without VPC links, a small quota, and a part that is switched off', async () => {
   const zones = `${zone('us-east-1a', 'use1-az3')}${zone('us-east-1b', 'use1-az2')}${zone('us-east-1c', 'use1-az4')}`;
   const checked = await ask(withCluster, {
-    'ec2 DescribeAvailabilityZones': xml(
+    'ec2 DescribeAvailabilityZones': ec2Xml(
       'DescribeAvailabilityZones',
       `<availabilityZoneInfo>${zones}</availabilityZoneInfo>`,
     ),
@@ -352,7 +314,7 @@ test('finds the zones of the subnets of an existing VPC', async () => {
   const existing = { vpcId: 'vpc-1', cidr: '10.20.0.0/16', privateSubnets };
   const checked = await ask({ ...trial, network: { existing } });
   expect(checked['Zones']).toMatch(/^problem: subnet-1 is in use1-az3/);
-  expect(asked.find((question) => question.startsWith('ec2 DescribeSubnets'))).toContain('SubnetId.1=subnet-1');
+  expect(asked().find((question) => question.startsWith('ec2 DescribeSubnets'))).toContain('SubnetId.1=subnet-1');
 });
 
 test('finds that the account names a role that no longer exists', async () => {
@@ -360,7 +322,7 @@ test('finds that the account names a role that no longer exists', async () => {
     'iam GetRole': queryError(404, 'NoSuchEntity', 'The role with name apigateway-logs cannot be found.'),
   });
   expect(checked['API Gateway logs']).toMatch(/^problem: the account names the role .* which no longer exists/);
-  expect(asked.find((question) => question.startsWith('iam GetRole'))).toContain('RoleName=apigateway-logs');
+  expect(asked().find((question) => question.startsWith('iam GetRole'))).toContain('RoleName=apigateway-logs');
 });
 
 test('finds an account that has no role yet', async () => {
@@ -373,7 +335,7 @@ test('finds an account that has no role yet', async () => {
 test('makes the other checks where credentials deny one, and passes none that it could not make', async () => {
   const denied: Answer = [400, JSON.stringify({ __type: 'AccessDeniedException', Message: 'not authorized' })];
   const checked = await ask(withCluster, {
-    'ec2 DescribeAvailabilityZones': ec2Error('UnauthorizedOperation'),
+    'ec2 DescribeAvailabilityZones': UNAUTHORIZED,
     'servicequotas GetServiceQuota': denied,
     'iam GetRole': queryError(403, 'AccessDenied', 'User is not authorized to perform: iam:GetRole'),
   });
@@ -391,7 +353,7 @@ test('names the action that is missing', async () => {
   const message = 'User: arn:aws:iam::111122223333:user/me is not authorized to perform: cloudformation:ListStacks';
   const checked = await ask(trial, {
     'cloudformation ListStacks': queryError(403, 'AccessDenied', message),
-    'ec2 DescribeAvailabilityZones': ec2Error('UnauthorizedOperation'),
+    'ec2 DescribeAvailabilityZones': UNAUTHORIZED,
   });
   expect(checked['Stacks']).toMatch(/^not checked: .*Allow cloudformation:ListStacks,/);
   expect(checked['Zones']).toMatch(/Allow ec2:DescribeAvailabilityZones, ec2:DescribeSubnets,/);
@@ -409,7 +371,7 @@ test('finds an account without bootstrap, and reads the parameter that the templ
 
 test('says why the templates do not synthesize, and makes the checks that need none', async () => {
   const services = trial.services.map((each) => ({ ...each, image: { from: 'digest' as const } }));
-  answers = ACCOUNT;
+  account.answers = ACCOUNT;
   const checked = await askAccount({ ...trial, services }, []);
   const verdicts = Object.fromEntries(checked.map(({ check, verdict, todo }) => [check.en, [verdict, todo?.en]]));
   expect(verdicts['Templates']).toEqual([
@@ -432,7 +394,7 @@ test('tries again where AWS throttles', async () => {
   });
   process.env.AWS_MAX_ATTEMPTS = '1';
   expect(found['Stacks']).toBe('pass: no stack yet');
-  expect(asked.filter((question) => question.startsWith('cloudformation ListStacks'))).toHaveLength(3);
+  expect(asked().filter((question) => question.startsWith('cloudformation ListStacks'))).toHaveLength(3);
 });
 
 test('counts the provisioned concurrency of other functions, but not their reserved concurrency, nor its own', async () => {
@@ -449,7 +411,7 @@ test('counts the provisioned concurrency of other functions, but not their reser
     'cloudformation ListStackResources': resources(['Quotes', 'Kumiki-trial-Function-Quotes', 'AWS::Lambda::Function']),
   });
   expect(checked['Lambda concurrency']).toBe('pass: 900 not reserved, 790 of them provisioned by other functions');
-  expect(asked.filter((question) => question.includes('Kumiki-trial-Function-Quotes/'))).toEqual([]);
+  expect(asked().filter((question) => question.includes('Kumiki-trial-Function-Quotes/'))).toEqual([]);
 });
 
 test('asks for every page of functions', async () => {
@@ -519,7 +481,7 @@ test('finds what an earlier deployment retained', async () => {
   expect(checked['Left-overs']).toMatch(
     /^warning: no stack, but resources with the tag of this environment: 1 \(ecr\)/,
   );
-  expect(asked.some((question) => question.startsWith('tagging GetResources'))).toBe(true);
+  expect(asked().some((question) => question.startsWith('tagging GetResources'))).toBe(true);
 });
 
 test('looks for the image that the environment names by its digest, and for the findings of its scan', async () => {
@@ -560,14 +522,14 @@ test('gives up where the session expires in the middle', async () => {
     JSON.stringify({ __type: 'ExpiredTokenException', message: 'The security token is expired' }),
   ];
   await expect(ask(trial, { 'servicequotas GetServiceQuota': expired })).rejects.toThrow(/expired/);
-  await expect(ask(trial, { 'ec2 DescribeVpcs': ec2Error('RequestExpired') })).rejects.toThrow();
+  await expect(ask(trial, { 'ec2 DescribeVpcs': ec2Error('RequestExpired', 403) })).rejects.toThrow();
 });
 
 test('asks nothing more in the wrong account', async () => {
   expect(await ask({ ...trial, account: '444455556666' })).toEqual({
     Account: expect.stringMatching(/^problem: you are arn:aws:iam::111122223333:user\/me/),
   });
-  expect(asked.map((question) => question.split(' ', 2).join(' '))).toEqual(['sts GetCallerIdentity']);
+  expect(asked().map((question) => question.split(' ', 2).join(' '))).toEqual(['sts GetCallerIdentity']);
 });
 
 test('takes the default that AWS documents where Service Quotas knows no quota in the region', async () => {
@@ -581,9 +543,9 @@ test('takes the default that AWS documents where Service Quotas knows no quota i
 
 test('prints the table, and tells the caller whether something blocks', async () => {
   const [english, japanese] = [recordedTerminal(), recordedTerminal({ language: 'ja' })];
-  answers = ACCOUNT;
+  account.answers = ACCOUNT;
   const passing = await runPreflight(trial, { ...english.terminal, planned });
-  answers = { ...ACCOUNT, 'ssm GetParameter': [400, JSON.stringify({ __type: 'ParameterNotFound' })] };
+  account.answers = { ...ACCOUNT, 'ssm GetParameter': [400, JSON.stringify({ __type: 'ParameterNotFound' })] };
   const failing = await runPreflight(trial, { ...japanese.terminal, planned });
   expect([passing, failing]).toEqual([
     { blocked: false, problems: 0, unchecked: 0 },
@@ -608,8 +570,8 @@ describe('npm run preflight', () => {
     flags: readonly string[],
     { answers: other = {}, known = { trial: ofTrial }, ...person }: Run = {},
   ) {
-    answers = { ...ACCOUNT, ...other };
-    asked.length = 0;
+    account.answers = { ...ACCOUNT, ...other };
+    account.asked.length = 0;
     const { terminal, lines } = recordedTerminal(person);
     const code = await main(['--environment', 'trial', ...flags], { ...terminal, planned }, known);
     return { code, lines };
@@ -641,7 +603,7 @@ describe('npm run preflight', () => {
   test('ends with 1 in another account, of which it asks nothing', async () => {
     const { code } = await run([], { known: { trial: { ...ofTrial, account: '444455556666' } } });
     expect(code).toBe(1);
-    expect(asked.map((question) => question.split(' ')[0])).toEqual(['sts']);
+    expect(asked().map((question) => question.split(' ')[0])).toEqual(['sts']);
   });
 
   test('says in one line what to do about credentials that have expired', async () => {
@@ -673,7 +635,7 @@ describe('npm run preflight', () => {
       await new Promise((resolve) => setTimeout(resolve, 300));
       expect(code).toBe(130);
       expect(lines).toEqual(['Interrupted. Preflight only reads, so nothing was changed.']);
-      expect(asked.filter((question) => !/^\S+ (Get|List|Describe|GET)/.test(question))).toEqual([]);
+      expect(asked().filter((question) => !/^\S+ (Get|List|Describe|GET)/.test(question))).toEqual([]);
     },
   );
 });

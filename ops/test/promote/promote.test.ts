@@ -501,7 +501,7 @@ describe('npm run promote', () => {
     const { code, lines } = await command(interrupting, [], { interruption });
     answerNow();
     // The step under way ends. A further one would write the image.
-    await sleep(200);
+    await sleep(60);
     expect(code).toBe(130);
     expect(lines.at(-1)).toMatch(/^Interrupted\. lib\/environments\.ts was not changed\./);
     expect([askedFor(name), askedFor('ecr PutImage')]).toEqual([time, 0]);
@@ -524,7 +524,7 @@ describe('npm run promote', () => {
       },
     };
     expect((await command(interrupting, [], { interruption })).code).toBe(130);
-    await sleep(100);
+    await sleep(60);
     expect(readFileSync(file, 'utf8')).toBe(TEXT);
     const { code, lines } = await command(answers);
     expect([code, lines]).toEqual([0, expect.arrayContaining([`${TARGET} holds ${IMAGE}.`])]);
