@@ -208,10 +208,13 @@ async function repositoryIn(config: EnvironmentConfig, service: string): Promise
 }
 
 /** The error, with the way to the first deployment if the repository does not exist yet. */
-function withoutRepository(error: unknown, { id, region }: EnvironmentConfig, digest: string): unknown {
+function withoutRepository(error: unknown, { id, region, services }: EnvironmentConfig, digest: string): unknown {
   const [, stack, name] = /Stack with id (Kumiki-.+-(Registry\d*)) does not exist/.exec(String(error)) ?? [];
   if (stack === undefined) return error;
-  const command = `npx cdk deploy ${id}/${name} -c environment=${id} -c region=${region} -c imageDigest=${digest}`;
+  // The app refuses another digest than that of the file, such as one of a promotion in another region.
+  const isPromoted = services.some(({ image }) => image.from === 'digest' && image.digest !== undefined);
+  const option = isPromoted ? '' : ` -c imageDigest=${digest}`;
+  const command = `npx cdk deploy ${id}/${name} -c environment=${id} -c region=${region}${option}`;
   return new Failure(messages.noRepository({ stack, command }), { cause: error });
 }
 

@@ -312,9 +312,17 @@ test('says how to create the repository before the first deployment', async () =
         ? queryError(400, 'ValidationError', 'Stack with id Kumiki-production-Registry does not exist')
         : stack('Kumiki-sandbox-Containers', { ImageUri: `${REGISTRY}/${SOURCE}:abc` }),
   };
-  await expect(run({ ...answers, ...without })).rejects.toThrow(
-    `Deploy it first: npx cdk deploy production/Registry -c environment=production -c region=us-east-1 -c imageDigest=${IMAGE}`,
-  );
+  const command = 'Deploy it first: npx cdk deploy production/Registry -c environment=production -c region=us-east-1';
+  await expect(run({ ...answers, ...without })).rejects.toThrow(`${command} -c imageDigest=${IMAGE}`);
+  // The app refuses another digest than that of the file.
+  const { production } = environments;
+  if (production === undefined) throw new Error('There must be an environment production.');
+  const promoted = production.services.map((each) => ({
+    ...each,
+    image: { from: 'digest' as const, digest: sha(CONFIG) },
+  }));
+  const known = { ...environments, production: { ...production, services: promoted } };
+  await expect(run({ ...answers, ...without }, undefined, known)).rejects.toThrow(new RegExp(`${command}(?! -c)`));
 });
 
 test('an expired session in the middle of a copy leaves layers, and no image', async () => {
