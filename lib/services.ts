@@ -57,6 +57,7 @@ const RESERVED_IDS: readonly string[] = [
   'Exports',
   'InstanceAlarms',
   'Instances',
+  'KeptWeightsReader',
   'LoadBalancer',
   'LoadBalancerAlarms',
   'LoadBalancerName',
@@ -328,18 +329,13 @@ function checkTracing({ name, tracing, memoryMiB }: ServiceConfig, config: Envir
   }
 }
 
-function checkRelease({ name, release }: ServiceConfig, { alarms, capacity, sleep }: EnvironmentConfig): void {
+function checkRelease({ name, release }: ServiceConfig, { alarms, sleep }: EnvironmentConfig): void {
   if (release === undefined) return;
   const property = `services.${name}.release`;
   const kinds: readonly string[] = ['rolling', 'blueGreen', 'canary', 'linear'] satisfies (typeof release.kind)[];
   if (!kinds.includes(release.kind)) {
     throw new Error(
       `${property}.kind: must be ${kinds.join(', ')}, got ${release.kind}. Give one of them, or leave release out`,
-    );
-  }
-  if (capacity.fargate && capacity.ec2) {
-    throw new Error(
-      `${property}: needs one kind of capacity, got fargate and ec2. Leave one kind out of capacity, or leave release out`,
     );
   }
   if (alarms === false && release.kind !== 'rolling') {

@@ -107,13 +107,18 @@ describe('fails', () => {
         https: { certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/1', hostName: 'a.example.com' },
       },
     };
-    const stage = stageOf(config);
-    // Synthesis adds some parts.
-    templatesOf(stage);
-    const stacks = stacksOf(stage);
-    const ids = ['Containers', 'Registry'].flatMap((name) =>
-      Array.from(stacks[name]?.node.children ?? [], ({ node }) => node.id),
-    );
+    const release = { kind: 'blueGreen' } as const;
+    const oneKind = fixtureOf('lasting');
+    const inSteps = { ...oneKind, services: oneKind.services.map((each) => ({ ...each, release })) };
+    const ids = [config, inSteps].flatMap((given) => {
+      const stage = stageOf(given);
+      // Synthesis adds some parts.
+      templatesOf(stage);
+      const stacks = stacksOf(stage);
+      return ['Containers', 'Registry'].flatMap((name) =>
+        Array.from(stacks[name]?.node.children ?? [], ({ node }) => node.id),
+      );
+    });
     const names = [...new Set([...ids, 'Exports'])]
       .map((id) => [id, id.replaceAll(/(?<!^)[A-Z]/g, '-$&').toLowerCase()] as const)
       .filter(([id, name]) => pascalCase(name) === id && name !== 'history' && name.length <= 30);
@@ -124,6 +129,9 @@ describe('fails', () => {
         'fargate-alarms',
         'load-balancer-url',
         'certificate',
+        'weights',
+        'alternate-target-group-arn',
+        'kept-weights-reader',
         'default',
       ]),
     );

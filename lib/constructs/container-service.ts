@@ -1,6 +1,6 @@
 // Kumiki 0.2.0, container-service.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
-import { Duration, Names, Size } from 'aws-cdk-lib';
+import { Duration, Lazy, Names, Size, Stack, TagManager } from 'aws-cdk-lib';
 import * as applicationautoscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -60,7 +60,8 @@ export interface ServiceCapacity {
  * - `canary`: 10 % of the requests move at once, and the other 90 % after `minutes`.
  * - `linear`: 10 % of the requests move at once, and 10 % more every `minutes`. The last 10 % follow after nine times as many minutes.
  *
- * After the last step, the old tasks run for `bakeMinutes`, so that going back takes seconds.
+ * After the last step, the old tasks run for `bakeMinutes` (15 by default), so that going back takes seconds. Alarms need as long:
+ * an alarm on two periods of 5 minutes goes off after 10 minutes and the delay of its metrics.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service-options.html
  */
@@ -220,6 +221,8 @@ export interface ContainerServiceProps {
    *   `{ kind: 'rolling' }`, and then leave `release` out. Otherwise the rule would send the requests to a group without tasks.
    * - ECS changes the weights of the listener rule, and CloudFormation does not know. When the rule changes in the template, such
    *   as by a new path, CloudFormation writes the weights of the template: give the present weights in `weights`.
+   * - Old and new tasks run side by side for the whole time, so that their average CPU is about half of the usual one, and the
+   *   target of CPU does not add tasks. The target of requests does: measure it (`requestsPerTargetPerMinute`).
    * - The service needs one kind of capacity, because the rule has the weights of the two groups and not of the kinds.
    *
    * None of this was tried on AWS.
@@ -231,7 +234,8 @@ export interface ContainerServiceProps {
    */
   readonly release?: DeploymentSteps & {
     /**
-     * Returns the weights that the first and the second group should have in the rule. `rule` changes with the rule.
+     * Returns the weights that the first and the second group should have in the rule. `rule` is a token for a text that changes
+     * with every property of the rule that CloudFormation may change, tags included.
      *
      * @default 100 and 0: the requests go to the first group whenever the rule changes
      * @see https://github.com/aws/aws-cdk/issues/36649
@@ -452,8 +456,13 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       })
       .join('; ');
     claimPriority(props.listener, props.priority, this);
-    const targets = weighted.flatMap((target) => shares(target, props));
-    const rule = new elbv2.ApplicationListenerRule(this, 'Rule', {
+    // CloudFormation updates the rule when its tags or those of the stack change, too.
+    const content = Lazy.string({
+      produce: () =>
+        JSON.stringify([props.paths, props.priority, tagsOf(rule.node.defaultChild), tagsOf(Stack.of(this))]),
+    });
+    const targets = weighted.flatMap((target) => shares(target, props.release, content));
+    const rule: elbv2.ApplicationListenerRule = new elbv2.ApplicationListenerRule(this, 'Rule', {
       listener: props.listener,
       priority: props.priority,
       conditions: [elbv2.ListenerCondition.pathPatterns([...props.paths])],
@@ -466,16 +475,22 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       const { service, targetGroup, alternateTargetGroup } = each;
       // The service waits for the role with its policy, because a task cannot start without the right to pull the image.
       service.node.addDependency(this.taskDefinition.obtainExecutionRole());
-      if (alternateTargetGroup) this.alternate(service, rule, [targetGroup, alternateTargetGroup]);
-      else targetGroup.addTarget(service);
+      if (alternateTargetGroup) {
+        this.alternate(service, props.listener, rule, [targetGroup, alternateTargetGroup]);
+      } else targetGroup.addTarget(service);
       scale(service, each, props);
     }
   }
 
   /** Lets ECS register the tasks in either group, and change the weights of the groups in the rule. */
-  private alternate(service: ecs.BaseService, rule: elbv2.ApplicationListenerRule, groups: TargetGroups): void {
+  private alternate(
+    service: ecs.BaseService,
+    listener: elbv2.IApplicationListener,
+    rule: elbv2.ApplicationListenerRule,
+    groups: TargetGroups,
+  ): void {
     const [targetGroup, alternateTargetGroup] = groups;
-    // The rights of AWS's policy AmazonECSInfrastructureRolePolicyForLoadBalancers, for these groups and this rule alone.
+    // The rights of AWS's policy AmazonECSInfrastructureRolePolicyForLoadBalancers, for these groups, this rule and its listener.
     const role = new iam.Role(this, 'ReleaseRole', {
       description: 'Lets ECS move requests between the target groups of the service',
       assumedBy: new iam.ServicePrincipal('ecs.amazonaws.com'),
@@ -492,6 +507,7 @@ export class ContainerService extends Construct implements ec2.IConnectable {
       groups.map(({ targetGroupArn }) => targetGroupArn),
     );
     allow(['elasticloadbalancing:ModifyRule'], [rule.listenerRuleArn]);
+    allow(['elasticloadbalancing:ModifyListener'], [listener.listenerArn]);
     targetGroup.addTarget(
       service.loadBalancerTarget({
         containerName: 'Service',
@@ -579,13 +595,17 @@ function watchNoAlarm(service: ecs.BaseService): void {
   resource.addPropertyOverride('DeploymentConfiguration.Alarms', { AlarmNames: [], Enable: false, Rollback: false });
 }
 
+function tagsOf(construct: IConstruct | undefined): Record<string, string> {
+  return TagManager.of(construct)?.tagValues() ?? {};
+}
+
 /** Groups of the rule, with their shares of the requests. */
 function shares(
   { targetGroup, alternateTargetGroup, weight }: TargetOnCapacity & { weight?: number },
-  { release, paths, priority }: Pick<ContainerServiceProps, 'release' | 'paths' | 'priority'>,
+  release: ContainerServiceProps['release'],
+  rule: string,
 ): elbv2.WeightedTargetGroup[] {
   if (alternateTargetGroup === undefined) return [{ targetGroup, weight }];
-  const rule = JSON.stringify({ paths, priority });
   const [first, second] = release?.weights?.([targetGroup, alternateTargetGroup], rule) ?? [100, 0];
   return [
     { targetGroup, weight: first },
@@ -607,7 +627,7 @@ function strategyOf(release: ContainerServiceProps['release']): Partial<ecs.Farg
 /** Share of the requests that moves in a step. */
 const STEP_PERCENT = 10;
 
-const DEFAULT_BAKE_MINUTES = 10;
+const DEFAULT_BAKE_MINUTES = 15;
 
 function scale(
   service: ecs.BaseService,
@@ -730,9 +750,9 @@ function checkRelease(release: ContainerServiceProps['release'], bothKinds: bool
   }
   if (release.kind === 'rolling') return;
   const { minutes, bakeMinutes = DEFAULT_BAKE_MINUTES } = release;
-  checkWhole('release.bakeMinutes', bakeMinutes, 0, A_DAY, 'Give 10, or leave it out');
+  checkWhole('release.bakeMinutes', bakeMinutes, 0, A_DAY, 'Give 15, or leave it out');
   if (minutes === undefined) return;
-  checkWhole('release.minutes', minutes, 1, A_DAY, 'Give 10 or more, so that alarms have data before the next step');
+  checkWhole('release.minutes', minutes, 1, A_DAY, 'Give 15 or more, so that alarms have data before the next step');
   const steps = release.kind === 'linear' ? 100 / STEP_PERCENT - 1 : 1;
   const total = steps * minutes + bakeMinutes;
   if (total <= LONGEST) return;

@@ -19,8 +19,9 @@ export interface KeptWeightsProps {
   readonly targetGroups: readonly [elbv2.IApplicationTargetGroup, elbv2.IApplicationTargetGroup];
 
   /**
-   * Text with everything in the rule that a deployment may change, except the weights: conditions and priority. The weights are
-   * read again when the text changes. If the rule changes and the text does not, CloudFormation writes the weights that were
+   * Text with everything in the rule that a deployment may change, except the weights: conditions, priority, and tags, which
+   * include those of the stack (not those of `cdk deploy --tags`, which the template does not have). The weights are read again
+   * when the text changes. The text may be a token. If the rule changes and the text does not, CloudFormation writes the weights that were
    * read last, and all requests may go to an empty target group.
    *
    * @throws if the text is empty
@@ -54,7 +55,7 @@ export interface KeptWeightsProps {
  * - The deployment fails before the rule changes if the weights cannot be read: on an error of the API, if several rules of the
  *   listener forward to the groups with different weights (such as a rule for test traffic), or if a deployment after the first
  *   one finds no rule. There is no rule if somebody let the rule forward elsewhere, or if both target groups are new, for
- *   example because of another port. Give new target groups a new construct, which begins with 100 and 0.
+ *   example because of another port. Then create a second service: a rule that moves to new groups has no tasks for some minutes.
  * - In a rollback that changes the rule back, CloudFormation calls the function, too. AWS does not say whether the rule then gets
  *   the weights that were read in the rollback, or those from before the deployment. So change a rule in a deployment of its own,
  *   and look at the weights of the rule after a rollback. If the function fails in the rollback, too, correct the rule by hand and
@@ -200,18 +201,18 @@ async function weightsFor({ RequestType, ResourceProperties: now, OldResourcePro
   if (RequestType === 'Create') return [100, 0];
   throw new Error('No rule of ' + [...listeners].join(' or ') + ' forwards to ' + now.TargetGroupArns.join(' or ') +
     '. If the rule was changed by hand, let it forward to one of them again, and deploy again or ' +
-    'continue the rollback. If the target groups are new, give KeptWeights a new construct id. ' +
+    'continue the rollback. If the target groups are new, create a second service with them. ' +
     'If the rule was never created, roll the stack back.');
 }
 
 async function weightsOn(ListenerArn, groups) {
   const { ElasticLoadBalancingV2Client, DescribeRulesCommand } = require('@aws-sdk/client-elastic-load-balancing-v2');
   const client = new ElasticLoadBalancingV2Client({ maxAttempts: 5 });
-  const abortSignal = AbortSignal.timeout(15000);
+  const abortSignal = AbortSignal.timeout(20000);
   const found = new Map();
   let Marker;
   do {
-    const page = await client.send(new DescribeRulesCommand({ ListenerArn, Marker }), { abortSignal });
+    const page = await retried(() => client.send(new DescribeRulesCommand({ ListenerArn, Marker }), { abortSignal }));
     for (const { Actions, RuleArn } of page.Rules) {
       const weights = weightsIn(Actions, groups);
       if (weights) found.set(weights.join(' and '), [weights, RuleArn]);
@@ -224,6 +225,15 @@ async function weightsOn(ListenerArn, groups) {
       '. Leave one of them, or give all of them the same weights.');
   }
   return [...found.values()][0]?.[0];
+}
+
+// A role that was created in this deployment may be refused for some seconds.
+async function retried(call, left = 4) {
+  return call().catch(async (error) => {
+    if (left === 0 || error.name !== 'AccessDenied') throw error;
+    await new Promise((done) => setTimeout(done, 3000));
+    return retried(call, left - 1);
+  });
 }
 
 function weightsIn(actions, groups) {

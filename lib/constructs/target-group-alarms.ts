@@ -120,14 +120,20 @@ export class TargetGroupAlarms extends Construct {
         statistic,
         period,
       });
-    const worst = (expression: Worst, period: Duration, label: string) =>
-      worstOf(
-        [targetGroup, ...(alternateTargetGroup ? [alternateTargetGroup] : [])],
-        expression,
-        metricOf,
+    const groups = [targetGroup, ...(alternateTargetGroup ? [alternateTargetGroup] : [])];
+    /** The expression for one group, or the maximum over two groups. A group without data adds nothing to the maximum. */
+    const worst = (ofGroup: OfGroup, period: Duration, label: string) => {
+      const parts = groups.map((group, index) =>
+        ofGroup((name, statistic) => metricOf(group, name, statistic), groups.length > 1 ? `${index + 1}` : ''),
+      );
+      const expressions = parts.map(({ expression }) => expression);
+      return new cloudwatch.MathExpression({
+        expression: expressions.length > 1 ? `MAX([${expressions.join(', ')}])` : expressions.join(),
+        usingMetrics: Object.assign({}, ...parts.map(({ usingMetrics }) => usingMetrics)),
         period,
         label,
-      );
+      });
+    };
     const rare = (id: string, options: cloudwatch.AlarmProps) =>
       new cloudwatch.Alarm(this, id, {
         treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
@@ -136,7 +142,10 @@ export class TargetGroupAlarms extends Construct {
 
     this.noHealthyTarget = new cloudwatch.Alarm(this, 'NoHealthyTarget', {
       metric: worst(
-        { expression: 'FILL(healthy, 0)', metrics: { healthy: ['HealthyHostCount', cloudwatch.Stats.MAXIMUM] } },
+        (metric, n) => ({
+          expression: `FILL(healthy${n}, 0)`,
+          usingMetrics: { [`healthy${n}`]: metric('HealthyHostCount', cloudwatch.Stats.MAXIMUM) },
+        }),
         Duration.minutes(1),
         'Healthy targets',
       ),
@@ -156,13 +165,13 @@ export class TargetGroupAlarms extends Construct {
       forRollback.push(
         rare('TargetErrors', {
           metric: worst(
-            {
-              expression: `IF(errors >= ${minErrors}, 100 * errors / requests, 0)`,
-              metrics: {
-                errors: ['HTTPCode_Target_5XX_Count', cloudwatch.Stats.SUM],
-                requests: ['RequestCount', cloudwatch.Stats.SUM],
+            (metric, n) => ({
+              expression: `IF(errors${n} >= ${minErrors}, 100 * errors${n} / requests${n}, 0)`,
+              usingMetrics: {
+                [`errors${n}`]: metric('HTTPCode_Target_5XX_Count', cloudwatch.Stats.SUM),
+                [`requests${n}`]: metric('RequestCount', cloudwatch.Stats.SUM),
               },
-            },
+            }),
             Duration.minutes(5),
             'Responses of targets with status 5XX in percent',
           ),
@@ -182,7 +191,10 @@ export class TargetGroupAlarms extends Construct {
         rare('UnhealthyTargets', {
           metric: alternateTargetGroup
             ? worst(
-                { expression: 'unhealthy', metrics: { unhealthy: ['UnHealthyHostCount', cloudwatch.Stats.MINIMUM] } },
+                (metric, n) => ({
+                  expression: `unhealthy${n}`,
+                  usingMetrics: { [`unhealthy${n}`]: metric('UnHealthyHostCount', cloudwatch.Stats.MINIMUM) },
+                }),
                 Duration.minutes(1),
                 'Unhealthy targets',
               )
@@ -207,13 +219,13 @@ export class TargetGroupAlarms extends Construct {
       forRollback.push(
         rare('Latency', {
           metric: worst(
-            {
-              expression: `IF(requests >= ${minRequests}, time, 0)`,
-              metrics: {
-                requests: ['RequestCount', cloudwatch.Stats.SUM],
-                time: ['TargetResponseTime', cloudwatch.Stats.percentile(99)],
+            (metric, n) => ({
+              expression: `IF(requests${n} >= ${minRequests}, time${n}, 0)`,
+              usingMetrics: {
+                [`requests${n}`]: metric('RequestCount', cloudwatch.Stats.SUM),
+                [`time${n}`]: metric('TargetResponseTime', cloudwatch.Stats.percentile(99)),
               },
-            },
+            }),
             Duration.minutes(5),
             'Response time of targets, p99 in seconds',
           ),
@@ -232,44 +244,11 @@ export class TargetGroupAlarms extends Construct {
   }
 }
 
-/** An expression over metrics of one target group, by their names in the expression: metric and statistic. */
-interface Worst {
-  readonly expression: string;
-  readonly metrics: Readonly<Record<string, readonly [metricName: string, statistic: string]>>;
-}
-
-/**
- * The expression of one group, or the maximum over two groups. A group without data adds nothing to the maximum of an array, and
- * would make the result of an operator such as `+` wrong where it stands for a time or a rate.
- */
-function worstOf(
-  groups: readonly elbv2.ApplicationTargetGroup[],
-  { expression, metrics }: Worst,
-  metricOf: (group: elbv2.ApplicationTargetGroup, metricName: string, statistic: string) => cloudwatch.Metric,
-  period: Duration,
-  label: string,
-): cloudwatch.MathExpression {
-  const parts = groups.map((group, index) => {
-    // The names of a single group stay as they are, because the names are part of the template.
-    const name = (metric: string) => (groups.length === 1 ? metric : `${metric}${index + 1}`);
-    return {
-      expression: expression.replaceAll(new RegExp(`\\b(${Object.keys(metrics).join('|')})\\b`, 'g'), name),
-      usingMetrics: Object.fromEntries(
-        Object.entries(metrics).map(([metric, [metricName, statistic]]) => [
-          name(metric),
-          metricOf(group, metricName, statistic),
-        ]),
-      ),
-    };
-  });
-  const expressions = parts.map((part) => part.expression);
-  return new cloudwatch.MathExpression({
-    expression: expressions.length === 1 ? expressions.join() : `MAX([${expressions.join(', ')}])`,
-    usingMetrics: Object.assign({}, ...parts.map(({ usingMetrics }) => usingMetrics)),
-    period,
-    label,
-  });
-}
+/** Returns an expression on metrics of one target group. The ids of its metrics end with `n`. */
+type OfGroup = (
+  metric: (metricName: string, statistic: string) => cloudwatch.Metric,
+  n: string,
+) => { readonly expression: string; readonly usingMetrics: Record<string, cloudwatch.IMetric> };
 
 const MINUTES = 5;
 

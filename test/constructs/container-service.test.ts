@@ -1,4 +1,4 @@
-import { App, CfnResource, Duration, Stack } from 'aws-cdk-lib';
+import { App, CfnResource, Duration, Stack, Tags } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -8,7 +8,12 @@ import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import * as fc from 'fast-check';
-import { ContainerService, ContainerServiceProps, ServiceCapacity } from '../../lib/constructs/container-service';
+import {
+  ContainerService,
+  ContainerServiceProps,
+  ServiceCapacity,
+  TargetGroups,
+} from '../../lib/constructs/container-service';
 
 const SUBNETS = { subnetType: ec2.SubnetType.PRIVATE_ISOLATED };
 const FLAGS = {
@@ -393,7 +398,7 @@ describe('a release', () => {
 
   test.each([
     [{ kind: 'rolling' }, { Strategy: 'ROLLING', BakeTimeInMinutes: Match.absent() }],
-    [{ kind: 'blueGreen' }, { Strategy: 'BLUE_GREEN', BakeTimeInMinutes: 10 }],
+    [{ kind: 'blueGreen' }, { Strategy: 'BLUE_GREEN', BakeTimeInMinutes: 15 }],
     [
       { kind: 'canary', minutes: 15, bakeMinutes: 5 },
       {
@@ -404,7 +409,7 @@ describe('a release', () => {
     ],
     [
       { kind: 'linear', minutes: 3 },
-      { Strategy: 'LINEAR', BakeTimeInMinutes: 10, LinearConfiguration: { StepPercent: 10, StepBakeTimeInMinutes: 3 } },
+      { Strategy: 'LINEAR', BakeTimeInMinutes: 15, LinearConfiguration: { StepPercent: 10, StepBakeTimeInMinutes: 3 } },
     ],
   ] as const)('moves the requests as in %j', (release, configuration) => {
     synthesize({ release }).hasResourceProperties('AWS::ECS::Service', {
@@ -452,8 +457,14 @@ describe('a release', () => {
       released.findResources('AWS::IAM::Policy', { Properties: { PolicyName: Match.stringLikeRegexp('ReleaseRole') } }),
     );
     const rights: { Action: string | string[]; Resource: unknown }[] = policy?.['Properties'].PolicyDocument.Statement;
-    const changing = rights.filter(({ Action }) => ![Action].flat().every((action) => action.includes(':Describe')));
-    expect(changing).toEqual([
+    expect(rights).toEqual([
+      {
+        Action: ['Listeners', 'Rules', 'TargetGroups', 'TargetHealth'].map(
+          (what) => `elasticloadbalancing:Describe${what}`,
+        ),
+        Effect: 'Allow',
+        Resource: '*',
+      },
       {
         Action: ['elasticloadbalancing:DeregisterTargets', 'elasticloadbalancing:RegisterTargets'],
         Effect: 'Allow',
@@ -467,13 +478,25 @@ describe('a release', () => {
         Effect: 'Allow',
         Resource: { Ref: expect.stringMatching(/^ServiceRule/) },
       },
+      {
+        Action: 'elasticloadbalancing:ModifyListener',
+        Effect: 'Allow',
+        Resource: { Ref: expect.stringMatching(/^LoadBalancerListener/) },
+      },
+    ]);
+    const [role] = Object.entries(released.findResources('AWS::IAM::Role')).flatMap(([id, { Properties }]) =>
+      id.startsWith('ServiceReleaseRole') ? [Properties] : [],
+    );
+    expect(Object.keys(role)).toEqual(['AssumeRolePolicyDocument', 'Description']);
+    expect(role.AssumeRolePolicyDocument.Statement).toEqual([
+      { Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'ecs.amazonaws.com' } },
     ]);
   });
 
   test('scales by the requests of both groups, because one of them has none', () => {
     const dimensions = (id: string) => [
       { Name: 'TargetGroup', Value: { 'Fn::GetAtt': [Match.stringLikeRegexp(`^${id}`), 'TargetGroupFullName'] } },
-      { Name: 'LoadBalancer', Value: Match.anyValue() },
+      { Name: 'LoadBalancer', Value: { 'Fn::Join': ['', Match.arrayWith(['/'])] } },
     ];
     const metric = (id: string) => ({
       MetricStat: {
@@ -503,20 +526,41 @@ describe('a release', () => {
   });
 
   test('asks for the weights of the rule, with a text that changes with the rule', () => {
-    const asked: string[] = [];
-    const weights = (_: unknown, rule: string) => {
-      asked.push(rule);
-      return [30, 70] as const;
-    };
-    for (const rule of [{}, {}, { priority: 101 }, { paths: ['/other/*'] }]) {
-      const template = synthesize({ ...rule, release: { kind: 'blueGreen', weights } });
-      template.hasResourceProperties('AWS::ElasticLoadBalancingV2::ListenerRule', {
-        Actions: [{ ForwardConfig: { TargetGroups: [{ Weight: 30 }, { Weight: 70 }] } }],
+    const textOf = (props: Options, change: (stack: Stack) => void = () => undefined) => {
+      const asked: { readonly groups: readonly string[]; readonly rule: string }[] = [];
+      const weights = (targetGroups: TargetGroups, rule: string) => {
+        asked.push({ groups: targetGroups.map(({ node }) => node.id), rule });
+        return [30, 70] as const;
+      };
+      const { stack } = create({ ...props, release: { kind: 'blueGreen', weights } });
+      change(stack);
+      Template.fromStack(stack).hasResourceProperties('AWS::ElasticLoadBalancingV2::ListenerRule', {
+        Actions: [
+          {
+            ForwardConfig: {
+              TargetGroups: [
+                { TargetGroupArn: groups[0], Weight: 30 },
+                { TargetGroupArn: groups[1], Weight: 70 },
+              ],
+            },
+          },
+        ],
       });
-    }
-    const [first, same, ...others] = asked;
-    expect(same).toBe(first);
-    expect(new Set([first, ...others]).size).toBe(3);
+      expect(asked.map((each) => each.groups)).toEqual([['TargetGroup', 'AlternateTargetGroup']]);
+      return stack.resolve(asked[0]?.rule);
+    };
+    const first = textOf({});
+    expect(textOf({})).toBe(first);
+    const others = [
+      textOf({ priority: 101 }),
+      textOf({ paths: ['/other/*'] }),
+      textOf({}, (stack) => Tags.of(stack).add('cost', '42')),
+      textOf({}, (stack) => stack.tags.setTag('cost', '43')),
+      textOf({}, (stack) =>
+        Tags.of(stack).add('cost', '44', { includeResourceTypes: ['AWS::ElasticLoadBalancingV2::ListenerRule'] }),
+      ),
+    ];
+    expect(new Set([first, ...others]).size).toBe(6);
   });
 
   test('leaves alarms two target groups to watch', () => {
@@ -549,6 +593,7 @@ describe('a release', () => {
       { kind: 'linear', minutes: 220, bakeMinutes: 1 },
       'release: must take at most 1980 minutes with bakeMinutes, the limit of CloudFormation, got 1981. Give fewer minutes',
     ],
+    [{ kind: 'canary', minutes: 1_440, bakeMinutes: 541 }, 'release: must take at most 1980 minutes with bakeMinutes'],
   ] as const)('fails for %j', (release, message) => {
     expect(() => synthesize({ release })).toThrow(message);
   });

@@ -211,6 +211,28 @@ test('without Container Insights, healthy targets are counted instead of tasks',
   expect(labels(widgets, 'Tasks: healthy')).toEqual(['service-0 healthy']);
 });
 
+test.each([true, false])('two target groups of a service have a line each, with Container Insights: %p', (insights) => {
+  const alternateTargetGroup = { targetGroupFullName: 'targetgroup/second' };
+  const widgets = synthesize(() => ({
+    services: servicesOf(1, insights).map((each) => ({ ...each, alternateTargetGroup })),
+  }));
+  const groupsIn = (title: string) =>
+    graph(widgets, title).metrics?.map((metric) => [
+      Object(metric.at(-1)).label,
+      metric[metric.indexOf('TargetGroup') + 1],
+    ]);
+  const [{ targetGroup }] = servicesOf(1) as [DashboardService];
+  expect(groupsIn('Services: latency, s')).toEqual([
+    ['service-0', targetGroup.targetGroupFullName],
+    ['service-0 2', 'targetgroup/second'],
+  ]);
+  if (insights) return;
+  expect(groupsIn('Tasks: healthy')).toEqual([
+    ['service-0 healthy', targetGroup.targetGroupFullName],
+    ['service-0 2 healthy', 'targetgroup/second'],
+  ]);
+});
+
 test('pods without an agent are counted only while they wait, and are no tasks', () => {
   const pods = {
     label: 'pods',

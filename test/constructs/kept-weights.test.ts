@@ -235,7 +235,9 @@ describe('the function', () => {
     };
     const [reader] = Object.values(templateOf().findResources(FUNCTION));
     const exports: { handler?: (event: object) => Promise<void> } = {};
-    const surroundings = { exports, require: load, fetch, AbortSignal, console: { log: () => undefined } };
+    // Pauses between attempts take no time here.
+    const setTimeout = (done: () => void) => setImmediate(done);
+    const surroundings = { exports, require: load, fetch, AbortSignal, setTimeout, console: { log: () => undefined } };
     runInNewContext(reader?.['Properties'].Code.ZipFile, surroundings);
     const { port } = server.address() as AddressInfo;
     await exports.handler?.({
@@ -360,8 +362,21 @@ describe('the function', () => {
           'AccessDenied: User is not authorized to perform DescribeRules',
       });
       expect(answer.Data).toBeUndefined();
+      expect(answer.calls).toHaveLength(5);
       received = [];
     }
+  });
+
+  test('tries again while the right of a new role is not known everywhere, and not after another error', async () => {
+    let refusals = 3;
+    const answer = await answerTo(create, () => {
+      refusals -= 1;
+      return refusals >= 0 ? Object.assign(new Error('not yet'), { name: 'AccessDenied' }) : { Rules: strangers };
+    });
+    expect(answer).toMatchObject({ Status: 'SUCCESS', Data: { First: '100', Second: '0' } });
+    received = [];
+    const failed = await answerTo(create, () => new Error('Rate exceeded'));
+    expect(failed.calls).toHaveLength(1);
   });
 
   test('fails instead of guessing when the second page fails', async () => {
@@ -375,7 +390,7 @@ describe('the function', () => {
     const { Status, Reason } = await answerTo(update, rules());
     expect(Status).toBe('FAILED');
     expect(Reason).toContain(`No rule of ${LISTENER} forwards to ${BLUE} or ${GREEN}. If the rule was changed by hand`);
-    expect(Reason).toContain('give KeptWeights a new construct id');
+    expect(Reason).toContain('If the target groups are new, create a second service with them.');
   });
 
   test('fails instead of guessing when two rules have different weights, and takes equal ones', async () => {

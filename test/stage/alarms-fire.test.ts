@@ -178,11 +178,15 @@ describe('an alarm on two target groups of a service', () => {
 
   /** States in each reading, if the groups are in these states for some minutes or periods. */
   function endsWith(id: string, ...groups: readonly Readonly<Record<string, number>>[]): Set<State | undefined> {
-    const found = alarmsOf(`Containers TargetGroupAlarms/${id}`).find(({ expression }) =>
-      expression?.startsWith('MAX('),
-    );
+    const found = FOUND.find(
+      ({ key, alarm }) => key === `Containers TargetGroupAlarms/${id}` && alarm.expression?.startsWith('MAX('),
+    )?.alarm;
     if (found === undefined) throw new Error(`${id} has no maximum over two groups.`);
-    const metrics = found.metrics.map((metric) => ({ ...metric, name: `${metric.name} ${metric.id.slice(-1)}` }));
+    // By the dimension, and not by the id: an id could stand for a metric of the wrong group.
+    const metrics = found.metrics.map((metric) => {
+      const group = JSON.stringify(metric.dimensions.find(({ Name }) => Name === 'TargetGroup')?.Value);
+      return { ...metric, name: `${metric.name} ${group.includes('AlternateTargetGroup') ? 2 : 1}` };
+    });
     const sent = Object.fromEntries(
       groups.flatMap((group, index) =>
         Object.entries(group).map(([name, value]) => {

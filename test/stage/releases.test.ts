@@ -67,14 +67,50 @@ describe('a container service', () => {
     services: [{ ...history, ...({ release } as object) }],
   });
 
-  test('has the weights in its rule that the rule has at the time of a deployment', () => {
-    const rules = ofType(config, 'AWS::ElasticLoadBalancingV2::ListenerRule').map(([, , { Properties }]) =>
-      JSON.stringify(Properties?.['Actions']),
+  const inContainers = (given: typeof config, type: string) =>
+    ofType(given, type)
+      .filter(([stack]) => stack.startsWith('Containers'))
+      .map(([, id, { Properties = {} }]) => ({ id, properties: Properties }));
+
+  test('has the weights in its rule that the rule has at the time of a deployment, each for its target group', () => {
+    const kept = inContainers(config, 'Custom::KeptWeights');
+    const actions = inContainers(config, 'AWS::ElasticLoadBalancingV2::ListenerRule').map(({ properties }) =>
+      JSON.stringify(properties['Actions']),
     );
-    const weights = rules.map((actions) =>
-      actions.match(/"Weight":\{"Fn::GetAtt":\["\w*Weights\w+","(First|Second)"\]\}/g),
+    expect(kept).toHaveLength(2);
+    for (const { id, properties } of kept) {
+      const [first = '', second = ''] = [properties['TargetGroupArns']].flat().map((arn) => JSON.stringify(arn));
+      expect([first, second].map((group) => group.includes('AlternateTargetGroup'))).toEqual([false, true]);
+      const weighted = (group: string, name: string) =>
+        `{"TargetGroupArn":${group},"Weight":{"Fn::GetAtt":["${id}","${name}"]}}`;
+      expect(actions.join()).toContain(`[${weighted(first, 'First')},${weighted(second, 'Second')}]`);
+    }
+  });
+
+  test('reads the weights again when its routes change, and those of other services do not', () => {
+    const more: typeof config = {
+      ...config,
+      services: config.services.map((each) =>
+        each.name === 'reports'
+          ? { ...each, routes: [...(each.routes ?? []), { path: '/more/{id}', query: [] }] }
+          : each,
+      ),
+    };
+    const [before = [], after = []] = [config, more].map((given) =>
+      inContainers(given, 'Custom::KeptWeights').map(({ properties }) => properties['Rule']),
     );
-    expect(weights.map((found) => found?.length)).toEqual([2, 2]);
+    expect(before.map((rule, index) => rule === after[index])).toEqual([true, false]);
+  });
+
+  test('has an output for each of its target groups', () => {
+    const outputs = synthesized(config)['Containers']?.toJSON().Outputs;
+    expect(outputs.TargetGroupArn.Value).toEqual({ Ref: expect.stringMatching(/^HistoryTargetGroup/) });
+    expect(outputs.AlternateTargetGroupArn.Value).toEqual({
+      Ref: expect.stringMatching(/^HistoryAlternateTargetGroup/),
+    });
+    expect(outputs.ReportsAlternateTargetGroupArn.Value).toEqual({
+      Ref: expect.stringMatching(/^ReportsAlternateTargetGroup/),
+    });
   });
 
   test.each([
@@ -88,7 +124,7 @@ describe('a container service', () => {
     ],
     [
       { ...config, capacity: fixtureOf('trial', { capacity: 'both' }).capacity },
-      'services.history.release: needs one kind of capacity, got fargate and ec2.',
+      'services.history.release: must have one kind of capacity, got fargate and ec2.',
     ],
     [
       withRelease({ kind: 'bluegreen' }),
