@@ -45,15 +45,27 @@ describe.each(twins('docs/releases.md'))('%s', (page) => {
     ]);
   });
 
-  test('has the capacity of production, and its price for 10 minutes or, for a node, an hour', () => {
+  test('has the times of tasks in steps: that of the example, and the default of the bake time', () => {
+    const [example = 0] = matches(read(page), /name: 'history',\s+release: \{ kind: 'canary', minutes: (\d+) \}/g).map(
+      Number,
+    );
+    const [bake = 0] = matches(read(page), /`bakeMinutes`,? ?(?:分（既定は )?(\d+)/g).map(Number);
+    expect([`${bake}`]).toEqual(matches(read('lib/constructs/container-service.ts'), /DEFAULT_BAKE_MINUTES = (\d+)/g));
+    const [name, time] = rows.find((cells) => /ECS.*`canary`/.test(cells[0] ?? '')) ?? [];
+    expect(numbersOf(name)).toEqual([example]);
+    expect(numbersOf(time)).toEqual([example + bake, bake]);
+  });
+
+  test('has the capacity of production, and its price for 10 minutes, for the minutes of its row or, for a node, an hour', () => {
     // The quantities of a line are those of a month, which is 730 hours.
-    const tenMinutes = (line: typeof TASKS) =>
-      line.amount.map(([quantity, price]) => [quantity / 730 / 6, price] as const);
+    const during = (line: typeof TASKS, minutes = 10) =>
+      line.amount.map(([quantity, price]) => [(quantity / 730) * (minutes / 60), price] as const);
     const node = 'm7g.large';
     const amounts = [
-      tenMinutes(PROVISIONED),
-      tenMinutes(PROVISIONED),
-      tenMinutes(TASKS),
+      during(PROVISIONED),
+      during(PROVISIONED),
+      during(TASKS),
+      during(TASKS, numbersOf(rows[3]?.[1])[0]),
       [[1, `${node}, hour`] as const],
     ];
     const prices = amounts.map((amount) =>
@@ -62,13 +74,13 @@ describe.each(twins('docs/releases.md'))('%s', (page) => {
       ),
     );
     expect(rows.map((cells) => cells.slice(-2))).toEqual(prices);
-    const quantities = [PROVISIONED, PROVISIONED, TASKS].map(({ quantity }) => inOrder(numbersOf(quantity.en)));
-    expect(rows.slice(0, 3).map(([, , capacity]) => inOrder(numbersOf(capacity)))).toEqual(quantities);
+    const quantities = [PROVISIONED, PROVISIONED, TASKS, TASKS].map(({ quantity }) => inOrder(numbersOf(quantity.en)));
+    expect(rows.slice(0, 4).map(([, , capacity]) => inOrder(numbersOf(capacity)))).toEqual(quantities);
     const groups = resourcesOf(configurations.productionWithCluster()).filter(
       ([, , { Type }]) => Type === 'AWS::EKS::Nodegroup',
     );
     expect(groups.map(([, , { Properties }]) => Properties?.['InstanceTypes'])).toEqual([[node]]);
-    expect(rows[3]?.[2]).toContain(node);
+    expect(rows[4]?.[2]).toContain(node);
   });
 
   test('has the price of the alarm on the new version', () => {
