@@ -1,5 +1,5 @@
-// Runs an app of this folder for the CDK CLI: bin/app.ts, or the one that the argument names. esbuild strips the types in one pass, in half the time that tsx takes. `npm test` checks
-// the types.
+// Runs an app of this folder for the CDK CLI: bin/app.ts, or the one that the argument names. esbuild strips the types in one
+// pass, in half the time that tsx takes. `npm test` checks the types.
 const path = require('node:path');
 const { buildSync } = require('esbuild');
 

@@ -23,22 +23,34 @@ export const LOAD_BALANCER = {
   wildcardsPerRule: 5,
 } as const;
 
-/** Rules of a security group for each direction, adjustable. @see https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups */
+/**
+ * Rules of a security group for each direction, adjustable.
+ *
+ * @see https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
+ */
 export const SECURITY_GROUP = { rules: 60 } as const;
 
-/** Resources are adjustable. @see https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html */
+/**
+ * Resources are adjustable.
+ *
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+ */
 export const REST_API = { resources: 300 } as const;
 
 /** Routes and VPC links are adjustable. @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html */
 export const HTTP_API = { routes: 300, integrations: 300, vpcLinksPerRegion: 10 } as const;
 
-/** vCPUs of all tasks of an account in a region, adjustable. New accounts may have less. @see https://docs.aws.amazon.com/general/latest/gr/ecs-service.html#limits_ecs */
+/**
+ * vCPUs of all tasks of an account in a region, adjustable. New accounts may have less.
+ *
+ * @see https://docs.aws.amazon.com/general/latest/gr/ecs-service.html#limits_ecs
+ */
 export const FARGATE = { onDemandVcpus: 6, spotVcpus: 6 } as const;
 
 /**
  * Resources of the stacks RestApi and HttpApi, counted in the templates of environments with every option (JWT, domain, web
- * ACL, cache, alarm on silence) and up to 180 routes. test/services.test.ts compares the numbers with a template. `fixed` has, for the REST API,
- * two methods that answer unknown routes. A REST API also has a resource for each distinct beginning of a path. Each load
+ * ACL, cache, alarm on silence) and up to 180 routes. test/services.test.ts compares the numbers with a template. `fixed` has,
+ * for the REST API, two methods that answer unknown routes. A REST API also has a resource for each distinct beginning of a path. Each load
  * balancer needs two rules of security groups. Each route of the quotes function needs a permission, up to
  * `functionPermissions`: from the eleventh route on, the constructs of the APIs share one.
  */
@@ -48,13 +60,21 @@ export const API_STACK = {
   functionPermissions: 11,
 } as const;
 
-/** Characters of all inline policies of a role without white space. @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length */
+/**
+ * Characters of all inline policies of a role without white space.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length
+ */
 export const ROLE = { inlinePolicyCharacters: 10_240 } as const;
 
 /** Bytes of the resource-based policy of a function. @see https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 export const FUNCTION = { policyBytes: 20_480 } as const;
 
-/** Alarms that the rule of a composite alarm may name. @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html */
+/**
+ * Alarms that the rule of a composite alarm may name.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
+ */
 export const COMPOSITE_ALARM = { children: 100 } as const;
 
 /**

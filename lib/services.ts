@@ -136,8 +136,8 @@ function covers(pattern: string, other: string): boolean {
  *
  * @param pathPrefixes prefixes of the paths of requests to the load balancer, including the empty prefix
  * @throws if the history service is missing or not behind the first load balancer, a name, a priority or a path is malformed
- * or not unique, a number of tasks or a digest is malformed, Fargate does not offer a size, a rule hides the paths of another rule, or a load balancer or an API cannot
- * hold the services
+ * or not unique, a number of tasks or a digest is malformed, Fargate does not offer a size, a service could not be released as
+ * it says, a rule hides the paths of another rule, or a load balancer or an API cannot hold the services
  */
 export function checkServices(config: EnvironmentConfig, pathPrefixes: readonly string[]): void {
   const { services } = config;

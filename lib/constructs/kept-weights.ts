@@ -21,8 +21,8 @@ export interface KeptWeightsProps {
   /**
    * Text with everything in the rule that a deployment may change, except the weights: conditions, priority, and tags, which
    * include those of the stack (not those of `cdk deploy --tags`, which the template does not have). The weights are read again
-   * when the text changes. The text may be a token. If the rule changes and the text does not, CloudFormation writes the weights that were
-   * read last, and all requests may go to an empty target group.
+   * when the text changes. If the rule changes and the text does not, CloudFormation writes the weights that were read last, and
+   * all requests may go to an empty target group. The text may be a token.
    *
    * @throws if the text is empty
    */

@@ -26,8 +26,8 @@ export interface DashboardContent extends Pick<EnvironmentStackProps, 'config'> 
 export interface DashboardStackProps extends EnvironmentStackProps, DashboardContent {}
 
 /**
- * The dashboard of the environment, and the saved queries on its logs. The stack reads all others, so it is deployed after them, while the composite alarm of the
- * stack Operations is deleted before the alarms of the others where alarms are switched off.
+ * The dashboard of the environment, and the saved queries on its logs. The stack reads all others, so it is deployed after
+ * them, while the composite alarm of the stack Operations is deleted before the alarms of the others where alarms are switched off.
  */
 export class DashboardStack extends Stack {
   /** Texts with all values of other stacks that the stack reads, for the stack of a dashboard that is off. */
