@@ -6,10 +6,6 @@ import * as path from 'node:path';
 import { createInterface } from 'node:readline';
 import { containerContext } from '../../lib/sources';
 
-// Starting a process takes long while other tests use all cores. The exporter imports modules at run time, which Jest does not
-// allow, so the bundle runs in a process of its own.
-jest.setTimeout(30_000);
-
 interface Span {
   readonly traceId: string;
   readonly parentSpanId: string;
@@ -49,7 +45,10 @@ afterEach(() => {
   collector.closeAllConnections();
 });
 
-/** Starts the service, sends requests and SIGTERM. Returns the statuses of the answers, and the exit code. */
+/**
+ * Starts the service, sends requests and SIGTERM. Returns the statuses of the answers, and the exit code. The service has a
+ * process of its own, because its exporter imports modules at run time, which Jest does not allow.
+ */
 async function serve(endpoint: string | undefined, requests: readonly Request[]) {
   const service = spawn(process.execPath, [path.join(containerContext(), 'server.cjs')], {
     env: {

@@ -7,9 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { planted } from './fixtures/planted';
 
-// Several processes load the AWS CDK, which takes a while on a busy machine.
-jest.setTimeout(30_000);
-
 const folder = mkdtempSync(join(tmpdir(), 'kumiki-'));
 /** A user with an AWS configuration and a proxy, which no run may use. */
 const user = planted(folder);

@@ -10,9 +10,6 @@ import { type Flags, promote, targetsOf } from '../../promote/services';
 import { type Answer, type Answers, json, jsonError, queryError, RecordedAccount, xml } from '../kit/recorded-account';
 import { type Person, recordedTerminal } from '../kit/recorded-terminal';
 
-// The clients of the SDK are loaded and started, which takes a while on a busy machine.
-jest.setTimeout(30_000);
-
 const account = new RecordedAccount();
 let url = '';
 beforeAll(async () => {

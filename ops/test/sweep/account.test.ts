@@ -88,9 +88,6 @@ const CLEAN: Answers = {
   'logs DescribeLogGroups': json({ logGroups: [] }),
 };
 
-// The clients of the SDK are loaded and started, which takes a while on a busy machine.
-jest.setTimeout(30_000);
-
 const account = new RecordedAccount();
 beforeAll(() => account.open());
 afterAll(() => account.close());

@@ -11,9 +11,6 @@ import {
   xml,
 } from '../kit/recorded-account';
 
-// The clients of the SDK are loaded and started, which takes a while on a busy machine.
-jest.setTimeout(30_000);
-
 const account = new RecordedAccount();
 beforeAll(() => account.open());
 afterAll(() => account.close());
