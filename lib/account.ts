@@ -13,7 +13,7 @@ type Environment = AccountStackProps['environments'][number];
 /**
  * Reads what bin/account.ts takes by `-c`.
  *
- * @throws if a key or an environment is not known, or a value is malformed
+ * @throws if a key or an environment is not known, a value is malformed, or a repository would deploy several environments
  */
 export function accountOf(context: Context, known: Environments = environments): Account {
   const unknownKey = Object.keys(context).find((key) => !/[:@/-]/.test(key) && !KEYS.includes(key));
@@ -32,6 +32,13 @@ export function accountOf(context: Context, known: Environments = environments):
   });
   if (first === undefined)
     throw new Error('environments: must have at least one name, got none. Leave it out for all.');
+  const repository = textOf(context, 'repository');
+  if (repository !== undefined && others.length > 0) {
+    throw new Error(
+      `environments: must be one with repository, got ${names.join(',')}. The deploy role of the bootstrap changes all stacks of ` +
+        `its account, so the rules of one environment on GitHub would not protect another one: -c environments=${first.id}`,
+    );
+  }
   const provider = textOf(context, 'provider');
   if (provider !== undefined && provider !== 'exists') {
     throw new Error(
@@ -40,7 +47,7 @@ export function accountOf(context: Context, known: Environments = environments):
   }
   return {
     environments: [first, ...others],
-    repository: textOf(context, 'repository'),
+    repository,
     providerExists: provider === 'exists',
   };
 }

@@ -284,8 +284,9 @@ export const acknowledgements: readonly Acknowledgement[] = [
     path: 'Sleep/Sleep/StateMachine',
     rules: ['IAM5[Resource::*]'],
     reason:
-      'elasticloadbalancing:DescribeTargetHealth, the delivery of logs and X-Ray know no resources, and CloudWatch returns ' +
-      'composite alarms only to a permission for all alarms.',
+      'elasticloadbalancing:DescribeTargetHealth, the delivery of logs and X-Ray know no resources, CloudWatch returns composite ' +
+      'alarms only to a permission for all alarms, and Application Auto Scaling tries PutMetricAlarm, DescribeAlarms and ' +
+      'DeleteAlarms without a name before it suspends a target. The definition of the state machine writes and deletes no alarm.',
   },
   {
     path: 'Sleep/Sleep/StateMachine',

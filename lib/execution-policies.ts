@@ -178,24 +178,19 @@ function keyStatements(own: readonly string[], inRegions: Conditions): iam.Polic
   const atOnce = [
     ...['kms:CreateAlias', 'kms:DeleteAlias', 'kms:ListAliases', 'kms:UpdateAlias', 'kms:DescribeKey'],
     ...['kms:EnableKeyRotation', 'kms:GetKeyPolicy', 'kms:GetKeyRotationStatus', 'kms:ListResourceTags'],
+    // EKS creates a grant for the key of its secrets right after the key. CreateCluster does not support the condition
+    // kms:GrantIsForAWSResource: https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html
+    'kms:CreateGrant',
   ];
-  const granting = ['kms:CreateGrant'];
   const of = (actions: readonly string[]) => own.filter((action) => actions.includes(action));
-  const keys = [arn('kms', 'key/*', '*')];
   const tag = (key: string) => ({ StringLike: { [`aws:${key}/kumiki:environment`]: '*' } });
   return [
     new iam.PolicyStatement({ sid: 'newkeys', actions: of(creating), resources: ['*'], conditions: tag('RequestTag') }),
     new iam.PolicyStatement({ sid: 'keys', actions: of(atOnce), resources: ['*'], conditions: inRegions }),
     new iam.PolicyStatement({
-      sid: 'grants',
-      actions: of(granting),
-      resources: keys,
-      conditions: { Bool: { 'kms:GrantIsForAWSResource': 'true' } },
-    }),
-    new iam.PolicyStatement({
       sid: 'taggedkeys',
-      actions: own.filter((action) => ![...creating, ...atOnce, ...granting].includes(action)),
-      resources: keys,
+      actions: own.filter((action) => ![...creating, ...atOnce].includes(action)),
+      resources: [arn('kms', 'key/*', '*')],
       conditions: tag('ResourceTag'),
     }),
   ];

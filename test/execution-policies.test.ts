@@ -21,7 +21,7 @@ function templateOf(context: Record<string, string> = {}): Template {
   return Template.fromStack(new AccountStack(new App(), 'Account', { ...account, stackName: 'KumikiAccount' }));
 }
 
-const template = templateOf({ repository: 'octo-org/quotes' });
+const template = templateOf({ repository: 'octo-org/quotes', environments: 'trial' });
 const policies = Object.entries(template.findResources('AWS::IAM::ManagedPolicy'));
 const execution = policies.filter(([id]) => id.startsWith('Execution')).map(([, { Properties }]) => Properties);
 const statements: Statement[] = execution.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
@@ -177,9 +177,17 @@ test('a statement for all resources is limited to the regions of the environment
   }
 });
 
+// AWS says that CreateCluster does not support kms:GrantIsForAWSResource, and that a tag may work only minutes later.
+test('the grant that EKS creates for a new key of its secrets has no condition but the region', () => {
+  const grants = statements.filter((statement) => actionsOf(statement).includes('kms:CreateGrant'));
+  expect(grants.map(({ Resource, Condition }) => ({ Resource, Condition }))).toEqual([
+    { Resource: '*', Condition: { StringEquals: { 'aws:RequestedRegion': ['us-east-1'] } } },
+  ]);
+});
+
 test('no role that lets a deployment in has a name that a deployment may change', () => {
   const roles = Object.values(template.findResources('AWS::IAM::Role'));
-  expect(roles.length).toBe(2);
+  expect(roles.length).toBe(1);
   for (const { Properties } of roles) expect(Properties).not.toHaveProperty('RoleName');
   expect('KumikiAccount'.startsWith('Kumiki-')).toBe(false);
 });
@@ -256,6 +264,11 @@ test.each([
     'environments: "staging" is not known. Give some of trial,lasting: -c environments=trial',
   ],
   [{ provider: 'yes' }, 'provider: must be exists, got "yes". Leave it out'],
+  [
+    { repository: 'octo-org/quotes' },
+    'environments: must be one with repository, got trial,lasting. The deploy role of the bootstrap changes all stacks of its ' +
+      'account, so the rules of one environment on GitHub would not protect another one: -c environments=trial',
+  ],
 ])('refuses %p', (context, message) => {
   expect(() => accountOf(context, fixtures)).toThrow(message);
 });

@@ -47,7 +47,13 @@ function job(file: string, name: string): Job {
 /** What an expression of GitHub may read. */
 interface Contexts {
   readonly inputs?: Readonly<Record<string, string>>;
-  readonly labels?: readonly string[];
+  readonly event?: PullRequestEvent;
+}
+
+interface PullRequestEvent {
+  readonly action?: string;
+  /** The label that was added or removed. */
+  readonly label?: { readonly name: string };
 }
 
 interface Run {
@@ -66,7 +72,7 @@ interface Run {
  */
 function run(
   { env = {}, steps }: Job,
-  { inputs = {}, labels = [] }: Contexts,
+  { inputs = {}, event = {} }: Contexts,
   codes: Readonly<Record<string, number>> = {},
 ): Run {
   const folder = mkdtempSync(join(tmpdir(), 'kumiki-workflow-'));
@@ -90,7 +96,7 @@ function run(
     const inputIn = (value: string) => value.replace(/^\$\{\{ inputs\.(\w+) \}\}$/, (_, name) => inputs[name] ?? '');
     let succeeded = true;
     for (const { id = '', if: condition = 'success()', run: text, ...step } of steps) {
-      if (text === undefined || !isTrue(condition, succeeded, outcomes, labels)) continue;
+      if (text === undefined || !isTrue(condition, succeeded, outcomes, event)) continue;
       writeFileSync(file('output'), '');
       const { status } = spawnSync('bash', ['-e', '-c', text], {
         cwd: folder,
@@ -116,17 +122,16 @@ function run(
   }
 }
 
-/** Value of a condition: the expressions of these workflows are those of JavaScript, apart from `.*.`. */
-function isTrue(condition: string, succeeded: boolean, steps: object, labels: readonly string[]): boolean {
+/** Value of a condition: the expressions of these workflows are those of JavaScript, and a missing property is empty. */
+function isTrue(condition: string, succeeded: boolean, steps: object, event: PullRequestEvent): boolean {
   const text = condition
-    .replaceAll('github.event.pull_request.labels.*.name', 'labels')
+    .replaceAll('github.event.label.name', 'github.event.label?.name')
     // Without one of these functions, GitHub adds success().
     .replace(/^(?!.*\b(?:success|failure|always)\(\))/, 'success() && ');
-  const evaluate = new Function('steps', 'labels', 'contains', 'success', 'failure', `return ${text}`);
+  const evaluate = new Function('steps', 'github', 'success', 'failure', `return ${text}`);
   return evaluate(
     steps,
-    labels,
-    (list: readonly string[], value: string) => list.includes(value),
+    { event },
     () => succeeded,
     () => !succeeded,
   );
@@ -244,14 +249,20 @@ describe('deploy.yml', () => {
 describe('diff.yml', () => {
   const diff = job('diff.yml', 'diff');
 
-  test.each<[number, readonly string[], boolean]>([
-    [0, [], true],
-    [1, [], false],
-    [1, ['destructive'], true],
-    [2, ['destructive'], false],
-    [127, [], false],
-  ])('with exit code %i of the comparison and the labels %j, the check succeeds: %s', (code, labels, succeeds) => {
-    const { succeeded, commands, summary } = run(diff, { labels }, { 'template-diff.sh': code });
+  const labeled = { action: 'labeled', label: { name: 'destructive' } };
+
+  test.each<[number, PullRequestEvent, boolean]>([
+    [0, { action: 'opened' }, true],
+    [1, { action: 'opened' }, false],
+    [1, labeled, true],
+    // The label of an earlier commit is still there, and nobody has looked at this one.
+    [1, { action: 'synchronize' }, false],
+    [1, { action: 'labeled', label: { name: 'bug' } }, false],
+    [1, { action: 'unlabeled', label: { name: 'destructive' } }, false],
+    [2, labeled, false],
+    [127, { action: 'reopened' }, false],
+  ])('with exit code %i of the comparison after the event %j, the check succeeds: %s', (code, event, succeeds) => {
+    const { succeeded, commands, summary } = run(diff, { event }, { 'template-diff.sh': code });
     expect(succeeded).toBe(succeeds);
     expect(commands.at(-1)).toEqual(['template-diff.sh', '.kumiki/base', '.']);
     expect(summary).toContain('output of template-diff.sh');

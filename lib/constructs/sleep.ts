@@ -457,6 +457,7 @@ class Steps {
         }),
       ],
       iamAction: 'application-autoscaling:RegisterScalableTarget',
+      statements: [alarmsOfAutoscaling()],
     });
   }
 
@@ -582,17 +583,20 @@ class Steps {
       readonly iamAction?: string;
       /** Part of the answer that the next state reads. @default nothing */
       readonly select?: Record<string, string>;
+      /** What the service demands of its caller besides the action. @default nothing */
+      readonly statements?: iam.PolicyStatement[];
       /** Errors that are an answer, and are not tried again. @default none */
       readonly final?: string[];
     },
   ): tasks.CallAwsService {
-    const { parameters, resources, iamAction, select, final } = options;
+    const { parameters, resources, iamAction, select, statements, final } = options;
     const task = new tasks.CallAwsService(this.scope, id, {
       service,
       action,
       parameters,
       iamResources: resources,
       iamAction,
+      additionalIamStatements: statements,
       ...(select ? { resultSelector: select } : { resultPath: sfn.JsonPath.DISCARD }),
     });
     if (final) task.addRetry({ errors: final, maxAttempts: 0 });
@@ -606,6 +610,18 @@ class Steps {
     });
     return task;
   }
+}
+
+/**
+ * Application Auto Scaling tries these actions without the name of an alarm, and refuses a caller who may not use them.
+ *
+ * @see https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_permission_validation.html
+ */
+function alarmsOfAutoscaling(): iam.PolicyStatement {
+  return new iam.PolicyStatement({
+    actions: ['cloudwatch:DeleteAlarms', 'cloudwatch:DescribeAlarms', 'cloudwatch:PutMetricAlarm'],
+    resources: ['*'],
+  });
 }
 
 /** Time between two looks at something that is about to be ready. */

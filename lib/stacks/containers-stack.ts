@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
@@ -76,7 +76,8 @@ export class ContainersStack extends Stack {
         ? undefined
         : new AccessLogBucket(this, 'AccessLogs', {
             retention: Duration.days(accessLogDays),
-            removalPolicy: props.removalPolicy,
+            // CloudFormation deletes only an empty bucket, and the load balancer writes until its end.
+            removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
           });
     this.loadBalancer = new PrivateLoadBalancer(this, 'LoadBalancer', {
       ...this.placement(),

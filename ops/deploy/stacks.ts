@@ -9,6 +9,7 @@ import {
   type StackEvent,
 } from '@aws-sdk/client-cloudformation';
 import { clientOptions } from '../kit/client';
+import { isStackOf } from '../sweep/names';
 
 /** A stack of an environment that exists in the account. */
 export interface DeployedStack {
@@ -136,13 +137,16 @@ export class Stacks {
     return events;
   }
 
-  /** The environment `sandbox` does not own the stack of an environment `sandbox-b`. */
+  /**
+   * The environment `sandbox` does not own the stack of an environment `sandbox-b`, and without the tag of the environment only
+   * a stack with the name of a part.
+   */
   private isOwn({ StackName = '', Tags = [] }: Stack): boolean {
     const tag = Tags.find(({ Key }) => Key === 'kumiki:environment')?.Value;
     return (
       StackName.startsWith(this.prefix) &&
       /^\w+$/.test(StackName.slice(this.prefix.length)) &&
-      (tag === undefined || tag === this.environmentId)
+      (tag === undefined ? isStackOf(this.environmentId, StackName) : tag === this.environmentId)
     );
   }
 

@@ -95,5 +95,5 @@ test('refuses an alarm on silence, because requests stop at night', () => {
 
 test('an environment without alarms sleeps without calls to CloudWatch', () => {
   const silent = templatesOf(stageOf({ ...config, alarms: false }))['Sleep'];
-  expect(JSON.stringify(silent?.toJSON())).not.toContain('cloudwatch');
+  expect(JSON.stringify(silent?.toJSON())).not.toContain(':aws-sdk:cloudwatch:');
 });

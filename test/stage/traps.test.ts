@@ -142,6 +142,11 @@ describe('retained resources [P6]', () => {
     expect(retained(trial).sort()).toEqual(['AWS::ApiGateway::Account', 'AWS::IAM::Role']);
   });
 
+  test('the bucket of access logs stays in the trial, too, because CloudFormation deletes only an empty bucket', () => {
+    const config = { ...fixtureOf('trial'), loadBalancer: { accessLogDays: 30 } };
+    expect(retained(synthesized(config)).filter((type) => type.startsWith('AWS::S3'))).toEqual(['AWS::S3::Bucket']);
+  });
+
   test('the environment lasting retains images, sessions and logs', () => {
     expect(new Set(retained(lasting))).toEqual(
       new Set(['AWS::DynamoDB::Table', 'AWS::ECR::Repository', 'AWS::Logs::LogGroup', 'AWS::S3::Bucket']),

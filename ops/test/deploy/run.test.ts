@@ -155,12 +155,13 @@ describe('before anything is changed', () => {
     expect(lines.join()).toMatch(/Kumiki-trial-Containers2 exists, but this configuration no longer has it/);
   });
 
-  test('leaves out the stacks of an environment with a longer name', async () => {
+  test('leaves out the stacks of an environment with a longer name, and of somebody else', async () => {
     account.stacks.set('Kumiki-trial-b-Other', { status: 'DELETE_FAILED' });
     account.stacks.set('Kumiki-trial-Network', { status: 'DELETE_FAILED', tag: 'other' });
+    account.stacks.set('Kumiki-trial-Bastion', { status: 'DELETE_FAILED' });
     const { code, lines } = await run({ cdk: recordedCli('trial', PARTS).cdk, answer: 'y' });
     expect(code).toBe(0);
-    expect(lines.join('\n')).not.toMatch(/trial-b/);
+    expect(lines.join('\n')).not.toMatch(/trial-b|Bastion/);
   });
 
   test.each([
