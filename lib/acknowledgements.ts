@@ -227,7 +227,9 @@ export const acknowledgements: readonly Acknowledgement[] = [
   {
     path: 'Kubernetes/AddOns/ObservabilityRole',
     rules: ['IAM5[Resource::*]'],
-    reason: 'ec2:DescribeTags and ec2:DescribeVolumes support no resources; writing is limited to the four log groups.',
+    reason:
+      'ec2:DescribeTags, ec2:DescribeVolumes and cloudwatch:PutMetricData support no resources; metrics are limited to the namespace ' +
+      'ContainerInsights, and logs to the four log groups.',
   },
   {
     path: 'Function/Release/Group/ServiceRole',

@@ -1,6 +1,6 @@
 // Kumiki 0.2.0, authorized-http-api.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
-import { ArnFormat, Duration, Lazy, Names, Stack, Token } from 'aws-cdk-lib';
+import { ArnFormat, Aws, Duration, Fn, Lazy, Names, Stack, Token } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as apigatewayv2 from 'aws-cdk-lib/aws-apigatewayv2';
 import * as authorizers from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
@@ -186,7 +186,7 @@ export class AuthorizedHttpApi extends Construct {
         certificate: domain.certificate,
         securityPolicy: apigatewayv2.SecurityPolicy.TLS_1_2,
       });
-    this.accessLogGroup = props.accessLogGroup ?? new logs.LogGroup(this, 'AccessLog');
+    this.accessLogGroup = props.accessLogGroup ?? vendedLog(this, 'AccessLog', 'apis');
     this.stage = this.api.addStage('Stage', {
       stageName,
       autoDeploy: true,
@@ -341,6 +341,19 @@ const ACCESS_LOG = {
   errorType: '$context.error.responseType',
   error: '$context.error.message',
 };
+
+/**
+ * A log group to which a service delivers. CloudWatch Logs has one policy for all of them in an account and region, of 5120
+ * characters, and replaces the entries by one for groups whose names begin with `/aws/vendedlogs/`. The name differs each time
+ * the stack is created, because a log group that is retained keeps its name.
+ *
+ * @see https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+ */
+function vendedLog(scope: Construct, id: string, service: string): logs.LogGroup {
+  const creation = Fn.select(0, Fn.split('-', Fn.select(2, Fn.split('/', Aws.STACK_ID))));
+  const name = `${Stack.of(scope).stackName}-${id}-${scope.node.addr.slice(-8)}`;
+  return new logs.LogGroup(scope, id, { logGroupName: `/aws/vendedlogs/${service}/${name}-${creation}` });
+}
 
 function arnOf(logGroup: logs.ILogGroup): string {
   return Stack.of(logGroup).formatArn({

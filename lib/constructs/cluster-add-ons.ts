@@ -1,4 +1,4 @@
-// Kumiki 0.1.0, cluster-add-ons.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
+// Kumiki 0.2.0, cluster-add-ons.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -199,6 +199,13 @@ function agentRole(scope: Construct, cluster: eks.ICluster, groups: readonly log
             sid: 'Write',
             actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
             resources: groups.map(({ logGroupArn }) => logGroupArn),
+          }),
+          // AWS asks for this right where metrics of Container Insights are missing, though the agent sends them as logs.
+          new iam.PolicyStatement({
+            sid: 'Metrics',
+            actions: ['cloudwatch:PutMetricData'],
+            resources: ['*'],
+            conditions: { StringEquals: { 'cloudwatch:namespace': 'ContainerInsights' } },
           }),
           new iam.PolicyStatement({
             sid: 'Read',

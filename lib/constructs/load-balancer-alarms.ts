@@ -1,6 +1,6 @@
 // Kumiki 0.2.0, load-balancer-alarms.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
@@ -96,6 +96,8 @@ export class LoadBalancerAlarms extends Construct {
     this.noHealthyTargets =
       noHealthyTarget.length > 1
         ? new cloudwatch.CompositeAlarm(this, 'NoHealthyTargets', {
+            // CloudFormation begins the names of other alarms with that of the stack, but names no composite alarm.
+            compositeAlarmName: `${Stack.of(this).stackName}-NoHealthyTargets-${this.node.addr.slice(-8)}`,
             alarmRule: cloudwatch.AlarmRule.anyOf(...noHealthyTarget),
             alarmDescription:
               'A target group of the load balancer has no healthy target, so a service answers nobody. ' +

@@ -1,6 +1,6 @@
 // Kumiki 0.2.0, sleep.ts (MIT-0). Its changes are in CHANGELOG.md of Kumiki.
 
-import { ArnFormat, Duration, Stack, TimeZone } from 'aws-cdk-lib';
+import { ArnFormat, Aws, Duration, Fn, Stack, TimeZone } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
@@ -217,7 +217,7 @@ export class Sleep extends Construct {
       timeout: LONGEST_RUN,
       comment: 'Takes capacity to zero and back',
       logs: {
-        destination: props.logGroup ?? new logs.LogGroup(this, 'Logs'),
+        destination: props.logGroup ?? vendedLog(this, 'Logs', 'states'),
         level: sfn.LogLevel.ALL,
         includeExecutionData: true,
       },
@@ -272,13 +272,28 @@ export class Sleep extends Construct {
         label: 'Runs that failed or took too long',
       }),
       threshold: 1,
-      evaluationPeriods: 1,
+      // FILL has a value before a late metric arrives, and one period alone would not be looked at again.
+      evaluationPeriods: 3,
+      datapointsToAlarm: 1,
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
       alarmDescription:
-        `A run to sleep or to wake failed, or took more than ${LONGEST_RUN.toMinutes()} minutes. The capacity may be half asleep, ` +
-        'and its alarms may send nothing. First look: the last failed execution of the state machine, and its last state.',
+        `A run to sleep or to wake failed, or took more than ${LONGEST_RUN.toMinutes()} minutes, in 1 of 3 periods of 5 minutes. ` +
+        'The capacity may be half asleep, and its alarms may send nothing. First look: the last failed execution of the state machine, and its last state.',
     });
   }
+}
+
+/**
+ * A log group to which a service delivers. CloudWatch Logs has one policy for all of them in an account and region, of 5120
+ * characters, and replaces the entries by one for groups whose names begin with `/aws/vendedlogs/`. The name differs each time
+ * the stack is created, because a log group that is retained keeps its name.
+ *
+ * @see https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+ */
+function vendedLog(scope: Construct, id: string, service: string): logs.LogGroup {
+  const creation = Fn.select(0, Fn.split('-', Fn.select(2, Fn.split('/', Aws.STACK_ID))));
+  const name = `${Stack.of(scope).stackName}-${id}-${scope.node.addr.slice(-8)}`;
+  return new logs.LogGroup(scope, id, { logGroupName: `/aws/vendedlogs/${service}/${name}-${creation}` });
 }
 
 /** Host of no request, because no name ends with `.invalid`. @see https://www.rfc-editor.org/rfc/rfc2606 */
@@ -380,13 +395,14 @@ class Steps {
         },
         // CloudWatch returns composite alarms only to a permission for all alarms.
         resources: ['*'],
-        select: { 'metric.$': '$.MetricAlarms', 'composite.$': '$.CompositeAlarms' },
+        // The whole answer, because a path to a list that is left out would fail the run.
+        select: { 'found.$': '$' },
       });
       const none = new sfn.Pass(this.scope, `${id}: none`);
       const { isPresent } = sfn.Condition;
       describe.next(
         new sfn.Choice(this.scope, `${id}?`)
-          .when(sfn.Condition.or(isPresent('$.metric[0]'), isPresent('$.composite[0]')), broken)
+          .when(sfn.Condition.or(isPresent('$.found.MetricAlarms[0]'), isPresent('$.found.CompositeAlarms[0]')), broken)
           .otherwise(none),
       );
       return sfn.Chain.custom(describe, [none], none);

@@ -173,6 +173,13 @@ describe('observability', () => {
         Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
         Resource: Object.keys(groups).map((group) => ({ 'Fn::GetAtt': [group, 'Arn'] })),
       },
+      {
+        Sid: 'Metrics',
+        Effect: 'Allow',
+        Action: 'cloudwatch:PutMetricData',
+        Resource: '*',
+        Condition: { StringEquals: { 'cloudwatch:namespace': 'ContainerInsights' } },
+      },
       { Sid: 'Read', Effect: 'Allow', Action: ['ec2:DescribeTags', 'ec2:DescribeVolumes'], Resource: '*' },
     ]);
   });

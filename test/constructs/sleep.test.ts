@@ -53,6 +53,7 @@ class Account {
   seconds = 0;
   alarmActions = true;
   alarmsInAlarm: object[] = [];
+  compositesInAlarm: object[] | undefined;
   answers503 = false;
   tasks = 2;
   nodes = { MinSize: 3, DesiredSize: 3 };
@@ -111,7 +112,7 @@ class Account {
     },
     'cloudwatch:describeAlarms': () => ({
       MetricAlarms: [...this.alarmsInAlarm, ...(this.areAlarmsOk() ? [] : [{ AlarmName: 'errors' }])],
-      CompositeAlarms: [],
+      ...(this.compositesInAlarm && { CompositeAlarms: this.compositesInAlarm }),
     }),
     'elasticloadbalancingv2:modifyRule': (parameters) => {
       this.answers503 = at(parameters, '$.Conditions[0].Field') === 'path-pattern';
@@ -494,6 +495,9 @@ test('waking fails if an alarm stays in ALARM, because its actions came back too
   account.alarmsInAlarm = [{ AlarmName: 'no-target' }];
   expect(run(account, 'awake')).toBe('AlarmsAreOn');
   expect(account).toMatchObject({ answers503: false, alarmActions: true });
+  const affected = asleep();
+  affected.compositesInAlarm = [{ AlarmName: 'users-affected' }];
+  expect(run(affected, 'awake')).toBe('AlarmsAreOn');
 });
 
 test.each(['', 'ASLEEP'])('a run with the input "%s" changes nothing and fails', (to) => {
@@ -557,7 +561,8 @@ test('the alarm goes off on one failed run, and is quiet without runs', () => {
       Match.objectLike({ MetricStat: { Metric: { Namespace: 'AWS/States', MetricName: 'ExecutionsTimedOut' } } }),
     ]),
     Threshold: 1,
-    EvaluationPeriods: 1,
+    EvaluationPeriods: 3,
+    DatapointsToAlarm: 1,
     TreatMissingData: 'notBreaching',
   });
   synthesize({ watched: false }).resourceCountIs('AWS::CloudWatch::Alarm', 0);

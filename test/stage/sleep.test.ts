@@ -57,6 +57,20 @@ test('nobody is notified of what is asleep: the actions of its alarms, of the AP
   expect(calls('enableAlarmActions').map(({ Parameters }) => Parameters)).toEqual([silence?.Parameters]);
 });
 
+test('the role may silence every alarm, also those with a name of their own', () => {
+  const names = Object.values(templates).flatMap((template) =>
+    ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm'].flatMap((type) =>
+      Object.values(template.findResources(type)).map(({ Properties }) => Properties.AlarmName),
+    ),
+  );
+  const own = names.filter((name) => name !== undefined);
+  // CloudFormation begins the others with the name of their stack.
+  expect(names.length).toBeGreaterThan(own.length + 20);
+  expect(own.length).toBeGreaterThan(1);
+  for (const name of own) expect(name).toMatch(/^Kumiki-trial-/);
+  expect(JSON.stringify(templates['Sleep']?.findResources('AWS::IAM::Policy'))).toContain(':alarm:Kumiki-trial-*');
+});
+
 test('tasks on both kinds of capacity, nodes and provisioned concurrency wake to their lower bounds', () => {
   const counts = calls('updateService').map(({ Parameters }) => Parameters?.['DesiredCount']);
   expect(counts.toSorted()).toEqual([0, 0, 1, 1]);
