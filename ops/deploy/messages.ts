@@ -212,13 +212,34 @@ export const messages = {
     en: 'Interrupted. Nothing was changed.',
     ja: '中断しました。何も変更していません。',
   }),
-  interruptedBusy: message({
-    en: 'Interrupted. AWS goes on with {stacks}. Run the same command again to continue: {command}',
-    ja: '中断しました。{stacks} の処理は AWS で続きます。続けるには同じコマンドをもう一度実行してください：{command}',
+  interrupted: message({
+    en: 'Interrupted. {state} Run the same command again to continue: {command}',
+    ja: '中断しました。{state}続けるには同じコマンドをもう一度実行してください：{command}',
   }),
-  interruptedIdle: message({
-    en: 'Interrupted between two parts: AWS is busy with none of them. Run the same command again to continue: {command}',
-    ja: '部品と部品の間で中断しました。AWS で処理中のものはありません。続けるには同じコマンドをもう一度実行してください：{command}',
+  busyWith: message({ en: 'AWS goes on with {stacks}.', ja: '{stacks} の処理は AWS で続きます。' }),
+  onlyChangeSet: message({
+    en: 'AWS showed only a change set of {stacks} (REVIEW_IN_PROGRESS), and no resource yet.',
+    ja: '{stacks} は変更セットだけで（REVIEW_IN_PROGRESS）、リソースはまだありません。',
+  }),
+  mayBeDeployed: message({
+    en: '{parts} may still be deployed: AWS showed no change yet.',
+    ja: '{parts} はこの後 AWS でデプロイされる可能性があります（変更はまだ見えていません）。',
+  }),
+  mayBeDeleted: message({
+    en: '{parts} may still be deleted: AWS showed no change yet.',
+    ja: '{parts} はこの後 AWS で削除される可能性があります（変更はまだ見えていません）。',
+  }),
+  beforeFirstPart: message({
+    en: 'No part had begun, and no stack was changed.',
+    ja: '最初の部品の前だったため、どのスタックも変更していません。',
+  }),
+  betweenParts: message({
+    en: 'That was between two parts: AWS is busy with none of them.',
+    ja: '部品と部品の間だったため、AWS で処理中のものはありません。',
+  }),
+  noneBusy: message({
+    en: 'AWS showed no stack in progress, but a request of the CDK CLI may have been under way.',
+    ja: 'AWS で処理中のスタックは見えませんでしたが、CDK CLI のリクエストが送信済みの可能性があります。',
   }),
   interruptedUnknown: message({
     en: 'Interrupted. AWS finishes what it has begun; what that is could not be asked ({reason}). Run the same command again to continue: {command}',

@@ -18,6 +18,7 @@ export function elapsed(from: number, now = performance.now()): Text {
  */
 export class Progress {
   private count = 0;
+  private deletes = false;
   private readonly begun = new Map<string, number>();
   /** Lines about parts that have begun. A part without changes needs none. */
   private readonly waiting = new Map<string, Text>();
@@ -61,7 +62,10 @@ export class Progress {
     else if (verdict !== undefined) this.notDeleted.delete(resource);
     // sandbox/HttpApi: stack has no resources, deleting existing stack.
     const [, deleted] = /(\w+)(?: \([\w-]+\))?: stack has no resources, deleting/.exec(line) ?? [];
-    if (deleted !== undefined) this.say(messages.deleting({ part: deleted }));
+    if (deleted !== undefined) {
+      this.deletes = true;
+      this.say(messages.deleting({ part: deleted }));
+    }
     //  ✅  sandbox/Network (Kumiki-sandbox-Network)
     const [, ended, rest = ''] = /✅\s+\S+ \(Kumiki-[\w-]+-(\w+)\)(.*)/.exec(line) ?? [];
     if (ended === undefined) return;
@@ -74,6 +78,16 @@ export class Progress {
         : messages.ended({ part: ended, elapsed: elapsed(from) }),
     );
   };
+
+  /** Parts that have begun and not ended. */
+  get underWay(): string[] {
+    return [...this.begun.keys()];
+  }
+
+  /** Whether the CLI has begun with any part. */
+  get hasBegun(): boolean {
+    return this.count > 0 || this.deletes;
+  }
 
   stop(): void {
     clearInterval(this.timer);

@@ -29,6 +29,12 @@ export interface DeployOptions extends Consent {
   readonly app?: string;
 }
 
+interface State {
+  changing: boolean;
+  /** Undefined where the CLI writes to the terminal itself. */
+  progress?: Progress;
+}
+
 /** What a command needs from outside. */
 export interface Surroundings extends Terminal {
   readonly cdk: Cdk;
@@ -54,12 +60,17 @@ export async function deploy(
 ): Promise<number> {
   const { signal, say } = around;
   const stacks = new Stacks(config.id, config.region);
-  const state = { changing: false };
+  const state: State = { changing: false };
   try {
     return await steps(config, options, around, stacks, state);
   } catch (error) {
     if (!signal.aborted) throw error;
-    say(state.changing ? await interruption(stacks, config, around.command) : messages.interruptedBefore);
+    if (!state.changing) say(messages.interruptedBefore);
+    else {
+      const { underWay = [], hasBegun } = state.progress ?? {};
+      const begun = underWay.map((part) => stacks.nameOf(part));
+      say(await interruption(stacks, config, { command: around.command, begun, hasBegun, doing: 'deploy' }));
+    }
     return INTERRUPTED;
   }
 }
@@ -69,7 +80,7 @@ async function steps(
   options: DeployOptions,
   around: DeploySurroundings,
   stacks: Stacks,
-  state: { changing: boolean },
+  state: State,
 ): Promise<number> {
   const { id, region, disposable } = config;
   const { signal, say, language, cdk } = around;
@@ -101,6 +112,7 @@ async function steps(
   // The CLI asks on the terminal, and only for one stack at a time.
   const asks = requireApproval !== 'never';
   const progress = new Progress(say, { cached: config.restApi.cache !== undefined, number });
+  if (!asks) state.progress = progress;
   const result = await cdk(
     [
       'deploy',
@@ -280,15 +292,49 @@ function failedStacks(lines: readonly string[], ofApp: readonly AppStack[]): App
   return named(/deploying\.\.\.|creating CloudFormation changeset/).filter((stack) => !ended.includes(stack));
 }
 
-/** What to say after Ctrl-C: which stacks AWS still changes. */
-export async function interruption(stacks: Stacks, { id, region }: EnvironmentConfig, command: string): Promise<Text> {
+/** A command at the moment of Ctrl-C. */
+interface Interrupted {
+  readonly command: string;
+  readonly doing: 'deploy' | 'destroy';
+  /** Stacks that the command has begun with and not ended. Its request to AWS may still be under way. */
+  readonly begun: readonly string[];
+  /** Whether it has begun with any stack; undefined where that is not known. */
+  readonly hasBegun?: boolean;
+}
+
+/** What to say after Ctrl-C: which stacks AWS changes, or may still change. */
+export async function interruption(
+  stacks: Stacks,
+  { id, region }: EnvironmentConfig,
+  { command, doing, begun, hasBegun }: Interrupted,
+): Promise<Text> {
   try {
-    const busy = (await stacks.list()).filter(isInProgress).map(({ name, status }) => `${name} (${status})`);
-    if (busy.length === 0) return messages.interruptedIdle({ command });
-    return messages.interruptedBusy({ stacks: joined(busy), command });
+    const existing = await stacks.list();
+    const busy = existing.filter(isInProgress);
+    const reviews = doing === 'deploy' ? existing.filter(({ status }) => status === 'REVIEW_IN_PROGRESS') : [];
+    const shown = [...busy, ...reviews].map(({ name }) => name);
+    const open = begun.filter(
+      (name) => !shown.includes(name) && (doing === 'deploy' || existing.some((stack) => stack.name === name)),
+    );
+    const none =
+      hasBegun === undefined ? messages.noneBusy : hasBegun ? messages.betweenParts : messages.beforeFirstPart;
+    const parts = joined(open.map((name) => name.slice(stacks.nameOf('').length)));
+    const states = [
+      ...(busy.length > 0 ? [messages.busyWith({ stacks: joined(busy.map(nameAndStatus)) })] : []),
+      ...(reviews.length > 0 ? [messages.onlyChangeSet({ stacks: joined(reviews.map(({ name }) => name)) })] : []),
+      ...(open.length === 0
+        ? []
+        : [doing === 'deploy' ? messages.mayBeDeployed({ parts }) : messages.mayBeDeleted({ parts })]),
+    ];
+    const state = joined(states.length === 0 ? [none] : states, { en: ' ', ja: '' });
+    return messages.interrupted({ state, command });
   } catch (error) {
     return messages.interruptedUnknown({ reason: oneLine(explain(error, id, region)), command });
   }
+}
+
+function nameAndStatus({ name, status }: DeployedStack): string {
+  return `${name} (${status})`;
 }
 
 function oneLine({ en, ja }: Text): Text {

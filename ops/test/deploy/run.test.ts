@@ -472,6 +472,63 @@ describe('Ctrl-C', () => {
   });
 });
 
+describe('Ctrl-C after the consent', () => {
+  const BEGINS = 'trial/RestApi (Kumiki-trial-RestApi): deploying... [1/3]';
+  const ENDS = ' ✅  trial/RestApi (Kumiki-trial-RestApi)';
+
+  test.each<[string, readonly string[], string | undefined, string]>([
+    ['before the first part', [], undefined, 'No part had begun, and no stack was changed.'],
+    [
+      'between two parts',
+      [BEGINS, ENDS],
+      'CREATE_COMPLETE',
+      'That was between two parts: AWS is busy with none of them.',
+    ],
+    [
+      'while a new part has only a change set',
+      [BEGINS],
+      'REVIEW_IN_PROGRESS',
+      'AWS showed only a change set of Kumiki-trial-RestApi (REVIEW_IN_PROGRESS), and no resource yet.',
+    ],
+    [
+      'while a request about a stack is under way',
+      [BEGINS],
+      'UPDATE_COMPLETE',
+      'RestApi may still be deployed: AWS showed no change yet.',
+    ],
+    [
+      'while a request about a stack that does not exist yet is under way',
+      [BEGINS],
+      undefined,
+      'RestApi may still be deployed: AWS showed no change yet.',
+    ],
+  ])('%s says what AWS may still do', async (_, printed, status, state) => {
+    const interruption = new AbortController();
+    const { cdk } = recordedCli('trial', PARTS, (_args, onLine) => {
+      for (const line of printed) onLine(line);
+      interruption.abort();
+      return 1;
+    });
+    if (status !== undefined) account.stacks.set('Kumiki-trial-RestApi', { status });
+    const { code, lines } = await run({ interruption, answer: 'y', cdk });
+    expect(code).toBe(130);
+    expect(lines.at(-1)).toBe(
+      `Interrupted. ${state} Run the same command again to continue: npm run deploy -- --environment trial`,
+    );
+  });
+
+  test('claims nothing about parts where the CLI writes to the terminal itself', async () => {
+    const interruption = new AbortController();
+    const { cdk } = recordedCli('trial', PARTS, () => {
+      interruption.abort();
+      return 1;
+    });
+    const options = { requireApproval: 'broadening' };
+    const { lines } = await run({ interruption, answer: 'y', cdk, options });
+    expect(lines.at(-1)).toMatch(/^Interrupted\. AWS showed no stack in progress, but a request of the CDK CLI may/);
+  });
+});
+
 describe('npm run deploy', () => {
   async function command(
     args: readonly string[],
