@@ -54,17 +54,24 @@ export const messages = {
     ja: 'preflight が、デプロイの失敗につながる問題を見つけました。何も変更していません。上の行を解決するか、--skip-preflight を指定してください。',
   }),
   preflightUnchecked: message({
-    en: 'Preflight found no problem, but {missing}, and a missing check blocks, too. Nothing was changed. Allow the actions in the lines "not checked" above, or try again later, or give --skip-preflight.',
-    ja: 'preflight で問題は見つかりませんでしたが、{missing}。未確認の項目がある場合もデプロイしません。何も変更していません。上の「未確認」の行のアクションを許可するか、時間をおいて再実行するか、--skip-preflight を指定してください。',
+    en: 'Preflight found no problem, but {missing}, and each such check blocks, too. Nothing was changed. Allow the actions in the lines "not checked" above, or try again later, or give --skip-preflight.',
+    ja: 'preflight で問題は見つかりませんでしたが、{missing}。この場合もデプロイしません。何も変更していません。上の「未確認」の行のアクションを許可するか、時間をおいて再実行するか、--skip-preflight を指定してください。',
   }),
   preflightBlocksAndUnchecked: message({
     en: 'Preflight found what would make the deployment fail, and {missing}. Nothing was changed. Fix the lines above, or give --skip-preflight.',
     ja: 'preflight が、デプロイの失敗につながる問題を見つけました。また、{missing}。何も変更していません。上の行を解決するか、--skip-preflight を指定してください。',
   }),
-  checkMissing: message({ en: '1 check could not be made', ja: '確認できなかった項目が 1 件あります' }),
+  checkMissing: message({
+    en: '1 check that must pass could not be made',
+    ja: '合格が必要な項目のうち 1 件を確認できませんでした',
+  }),
   checksMissing: message({
-    en: '{number} checks could not be made',
-    ja: '確認できなかった項目が {number} 件あります',
+    en: '{number} checks that must pass could not be made',
+    ja: '合格が必要な項目のうち {number} 件を確認できませんでした',
+  }),
+  alsoMissing: message({
+    en: '{checks} (of those that only warn, {number} could not, either)',
+    ja: '{checks}（警告のみの項目も {number} 件が未確認）',
   }),
   synthesisFailed: message({
     en: 'The app could not be synthesized, and nothing was changed: {reason}',

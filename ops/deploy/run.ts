@@ -91,8 +91,8 @@ async function steps(
   if (options.skipPreflight) {
     say(messages.preflightSkipped);
   } else {
-    const { blocked, problems, unchecked } = await untilAborted(signal, around.preflight(config, around));
-    if (blocked) throw new Failure(refusalOf(problems, unchecked));
+    const result = await untilAborted(signal, around.preflight(config, around));
+    if (result.blocked) throw new Failure(refusalOf(result));
   }
   const assembly = await synthesized(cdk, options, signal);
   const existing = await patiently(untilAborted(signal, stacks.list()));
@@ -136,9 +136,11 @@ async function steps(
 }
 
 /** A check that could not be made blocks as one that failed, but asks for another remedy. */
-function refusalOf(problems: number, unchecked: number): Text {
+function refusalOf({ problems, unchecked, advisory }: PreflightResult): Text {
   if (unchecked === 0) return messages.preflightBlocks;
-  const missing = unchecked === 1 ? messages.checkMissing : messages.checksMissing({ number: unchecked });
+  const checks = unchecked === 1 ? messages.checkMissing : messages.checksMissing({ number: unchecked });
+  // The table counts both.
+  const missing = advisory === 0 ? checks : messages.alsoMissing({ checks, number: advisory });
   return problems === 0 ? messages.preflightUnchecked({ missing }) : messages.preflightBlocksAndUnchecked({ missing });
 }
 

@@ -24,10 +24,11 @@ interface Run extends Person {
   /** Checks of preflight that failed, and that could not be made. */
   readonly problems?: number;
   readonly unchecked?: number;
+  readonly advisory?: number;
 }
 
 /** Runs the command. @returns its exit code, its lines and what it asked */
-async function run({ config = trial, options = {}, cdk, problems = 0, unchecked = 0, ...person }: Run) {
+async function run({ config = trial, options = {}, cdk, problems = 0, unchecked = 0, advisory = 0, ...person }: Run) {
   const { terminal, lines, asked } = recordedTerminal(person);
   const code = await deploy(
     config,
@@ -38,7 +39,7 @@ async function run({ config = trial, options = {}, cdk, problems = 0, unchecked 
       command: `npm run deploy -- --environment ${config.id}`,
       preflight: async () => {
         lines.push('preflight');
-        return { blocked: problems + unchecked > 0, problems, unchecked };
+        return { blocked: problems + unchecked > 0, problems, unchecked, advisory };
       },
     },
   );
@@ -117,10 +118,10 @@ describe('before anything is changed', () => {
   test('says that checks are missing where nothing failed', async () => {
     const { cdk } = recordedCli('trial', PARTS);
     await expect(run({ cdk, answer: 'y', unchecked: 2 })).rejects.toThrow(
-      'Preflight found no problem, but 2 checks could not be made, and a missing check blocks, too. Nothing was changed.',
+      'Preflight found no problem, but 2 checks that must pass could not be made, and each such check blocks, too. Nothing was changed.',
     );
-    await expect(run({ cdk, answer: 'y', problems: 1, unchecked: 1 })).rejects.toThrow(
-      'Preflight found what would make the deployment fail, and 1 check could not be made. Nothing was changed. Fix',
+    await expect(run({ cdk, answer: 'y', problems: 1, unchecked: 1, advisory: 8 })).rejects.toThrow(
+      'Preflight found what would make the deployment fail, and 1 check that must pass could not be made (of those that only warn, 8 could not, either). Nothing was changed. Fix',
     );
   });
 
@@ -434,7 +435,7 @@ describe('Ctrl-C', () => {
         command: 'npm run deploy',
         preflight: async () => {
           at('preflight');
-          return { blocked: false, problems: 0, unchecked: 0 };
+          return { blocked: false, problems: 0, unchecked: 0, advisory: 0 };
         },
       },
     );
@@ -536,7 +537,7 @@ describe('npm run deploy', () => {
     { blocked = false, ...person }: Person & { blocked?: boolean } = {},
   ) {
     const { terminal, lines } = recordedTerminal(person);
-    const preflight = async () => ({ blocked, problems: blocked ? 1 : 0, unchecked: 0 });
+    const preflight = async () => ({ blocked, problems: blocked ? 1 : 0, unchecked: 0, advisory: 0 });
     return { code: await main(args, { ...terminal, cdk, command: 'npm run deploy', preflight }, fixtures), lines };
   }
   const TRIAL = ['--environment', 'trial'];
