@@ -49,6 +49,10 @@ export const messages = {
     en: 'No AWS credentials were found. Sign in (aws sso login, AWS_PROFILE=…) and try again.',
     ja: 'AWS の認証情報が見つかりません。サインインしてから（aws sso login、AWS_PROFILE=… など）再実行してください。',
   }),
+  noCredentialsOfProfile: message({
+    en: 'No AWS credentials were found for the profile {profile} (AWS_PROFILE). Sign in (aws sso login), or set AWS_PROFILE to one of aws configure list-profiles, and try again.',
+    ja: 'プロファイル {profile}（AWS_PROFILE）の認証情報が見つかりません。サインインするか（aws sso login）、AWS_PROFILE に aws configure list-profiles のいずれかを設定してから再実行してください。',
+  }),
   expired: message({
     en: 'The AWS credentials have expired. Sign in again.',
     ja: 'AWS の認証情報の有効期限が切れています。サインインし直してください。',
