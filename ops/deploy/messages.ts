@@ -236,9 +236,13 @@ export const messages = {
     en: '{parts} may still be deleted: AWS showed no change yet.',
     ja: '{parts} はこの後 AWS で削除される可能性があります（変更はまだ見えていません）。',
   }),
+  mayGetChangeSet: message({
+    en: 'A change set of {parts} may still be created, which changes no resource.',
+    ja: '{parts} の変更セットがこの後作成される可能性がありますが、リソースは変更されません。',
+  }),
   beforeFirstPart: message({
-    en: 'No part had begun, and no stack was changed.',
-    ja: '最初の部品の前だったため、どのスタックも変更していません。',
+    en: 'No part had begun, and no resource was changed.',
+    ja: '最初の部品の前だったため、リソースは変更していません。',
   }),
   betweenParts: message({
     en: 'That was between two parts: AWS is busy with none of them.',

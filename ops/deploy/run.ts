@@ -67,9 +67,10 @@ export async function deploy(
     if (!signal.aborted) throw error;
     if (!state.changing) say(messages.interruptedBefore);
     else {
-      const { underWay = [], hasBegun } = state.progress ?? {};
-      const begun = underWay.map((part) => stacks.nameOf(part));
-      say(await interruption(stacks, config, { command: around.command, begun, hasBegun, doing: 'deploy' }));
+      const { underWay = [], preparing = [], hasBegun } = state.progress ?? {};
+      const names = (parts: readonly string[]) => parts.map((part) => stacks.nameOf(part));
+      const at = { begun: names(underWay), preparing: names(preparing), hasBegun };
+      say(await interruption(stacks, config, { command: around.command, doing: 'deploy', ...at }));
     }
     return INTERRUPTED;
   }
@@ -300,6 +301,8 @@ interface Interrupted {
   readonly doing: 'deploy' | 'destroy';
   /** Stacks that the command has begun with and not ended. Its request to AWS may still be under way. */
   readonly begun: readonly string[];
+  /** Stacks for which the command only wants a change set so far. */
+  readonly preparing?: readonly string[];
   /** Whether it has begun with any stack; undefined where that is not known. */
   readonly hasBegun?: boolean;
 }
@@ -308,26 +311,30 @@ interface Interrupted {
 export async function interruption(
   stacks: Stacks,
   { id, region }: EnvironmentConfig,
-  { command, doing, begun, hasBegun }: Interrupted,
+  { command, doing, begun, preparing = [], hasBegun }: Interrupted,
 ): Promise<Text> {
   try {
     const existing = await stacks.list();
     const busy = existing.filter(isInProgress);
-    const reviews = doing === 'deploy' ? existing.filter(({ status }) => status === 'REVIEW_IN_PROGRESS') : [];
-    const shown = [...busy, ...reviews].map(({ name }) => name);
-    const open = begun.filter(
-      (name) => !shown.includes(name) && (doing === 'deploy' || existing.some((stack) => stack.name === name)),
+    const isBusy = (name: string) => busy.some((stack) => stack.name === name);
+    const isDeployment = doing === 'deploy';
+    const reviews = existing.filter(
+      ({ name, status }) => isDeployment && status === 'REVIEW_IN_PROGRESS' && !begun.includes(name),
     );
-    const none =
-      hasBegun === undefined ? messages.noneBusy : hasBegun ? messages.betweenParts : messages.beforeFirstPart;
-    const parts = joined(open.map((name) => name.slice(stacks.nameOf('').length)));
+    const open = begun.filter(
+      (name) => !isBusy(name) && (isDeployment || existing.some((stack) => stack.name === name)),
+    );
+    const prepared = preparing.filter((name) => !isBusy(name) && !reviews.some((stack) => stack.name === name));
+    const partsOf = (names: readonly string[]) => joined(names.map((name) => name.slice(stacks.nameOf('').length)));
+    const mayBeChanged = isDeployment ? messages.mayBeDeployed : messages.mayBeDeleted;
     const states = [
       ...(busy.length > 0 ? [messages.busyWith({ stacks: joined(busy.map(nameAndStatus)) })] : []),
+      ...(busy.length === 0 && hasBegun === false ? [messages.beforeFirstPart] : []),
       ...(reviews.length > 0 ? [messages.onlyChangeSet({ stacks: joined(reviews.map(({ name }) => name)) })] : []),
-      ...(open.length === 0
-        ? []
-        : [doing === 'deploy' ? messages.mayBeDeployed({ parts }) : messages.mayBeDeleted({ parts })]),
+      ...(prepared.length > 0 ? [messages.mayGetChangeSet({ parts: partsOf(prepared) })] : []),
+      ...(open.length > 0 ? [mayBeChanged({ parts: partsOf(open) })] : []),
     ];
+    const none = hasBegun === undefined ? messages.noneBusy : messages.betweenParts;
     const state = joined(states.length === 0 ? [none] : states, { en: ' ', ja: '' });
     return messages.interrupted({ state, command });
   } catch (error) {

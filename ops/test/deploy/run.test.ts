@@ -474,11 +474,19 @@ describe('Ctrl-C', () => {
 });
 
 describe('Ctrl-C after the consent', () => {
+  const PREPARES = 'Kumiki-trial-RestApi: creating CloudFormation changeset...';
   const BEGINS = 'trial/RestApi (Kumiki-trial-RestApi): deploying... [1/3]';
   const ENDS = ' ✅  trial/RestApi (Kumiki-trial-RestApi)';
 
   test.each<[string, readonly string[], string | undefined, string]>([
-    ['before the first part', [], undefined, 'No part had begun, and no stack was changed.'],
+    ['before the first part', [], undefined, 'No part had begun, and no resource was changed.'],
+    [
+      'while the request for the first change set is under way',
+      [PREPARES],
+      undefined,
+      'No part had begun, and no resource was changed. ' +
+        'A change set of RestApi may still be created, which changes no resource.',
+    ],
     [
       'between two parts',
       [BEGINS, ENDS],
@@ -487,9 +495,15 @@ describe('Ctrl-C after the consent', () => {
     ],
     [
       'while a new part has only a change set',
-      [BEGINS],
+      [PREPARES],
       'REVIEW_IN_PROGRESS',
-      'AWS showed only a change set of Kumiki-trial-RestApi (REVIEW_IN_PROGRESS), and no resource yet.',
+      'No part had begun, and no resource was changed. AWS showed only a change set of Kumiki-trial-RestApi (REVIEW_IN_PROGRESS), and no resource yet.',
+    ],
+    [
+      'while the request to execute a change set is under way',
+      [PREPARES, BEGINS],
+      'REVIEW_IN_PROGRESS',
+      'RestApi may still be deployed: AWS showed no change yet.',
     ],
     [
       'while a request about a stack is under way',
