@@ -8,17 +8,21 @@ require('node:module').enableCompileCache?.();
 const root = path.join(__dirname, '..');
 const app = process.argv[2] === 'account' ? 'account' : 'app';
 const outfile = path.join(root, 'node_modules', '.cache', 'kumiki', `${app}-${process.pid}.cjs`);
-buildSync({
-  absWorkingDir: root,
-  entryPoints: [`bin/${app}.ts`],
-  outfile,
-  bundle: true,
-  packages: 'external',
-  platform: 'node',
-  logLevel: 'error',
-});
 try {
-  require(outfile);
-} finally {
-  require('node:fs').rmSync(outfile);
+  buildSync({
+    absWorkingDir: root,
+    entryPoints: [`bin/${app}.ts`],
+    outfile,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    // The first thing that the file does is to remove itself: a signal during the synthesis runs no code here.
+    banner: { js: "'use strict'; require('node:fs').rmSync(__filename);" },
+    logLevel: 'error',
+  });
+} catch (error) {
+  // esbuild has printed the places of errors in the code.
+  if (process.env.DEBUG || !error.errors?.length) console.error(error);
+  process.exit(1);
 }
+require(outfile);

@@ -8,7 +8,7 @@ import {
   ServiceConfig,
 } from './environment-config';
 import { environments } from './environments';
-import { otherPartitionOf, zonesOf } from './zones';
+import { isRegionName, otherPartitionOf, zonesOf } from './zones';
 
 /** Context of the app: `-c key=value` and the entries of cdk.json and cdk.context.json. */
 export type Context = Readonly<Record<string, unknown>>;
@@ -98,6 +98,12 @@ function placementOf(
   definition: EnvironmentDefinition,
 ): Pick<EnvironmentConfig, 'region' | 'availabilityZones'> {
   const region = textOf(context, 'region') ?? definition.region;
+  if (!isRegionName(region)) {
+    throw new Error(
+      `region: must be the name of an AWS region, got "${region}". Give a region such as -c region=us-east-1, or correct ` +
+        'region in lib/environments.ts',
+    );
+  }
   const partition = otherPartitionOf(region);
   if (partition !== undefined) {
     throw new Error(

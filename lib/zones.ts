@@ -88,6 +88,11 @@ export interface Zone {
   readonly id: string;
 }
 
+/** True if the name has the form of a region of AWS, such as us-east-1, also of one that is newer than this list. */
+export function isRegionName(name: string): boolean {
+  return /^[a-z]{2,4}(-[a-z]+)?-(central|north|south|(north|south)?(east|west))-[1-9]$/.test(name);
+}
+
 /** True if AWS documents every part for the region. */
 export function isOnFile(region: string): boolean {
   return buildsOnArm(region) && hasVpcLinks(region);

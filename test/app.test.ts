@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,4 +38,16 @@ test.each(['staging', 'local'])('fails with one line for the unknown environment
     `environment: "${name}" is not known. Give one of ${names.join(', ')}: -c environment=${names[0]}. ` +
       'To deploy to this machine, without an account, use npm start.',
   );
+});
+
+test('leaves no file when a signal ends the synthesis', async () => {
+  const outdir = mkdtempSync(join(tmpdir(), 'kumiki-app-'));
+  const { PATH, HOME } = process.env;
+  const app = spawn(process.execPath, ['bin/run.cjs'], { env: { PATH, HOME, CDK_OUTDIR: outdir } });
+  await once(app.stderr, 'data'); // Bundling asset …
+  app.kill('SIGINT');
+  await once(app, 'exit');
+  rmSync(outdir, { recursive: true });
+  expect(app.signalCode).toBe('SIGINT');
+  expect(existsSync(`node_modules/.cache/kumiki/app-${app.pid}.cjs`)).toBe(false);
 });

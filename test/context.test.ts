@@ -48,6 +48,18 @@ test('the error for a region that is not in the table says how to give its zones
   );
 });
 
+test.each(['', 'us-east-1(', 'a b', 'us-eastt-1', 'us-east', 'US-EAST-1'])(
+  'refuses the region "%s", which is no name of a region, with and without zones',
+  (region) => {
+    for (const zones of [undefined, 'a,b']) {
+      expect(() => environment('trial', { region, zones })).toThrow(
+        `region: must be the name of an AWS region, got "${region}". Give a region such as -c region=us-east-1, or correct ` +
+          'region in lib/environments.ts',
+      );
+    }
+  },
+);
+
 test('refuses a region of another partition, with and without zones', () => {
   for (const zones of [undefined, 'cn-north-1a,cn-north-1b']) {
     expect(() => environment('trial', { region: 'cn-north-1', zones })).toThrow(

@@ -1,4 +1,5 @@
-import { buildsOnArm, hasVpcLinks, missingIn, otherPartitionOf, zonesOf } from '../lib/zones';
+import { RegionInfo } from 'aws-cdk-lib/region-info';
+import { buildsOnArm, hasVpcLinks, isRegionName, missingIn, otherPartitionOf, zonesOf } from '../lib/zones';
 
 const withCluster = { kubernetes: true };
 
@@ -58,3 +59,9 @@ function messageOf(action: () => unknown): string {
   }
   throw new Error('The action must throw an error, but it did not.');
 }
+
+test('takes the name of every region that the CDK knows, in each partition, for the name of a region', () => {
+  const names = RegionInfo.regions.map(({ name }) => name);
+  expect(names.length).toBeGreaterThan(30);
+  expect(names.filter((name) => !isRegionName(name))).toEqual([]);
+});

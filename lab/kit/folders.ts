@@ -56,6 +56,15 @@ export function checkPackages(): void {
   throw new Failure(messages.noPackages({ folder: state, root }));
 }
 
+/** Removes the temporary files of this run. A process that is just being killed may still write one: the next run removes it. */
+export function removeTemporary(): void {
+  try {
+    rmSync(folders.temporary, { recursive: true, force: true, maxRetries: 3 });
+  } catch {
+    // The files only take space, and must not hide why this process ends.
+  }
+}
+
 /** Removes the logs and temporary files of earlier runs. */
 export function prepareFolders(): void {
   for (const file of [folders.temporary, folders.assembly, ...Object.values(logs)]) {

@@ -86,10 +86,13 @@ export const messages = {
     ja: 'このコマンドのプロセスはすべて終了しました。',
   }),
   endedWhile: message({
-    en: 'All processes of this command have ended. Interrupted while {phase}.',
-    ja: '{phase}中に中断されました。このコマンドのプロセスはすべて終了しました。',
+    en: 'All processes of this command have ended. Interrupted while {phase}. To begin again: npm start',
+    ja: '{phase}中に中断されました。このコマンドのプロセスはすべて終了しました。最初からやり直すには：npm start',
   }),
-  interrupted: message({ en: 'Interrupted while {phase}.', ja: '{phase}中に中断されました。' }),
+  interrupted: message({
+    en: 'Interrupted while {phase}. Run the same command again to continue: npm run deploy:local',
+    ja: '{phase}中に中断されました。続けるには同じコマンドをもう一度実行してください：npm run deploy:local',
+  }),
   npmEnded: message({
     en: 'npm has ended, and with it all processes of this command.',
     ja: 'npm が終了したため、このコマンドのプロセスもすべて終了しました。',

@@ -12,7 +12,7 @@ import { askLeftOvers } from '../../ops/sweep/account';
 import { linesOf } from '../../ops/sweep/lines';
 import { messages as sweepMessages } from '../../ops/sweep/messages';
 import { adopt, checkEndpoint, givenEndpoint, isRefused, localVariables, ownVariables } from '../kit/endpoint';
-import { checkPackages, claimState, folders, logs, prepareFolders, root } from '../kit/folders';
+import { checkPackages, claimState, folders, logs, prepareFolders, removeTemporary, root } from '../kit/folders';
 import { localEnvironments } from '../kit/local-environment';
 import { endAll, onNpmEnd } from '../kit/processes/process-group';
 import { terminal } from '../kit/terminal';
@@ -62,7 +62,11 @@ async function main(): Promise<void> {
   claimState();
   claimRun(runFile);
   updateRun(runFile, { context });
-  process.on('exit', () => releaseRun(runFile));
+  // After the handler that ends the emulator, whose files these are.
+  process.on('exit', () => {
+    removeTemporary();
+    releaseRun(runFile);
+  });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       const serving = phase === messages.serving;

@@ -38,6 +38,14 @@ export const messages = {
     ja: 'スタック {stack}（{status}）に出力 {name} がありません。npx cdk deploy --all で再デプロイしてください。',
   }),
   noStatus: message({ en: 'no status', ja: '状態不明' }),
+  notDeployedHere: message({
+    en: 'Stack {stack} does not exist at {endpoint}. Deploy it with npm start, or with npm run deploy:local while npm start is running.',
+    ja: 'スタック {stack} は {endpoint} に存在しません。npm start でデプロイしてください（npm start の実行中は npm run deploy:local）。',
+  }),
+  interrupted: message({
+    en: 'Interrupted before the table was complete. Run the same command again for the whole table.',
+    ja: '表が完成する前に中断しました。表全体を見るには、同じコマンドをもう一度実行してください。',
+  }),
 
   // What is asked
   twice: message({ en: '{request} twice', ja: '{request} を 2 回' }),

@@ -54,17 +54,24 @@ export const messages = {
     ja: 'preflight が、デプロイの失敗につながる問題を見つけました。何も変更していません。上の行を解決するか、--skip-preflight を指定してください。',
   }),
   preflightUnchecked: message({
-    en: 'Preflight found no problem, but {missing}, and a missing check blocks, too. Nothing was changed. Allow the actions in the lines "not checked" above, or try again later, or give --skip-preflight.',
-    ja: 'preflight で問題は見つかりませんでしたが、{missing}。未確認の項目がある場合もデプロイしません。何も変更していません。上の「未確認」の行のアクションを許可するか、時間をおいて再実行するか、--skip-preflight を指定してください。',
+    en: 'Preflight found no problem, but {missing}, and each such check blocks, too. Nothing was changed. Allow the actions in the lines "not checked" above, or try again later, or give --skip-preflight.',
+    ja: 'preflight で問題は見つかりませんでしたが、{missing}。この場合もデプロイしません。何も変更していません。上の「未確認」の行のアクションを許可するか、時間をおいて再実行するか、--skip-preflight を指定してください。',
   }),
   preflightBlocksAndUnchecked: message({
     en: 'Preflight found what would make the deployment fail, and {missing}. Nothing was changed. Fix the lines above, or give --skip-preflight.',
     ja: 'preflight が、デプロイの失敗につながる問題を見つけました。また、{missing}。何も変更していません。上の行を解決するか、--skip-preflight を指定してください。',
   }),
-  checkMissing: message({ en: '1 check could not be made', ja: '確認できなかった項目が 1 件あります' }),
+  checkMissing: message({
+    en: '1 check that must pass could not be made',
+    ja: '合格が必要な項目のうち 1 件を確認できませんでした',
+  }),
   checksMissing: message({
-    en: '{number} checks could not be made',
-    ja: '確認できなかった項目が {number} 件あります',
+    en: '{number} checks that must pass could not be made',
+    ja: '合格が必要な項目のうち {number} 件を確認できませんでした',
+  }),
+  alsoMissing: message({
+    en: '{checks} (of those that only warn, {number} could not, either)',
+    ja: '{checks}（警告のみの項目も {number} 件が未確認）',
   }),
   synthesisFailed: message({
     en: 'The app could not be synthesized, and nothing was changed: {reason}',
@@ -212,13 +219,38 @@ export const messages = {
     en: 'Interrupted. Nothing was changed.',
     ja: '中断しました。何も変更していません。',
   }),
-  interruptedBusy: message({
-    en: 'Interrupted. AWS goes on with {stacks}. Run the same command again to continue: {command}',
-    ja: '中断しました。{stacks} の処理は AWS で続きます。続けるには同じコマンドをもう一度実行してください：{command}',
+  interrupted: message({
+    en: 'Interrupted. {state} Run the same command again to continue: {command}',
+    ja: '中断しました。{state}続けるには同じコマンドをもう一度実行してください：{command}',
   }),
-  interruptedIdle: message({
-    en: 'Interrupted between two parts: AWS is busy with none of them. Run the same command again to continue: {command}',
-    ja: '部品と部品の間で中断しました。AWS で処理中のものはありません。続けるには同じコマンドをもう一度実行してください：{command}',
+  busyWith: message({ en: 'AWS goes on with {stacks}.', ja: '{stacks} の処理は AWS で続きます。' }),
+  onlyChangeSet: message({
+    en: 'AWS showed only a change set of {stacks} (REVIEW_IN_PROGRESS), and no resource yet.',
+    ja: '{stacks} は変更セットだけで（REVIEW_IN_PROGRESS）、リソースはまだありません。',
+  }),
+  mayBeDeployed: message({
+    en: '{parts} may still be deployed: AWS showed no change yet.',
+    ja: '{parts} はこの後 AWS でデプロイされる可能性があります（変更はまだ見えていません）。',
+  }),
+  mayBeDeleted: message({
+    en: '{parts} may still be deleted: AWS showed no change yet.',
+    ja: '{parts} はこの後 AWS で削除される可能性があります（変更はまだ見えていません）。',
+  }),
+  mayGetChangeSet: message({
+    en: 'A change set of {parts} may still be created, which changes no resource.',
+    ja: '{parts} の変更セットがこの後作成される可能性がありますが、リソースは変更されません。',
+  }),
+  beforeFirstPart: message({
+    en: 'No part had begun, and no resource was changed.',
+    ja: '最初の部品の前だったため、リソースは変更していません。',
+  }),
+  betweenParts: message({
+    en: 'That was between two parts: AWS is busy with none of them.',
+    ja: '部品と部品の間だったため、AWS で処理中のものはありません。',
+  }),
+  noneBusy: message({
+    en: 'AWS showed no stack in progress, but a request of the CDK CLI may have been under way.',
+    ja: 'AWS で処理中のスタックは見えませんでしたが、CDK CLI のリクエストが送信済みの可能性があります。',
   }),
   interruptedUnknown: message({
     en: 'Interrupted. AWS finishes what it has begun; what that is could not be asked ({reason}). Run the same command again to continue: {command}',

@@ -18,7 +18,10 @@ export function elapsed(from: number, now = performance.now()): Text {
  */
 export class Progress {
   private count = 0;
+  private deletes = false;
   private readonly begun = new Map<string, number>();
+  /** Parts whose change set the CLI has requested and not begun to execute. */
+  private readonly prepared = new Set<string>();
   /** Lines about parts that have begun. A part without changes needs none. */
   private readonly waiting = new Map<string, Text>();
   private readonly resources = new Map<string, string>();
@@ -36,11 +39,15 @@ export class Progress {
   }
 
   readonly onLine = (line: string): void => {
+    // Kumiki-sandbox-Network: creating CloudFormation changeset...
+    const [, prepares] = /^Kumiki-[\w-]+-(\w+): creating CloudFormation changeset/.exec(line) ?? [];
+    if (prepares !== undefined && !this.begun.has(prepares)) this.prepared.add(prepares);
     // sandbox/Network (Kumiki-sandbox-Network): deploying... [2/8]
     const [, begins] = /-(\w+)\): deploying\.\.\. \[\d+\/\d+\]/.exec(line) ?? [];
     if (begins !== undefined) {
       // The CLI also counts stacks without resources, which it does not deploy.
       this.count += 1;
+      this.prepared.delete(begins);
       const [number, all] = [this.count, this.plan.number];
       this.begun.set(begins, performance.now());
       const time = expectedTime(begins, this.plan.cached) ?? messages.noTime;
@@ -61,7 +68,10 @@ export class Progress {
     else if (verdict !== undefined) this.notDeleted.delete(resource);
     // sandbox/HttpApi: stack has no resources, deleting existing stack.
     const [, deleted] = /(\w+)(?: \([\w-]+\))?: stack has no resources, deleting/.exec(line) ?? [];
-    if (deleted !== undefined) this.say(messages.deleting({ part: deleted }));
+    if (deleted !== undefined) {
+      this.deletes = true;
+      this.say(messages.deleting({ part: deleted }));
+    }
     //  ✅  sandbox/Network (Kumiki-sandbox-Network)
     const [, ended, rest = ''] = /✅\s+\S+ \(Kumiki-[\w-]+-(\w+)\)(.*)/.exec(line) ?? [];
     if (ended === undefined) return;
@@ -74,6 +84,21 @@ export class Progress {
         : messages.ended({ part: ended, elapsed: elapsed(from) }),
     );
   };
+
+  /** Parts that have not begun, and whose change set the CLI has requested. */
+  get preparing(): string[] {
+    return [...this.prepared];
+  }
+
+  /** Parts that have begun and not ended. */
+  get underWay(): string[] {
+    return [...this.begun.keys()];
+  }
+
+  /** Whether the CLI has begun with any part. */
+  get hasBegun(): boolean {
+    return this.count > 0 || this.deletes;
+  }
 
   stop(): void {
     clearInterval(this.timer);

@@ -29,6 +29,12 @@ export interface DeployOptions extends Consent {
   readonly app?: string;
 }
 
+interface State {
+  changing: boolean;
+  /** Undefined where the CLI writes to the terminal itself. */
+  progress?: Progress;
+}
+
 /** What a command needs from outside. */
 export interface Surroundings extends Terminal {
   readonly cdk: Cdk;
@@ -54,12 +60,18 @@ export async function deploy(
 ): Promise<number> {
   const { signal, say } = around;
   const stacks = new Stacks(config.id, config.region);
-  const state = { changing: false };
+  const state: State = { changing: false };
   try {
     return await steps(config, options, around, stacks, state);
   } catch (error) {
     if (!signal.aborted) throw error;
-    say(state.changing ? await interruption(stacks, config, around.command) : messages.interruptedBefore);
+    if (!state.changing) say(messages.interruptedBefore);
+    else {
+      const { underWay = [], preparing = [], hasBegun } = state.progress ?? {};
+      const names = (parts: readonly string[]) => parts.map((part) => stacks.nameOf(part));
+      const at = { begun: names(underWay), preparing: names(preparing), hasBegun };
+      say(await interruption(stacks, config, { command: around.command, doing: 'deploy', ...at }));
+    }
     return INTERRUPTED;
   }
 }
@@ -69,7 +81,7 @@ async function steps(
   options: DeployOptions,
   around: DeploySurroundings,
   stacks: Stacks,
-  state: { changing: boolean },
+  state: State,
 ): Promise<number> {
   const { id, region, disposable } = config;
   const { signal, say, language, cdk } = around;
@@ -80,8 +92,8 @@ async function steps(
   if (options.skipPreflight) {
     say(messages.preflightSkipped);
   } else {
-    const { blocked, problems, unchecked } = await untilAborted(signal, around.preflight(config, around));
-    if (blocked) throw new Failure(refusalOf(problems, unchecked));
+    const result = await untilAborted(signal, around.preflight(config, around));
+    if (result.blocked) throw new Failure(refusalOf(result));
   }
   const assembly = await synthesized(cdk, options, signal);
   const existing = await patiently(untilAborted(signal, stacks.list()));
@@ -101,6 +113,7 @@ async function steps(
   // The CLI asks on the terminal, and only for one stack at a time.
   const asks = requireApproval !== 'never';
   const progress = new Progress(say, { cached: config.restApi.cache !== undefined, number });
+  if (!asks) state.progress = progress;
   const result = await cdk(
     [
       'deploy',
@@ -124,9 +137,11 @@ async function steps(
 }
 
 /** A check that could not be made blocks as one that failed, but asks for another remedy. */
-function refusalOf(problems: number, unchecked: number): Text {
+function refusalOf({ problems, unchecked, advisory }: PreflightResult): Text {
   if (unchecked === 0) return messages.preflightBlocks;
-  const missing = unchecked === 1 ? messages.checkMissing : messages.checksMissing({ number: unchecked });
+  const checks = unchecked === 1 ? messages.checkMissing : messages.checksMissing({ number: unchecked });
+  // The table counts both.
+  const missing = advisory === 0 ? checks : messages.alsoMissing({ checks, number: advisory });
   return problems === 0 ? messages.preflightUnchecked({ missing }) : messages.preflightBlocksAndUnchecked({ missing });
 }
 
@@ -280,15 +295,55 @@ function failedStacks(lines: readonly string[], ofApp: readonly AppStack[]): App
   return named(/deploying\.\.\.|creating CloudFormation changeset/).filter((stack) => !ended.includes(stack));
 }
 
-/** What to say after Ctrl-C: which stacks AWS still changes. */
-export async function interruption(stacks: Stacks, { id, region }: EnvironmentConfig, command: string): Promise<Text> {
+/** A command at the moment of Ctrl-C. */
+interface Interrupted {
+  readonly command: string;
+  readonly doing: 'deploy' | 'destroy';
+  /** Stacks that the command has begun with and not ended. Its request to AWS may still be under way. */
+  readonly begun: readonly string[];
+  /** Stacks for which the command only wants a change set so far. */
+  readonly preparing?: readonly string[];
+  /** Whether it has begun with any stack; undefined where that is not known. */
+  readonly hasBegun?: boolean;
+}
+
+/** What to say after Ctrl-C: which stacks AWS changes, or may still change. */
+export async function interruption(
+  stacks: Stacks,
+  { id, region }: EnvironmentConfig,
+  { command, doing, begun, preparing = [], hasBegun }: Interrupted,
+): Promise<Text> {
   try {
-    const busy = (await stacks.list()).filter(isInProgress).map(({ name, status }) => `${name} (${status})`);
-    if (busy.length === 0) return messages.interruptedIdle({ command });
-    return messages.interruptedBusy({ stacks: joined(busy), command });
+    const existing = await stacks.list();
+    const busy = existing.filter(isInProgress);
+    const isBusy = (name: string) => busy.some((stack) => stack.name === name);
+    const isDeployment = doing === 'deploy';
+    const reviews = existing.filter(
+      ({ name, status }) => isDeployment && status === 'REVIEW_IN_PROGRESS' && !begun.includes(name),
+    );
+    const open = begun.filter(
+      (name) => !isBusy(name) && (isDeployment || existing.some((stack) => stack.name === name)),
+    );
+    const prepared = preparing.filter((name) => !isBusy(name) && !reviews.some((stack) => stack.name === name));
+    const partsOf = (names: readonly string[]) => joined(names.map((name) => name.slice(stacks.nameOf('').length)));
+    const mayBeChanged = isDeployment ? messages.mayBeDeployed : messages.mayBeDeleted;
+    const states = [
+      ...(busy.length > 0 ? [messages.busyWith({ stacks: joined(busy.map(nameAndStatus)) })] : []),
+      ...(busy.length === 0 && hasBegun === false ? [messages.beforeFirstPart] : []),
+      ...(reviews.length > 0 ? [messages.onlyChangeSet({ stacks: joined(reviews.map(({ name }) => name)) })] : []),
+      ...(prepared.length > 0 ? [messages.mayGetChangeSet({ parts: partsOf(prepared) })] : []),
+      ...(open.length > 0 ? [mayBeChanged({ parts: partsOf(open) })] : []),
+    ];
+    const none = hasBegun === undefined ? messages.noneBusy : messages.betweenParts;
+    const state = joined(states.length === 0 ? [none] : states, { en: ' ', ja: '' });
+    return messages.interrupted({ state, command });
   } catch (error) {
     return messages.interruptedUnknown({ reason: oneLine(explain(error, id, region)), command });
   }
+}
+
+function nameAndStatus({ name, status }: DeployedStack): string {
+  return `${name} (${status})`;
 }
 
 function oneLine({ en, ja }: Text): Text {

@@ -48,6 +48,9 @@ export interface DestroySurroundings extends Surroundings {
 interface State {
   changing: boolean;
   detached: boolean;
+  /** Names of the stacks that are being deleted. */
+  begun: readonly string[];
+  hasBegun: boolean;
 }
 
 /**
@@ -63,7 +66,7 @@ export async function destroy(
 ): Promise<number> {
   const { say, signal, command } = around;
   const stacks = new Stacks(config.id, config.region);
-  const state: State = { changing: false, detached: false };
+  const state: State = { changing: false, detached: false, begun: [], hasBegun: false };
   try {
     return await new Destruction(config, options, around, stacks, state).run();
   } catch (error) {
@@ -74,7 +77,12 @@ export async function destroy(
       say(deployMessages.again);
       return 1;
     }
-    say(state.changing ? await interruption(stacks, config, command) : deployMessages.interruptedBefore);
+    const { changing, begun, hasBegun } = state;
+    say(
+      changing
+        ? await interruption(stacks, config, { command, begun, hasBegun, doing: 'destroy' })
+        : deployMessages.interruptedBefore,
+    );
     if (state.detached) say(messages.detached({ context: contextFlags(options.context).join(' ') }));
     return INTERRUPTED;
   }
@@ -149,15 +157,18 @@ class Destruction {
   private async deleteGroup(group: readonly DeployedStack[], assembly: Assembly): Promise<boolean> {
     const { say } = this.around;
     for (const { part } of group) say(messages.begins({ part }));
+    this.state.hasBegun = true;
     const from = performance.now();
     const functions = group.find(({ part }) => part === FUNCTION_PART);
     if (functions !== undefined) await this.detach(functions);
     let rest = [...group];
     for (let attempt = 1; ; attempt++) {
+      this.state.begun = rest.map(({ name }) => name);
       const lines = await this.whileDeletingInterfaces(rest, () => this.deleteOnce(rest, assembly));
       this.around.signal.throwIfAborted();
       const found = await Promise.all(rest.map(({ part }) => this.stacks.find(part)));
       const remaining = found.filter((stack) => stack !== undefined);
+      this.state.begun = [];
       for (const { part } of rest) {
         if (!remaining.some((stack) => stack.part === part)) say(messages.ended({ part, elapsed: elapsed(from) }));
       }

@@ -50,7 +50,10 @@ export function explain(error: unknown, environmentId: string, region: string, f
   }
   const endpoint = endpointOf(error);
   if (endpoint !== undefined) return messages.badEndpoint({ endpoint });
-  if (NO_CREDENTIALS.test(name)) return messages.noCredentials;
+  if (NO_CREDENTIALS.test(name)) {
+    const profile = process.env.AWS_PROFILE ?? '';
+    return profile === '' ? messages.noCredentials : messages.noCredentialsOfProfile({ profile });
+  }
   if (EXPIRED.test(name)) return messages.expired;
   if (NOT_ACCEPTED.test(name)) return messages.notAccepted({ region, reason });
   if (isDenied(error)) return messages.denied({ reason });

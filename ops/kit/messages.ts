@@ -11,6 +11,10 @@ export const messages = {
   helpFlag: message({ en: 'prints this text', ja: 'このヘルプを表示する' }),
   seeHelp: message({ en: 'See the flags: {command} -- --help', ja: 'フラグの一覧：{command} -- --help' }),
   unknownFlag: message({ en: '{flag} is not a known flag. {hint}', ja: '{flag} というフラグはありません。{hint}' }),
+  badRegion: message({
+    en: '{flag}: must be the name of an AWS region, got "{value}". Write {flag} us-east-1, for example.',
+    ja: '{flag}：AWS のリージョン名を指定してください（指定された値："{value}"）。例：{flag} ap-northeast-1',
+  }),
   missingValue: message({ en: '{flag} needs a value. {hint}', ja: '{flag} には値が必要です。{hint}' }),
   noValue: message({ en: '{flag} takes no value. {hint}', ja: '{flag} に値は指定できません。{hint}' }),
   givenTwice: message({
@@ -44,6 +48,10 @@ export const messages = {
   noCredentials: message({
     en: 'No AWS credentials were found. Sign in (aws sso login, AWS_PROFILE=…) and try again.',
     ja: 'AWS の認証情報が見つかりません。サインインしてから（aws sso login、AWS_PROFILE=… など）再実行してください。',
+  }),
+  noCredentialsOfProfile: message({
+    en: 'No AWS credentials were found for the profile {profile} (AWS_PROFILE). Sign in (aws sso login), or set AWS_PROFILE to one of aws configure list-profiles, and try again.',
+    ja: 'プロファイル {profile}（AWS_PROFILE）の認証情報が見つかりません。サインインするか（aws sso login）、AWS_PROFILE に aws configure list-profiles のいずれかを設定してから再実行してください。',
   }),
   expired: message({
     en: 'The AWS credentials have expired. Sign in again.',

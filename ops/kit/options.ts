@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { isRegionName } from '../../lib/zones';
 import { Failure, LANGUAGES, type Language, languageOf, type Text, type Words } from './language';
 import { messages } from './messages';
 import { padEnd } from './width';
@@ -68,9 +69,13 @@ function check(args: readonly string[], options: Options, hint: Words): void {
     const option = Object.hasOwn(options, name) ? options[name] : undefined;
     if (option === undefined) throw new Failure(messages.unknownFlag({ flag, hint }));
     if (option.type === 'boolean' && value !== undefined) throw new Failure(messages.noValue({ flag, hint }));
-    // `--region --json` names no region. `--region=--json` would.
+    // `--region --json` names no region.
     if (option.type === 'string' && (value === undefined || value === '' || (!inlineValue && value.startsWith('-')))) {
       throw new Failure(messages.missingValue({ flag, hint }));
+    }
+    // Otherwise the SDK would judge the name, after it has looked for credentials.
+    if (/(^|-)region$/.test(name) && value !== undefined && !isRegionName(value)) {
+      throw new Failure(messages.badRegion({ flag, value }));
     }
     // The last value would count, and nobody would see that the first one did not.
     if (option.type === 'string' && option.multiple !== true && given.has(name)) {

@@ -77,8 +77,8 @@ export const messages = {
   vcpus: message({ en: 'EC2 vCPUs', ja: 'EC2 の vCPU' }),
   switchedOff: message({ en: 'Switched off', ja: 'オフにした部品' }),
   noAnswer: message({
-    en: 'the account did not answer: {reason}',
-    ja: 'アカウントから応答がありません：{reason}',
+    en: 'could not be read: {reason}',
+    ja: '取得できませんでした：{reason}',
   }),
 
   // Credentials and templates

@@ -58,6 +58,8 @@ export interface PreflightResult {
   readonly problems: number;
   /** Checks that could not be made, and block, too. */
   readonly unchecked: number;
+  /** Checks that could not be made and only warn, so that they do not block. */
+  readonly advisory: number;
 }
 
 /**
@@ -79,7 +81,8 @@ export async function runPreflight(config: EnvironmentConfig, around: PreflightS
   say(summaryOf(checked));
   const blocking = checked.filter(blocks);
   const unchecked = blocking.filter(({ verdict }) => verdict === 'not checked').length;
-  return { blocked: blocking.length > 0, problems: blocking.length - unchecked, unchecked };
+  const advisory = checked.filter((row) => row.verdict === 'not checked' && !blocks(row)).length;
+  return { blocked: blocking.length > 0, problems: blocking.length - unchecked, unchecked, advisory };
 }
 
 function disposableEnvironments(): string[] {

@@ -144,8 +144,8 @@ export const messages = {
     ja: '--delete：確認を表示できるターミナルがありません。確認なしで削除するには --yes を付けてください。',
   }),
   yesAlone: message({
-    en: '--yes: has an effect only with --delete.',
-    ja: '--yes：--delete と一緒に指定してください。',
+    en: '--yes: has an effect only with --delete. To delete without the question, add --delete; to list only, leave --yes out.',
+    ja: '--yes：--delete と一緒に指定した場合だけ有効です。確認なしで削除するには --delete を付け、一覧だけを表示するには --yes を外してください。',
   }),
   question: message({
     en: 'Delete these {number} with all their data, in account {account}?',

@@ -34,6 +34,13 @@ describe.each(twins('docs/releases.md'))('%s', (page) => {
     expect(minutesOf('linear')).toHaveLength(4);
   });
 
+  test('defines its functions as the runbook does to which a step leads', () => {
+    const functionsOf = (name: string) => matches(read(name), /^((?:output|ids)\(\) \{\n(?: .*\n)+\}\n)/gm).toSorted();
+    const runbook = page.replace('releases', 'runbooks/load-balancer');
+    expect(functionsOf(page)).toHaveLength(2);
+    expect(functionsOf(page)).toEqual(functionsOf(runbook));
+  });
+
   test('has the times that follow from the steps', () => {
     const [canary = [], linear = []] = rows;
     const [canaryMinutes = 0] = numbersOf(canary[0]);

@@ -86,9 +86,10 @@ test.concurrent('signs with dummy keys, and ends with all its processes on Ctrl-
   const { code, output } = await ended;
   expect(code).toBe(130);
   expect(output).toMatch(
-    /All processes of this command have ended\. Interrupted while asking the endpoint for its stacks\.\n$/,
+    /All processes of this command have ended\. Interrupted while asking the endpoint for its stacks\. To begin again: npm start\n$/,
   );
   expect(existsSync(join(folder, 'signal', 'run.json'))).toBe(false);
+  expect(existsSync(join(folder, 'signal', 'tmp'))).toBe(false);
   server.closeAllConnections();
   server.close();
 });

@@ -24,10 +24,11 @@ interface Run extends Person {
   /** Checks of preflight that failed, and that could not be made. */
   readonly problems?: number;
   readonly unchecked?: number;
+  readonly advisory?: number;
 }
 
 /** Runs the command. @returns its exit code, its lines and what it asked */
-async function run({ config = trial, options = {}, cdk, problems = 0, unchecked = 0, ...person }: Run) {
+async function run({ config = trial, options = {}, cdk, problems = 0, unchecked = 0, advisory = 0, ...person }: Run) {
   const { terminal, lines, asked } = recordedTerminal(person);
   const code = await deploy(
     config,
@@ -38,7 +39,7 @@ async function run({ config = trial, options = {}, cdk, problems = 0, unchecked 
       command: `npm run deploy -- --environment ${config.id}`,
       preflight: async () => {
         lines.push('preflight');
-        return { blocked: problems + unchecked > 0, problems, unchecked };
+        return { blocked: problems + unchecked > 0, problems, unchecked, advisory };
       },
     },
   );
@@ -117,10 +118,10 @@ describe('before anything is changed', () => {
   test('says that checks are missing where nothing failed', async () => {
     const { cdk } = recordedCli('trial', PARTS);
     await expect(run({ cdk, answer: 'y', unchecked: 2 })).rejects.toThrow(
-      'Preflight found no problem, but 2 checks could not be made, and a missing check blocks, too. Nothing was changed.',
+      'Preflight found no problem, but 2 checks that must pass could not be made, and each such check blocks, too. Nothing was changed.',
     );
-    await expect(run({ cdk, answer: 'y', problems: 1, unchecked: 1 })).rejects.toThrow(
-      'Preflight found what would make the deployment fail, and 1 check could not be made. Nothing was changed. Fix',
+    await expect(run({ cdk, answer: 'y', problems: 1, unchecked: 1, advisory: 8 })).rejects.toThrow(
+      'Preflight found what would make the deployment fail, and 1 check that must pass could not be made (of those that only warn, 8 could not, either). Nothing was changed. Fix',
     );
   });
 
@@ -434,7 +435,7 @@ describe('Ctrl-C', () => {
         command: 'npm run deploy',
         preflight: async () => {
           at('preflight');
-          return { blocked: false, problems: 0, unchecked: 0 };
+          return { blocked: false, problems: 0, unchecked: 0, advisory: 0 };
         },
       },
     );
@@ -472,6 +473,77 @@ describe('Ctrl-C', () => {
   });
 });
 
+describe('Ctrl-C after the consent', () => {
+  const PREPARES = 'Kumiki-trial-RestApi: creating CloudFormation changeset...';
+  const BEGINS = 'trial/RestApi (Kumiki-trial-RestApi): deploying... [1/3]';
+  const ENDS = ' ✅  trial/RestApi (Kumiki-trial-RestApi)';
+
+  test.each<[string, readonly string[], string | undefined, string]>([
+    ['before the first part', [], undefined, 'No part had begun, and no resource was changed.'],
+    [
+      'while the request for the first change set is under way',
+      [PREPARES],
+      undefined,
+      'No part had begun, and no resource was changed. ' +
+        'A change set of RestApi may still be created, which changes no resource.',
+    ],
+    [
+      'between two parts',
+      [BEGINS, ENDS],
+      'CREATE_COMPLETE',
+      'That was between two parts: AWS is busy with none of them.',
+    ],
+    [
+      'while a new part has only a change set',
+      [PREPARES],
+      'REVIEW_IN_PROGRESS',
+      'No part had begun, and no resource was changed. AWS showed only a change set of Kumiki-trial-RestApi (REVIEW_IN_PROGRESS), and no resource yet.',
+    ],
+    [
+      'while the request to execute a change set is under way',
+      [PREPARES, BEGINS],
+      'REVIEW_IN_PROGRESS',
+      'RestApi may still be deployed: AWS showed no change yet.',
+    ],
+    [
+      'while a request about a stack is under way',
+      [BEGINS],
+      'UPDATE_COMPLETE',
+      'RestApi may still be deployed: AWS showed no change yet.',
+    ],
+    [
+      'while a request about a stack that does not exist yet is under way',
+      [BEGINS],
+      undefined,
+      'RestApi may still be deployed: AWS showed no change yet.',
+    ],
+  ])('%s says what AWS may still do', async (_, printed, status, state) => {
+    const interruption = new AbortController();
+    const { cdk } = recordedCli('trial', PARTS, (_args, onLine) => {
+      for (const line of printed) onLine(line);
+      interruption.abort();
+      return 1;
+    });
+    if (status !== undefined) account.stacks.set('Kumiki-trial-RestApi', { status });
+    const { code, lines } = await run({ interruption, answer: 'y', cdk });
+    expect(code).toBe(130);
+    expect(lines.at(-1)).toBe(
+      `Interrupted. ${state} Run the same command again to continue: npm run deploy -- --environment trial`,
+    );
+  });
+
+  test('claims nothing about parts where the CLI writes to the terminal itself', async () => {
+    const interruption = new AbortController();
+    const { cdk } = recordedCli('trial', PARTS, () => {
+      interruption.abort();
+      return 1;
+    });
+    const options = { requireApproval: 'broadening' };
+    const { lines } = await run({ interruption, answer: 'y', cdk, options });
+    expect(lines.at(-1)).toMatch(/^Interrupted\. AWS showed no stack in progress, but a request of the CDK CLI may/);
+  });
+});
+
 describe('npm run deploy', () => {
   async function command(
     args: readonly string[],
@@ -479,7 +551,7 @@ describe('npm run deploy', () => {
     { blocked = false, ...person }: Person & { blocked?: boolean } = {},
   ) {
     const { terminal, lines } = recordedTerminal(person);
-    const preflight = async () => ({ blocked, problems: blocked ? 1 : 0, unchecked: 0 });
+    const preflight = async () => ({ blocked, problems: blocked ? 1 : 0, unchecked: 0, advisory: 0 });
     return { code: await main(args, { ...terminal, cdk, command: 'npm run deploy', preflight }, fixtures), lines };
   }
   const TRIAL = ['--environment', 'trial'];

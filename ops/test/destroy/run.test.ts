@@ -545,6 +545,27 @@ describe('Ctrl-C', () => {
   });
 });
 
+describe('Ctrl-C while the request to delete a stack is under way', () => {
+  test.each([
+    [[], 'HttpApi, WebSocketApi may still be deleted: AWS showed no change yet.'],
+    [['HttpApi'], 'WebSocketApi may still be deleted: AWS showed no change yet.'],
+    [['HttpApi', 'WebSocketApi'], 'That was between two parts: AWS is busy with none of them.'],
+  ])('names the stacks that AWS still shows (without %j)', async (gone, state) => {
+    const interruption = new AbortController();
+    const { cdk } = deleting('trial', (part) => {
+      if (part !== 'HttpApi') return 0;
+      for (const each of gone) account.stacks.delete(`Kumiki-trial-${each}`);
+      interruption.abort();
+      return 1;
+    });
+    const { code, lines } = await run({ interruption, answer: 'y', cdk });
+    expect(code).toBe(130);
+    expect(lines.find((line) => line.startsWith('Interrupted'))).toContain(
+      `Interrupted. ${state} Run the same command again to continue: npm run destroy -- --environment trial`,
+    );
+  });
+});
+
 describe('the list of parts', () => {
   const all = OPTIONAL_PARTS.map(([, property]) => property);
 

@@ -4,6 +4,22 @@ function named(name: string, message: string): Error {
   return Object.assign(new Error(message), { name });
 }
 
+const { AWS_PROFILE } = process.env;
+beforeEach(() => {
+  delete process.env.AWS_PROFILE;
+});
+afterAll(() => {
+  if (AWS_PROFILE !== undefined) process.env.AWS_PROFILE = AWS_PROFILE;
+});
+
+test('names the profile that has no credentials', () => {
+  process.env.AWS_PROFILE = 'nope';
+  const error = named('CredentialsProviderError', 'Could not load credentials');
+  const { en, ja } = explain(error, 'sandbox', 'eu-west-1');
+  expect(en).toMatch(/^No AWS credentials were found for the profile nope \(AWS_PROFILE\)\. Sign in/);
+  expect(ja).toMatch(/^プロファイル nope（AWS_PROFILE）の認証情報が見つかりません。サインイン/);
+});
+
 test.each([
   [
     named('ValidationError', 'Stack with id Kumiki-sandbox-RestApi does not exist'),

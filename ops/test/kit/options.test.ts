@@ -68,7 +68,7 @@ describe('the flags of a command', () => {
   });
 
   test('may have a value that looks like a flag after an equals sign', () => {
-    expect(read('--region=-x')).toEqual({ region: '-x' });
+    expect(optionsOf('usage', { name: { type: 'string' } }, ['--name=-x'])).toEqual({ name: '-x' });
   });
 
   test.each([
@@ -86,6 +86,15 @@ describe('the flags of a command', () => {
     [['--lang'], '--lang: must be en or ja, got "".'],
   ])('%s are refused in one line that names the flag', (args, message) => {
     expect(() => read(...args)).toThrow(message);
+  });
+
+  test.each(['a(', 'a b', 'us-eastt-1', '-x'])('name a region: "%s" is refused before AWS is asked', (value) => {
+    expect(() => read(`--region=${value}`)).toThrow(
+      `--region: must be the name of an AWS region, got "${value}". Write --region us-east-1, for example.`,
+    );
+    expect(() => optionsOf('usage', { 'from-region': { type: 'string' } }, [`--from-region=${value}`])).toThrow(
+      `--from-region: must be the name of an AWS region, got "${value}". Write --from-region us-east-1, for example.`,
+    );
   });
 
   test('are explained in a line for each, in the language of the output', () => {

@@ -548,12 +548,23 @@ test('prints the table, and tells the caller whether something blocks', async ()
   account.answers = { ...ACCOUNT, 'ssm GetParameter': [400, JSON.stringify({ __type: 'ParameterNotFound' })] };
   const failing = await runPreflight(trial, { ...japanese.terminal, planned });
   expect([passing, failing]).toEqual([
-    { blocked: false, problems: 0, unchecked: 0 },
-    { blocked: true, problems: 1, unchecked: 0 },
+    { blocked: false, problems: 0, unchecked: 0, advisory: 0 },
+    { blocked: true, problems: 1, unchecked: 0, advisory: 0 },
   ]);
   expect(english.lines.slice(0, 2)).toEqual(['Environment trial in us-east-1', '']);
   expect(english.lines.at(-1)).toMatch(/^Nothing blocks the deployment: /);
   expect(japanese.lines.at(-1)).toMatch(/^まだデプロイしないでください：/);
+});
+
+test('counts apart the checks that could not be made and only warn, and says that they could not be read', async () => {
+  const { terminal, lines } = recordedTerminal();
+  const failing: Answer = [400, JSON.stringify({ __type: 'ResourceNotFoundException', Message: 'No config found' })];
+  account.answers = { ...ACCOUNT, 'ssm GetParameter': failing, 'servicequotas GetServiceQuota': failing };
+  const { blocked, problems, unchecked, advisory } = await runPreflight(trial, { ...terminal, planned });
+  expect([blocked, problems, unchecked]).toEqual([true, 0, 1]);
+  expect(advisory).toBeGreaterThan(1);
+  expect(lines.at(-1)).toMatch(new RegExp(`not checked ${advisory + 1}\\.$`));
+  expect(lines.join(' ').replace(/\s+/g, ' ')).toContain('could not be read: No config found');
 });
 
 describe('npm run preflight', () => {

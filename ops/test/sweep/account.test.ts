@@ -575,7 +575,7 @@ describe('npm run sweep', () => {
   });
 
   test.each([
-    [['--yes'], '--yes: has an effect only with --delete.'],
+    [['--yes'], '--yes: has an effect only with --delete. To delete without the question, add --delete; to list only,'],
     [['--delete'], '--delete: there is no terminal to ask in.'],
   ])('%p is refused without a terminal, before AWS is asked', async (flags, message) => {
     await expect(run(flags)).rejects.toThrow(message);
