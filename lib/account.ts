@@ -1,6 +1,8 @@
+import { RegionInfo } from 'aws-cdk-lib/region-info';
 import { Context, Environments } from './context';
 import { environments } from './environments';
 import { AccountStackProps } from './stacks/account-stack';
+import { otherPartitionOf } from './zones';
 
 /** Context keys of bin/account.ts. */
 const KEYS: readonly string[] = ['environments', 'repository', 'provider', 'region'];
@@ -13,7 +15,7 @@ type Environment = AccountStackProps['environments'][number];
 /**
  * Reads what bin/account.ts takes by `-c`.
  *
- * @throws if a key or an environment is not known, a value is malformed, or a repository would deploy several environments
+ * @throws if a key, an environment or a region is not known, a value is malformed, or a repository would deploy several environments
  */
 export function accountOf(context: Context, known: Environments = environments): Account {
   const unknownKey = Object.keys(context).find((key) => !/[:@/-]/.test(key) && !KEYS.includes(key));
@@ -28,8 +30,12 @@ export function accountOf(context: Context, known: Environments = environments):
         `environments: "${id}" is not known. Give some of ${Object.keys(known).join(',')}: -c environments=${Object.keys(known)[0]}`,
       );
     }
-    return { id, region: textOf(context, 'region') ?? definition.region };
+    return { id, region: checkedRegion(textOf(context, 'region') ?? definition.region) };
   });
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) {
+    throw new Error(`environments: must name each environment once, got "${twice}" twice. Remove one of the two.`);
+  }
   if (first === undefined)
     throw new Error('environments: must have at least one name, got none. Leave it out for all.');
   const repository = textOf(context, 'repository');
@@ -50,6 +56,15 @@ export function accountOf(context: Context, known: Environments = environments):
     repository,
     providerExists: provider === 'exists',
   };
+}
+
+/** Refuses a region that no environment could be deployed to, because the policies would name the region and nothing else would. */
+function checkedRegion(region: string): string {
+  const known = RegionInfo.regions.some(({ name }) => name === region);
+  if (known && otherPartitionOf(region) === undefined) return region;
+  throw new Error(
+    `region: must be a region of the partition aws that aws-cdk-lib knows, got "${region}". Give a region such as -c region=us-east-1.`,
+  );
 }
 
 function textOf(context: Context, key: string): string | undefined {

@@ -7,6 +7,7 @@ import {
   KubernetesConfig,
   ServiceConfig,
 } from './environment-config';
+import { checkDefinition } from './environment-schema';
 import { environments } from './environments';
 import { isRegionName, otherPartitionOf, zonesOf } from './zones';
 
@@ -54,6 +55,7 @@ export function environmentOf(context: Context, known: Environments = environmen
         'To deploy to this machine, without an account, use npm start.',
     );
   }
+  checkDefinition(definition);
   const { capacity } = definition;
   return {
     ...definition,
@@ -113,6 +115,11 @@ function placementOf(
   }
   const ownZones = region === definition.region ? definition.availabilityZones : undefined;
   const availabilityZones = listOf(context, 'zones') ?? ownZones ?? zonesOf(region).slice(0, ZONE_COUNT);
+  if (availabilityZones.length < 2 || new Set(availabilityZones).size < availabilityZones.length) {
+    throw new Error(
+      `zones: must be at least 2 different names, got ${availabilityZones.join(',')}. Give names such as -c zones=${region}a,${region}b`,
+    );
+  }
   const wrongZone = availabilityZones.find((zone) => !new RegExp(`^${region}(-[a-z]+-\\d)?[a-z]$`).test(zone));
   if (wrongZone !== undefined) {
     throw new Error(

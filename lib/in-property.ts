@@ -6,8 +6,7 @@ export function inProperty<T>(path: string, code: () => T): T {
   try {
     return code();
   } catch (error) {
-    if (error instanceof Error && /^[a-z][\w, .]*: must /.test(error.message))
-      error.message = `${path}.${error.message}`;
+    if (error instanceof Error && /^[a-z][\w, .[\]]*: /.test(error.message)) error.message = `${path}.${error.message}`;
     throw error;
   }
 }

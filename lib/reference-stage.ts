@@ -11,13 +11,8 @@ import { ContainerService } from './constructs/container-service';
 import { Ec2Capacity } from './constructs/ec2-capacity';
 import { Network } from './constructs/network';
 import { checkEnvironment } from './environment-checks';
-import {
-  alarmsOf,
-  EnvironmentConfig,
-  EnvironmentStackProps,
-  ServiceConfig,
-  WebSocketApiConfig,
-} from './environment-config';
+import { alarmsOf, EnvironmentConfig, EnvironmentStackProps, ServiceConfig } from './environment-config';
+import { inProperty } from './in-property';
 import { checkInstances } from './instance-sizing';
 import { addressesPerNode, checkRoom } from './kubernetes-sizing';
 import { LOAD_BALANCER } from './limits';
@@ -138,10 +133,14 @@ export class ReferenceStage extends Construct {
           plannedAddresses: planned.plannedAddresses,
         }).network
       : // In the scope of a stack with resources, because cdk deploy deletes a stack without resources.
-        Network.fromExisting(registries[0]?.registry ?? this, 'Network', { ...existing, ...planned });
+        inProperty('network.existing', () =>
+          Network.fromExisting(registries[0]?.registry ?? this, 'Network', { ...existing, ...planned }),
+        );
     const routes = routesOfEnvironment(config);
-    const imageSource = ({ image }: ServiceConfig) =>
-      image.from === 'source' ? { directory: props.containerDirectory(image.directory) } : { digest: image.digest };
+    const imageSource = ({ name, image }: ServiceConfig) =>
+      image.from === 'source'
+        ? { directory: inProperty(`services.${name}`, () => props.containerDirectory(image.directory)) }
+        : { digest: image.digest };
     const containers = registries.map(
       ({ suffix, registry }) =>
         new ContainersStack(this, `Containers${suffix}`, {
@@ -199,7 +198,6 @@ export class ReferenceStage extends Construct {
     }
 
     if (config.webSocketApi) {
-      checkLimits(config.webSocketApi);
       const webSocketApi = new WebSocketApiStack(this, 'WebSocketApi', {
         ...common('WebSocketApi', 'WebSocket API with sessions in DynamoDB, and the ticker that sends to them'),
         webSocketApi: config.webSocketApi,
@@ -335,20 +333,6 @@ function isLogging(stack: Stack): stack is Stack & ILogging {
 
 function isOnDashboard(stack: Stack): stack is Stack & IOnDashboard {
   return 'onDashboard' in stack;
-}
-
-/** Checks the limits of sessions, because the code of the sessions would fail only when a client connects. */
-function checkLimits({ maxSymbols, messagesPerSecond }: WebSocketApiConfig): void {
-  for (const [name, value, max] of [
-    ['maxSymbols', maxSymbols, 99],
-    ['messagesPerSecond', messagesPerSecond, Number.POSITIVE_INFINITY],
-  ] as const) {
-    if (Number.isInteger(value) && value >= 1 && value <= max) continue;
-    throw new Error(
-      `webSocketApi.${name}: must be a whole number ${Number.isFinite(max) ? `from 1 to ${max}` : 'of at least 1'}, got ${value}. ` +
-        'Change it in lib/environments.ts.',
-    );
-  }
 }
 
 /** Returns the image of a service and the load balancer in front of the service. */

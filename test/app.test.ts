@@ -26,7 +26,7 @@ test('synthesizes the first environment without an account, a network and Docker
 
 test('fails with one line for an error inside a stack, and writes no assembly of the stacks before it', () => {
   const { status, stderr, hasAssembly } = run({ kubernetes: 'true', kubernetesCidrs: '203.0.113.7' });
-  expect(stderr).toMatch(/^publicCidrs: [^\n]+ got "203\.0\.113\.7"\. Give [^\n]+$/);
+  expect(stderr).toMatch(/^kubernetes\.publicCidrs: [^\n]+ got "203\.0\.113\.7"\. Give [^\n]+$/);
   expect({ status, hasAssembly }).toEqual({ status: 1, hasAssembly: false });
 });
 

@@ -83,6 +83,15 @@ test('refuses a zone of another region', () => {
   );
 });
 
+test.each(['us-east-1a', 'us-east-1a,us-east-1a'])(
+  'refuses the zones %s, because a load balancer needs two',
+  (zones) => {
+    expect(() => environment('trial', { zones })).toThrow(
+      `zones: must be at least 2 different names, got ${zones}. Give names such as -c zones=us-east-1a,us-east-1b`,
+    );
+  },
+);
+
 test('leaves us-east-1e out, because it has no VPC links and no EKS [P8]', () => {
   expect(environment('trial').availabilityZones).not.toContain('us-east-1e');
 });

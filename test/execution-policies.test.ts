@@ -267,6 +267,15 @@ test.each([
     { environments: 'staging' },
     'environments: "staging" is not known. Give some of trial,lasting: -c environments=trial',
   ],
+  [
+    { environments: 'trial,trial' },
+    'environments: must name each environment once, got "trial" twice. Remove one of the two.',
+  ],
+  [
+    { region: 'us-eastt-1' },
+    'region: must be a region of the partition aws that aws-cdk-lib knows, got "us-eastt-1". Give a region such as -c region=us-east-1.',
+  ],
+  [{ region: 'cn-north-1' }, 'region: must be a region of the partition aws that aws-cdk-lib knows, got "cn-north-1".'],
   [{ provider: 'yes' }, 'provider: must be exists, got "yes". Leave it out'],
   [
     { repository: 'octo-org/quotes' },

@@ -1,3 +1,4 @@
+import { checkEnvironment } from '../lib/environment-checks';
 import { EnvironmentConfig, ServiceConfig } from '../lib/environment-config';
 import { SERVICES_PER_LOAD_BALANCER } from '../lib/limits';
 import {
@@ -17,6 +18,11 @@ const trial = fixtureOf('trial');
 const PREFIXES = ['', '/v1'];
 const check = (config: EnvironmentConfig) => () => checkServices(config, PREFIXES);
 const checkFurther = (...further: ServiceConfig[]) => check(withFurther(trial, further));
+/** What the schema checks, before the rules between services. */
+const checkValues =
+  (...further: ServiceConfig[]) =>
+  () =>
+    checkEnvironment(withFurther(trial, further));
 const checkFurtherError = (...further: ServiceConfig[]) => {
   try {
     checkFurther(...further)();
@@ -81,8 +87,9 @@ test('a rule has each path after each prefix once, and no path that another patt
 
 describe('fails', () => {
   test.each(['Reports', 're_ports', '-reports', 'reports-', '', 'r'.repeat(31)])('for the name "%s"', (name) => {
-    expect(checkFurther(service(name, 110, { routes: [{ path: '/a', query: [] }] }))).toThrow(
-      `services: "${name}" must be lower-case words of letters and digits with hyphens between, of at most 30 characters.`,
+    expect(checkValues(service(name, 110, { routes: [{ path: '/a', query: [] }] }))).toThrow(
+      'services[1].name: must be lower-case words of letters and digits with hyphens between, of at most 30 characters, ' +
+        `got "${name}". Give a name such as reports`,
     );
   });
 
@@ -159,7 +166,7 @@ describe('fails', () => {
   });
 
   test.each([0, 1.5, 50_001])('for the priority %p', (priority) => {
-    expect(checkFurther(service('reports', priority))).toThrow(
+    expect(checkValues(service('reports', priority))).toThrow(
       `services.reports.priority: must be a whole number from 1 to 50000, got ${priority}. Give a priority that no other`,
     );
   });
@@ -184,13 +191,13 @@ describe('fails', () => {
   });
 
   test.each([0, -1, Number.NaN])('for a service whose responses must begin within %p seconds', (latencySeconds) => {
-    expect(checkFurther(service('reports', 110, { latencySeconds }))).toThrow(
+    expect(checkValues(service('reports', 110, { latencySeconds }))).toThrow(
       `services.reports.latencySeconds: must be more than 0 and at most 29, got ${latencySeconds}. Give the time that callers wait at most`,
     );
   });
 
   test.each([0, 1.5, Number.NaN])('for a service with %p tasks at least', (minTasks) => {
-    expect(checkFurther(service('reports', 110, { minTasks }))).toThrow(
+    expect(checkValues(service('reports', 110, { minTasks }))).toThrow(
       `services.reports.minTasks: must be a whole number of at least 1, got ${minTasks}. Give 2 or more`,
     );
   });

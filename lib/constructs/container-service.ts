@@ -139,7 +139,7 @@ export interface ContainerServiceProps {
    * without tasks.
    *
    * @default { fargate: {} }
-   * @throws if it is neither `fargate` nor `ec2`, or a weight is out of its range
+   * @throws if it is neither `fargate` nor `ec2`, a weight is out of its range, or both weights are 0
    */
   readonly capacity?: ServiceCapacity;
 
@@ -749,9 +749,10 @@ function checkRelease(release: ContainerServiceProps['release'], bothKinds: bool
     );
   }
   if (release.kind === 'rolling') return;
-  const { minutes, bakeMinutes = DEFAULT_BAKE_MINUTES } = release;
+  const { bakeMinutes = DEFAULT_BAKE_MINUTES } = release;
   checkWhole('release.bakeMinutes', bakeMinutes, 0, A_DAY, 'Give 15, or leave it out');
-  if (minutes === undefined) return;
+  if (release.kind === 'blueGreen') return;
+  const { minutes } = release;
   checkWhole('release.minutes', minutes, 1, A_DAY, 'Give 15 or more, so that alarms have data before the next step');
   const steps = release.kind === 'linear' ? 100 / STEP_PERCENT - 1 : 1;
   const total = steps * minutes + bakeMinutes;
@@ -777,8 +778,15 @@ function checkCapacity(fargate: ServiceCapacity['fargate'], instances: ServiceCa
       );
     }
   }
+  if (fargate?.weight === 0 && instances?.weight === 0) {
+    throw new Error(
+      'capacity: must have a weight of at least 1, got 0 for fargate and for ec2, so nothing would answer. Give one of them 1',
+    );
+  }
+  if (fargate?.spot === undefined) return;
+  const { spotWeight, onDemandWeight } = fargate.spot;
   // A provider of weight 0 gets no tasks, not even the tasks of its base.
-  for (const [name, weight] of Object.entries(fargate?.spot ?? {})) {
+  for (const [name, weight] of Object.entries({ spotWeight, onDemandWeight })) {
     if (!(Number.isInteger(weight) && weight >= 1 && weight <= 1_000)) {
       throw new Error(
         `capacity.fargate.spot.${name}: must be a whole number from 1 to 1000, got ${weight}. Leave spot out to run without Fargate Spot`,

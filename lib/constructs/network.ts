@@ -71,7 +71,7 @@ export interface NetworkProps {
    * Way from private subnets to addresses outside the VPC. A later change replaces no subnet.
    *
    * @default { mode: 'nat', gateways: 1 }
-   * @throws if `gateways` is not a whole number from 1 to the number of zones
+   * @throws if the mode is unknown, or `gateways` is not a whole number from 1 to the number of zones
    */
   readonly egress?: NetworkEgress;
 
@@ -165,6 +165,7 @@ export class Network extends Construct implements INetwork {
     super(scope, id);
     const zones = checkedZones(props.availabilityZones);
     const egress = props.egress ?? { mode: 'nat' };
+    checkMode(egress.mode);
     const hasInternet = egress.mode === 'nat' || egress.mode === 'nat-instance';
     const endpointServices = new Map(
       egress.mode === 'endpoints' ? props.endpointServices?.map((service) => [service.shortName, service]) : [],
@@ -376,6 +377,20 @@ function checkedPrefix(property: string, prefix: number): number {
     );
   }
   return prefix;
+}
+
+/** Without this check, a mistyped mode would mean: no egress. */
+function checkMode(mode: NetworkEgress['mode']): void {
+  const modes: Readonly<Record<NetworkEgress['mode'], true>> = {
+    nat: true,
+    'nat-instance': true,
+    endpoints: true,
+    none: true,
+  };
+  if (Object.hasOwn(modes, mode)) return;
+  throw new Error(
+    `egress.mode: must be one of ${Object.keys(modes).join(', ')}, got ${JSON.stringify(mode)}. Give { mode: 'nat' }, or leave egress out`,
+  );
 }
 
 function checkedGateways(count: number | 'one-per-zone', zones: number): number {

@@ -148,7 +148,7 @@ export class PrivateFunction extends Construct implements ec2.IConnectable {
   readonly logGroup: logs.ILogGroup;
   readonly connections: ec2.Connections;
 
-  /** @throws if a bound is out of its range, or a subnet is public */
+  /** @throws if a bound is out of its range, the level is unknown, or a subnet is public */
   constructor(scope: Construct, id: string, props: PrivateFunctionProps) {
     super(scope, id);
     const { vpc, vpcSubnets, provisionedConcurrency } = props;
@@ -157,6 +157,12 @@ export class PrivateFunction extends Construct implements ec2.IConnectable {
       checkWhole('timeout', props.timeout.toSeconds({ integral: false }), 1, 900, 'seconds');
     }
     if (provisionedConcurrency) checkProvisionedConcurrency(provisionedConcurrency);
+    const { logLevel = 'INFO' } = props;
+    if (!Object.hasOwn(lambda.ApplicationLogLevel, logLevel)) {
+      throw new Error(
+        `logLevel: must be one of ${Object.keys(lambda.ApplicationLogLevel).join(', ')}, got ${JSON.stringify(logLevel)}. Give INFO.`,
+      );
+    }
     if (vpc.selectSubnets(vpcSubnets).hasPublic) {
       throw new Error(
         `vpcSubnets: must be private or isolated subnets, got ${vpcSubnets ? 'a selection with public ones' : 'a VPC with public ones only'}. ` +
@@ -194,7 +200,7 @@ export class PrivateFunction extends Construct implements ec2.IConnectable {
       tracing: props.tracing ?? lambda.Tracing.ACTIVE,
       logGroup: this.logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
-      applicationLogLevelV2: lambda.ApplicationLogLevel[props.logLevel ?? 'INFO'],
+      applicationLogLevelV2: lambda.ApplicationLogLevel[logLevel],
       // Lambda logs platform.report, with duration, memory and init time, at level INFO.
       systemLogLevelV2: lambda.SystemLogLevel.INFO,
       // A retained version would keep its network interfaces, and through them the security group and subnets that a later

@@ -147,13 +147,17 @@ export class ContainersStack extends Stack {
     // In an account that is new to ECS, the load balancer takes longer to create than the role that the providers need.
     capacityProviders?.node.addDependency(this.loadBalancer.listener);
     if (instances === undefined) return { cluster, capacity: { fargate } };
-    const capacity = new Ec2Capacity(this, 'Instances', {
-      ...this.placement(),
-      ...instances,
-      cluster: fargate ? new ContainerCluster(clusters, 'Instances', { vpc, containerInsights }).cluster : cluster,
-      architecture: ARCHITECTURE,
-      instanceTypes: instances.instanceTypes.map((type) => new ec2.InstanceType(type)),
-    });
+    const capacity = inProperty(
+      'capacity.ec2',
+      () =>
+        new Ec2Capacity(this, 'Instances', {
+          ...this.placement(),
+          ...instances,
+          cluster: fargate ? new ContainerCluster(clusters, 'Instances', { vpc, containerInsights }).cluster : cluster,
+          architecture: ARCHITECTURE,
+          instanceTypes: instances.instanceTypes.map((type) => new ec2.InstanceType(type)),
+        }),
+    );
     const { autoScalingGroupName } = capacity.autoScalingGroup;
     this.output('AutoScalingGroupName', autoScalingGroupName, 'Instances that tasks run on');
     return {

@@ -9,6 +9,7 @@ import { INetwork } from '../constructs/network';
 import { PrivateFunction } from '../constructs/private-function';
 import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { alarmsOf, EnvironmentStackProps, functionReleaseOf, observesFully } from '../environment-config';
+import { inProperty } from '../in-property';
 import { LogGroups } from '../log-queries';
 
 export interface FunctionStackProps extends EnvironmentStackProps {
@@ -36,25 +37,29 @@ export class FunctionStack extends Stack {
     const release = functionReleaseOf(config);
     // 2 s for the container service, and 2 s again after a broken connection: together the 80 % at which the alarm goes off.
     const timeout = Duration.seconds(5);
-    const quotes = new PrivateFunction(this, 'Quotes', {
-      vpc: network.vpc,
-      vpcSubnets: network.privateSubnets,
-      code: props.code,
-      memorySize: config.function.memoryMiB,
-      timeout,
-      logLevel: config.function.logLevel,
-      tracing: observesFully(config) ? undefined : lambda.Tracing.PASS_THROUGH,
-      environment: {
-        HISTORY_URL: props.loadBalancer.url,
-        SERVED_BY: config.id,
-        POWERTOOLS_SERVICE_NAME: 'quotes',
-        // Stack traces point into the sources. The option takes a millisecond of init.
-        NODE_OPTIONS: '--enable-source-maps',
-      },
-      provisionedConcurrency: config.function.provisionedConcurrency,
-      keepVersions: release !== undefined,
-      sleeps: config.sleep !== undefined,
-    });
+    const quotes = inProperty(
+      'function',
+      () =>
+        new PrivateFunction(this, 'Quotes', {
+          vpc: network.vpc,
+          vpcSubnets: network.privateSubnets,
+          code: props.code,
+          memorySize: config.function.memoryMiB,
+          timeout,
+          logLevel: config.function.logLevel,
+          tracing: observesFully(config) ? undefined : lambda.Tracing.PASS_THROUGH,
+          environment: {
+            HISTORY_URL: props.loadBalancer.url,
+            SERVED_BY: config.id,
+            POWERTOOLS_SERVICE_NAME: 'quotes',
+            // Stack traces point into the sources. The option takes a millisecond of init.
+            NODE_OPTIONS: '--enable-source-maps',
+          },
+          provisionedConcurrency: config.function.provisionedConcurrency,
+          keepVersions: release !== undefined,
+          sleeps: config.sleep !== undefined,
+        }),
+    );
     props.loadBalancer.allowFrom(quotes, 'Quotes function reads the container service');
     if (alarmsOf(config)) {
       const provisioned = config.function.provisionedConcurrency !== undefined;

@@ -11,6 +11,7 @@ import { INetwork } from '../constructs/network';
 import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { PrivateVpcLink } from '../constructs/private-vpc-link';
 import { alarmsOf, EnvironmentStackProps, HttpApiConfig, observesFully, silentAfter } from '../environment-config';
+import { inProperty } from '../in-property';
 import { LogGroups } from '../log-queries';
 import { loadBalancersOf } from '../services';
 
@@ -40,15 +41,19 @@ export class HttpApiStack extends Stack {
     const { config, httpApi, network, routes } = props;
     const { domain } = httpApi;
 
-    const api = new AuthorizedHttpApi(this, 'Quotes', {
-      ...httpApi,
-      stageName: props.stageName,
-      detailedMetrics: observesFully(config),
-      domain: domain && {
-        ...domain,
-        certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', domain.certificateArn),
-      },
-    });
+    const api = inProperty(
+      'httpApi',
+      () =>
+        new AuthorizedHttpApi(this, 'Quotes', {
+          ...httpApi,
+          stageName: props.stageName,
+          detailedMetrics: observesFully(config),
+          domain: domain && {
+            ...domain,
+            certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', domain.certificateArn),
+          },
+        }),
+    );
     const link = new PrivateVpcLink(this, 'Link', { vpc: network.vpc, vpcSubnets: network.privateSubnets });
     for (const loadBalancer of loadBalancersOf(routes, props.loadBalancerOf)) {
       loadBalancer.allowFrom(link, 'HTTP API reads the container service');

@@ -18,6 +18,7 @@ import { IServiceImage } from '../constructs/service-image';
 import type { SleepingNodeGroup } from '../constructs/sleep';
 import { TargetGroupAlarms } from '../constructs/target-group-alarms';
 import { alarmsOf, EnvironmentStackProps, KubernetesConfig, observesFully } from '../environment-config';
+import { inProperty } from '../in-property';
 import { kubernetesRelease } from '../kubernetes-release';
 import { roomOf, smallestNode } from '../kubernetes-sizing';
 import { LogGroups } from '../log-queries';
@@ -56,26 +57,34 @@ export class KubernetesStack extends Stack {
     const isArm = image.architecture === ecs.CpuArchitecture.ARM64;
     const { observability } = kubernetes;
 
-    const kubernetesCluster = new KubernetesCluster(this, 'Cluster', {
-      clusterName,
-      version: kubernetesVersion,
-      kubectlLayer: release.kubectlLayer(this, 'KubectlLayer'),
-      vpc,
-      vpcSubnets,
-      publicCidrs: kubernetes.publicCidrs,
-      adminRoleArn: kubernetes.adminRoleArn,
-      deletionProtection: kubernetes.deletionProtection,
-      logTypes: observesFully(config) ? undefined : [],
-      secretsEncryptionKey: props.encryptionKey,
-    });
+    const kubernetesCluster = inProperty(
+      'kubernetes',
+      () =>
+        new KubernetesCluster(this, 'Cluster', {
+          clusterName,
+          version: kubernetesVersion,
+          kubectlLayer: release.kubectlLayer(this, 'KubectlLayer'),
+          vpc,
+          vpcSubnets,
+          publicCidrs: kubernetes.publicCidrs,
+          adminRoleArn: kubernetes.adminRoleArn,
+          deletionProtection: kubernetes.deletionProtection,
+          logTypes: observesFully(config) ? undefined : [],
+          secretsEncryptionKey: props.encryptionKey,
+        }),
+    );
     const { cluster } = kubernetesCluster;
-    const nodes = new ManagedNodeGroup(this, 'Nodes', {
-      ...kubernetes.nodes,
-      cluster,
-      kubernetesVersion,
-      vpcSubnets,
-      architecture: isArm ? ec2.InstanceArchitecture.ARM_64 : ec2.InstanceArchitecture.X86_64,
-    });
+    const nodes = inProperty(
+      'kubernetes.nodes',
+      () =>
+        new ManagedNodeGroup(this, 'Nodes', {
+          ...kubernetes.nodes,
+          cluster,
+          kubernetesVersion,
+          vpcSubnets,
+          architecture: isArm ? ec2.InstanceArchitecture.ARM_64 : ec2.InstanceArchitecture.X86_64,
+        }),
+    );
     const addOns = new ClusterAddOns(this, 'AddOns', {
       cluster,
       clusterName,
@@ -96,22 +105,26 @@ export class KubernetesStack extends Stack {
     });
 
     const { rolloutMinutes, ...service } = kubernetes.service;
-    new KubernetesWorkload(this, 'History', {
-      ...service,
-      cluster,
-      nodes,
-      kubernetesVersion,
-      name: 'history',
-      namespace: 'history',
-      image: image.uri,
-      imageRevision: props.imageRevision,
-      rolloutTimeout: rolloutMinutes === undefined ? undefined : Duration.minutes(rolloutMinutes),
-      architecture: isArm ? 'arm64' : 'amd64',
-      environment: { SERVED_BY: `${config.id}-kubernetes`, PATH_PREFIX: pathPrefixes.join(',') },
-      nodePort: NODE_PORT,
-      allowFromCidrs: vpc.selectSubnets(vpcSubnets).subnets.map((subnet) => subnet.ipv4CidrBlock),
-      nodeAllocatable: roomOf(smallestNode(kubernetes.nodes.instanceTypes, observability)),
-    });
+    inProperty(
+      'kubernetes.service',
+      () =>
+        new KubernetesWorkload(this, 'History', {
+          ...service,
+          cluster,
+          nodes,
+          kubernetesVersion,
+          name: 'history',
+          namespace: 'history',
+          image: image.uri,
+          imageRevision: props.imageRevision,
+          rolloutTimeout: rolloutMinutes === undefined ? undefined : Duration.minutes(rolloutMinutes),
+          architecture: isArm ? 'arm64' : 'amd64',
+          environment: { SERVED_BY: `${config.id}-kubernetes`, PATH_PREFIX: pathPrefixes.join(',') },
+          nodePort: NODE_PORT,
+          allowFromCidrs: vpc.selectSubnets(vpcSubnets).subnets.map((subnet) => subnet.ipv4CidrBlock),
+          nodeAllocatable: roomOf(smallestNode(kubernetes.nodes.instanceTypes, observability)),
+        }),
+    );
     const exposure = new NodePortTarget(this, 'Exposure', {
       vpc,
       clusterName,

@@ -5,6 +5,7 @@ import { EnvironmentDashboardProps } from '../constructs/environment-dashboard';
 import { NatAlarms } from '../constructs/nat-alarms';
 import { Network } from '../constructs/network';
 import { alarmsOf, EnvironmentStackProps, NewNetworkConfig } from '../environment-config';
+import { inProperty } from '../in-property';
 import { LogGroups } from '../log-queries';
 
 export interface NetworkStackProps extends EnvironmentStackProps {
@@ -25,12 +26,16 @@ export class NetworkStack extends Stack {
   constructor(scope: Construct, id: string, props: NetworkStackProps) {
     super(scope, id, props);
     const { config } = props;
-    this.network = new Network(this, 'Network', {
-      ...props.create,
-      availabilityZones: config.availabilityZones,
-      endpointServices: props.endpointServices,
-      plannedAddresses: props.plannedAddresses,
-    });
+    this.network = inProperty(
+      'network.create',
+      () =>
+        new Network(this, 'Network', {
+          ...props.create,
+          availabilityZones: config.availabilityZones,
+          endpointServices: props.endpointServices,
+          plannedAddresses: props.plannedAddresses,
+        }),
+    );
     for (const [index, target] of alarmsOf(config) ? this.network.natTargets.entries() : []) {
       new NatAlarms(this, `Nat${index + 1}Alarms`, { target });
     }

@@ -12,6 +12,7 @@ import { INetwork } from '../constructs/network';
 import { IPrivateLoadBalancer } from '../constructs/private-load-balancer';
 import { PrivateVpcLink } from '../constructs/private-vpc-link';
 import { alarmsOf, EnvironmentStackProps, observesFully, silentAfter } from '../environment-config';
+import { inProperty } from '../in-property';
 import { LogGroups } from '../log-queries';
 import { loadBalancersOf } from '../services';
 
@@ -42,15 +43,19 @@ export class RestApiStack extends Stack {
     const { config, network, routes } = props;
     const { cache, throttle, historyThrottle, webAclArn, ownsApiAccount } = config.restApi;
 
-    const api = new CachedRestApi(this, 'Quotes', {
-      stageName: props.stageName,
-      cache: cache && {},
-      throttle,
-      detailedMetrics: observesFully(config),
-      tracing: observesFully(config),
-      webAclArn,
-      account: ownsApiAccount ? new ApiAccount(this, 'ApiAccount').ready : undefined,
-    });
+    const api = inProperty(
+      'restApi',
+      () =>
+        new CachedRestApi(this, 'Quotes', {
+          stageName: props.stageName,
+          cache: cache && {},
+          throttle,
+          detailedMetrics: observesFully(config),
+          tracing: observesFully(config),
+          webAclArn,
+          account: ownsApiAccount ? new ApiAccount(this, 'ApiAccount').ready : undefined,
+        }),
+    );
     const link = new PrivateVpcLink(this, 'Link', { vpc: network.vpc, vpcSubnets: network.privateSubnets });
     for (const loadBalancer of loadBalancersOf(routes, props.loadBalancerOf)) {
       loadBalancer.allowFrom(link, 'REST API reads the container service');

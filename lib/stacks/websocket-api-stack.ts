@@ -11,6 +11,7 @@ import { TickerAlarms } from '../constructs/ticker-alarms';
 import { WebSocketAlarms } from '../constructs/websocket-alarms';
 import { WebSocketSessions } from '../constructs/websocket-sessions';
 import { alarmsOf, EnvironmentStackProps, observesFully, WebSocketApiConfig } from '../environment-config';
+import { inProperty } from '../in-property';
 import { LogGroups } from '../log-queries';
 
 export interface WebSocketApiStackProps extends EnvironmentStackProps {
@@ -42,22 +43,26 @@ export class WebSocketApiStack extends Stack {
     const environment = { TABLE_NAME: state.table.tableName, NODE_OPTIONS: '--enable-source-maps' };
     const full = observesFully(config);
     const tracing = full ? undefined : lambda.Tracing.PASS_THROUGH;
-    const sessions = new WebSocketSessions(this, 'Sessions', {
-      stageName: props.stageName,
-      code: props.sessionsCode,
-      actions: ['subscribe', 'unsubscribe'],
-      throttle: webSocketApi.throttle,
-      logLevel: config.function.logLevel,
-      detailedMetrics: full,
-      tracing,
-      environment: {
-        ...environment,
-        POWERTOOLS_SERVICE_NAME: 'sessions',
-        POWERTOOLS_METRICS_NAMESPACE: METRIC_NAMESPACES.sessions,
-        MAX_SYMBOLS: String(webSocketApi.maxSymbols),
-        MESSAGES_PER_SECOND: String(webSocketApi.messagesPerSecond),
-      },
-    });
+    const sessions = inProperty(
+      'webSocketApi',
+      () =>
+        new WebSocketSessions(this, 'Sessions', {
+          stageName: props.stageName,
+          code: props.sessionsCode,
+          actions: ['subscribe', 'unsubscribe'],
+          throttle: webSocketApi.throttle,
+          logLevel: config.function.logLevel,
+          detailedMetrics: full,
+          tracing,
+          environment: {
+            ...environment,
+            POWERTOOLS_SERVICE_NAME: 'sessions',
+            POWERTOOLS_METRICS_NAMESPACE: METRIC_NAMESPACES.sessions,
+            MAX_SYMBOLS: String(webSocketApi.maxSymbols),
+            MESSAGES_PER_SECOND: String(webSocketApi.messagesPerSecond),
+          },
+        }),
+    );
     const ticker = new Ticker(this, 'Ticker', {
       code: props.tickerCode,
       interval: Duration.seconds(webSocketApi.ticker.everySeconds),

@@ -598,6 +598,12 @@ describe('a release', () => {
     expect(() => synthesize({ release })).toThrow(message);
   });
 
+  test.each(['canary', 'linear'])('fails for kind %s without minutes, before the CDK does', (kind) => {
+    expect(() => synthesize({ release: JSON.parse(JSON.stringify({ kind })) })).toThrow(
+      'release.minutes: must be a whole number from 1 to 1440, got undefined. Give 15 or more',
+    );
+  });
+
   test('fails with both kinds of capacity, whose weights the rule would need, too', () => {
     const capacityIn = (scope: Stack, vpc: ec2.IVpc) => ({ fargate: {}, ec2: instancesIn(scope, vpc) });
     expect(() => synthesize({ capacityIn, release: { kind: 'blueGreen' } })).toThrow(
@@ -616,6 +622,12 @@ describe('Fargate Spot', () => {
         { CapacityProvider: 'FARGATE_SPOT', Weight: 3 },
       ],
     });
+  });
+
+  test.each(['true', '{}', '{ "spotWeight": 1 }'])('fails for %s, with which no task would run on Spot', (spot) => {
+    expect(() => synthesize({ capacity: { fargate: { spot: JSON.parse(spot) } } })).toThrow(
+      /^capacity\.fargate\.spot\.\w+: must be a whole number from 1 to 1000, got undefined\. Leave spot out/,
+    );
   });
 
   test('creates the service after the association of the providers, and deletes it before the association', () => {
@@ -763,6 +775,9 @@ describe('both kinds of capacity', () => {
     );
     expect(() => onInstances({ fargate: 1, ec2: 1000 })).toThrow(
       'capacity.ec2.weight: must be a whole number from 0 to 999, got 1000. Give the share of the requests',
+    );
+    expect(() => onInstances({ fargate: 0, ec2: 0 })).toThrow(
+      'capacity: must have a weight of at least 1, got 0 for fargate and for ec2, so nothing would answer. Give one of them 1',
     );
   });
 });

@@ -195,6 +195,15 @@ describe('egress', () => {
     for (const mode of ['endpoints', 'none'] as const) expect(refs({ mode }).targets).toEqual([]);
   });
 
+  test.each(['Nat', 'internet', undefined])(
+    'refuses the mode %p, which would leave the subnets without egress',
+    (mode) => {
+      expect(() => build({ egress: JSON.parse(JSON.stringify({ mode, gateways: 1 })) })).toThrow(
+        `egress.mode: must be one of nat, nat-instance, endpoints, none, got ${JSON.stringify(mode)}. Give { mode: 'nat' }`,
+      );
+    },
+  );
+
   test.each([0, 3, 1.5, Number.NaN])('refuses %d NAT gateways for two zones', (gateways) => {
     expect(() => build({ egress: { mode: 'nat', gateways } })).toThrow(
       `egress.gateways: must be a whole number from 1 to the 2 availability zones, got ${gateways}.`,

@@ -159,6 +159,12 @@ describe('function', () => {
     });
   });
 
+  test.each(['"info"', '5', 'null'])('refuses the level %s, which the template would leave out', (level) => {
+    expect(() => synthesize({ logLevel: JSON.parse(level) })).toThrow(
+      `logLevel: must be one of INFO, DEBUG, WARN, TRACE, ERROR, FATAL, got ${level}. Give INFO.`,
+    );
+  });
+
   test('uses the log group that it is given, and creates none', () => {
     const shared = new Stack(new App(), 'Shared');
     const template = synthesize({ logGroup: logs.LogGroup.fromLogGroupName(shared, 'Logs', 'shared') });

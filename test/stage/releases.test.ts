@@ -128,7 +128,7 @@ describe('a container service', () => {
     ],
     [
       withRelease({ kind: 'bluegreen' }),
-      'services.history.release.kind: must be rolling, blueGreen, canary, linear, got bluegreen.',
+      'services.history.release.kind: must be one of rolling, blueGreen, canary, linear, got "bluegreen".',
     ],
     [
       withRelease({ kind: 'canary', minutes: 0 }),
