@@ -1,5 +1,6 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
+import { ApiAlarms } from './constructs/api-alarms';
 import { EnvironmentConfig, EnvironmentDefinition } from './environment-config';
 
 /**
@@ -109,20 +110,14 @@ const egress = z.discriminatedUnion(
   oneOf('mode', ['nat', 'nat-instance', 'endpoints', 'none'], "Give { mode: 'nat', gateways: 1 }"),
 );
 
+const VPC = 'Give create for a new VPC, or existing';
 const network = z.union([
   part(
     {
-      create: part(
-        {
-          cidr,
-          egress,
-          routedCidrs: cidrs.optional(),
-        },
-        'Give create for a new VPC, or existing',
-      ),
+      create: part({ cidr, egress, routedCidrs: cidrs.optional() }, VPC),
       existing: absent('beside create'),
     },
-    'Give create for a new VPC, or existing',
+    VPC,
     'an object with create or existing',
   ),
   part(
@@ -132,14 +127,7 @@ const network = z.union([
           vpcId: name,
           cidr,
           privateSubnets: list(
-            part(
-              {
-                subnetId: name,
-                cidr,
-                routeTableId: name,
-              },
-              'Give a subnet as in docs/existing-vpc.md',
-            ),
+            part({ subnetId: name, cidr, routeTableId: name }, 'Give a subnet as in docs/existing-vpc.md'),
             'Give a subnet for each zone, as in docs/existing-vpc.md',
           ),
           routedCidrs: cidrs.optional(),
@@ -148,7 +136,7 @@ const network = z.union([
       ),
       create: absent('beside existing'),
     },
-    'Give create for a new VPC, or existing',
+    VPC,
     'an object with create or existing',
   ),
 ]);
@@ -423,9 +411,9 @@ const addresses = list(
 );
 const endpoints = list(z.string(says('an https URL', 'Give the URL that the service shows')), 'Give ["https://…"]');
 const RECEIVERS = 'Give receivers such as { emails: ["on-call@example.com"] }';
-const besideTopic = () => absent('beside topicArn');
+const besideTopic = absent('beside topicArn');
 const receivers = z.union([
-  part({ topicArn: name, emails: besideTopic(), endpoints: besideTopic(), slack: besideTopic() }, RECEIVERS),
+  part({ topicArn: name, emails: besideTopic, endpoints: besideTopic, slack: besideTopic }, RECEIVERS),
   part(
     {
       topicArn: absent('beside new receivers'),
@@ -437,7 +425,9 @@ const receivers = z.union([
   ),
 ]);
 
+const ttl = whole(1, 3_600, 'Leave cache out to not cache');
 const usd = says('more than 0 USD', 'Give a number such as 150');
+const { SILENT_MINUTES: SILENT } = ApiAlarms;
 const ALARMS = 'Give false for no alarms, or leave it out for all alarms';
 
 /** Properties that a definition and an environment have in common. */
@@ -454,8 +444,8 @@ const common = {
       part(
         {
           silentAfterMinutes: whole(
-            5,
-            1_440,
+            SILENT.min,
+            SILENT.max,
             'Give the longest pause between two requests and some more, or leave it out',
           ).optional(),
         },
@@ -465,13 +455,7 @@ const common = {
     ])
     .optional(),
   notifications: part({ page: receivers, notice: receivers.optional() }, OFF).optional(),
-  budget: part(
-    {
-      monthlyUsd: z.number(usd).positive(usd),
-      emails: addresses.optional(),
-    },
-    OFF,
-  ).optional(),
+  budget: part({ monthlyUsd: z.number(usd).positive(usd), emails: addresses.optional() }, OFF).optional(),
   sleep: part(
     {
       timeZone: z.string(says('a name of the IANA time zone database', 'Give a name such as Asia/Tokyo')),
@@ -509,7 +493,7 @@ const common = {
     release: functionRelease.optional(),
   }),
   restApi: part({
-    cache: part({ quoteTtlSeconds: ttl(), historyTtlSeconds: ttl() }, OFF).optional(),
+    cache: part({ quoteTtlSeconds: ttl, historyTtlSeconds: ttl }, OFF).optional(),
     throttle,
     historyThrottle: throttle.optional(),
     webAclArn: pattern(
@@ -522,10 +506,6 @@ const common = {
   httpApi: httpApi.optional(),
   webSocketApi: webSocketApi.optional(),
 };
-
-function ttl() {
-  return whole(1, 3_600, 'Leave cache out to not cache');
-}
 
 const ENVIRONMENT = 'Give an environment as in lib/environments.ts';
 const zones = list(name, 'Give ["us-east-1a", "us-east-1b"]').refine(
@@ -547,15 +527,15 @@ const definition = part(
   ENVIRONMENT,
 );
 
-const none = () => z.undefined(says('left out', 'Leave it out')).optional();
+const otherKind = absent('with one kind of capacity');
 const environment = part(
   {
     ...common,
     id: name,
     availabilityZones: zones,
     capacity: z.union([
-      part({ fargate: part(fargateShape), ec2: none() }),
-      part({ fargate: none(), ec2: part(ec2Shape) }),
+      part({ fargate: part(fargateShape), ec2: otherKind }),
+      part({ fargate: otherKind, ec2: part(ec2Shape) }),
       part({ fargate: part({ ...fargateShape, weight }), ec2: part({ ...ec2Shape, weight }) }),
     ]),
     kubernetes: part(cluster, OFF).optional(),

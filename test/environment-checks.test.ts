@@ -275,6 +275,11 @@ describe('a definition as in lib/environments.ts', () => {
       'sleeep: is not a property of an environment. Give sleep, or remove it',
     ],
     [
+      'a misspelled property in place of a required one',
+      { function: { memoryMB: 512, logLevel: 'INFO' } },
+      'function.memoryMB: is not a property of an environment. Give memoryMiB, or remove it',
+    ],
+    [
       'a property of another tool',
       { stage: 'prod' },
       /^stage: is not a property of an environment\. Give one of region, account, .*, or remove it$/,
