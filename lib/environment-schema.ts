@@ -11,7 +11,9 @@ import { EnvironmentConfig, EnvironmentDefinition } from './environment-config';
 
 /** A value as it stands in the code, so that "5" differs from 5. */
 export function text(value: unknown): string {
-  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+  return typeof value === 'number' || typeof value === 'bigint'
+    ? String(value)
+    : (JSON.stringify(value) ?? String(value));
 }
 
 /** The error of every rule of a value: all issues of one value have the same rule. */
@@ -72,7 +74,7 @@ function oneOf(property: string, choices: readonly string[], remedy: string) {
     error: ({ code, input }: { readonly code?: string; readonly input?: unknown }) => {
       const isObject = code === 'invalid_union' && typeof input === 'object' && input !== null;
       const [rule, value] = isObject
-        ? [`one of ${choices.join(', ')}`, Object.entries(input).find(([key]) => key === property)?.[1]]
+        ? [`one of ${choices.join(', ')}`, Reflect.get(input, property)]
         : [`an object with ${property}`, input];
       return `must be ${rule}, got ${text(value)}. ${remedy}`;
     },

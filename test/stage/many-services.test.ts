@@ -116,9 +116,8 @@ describe('the estimate of the resources of a stack Containers', () => {
   });
 
   test('is enough for services that are released in steps, which have one kind of capacity', () => {
-    const { fargate } = capacity;
     const release = { kind: 'canary', minutes: 10 } as const;
-    const given = withFurther({ ...largest, capacity: { fargate } }, 2);
+    const given = withFurther({ ...largest, capacity: fixtureOf('trial').capacity }, 2);
     const count = resourcesOfStack({ ...given, services: given.services.map((each) => ({ ...each, release })) });
     expect(count).toBeLessThanOrEqual(CONTAINERS_STACK.fixed + 3 * CONTAINERS_STACK.perService);
   });

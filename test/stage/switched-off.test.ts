@@ -106,11 +106,11 @@ test('without alarms, the stack with the composite alarm is deleted before the a
 });
 
 test('without alarms, the stack with the budget loses its composite alarm before the alarms are deleted', () => {
-  const budget = { monthlyUsd: 150, emails: ['owner@example.com'] };
+  const receivers = { emails: ['owner@example.com'] };
   const stage = stageOf({
     ...without('alarms', 'encryption'),
-    notifications: { page: budget, notice: budget },
-    budget,
+    notifications: { page: receivers, notice: receivers },
+    budget: { monthlyUsd: 150, ...receivers },
   });
   const { Operations: operations, Notifications: notifications, ...others } = stacksOf(stage);
   expect(operations?.dependencies).toEqual([notifications]);
