@@ -11,9 +11,9 @@ import { EnvironmentConfig, EnvironmentDefinition } from './environment-config';
 
 /** A value as it stands in the code, so that "5" differs from 5. */
 export function text(value: unknown): string {
-  return typeof value === 'number' || typeof value === 'bigint'
-    ? String(value)
-    : (JSON.stringify(value) ?? String(value));
+  // JSON has no NaN and no bigint.
+  if (typeof value === 'number') return String(value);
+  return JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner)) ?? String(value);
 }
 
 /** The error of every rule of a value: all issues of one value have the same rule. */
@@ -299,29 +299,29 @@ const time = (remedy: string) => pattern(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time fr
  * Six fields, of which the day of the month or the day of the week is `?`.
  *
  * @see https://docs.aws.amazon.com/autoscaling/application/userguide/scheduled-scaling-using-cron-expressions.html
- * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+ * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html
  */
 const CRON = cronOf({
-  minutes: field('[1-5]?\\d'),
-  hours: field('1?\\d|2[0-3]'),
-  days: `${field('[1-9]|[12]\\d|3[01]')}|L|([1-9]|[12]\\d|3[01])W|LW`,
-  months: field('[1-9]|1[0-2]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC'),
-  weekdays: `${field('[1-7]|SUN|MON|TUE|WED|THU|FRI|SAT')}|([1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)(L|#[1-5])|L`,
+  minutes: field('[0-5]?\\d'),
+  hours: field('[01]?\\d|2[0-3]'),
+  days: field('0?[1-9]|[12]\\d|3[01]', 'W', 'L', 'LW'),
+  months: field('0?[1-9]|1[0-2]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC'),
+  weekdays: field('[1-7]|SUN|MON|TUE|WED|THU|FRI|SAT', 'L|#[1-5]', 'L'),
   years: field('19[7-9]\\d|2[01]\\d\\d'),
 });
 
-/** Pattern of a list of values and ranges, or all, with or without a step. */
-function field(value: string): string {
-  const range = `(${value})(-(${value}))?`;
-  return `(\\*|${range}(,${range})*)(/\\d+)?`;
+/** Pattern of a list of values and ranges with or without a step, in which a value may have a suffix, and a word may stand for a value. */
+function field(value: string, suffix = '', ...words: readonly string[]): string {
+  const element = [`((\\*|${value})(-(${value}))?(/\\d+)?)`, `((${value})(${suffix}))`, ...words].join('|');
+  return `(${element})(,(${element}))*`;
 }
 
 function cronOf(
   fields: Readonly<Record<'minutes' | 'hours' | 'days' | 'months' | 'weekdays' | 'years', string>>,
 ): RegExp {
   const { minutes, hours, days, months, weekdays, years } = fields;
-  const dates = `((${days}) (${months}) \\?|\\? (${months}) (${weekdays}))`;
-  return new RegExp(`^cron\\((${minutes}) (${hours}) ${dates} (${years})\\)$`);
+  const dates = `(${days} ${months} \\?|\\? ${months} ${weekdays})`;
+  return new RegExp(`^cron\\(${minutes} ${hours} ${dates} ${years}\\)$`, 'i');
 }
 
 const share = says('from 0.1 to 0.9', 'Give a share such as 0.7');
@@ -333,11 +333,7 @@ const provisionedConcurrency = part(
     schedules: list(
       part(
         {
-          id: pattern(
-            /^[^\s:/|]+( [^\s:/|]+)*$/,
-            'a name without colons, slashes and bars',
-            'Give an id such as BeforeOpening',
-          ),
+          id: pattern(/./, 'a text', 'Give an id such as BeforeOpening'),
           cron: pattern(
             CRON,
             'cron() with six fields of Application Auto Scaling',

@@ -275,6 +275,16 @@ describe('a definition as in lib/environments.ts', () => {
       'sleeep: is not a property of an environment. Give sleep, or remove it',
     ],
     [
+      'a bigint',
+      { alarms: { silentAfterMinutes: 10n } },
+      'alarms.silentAfterMinutes: must be a whole number from 5 to 1440, got "10".',
+    ],
+    [
+      'a number that is none',
+      { budget: { monthlyUsd: Number.NaN } },
+      'budget.monthlyUsd: must be more than 0 USD, got NaN.',
+    ],
+    [
       'a misspelled property in place of a required one',
       { function: { memoryMB: 512, logLevel: 'INFO' } },
       'function.memoryMB: is not a property of an environment. Give memoryMiB, or remove it',
@@ -383,15 +393,17 @@ describe('a definition as in lib/environments.ts', () => {
   });
 
   test.each<[string, Readonly<Record<string, unknown>>]>([
-    [
-      'a schedule on weekdays, and one on the last day of a month',
-      {
-        'function.provisionedConcurrency.schedules': [
-          { ...SCHEDULE, cron: 'cron(15/30 8-18 ? 1,JUL MON#1 2027)' },
-          { ...SCHEDULE, id: 'Last', cron: 'cron(0 8 L * ? *)' },
-        ],
-      },
-    ],
+    ...[
+      'cron(00 08 * * ? *)',
+      'cron(15/30 8-18 ? 1,JUL MON#1 2027)',
+      'cron(0,30 */2 ? * MON-FRI,SUN 2027-2030)',
+      'cron(0 8 L * ? *)',
+      'cron(0 8 1,15W * ? *)',
+      'cron(0 8 ? * 6L *)',
+    ].map((cron): [string, Readonly<Record<string, unknown>>] => [
+      `the schedule ${cron}`,
+      { 'function.provisionedConcurrency.schedules': [{ ...SCHEDULE, cron }] },
+    ]),
     ['runbooks in a folder', { runbookUrl: 'docs/our-runbooks' }],
     ['no weight on one kind of capacity', { 'capacity.use': 'both', 'capacity.fargate.weight': 0 }],
     ['an own topic', { notifications: { page: { topicArn: TOPIC } } }],

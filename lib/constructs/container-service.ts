@@ -779,9 +779,7 @@ function checkCapacity(fargate: ServiceCapacity['fargate'], instances: ServiceCa
     }
   }
   if (fargate?.weight === 0 && instances?.weight === 0) {
-    throw new Error(
-      'capacity: must have a weight of at least 1, got 0 for fargate and for ec2, so nothing would answer. Give one of them 1',
-    );
+    throw new Error('capacity: must have a weight of at least 1, got 0 for fargate and for ec2. Give one of them 1');
   }
   if (fargate?.spot === undefined) return;
   const { spotWeight, onDemandWeight } = fargate.spot;

@@ -777,7 +777,7 @@ describe('both kinds of capacity', () => {
       'capacity.ec2.weight: must be a whole number from 0 to 999, got 1000. Give the share of the requests',
     );
     expect(() => onInstances({ fargate: 0, ec2: 0 })).toThrow(
-      'capacity: must have a weight of at least 1, got 0 for fargate and for ec2, so nothing would answer. Give one of them 1',
+      'capacity: must have a weight of at least 1, got 0 for fargate and for ec2. Give one of them 1',
     );
   });
 });
