@@ -16,6 +16,7 @@ try {
     bundle: true,
     packages: 'external',
     platform: 'node',
+    sourcemap: 'inline',
     // The first thing that the file does is to remove itself: a signal during the synthesis runs no code here.
     banner: { js: "'use strict'; require('node:fs').rmSync(__filename);" },
     logLevel: 'error',
@@ -25,4 +26,6 @@ try {
   if (process.env.DEBUG || !error.errors?.length) console.error(error);
   process.exit(1);
 }
+// An error shows its place in the code, not in the bundle.
+process.setSourceMapsEnabled(true);
 require(outfile);

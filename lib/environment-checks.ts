@@ -44,7 +44,7 @@ function checkRegions({ region, httpApi, loadBalancer, restApi }: EnvironmentCon
   })) {
     if (arn === undefined || arn.split(':')[3] === region) continue;
     throw new Error(
-      `${property}: must be in the region ${region} of the environment, got ${text(arn)}. Give one of ${region}`,
+      `${property}: must be in the region ${region} of the environment, got ${text(arn)}. Give an ARN of ${region}`,
     );
   }
 }

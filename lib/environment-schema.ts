@@ -2,6 +2,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
 import { ApiAlarms } from './constructs/api-alarms';
 import { EnvironmentConfig, EnvironmentDefinition } from './environment-config';
+import { isRegionName } from './zones';
 
 /**
  * The types of lib/environment-config.ts as schemas, because `cdk synth`, `npm start` and the commands strip types: nothing else
@@ -13,7 +14,12 @@ import { EnvironmentConfig, EnvironmentDefinition } from './environment-config';
 export function text(value: unknown): string {
   // JSON has no NaN and no bigint.
   if (typeof value === 'number') return String(value);
-  return JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner)) ?? String(value);
+  try {
+    return JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner)) ?? String(value);
+  } catch {
+    // A construct, for example, refers to itself.
+    return 'an object with a circle';
+  }
 }
 
 /** The error of every rule of a value: all issues of one value have the same rule. */
@@ -54,13 +60,23 @@ function absent(where: string) {
 const OFF = 'Leave it out to switch it off: docs/switches.md has its values';
 const NEEDED = 'Give one as in the sandbox of lib/environments.ts';
 
-/** An object that has no properties but these. */
-function part<Shape extends z.ZodRawShape>(shape: Shape, remedy = NEEDED, rule = 'an object') {
+/**
+ * An object that has no properties but these.
+ *
+ * @param unused properties of the other members of a union, and what excludes them
+ */
+function part<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  remedy = NEEDED,
+  rule = 'an object',
+  unused?: { readonly names: readonly string[]; readonly when: string },
+) {
   const names = Object.keys(shape);
   const { error } = says(rule, remedy);
   return z.strictObject(shape, {
     error: (issue) => {
       if (issue.code !== 'unrecognized_keys') return error(issue);
+      if (unused?.names.includes(issue.keys[0] ?? '')) return `must be left out ${unused.when}. Remove it`;
       const near = names.filter((known) => known.startsWith(issue.keys[0]?.slice(0, 3) ?? ''));
       const known = near.length > 0 ? near : names;
       return `is not a property of an environment. Give ${known.length > 1 ? 'one of ' : ''}${known.join(', ')}, or remove it`;
@@ -87,7 +103,7 @@ const cidr = z.string(says('an IPv4 CIDR block', 'Give a block such as 10.0.0.0/
 const cidrs = list(cidr, 'Give ["10.0.0.0/16"]');
 const certificateArn = pattern(
   /^arn:[\w-]+:acm:[\w-]+:\d{12}:certificate\/[\w-]+$/,
-  'the ARN of a certificate',
+  'the ARN of a certificate of ACM',
   'aws acm list-certificates prints it',
 );
 const rate = says('at least 1', 'Give the requests a second');
@@ -97,6 +113,10 @@ const throttle = part(
   'an object with rate and burst',
 );
 
+function withoutGateways<Mode extends string>(mode: Mode) {
+  return part({ mode: z.literal(mode) }, NEEDED, 'an object', { names: ['gateways'], when: `with mode "${mode}"` });
+}
+
 const gateways = says('a whole number of at least 1 or "one-per-zone"', 'Give 1 to save, or leave it out');
 const egress = z.discriminatedUnion(
   'mode',
@@ -105,9 +125,9 @@ const egress = z.discriminatedUnion(
       mode: z.literal('nat'),
       gateways: z.union([z.int(gateways).min(1, gateways), z.literal('one-per-zone')]).optional(),
     }),
-    part({ mode: z.literal('nat-instance') }),
-    part({ mode: z.literal('endpoints') }),
-    part({ mode: z.literal('none') }),
+    withoutGateways('nat-instance'),
+    withoutGateways('endpoints'),
+    withoutGateways('none'),
   ],
   oneOf('mode', ['nat', 'nat-instance', 'endpoints', 'none'], "Give { mode: 'nat', gateways: 1 }"),
 );
@@ -146,14 +166,24 @@ const network = z.union([
 const image = z.discriminatedUnion(
   'from',
   [
-    part({
-      from: z.literal('source'),
-      directory: z.string(says('a folder', 'Give a folder of the repository such as services/reports')).optional(),
-    }),
-    part({
-      from: z.literal('digest'),
-      digest: z.string(says('"sha256:" and 64 hexadecimal digits', 'Give the digest of the image to run')).optional(),
-    }),
+    part(
+      {
+        from: z.literal('source'),
+        directory: z.string(says('a folder', 'Give a folder of the repository such as services/reports')).optional(),
+      },
+      NEEDED,
+      'an object',
+      { names: ['digest'], when: 'with from "source"' },
+    ),
+    part(
+      {
+        from: z.literal('digest'),
+        digest: z.string(says('"sha256:" and 64 hexadecimal digits', 'Give the digest of the image to run')).optional(),
+      },
+      NEEDED,
+      'an object',
+      { names: ['directory'], when: 'with from "digest"' },
+    ),
   ],
   oneOf('from', ['source', 'digest'], "Give { from: 'source' }, or { from: 'digest' } for an image that ran elsewhere"),
 );
@@ -333,7 +363,7 @@ const provisionedConcurrency = part(
     schedules: list(
       part(
         {
-          id: pattern(/./, 'a text', 'Give an id such as BeforeOpening'),
+          id: pattern(/^[\w.-]{1,256}$/, 'a name of letters and digits', 'Give an id such as BeforeOpening'),
           cron: pattern(
             CRON,
             'cron() with six fields of Application Auto Scaling',
@@ -428,9 +458,11 @@ const usd = says('more than 0 USD', 'Give a number such as 150');
 const { SILENT_MINUTES: SILENT } = ApiAlarms;
 const ALARMS = 'Give false for no alarms, or leave it out for all alarms';
 
+const region = says('a region of AWS', 'Give a name such as us-east-1');
+
 /** Properties that a definition and an environment have in common. */
 const common = {
-  region: pattern(/^[a-z]+(-[a-z]+)+-\d+$/, 'a region of AWS', 'Give a name such as us-east-1'),
+  region: z.string(region).refine(isRegionName, region),
   account: pattern(/^\d{12}$/, 'the 12 digits of an account', 'aws sts get-caller-identity prints it').optional(),
   disposable: flag(),
   logRetentionDays: z.number(retention).refine((days) => retentionDays.includes(days), retention),
@@ -464,7 +496,7 @@ const common = {
     OFF,
   ).optional(),
   runbookUrl: pattern(
-    /^(https:\/\/|(?![a-z]+:)[\w.])\S*$/i,
+    /^(https:\/\/\S|(?![a-z][\w+.-]*:)[\w.])\S*$/i,
     'an https URL or a folder, without spaces',
     'Give an address such as https://wiki.example.com/kumiki, or leave it out',
   ).optional(),
@@ -529,7 +561,11 @@ const otherKind = absent('with one kind of capacity');
 const environment = part(
   {
     ...common,
-    id: name,
+    id: pattern(
+      /^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$/,
+      'letters and digits with hyphens between',
+      'Rename the environment in lib/environments.ts, for example to prod-eu',
+    ),
     availabilityZones: zones,
     capacity: z.union([
       part({ fargate: part(fargateShape), ec2: otherKind }),

@@ -16,6 +16,10 @@ const CLUSTER = fixtureOf('trial', { kubernetes: 'true' }).kubernetes;
 const THROTTLE = { rate: 50, burst: 100 };
 const TOPIC = 'arn:aws:sns:us-east-1:123456789012:alarms';
 
+/** An object that JSON cannot have, such as a construct. */
+const itself: { self?: unknown } = {};
+itself.self = itself;
+
 test.each<[Readonly<Record<string, unknown>>, string]>([
   [{ observability: 'none' }, 'observability: must be one of full, basic, got "none". Leave it out for full'],
   [
@@ -53,6 +57,18 @@ test.each<[Readonly<Record<string, unknown>>, string]>([
   [{ permissionsBoundary: '' }, 'permissionsBoundary: must be the name of a managed policy, not its ARN, got "".'],
   [{ permissionsBoundary: 'arn:aws:iam::123456789012:policy/KumikiBoundary' }, 'permissionsBoundary: must be the name'],
   [{ permissionsBoundary: 'a'.repeat(129) }, 'permissionsBoundary: must be the name'],
+  [{ runbookUrl: 's3://x' }, 'runbookUrl: must be an https URL or a folder, without spaces, got "s3://x".'],
+  [{ id: 'prod_eu' }, 'id: must be letters and digits with hyphens between, got "prod_eu". Rename the environment'],
+  [
+    { network: { create: { cidr: '10.0.0.0/16', egress: { mode: 'nat-instance', gateways: 1 } } } },
+    'network.create.egress.gateways: must be left out with mode "nat-instance". Remove it',
+  ],
+  [{ region: 'us-east-11' }, 'region: must be a region of AWS, got "us-east-11". Give a name such as us-east-1'],
+  [{ network: { existing: itself } }, 'network.existing.self: is not a property of an environment.'],
+  [
+    { runbookUrl: itself },
+    'runbookUrl: must be an https URL or a folder, without spaces, got an object with a circle.',
+  ],
   [{ runbookUrl: '' }, 'runbookUrl: must be an https URL or a folder, without spaces, got "".'],
   [{ runbookUrl: 'https://wiki.example.com/our runbooks' }, 'runbookUrl: must be an https URL'],
   [
@@ -240,19 +256,19 @@ describe('a definition as in lib/environments.ts', () => {
     [
       'a certificate without an ARN',
       { 'loadBalancer.https': { certificateArn: 'x', hostName: 'y' } },
-      'loadBalancer.https.certificateArn: must be the ARN of a certificate, got "x". aws acm list-certificates prints it',
+      'loadBalancer.https.certificateArn: must be the ARN of a certificate of ACM, got "x". aws acm list-certificates prints it',
     ],
     ...(['loadBalancer.https', 'httpApi.domain'] as const).map(
       (property): [string, Readonly<Record<string, unknown>>, string] => [
         `a certificate of another region in ${property}`,
         { [property]: { [property === 'httpApi.domain' ? 'name' : 'hostName']: 'y', certificateArn: CERTIFICATE } },
-        `${property}.certificateArn: must be in the region us-east-1 of the environment, got "${CERTIFICATE}". Give one of us-east-1`,
+        `${property}.certificateArn: must be in the region us-east-1 of the environment, got "${CERTIFICATE}". Give an ARN of us-east-1`,
       ],
     ),
     [
       'a domain without a certificate',
       { 'httpApi.domain': { name: 'x' } },
-      'httpApi.domain.certificateArn: must be the ARN of a certificate, got undefined.',
+      'httpApi.domain.certificateArn: must be the ARN of a certificate of ACM, got undefined.',
     ],
     [
       'a web ACL without an ARN',

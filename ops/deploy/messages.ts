@@ -242,15 +242,15 @@ export const messages = {
   }),
   beforeFirstPart: message({
     en: 'No part had begun, and no resource was changed.',
-    ja: '最初の部品の前だったため、リソースは変更していません。',
+    ja: '最初の部品の処理を始める前だったため、リソースは変更していません。',
   }),
   betweenParts: message({
     en: 'That was between two parts: AWS is busy with none of them.',
     ja: '部品と部品の間だったため、AWS で処理中のものはありません。',
   }),
   noneBusy: message({
-    en: 'AWS showed no stack in progress, but a request of the CDK CLI may have been under way.',
-    ja: 'AWS で処理中のスタックは見えませんでしたが、CDK CLI のリクエストが送信済みの可能性があります。',
+    en: 'AWS showed no stack in progress, but a request may have been under way.',
+    ja: 'AWS で処理中のスタックは見えませんでしたが、リクエストが送信済みの可能性があります。',
   }),
   interruptedUnknown: message({
     en: 'Interrupted. AWS finishes what it has begun; what that is could not be asked ({reason}). Run the same command again to continue: {command}',

@@ -50,7 +50,8 @@ interface State {
   detached: boolean;
   /** Names of the stacks that are being deleted. */
   begun: readonly string[];
-  hasBegun: boolean;
+  /** Whether a stack is being deleted or was; undefined while functions leave the VPC. */
+  hasBegun: boolean | undefined;
 }
 
 /**
@@ -157,14 +158,17 @@ class Destruction {
   private async deleteGroup(group: readonly DeployedStack[], assembly: Assembly): Promise<boolean> {
     const { say } = this.around;
     for (const { part } of group) say(messages.begins({ part }));
-    this.state.hasBegun = true;
     const from = performance.now();
     const functions = group.find(({ part }) => part === FUNCTION_PART);
+    // While functions leave the VPC, Lambda changes them, though no stack is in progress.
+    this.state.hasBegun = functions === undefined ? true : undefined;
     if (functions !== undefined) await this.detach(functions);
+    this.around.signal.throwIfAborted();
     let rest = [...group];
     for (let attempt = 1; ; attempt++) {
       this.state.begun = rest.map(({ name }) => name);
       const lines = await this.whileDeletingInterfaces(rest, () => this.deleteOnce(rest, assembly));
+      this.state.hasBegun = true;
       this.around.signal.throwIfAborted();
       const found = await Promise.all(rest.map(({ part }) => this.stacks.find(part)));
       const remaining = found.filter((stack) => stack !== undefined);

@@ -44,5 +44,7 @@ function placesOf(error) {
     (line) => /^\s+at .*[/\\][^/\\]+:\d+:\d+\)?$/.test(line) && !/node_modules|node:/.test(line),
   );
   const [, place] = /\(?((?:file:\/\/)?[/\\A-Z][^()]*:\d+):\d+\)?$/.exec(frame ?? '') ?? [];
-  return [place === undefined ? first : `${place.replace(/^file:\/\//, '')}: ${first}`];
+  // A module that does not exist has no frame of the code that imports it.
+  const from = place ?? error?.requireStack?.[0];
+  return [from === undefined ? first : `${from.replace(/^file:\/\//, '')}: ${first}`];
 }

@@ -238,6 +238,11 @@ describe('stage', () => {
       Format: string;
     };
     expect(JSON.stringify(DestinationArn)).toMatch(/log-group:",{"Ref":"HttpAccessLog\w+"}]/);
+    // CloudWatch Logs lets services deliver to any number of groups with such a name.
+    const [log] = Object.values(DEFAULT.template.findResources('AWS::Logs::LogGroup'));
+    const name = JSON.stringify(log?.['Properties'].LogGroupName);
+    expect(name).toContain('/aws/vendedlogs/apis/');
+    expect(name).toContain('{"Ref":"AWS::StackId"}');
     expect(JSON.parse(Format)).toMatchObject({ requestId: '$context.requestId', routeKey: '$context.routeKey' });
   });
 

@@ -72,6 +72,8 @@ test('joins the alarms of several target groups in one composite alarm', () => {
   const { template, construct, noHealthyTarget } = synthesize(5, 2);
   expect(noHealthyTarget).not.toContain(construct.noHealthyTargets);
   template.hasResourceProperties('AWS::CloudWatch::CompositeAlarm', {
+    // As CloudFormation names the other alarms.
+    AlarmName: Match.stringLikeRegexp('^Test-NoHealthyTargets-\\w{8}$'),
     AlarmDescription: Match.stringLikeRegexp('^A target group .* First look: '),
   });
   const [composite] = Object.values(template.findResources('AWS::CloudWatch::CompositeAlarm'));

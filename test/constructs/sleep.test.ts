@@ -623,3 +623,10 @@ test('refuses a priority that another rule of the listener has', () => {
     'priority: 1 of Default/Second is the priority of Default/First',
   );
 });
+
+test('the log is one of those that CloudWatch Logs lets services deliver to, in any number, with a name for each creation', () => {
+  const [log] = Object.values(template.findResources('AWS::Logs::LogGroup'));
+  const name = JSON.stringify(log?.['Properties'].LogGroupName);
+  expect(name).toContain('/aws/vendedlogs/states/');
+  expect(name).toContain('{"Ref":"AWS::StackId"}');
+});

@@ -540,7 +540,7 @@ describe('Ctrl-C after the consent', () => {
     });
     const options = { requireApproval: 'broadening' };
     const { lines } = await run({ interruption, answer: 'y', cdk, options });
-    expect(lines.at(-1)).toMatch(/^Interrupted\. AWS showed no stack in progress, but a request of the CDK CLI may/);
+    expect(lines.at(-1)).toMatch(/^Interrupted\. AWS showed no stack in progress, but a request may/);
   });
 });
 

@@ -545,6 +545,19 @@ describe('Ctrl-C', () => {
   });
 });
 
+test('Ctrl-C while a function leaves the VPC does not say that nothing is under way', async () => {
+  const interruption = new AbortController();
+  jest.spyOn(account.inVpc, 'delete').mockImplementation(() => {
+    interruption.abort();
+    return true;
+  });
+  const { code, lines } = await run({ interruption, answer: 'y', cdk: deleting().cdk });
+  expect(code).toBe(130);
+  expect(lines.find((line) => line.startsWith('Interrupted'))).toMatch(
+    /^Interrupted\. AWS showed no stack in progress, but a request may have been under way\. Run the same command/,
+  );
+});
+
 describe('Ctrl-C while the request to delete a stack is under way', () => {
   test.each([
     [[], 'HttpApi, WebSocketApi may still be deleted: AWS showed no change yet.'],
