@@ -1,3 +1,4 @@
+import { BlockList } from 'node:net';
 import { EnvironmentConfig, ReceiversConfig } from './environment-config';
 import { checkShape, text } from './environment-schema';
 
@@ -12,6 +13,7 @@ export function checkEnvironment(config: EnvironmentConfig): void {
   checkWeights(config);
   checkRegions(config);
   checkAddOns(config);
+  checkServiceAddresses(config);
   const { notifications, budget } = config;
   if (notifications !== undefined) {
     for (const kind of ['page', 'notice'] as const) checkReceivers(`notifications.${kind}`, notifications[kind]);
@@ -56,6 +58,50 @@ function checkAddOns({ kubernetes }: EnvironmentConfig): void {
     `kubernetes.addOnVersions.amazon-cloudwatch-observability: must be left out without observability, got ${text(version)}. ` +
       'Remove it, or give observability: true',
   );
+}
+
+/** Blocks of which EKS chooses one for the addresses of Services. */
+const SERVICE_CIDRS: readonly string[] = ['10.100.0.0/16', '172.20.0.0/16'];
+
+/**
+ * Inside a cluster, Services have priority over hosts of routed networks with the same address.
+ *
+ * @see https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
+ */
+function checkServiceAddresses({ network, kubernetes }: EnvironmentConfig): void {
+  if (kubernetes === undefined) return;
+  const { serviceCidr } = kubernetes;
+  const [where, { cidr, routedCidrs = [] }] = network.create
+    ? ['network.create', network.create]
+    : ['network.existing', network.existing];
+  if (serviceCidr !== undefined && overlap(serviceCidr, cidr)) {
+    throw new Error(
+      `kubernetes.serviceCidr: must not overlap ${cidr} of the VPC, got ${text(serviceCidr)}. Give a block that no network uses`,
+    );
+  }
+  const services = serviceCidr === undefined ? SERVICE_CIDRS : [serviceCidr];
+  const index = routedCidrs.findIndex((routed) => services.some((service) => overlap(service, routed)));
+  if (index < 0) return;
+  throw new Error(
+    `${where}.routedCidrs[${index}]: must not overlap the addresses of Services (${services.join(' or ')}), got ` +
+      `${text(routedCidrs[index])}. Give kubernetes.serviceCidr, a private block of /12 to /24 that no network uses`,
+  );
+}
+
+function overlap(one: string, other: string): boolean {
+  return contains(one, other) || contains(other, one);
+}
+
+/** Whether a block has the first address of another one; false for a text that is no block, which others refuse. */
+function contains(block: string, other: string): boolean {
+  const [address = '', prefix = ''] = block.split('/');
+  const list = new BlockList();
+  try {
+    list.addSubnet(address, Number(prefix), 'ipv4');
+    return list.check(other.split('/')[0] ?? '', 'ipv4');
+  } catch {
+    return false;
+  }
 }
 
 function checkReceivers(property: string, receivers: ReceiversConfig | undefined): void {

@@ -166,6 +166,13 @@ export interface KubernetesConfig {
    * @default none: only the VPC reaches the API
    */
   readonly publicCidrs?: readonly string[];
+  /**
+   * Addresses of Services inside the cluster: a private IPv4 block of /12 to /24 that neither the VPC nor a routed network has.
+   * Choose before the first deployment: EKS cannot change them.
+   *
+   * @default EKS chooses 10.100.0.0/16 or 172.20.0.0/16
+   */
+  readonly serviceCidr?: string;
   /** ARN of the IAM role whose holders administer the cluster with kubectl. @default nobody */
   readonly adminRoleArn?: string;
   /**

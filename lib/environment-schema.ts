@@ -283,6 +283,11 @@ const cluster = {
     .string(says('a minor version as a text', 'Leave it out for the newest of lib/kubernetes-release.ts'))
     .optional(),
   publicCidrs: cidrs.optional(),
+  serviceCidr: pattern(
+    /^(10|172\.(1[6-9]|2\d|3[01])|192\.168)(\.\d{1,3}){2,3}\/(1[2-9]|2[0-4])$/,
+    'a private IPv4 block of /12 to /24',
+    'Give a block that no network uses, or leave it out, and EKS chooses',
+  ).optional(),
   adminRoleArn: pattern(
     /^arn:[\w-]+:iam::\d{12}:role\/./,
     'the ARN of an IAM role',

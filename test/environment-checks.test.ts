@@ -16,6 +16,10 @@ const CLUSTER = fixtureOf('trial', { kubernetes: 'true' }).kubernetes;
 const THROTTLE = { rate: 50, burst: 100 };
 const TOPIC = 'arn:aws:sns:us-east-1:123456789012:alarms';
 
+const routing = (cidr: string, ...routedCidrs: readonly string[]) => ({
+  create: { cidr, egress: { mode: 'nat', gateways: 1 }, routedCidrs },
+});
+
 /** An object that JSON cannot have, such as a construct. */
 const itself: { self?: unknown } = {};
 itself.self = itself;
@@ -133,6 +137,19 @@ test.each<[Readonly<Record<string, unknown>>, string]>([
     'httpApi.cors.origins: must be scheme, host and port as browsers send them, got "a.example".',
   ],
   [{ httpApi: { throttle: THROTTLE, disableDefaultEndpoint: true } }, 'httpApi.disableDefaultEndpoint: needs domain'],
+  [
+    { network: routing('10.0.0.0/16', '172.16.0.0/12'), kubernetes: CLUSTER },
+    'network.create.routedCidrs[0]: must not overlap the addresses of Services (10.100.0.0/16 or 172.20.0.0/16), got ' +
+      '"172.16.0.0/12". Give kubernetes.serviceCidr, a private block of /12 to /24 that no network uses',
+  ],
+  [
+    { network: routing('10.0.0.0/16', '192.168.1.0/24'), kubernetes: { ...CLUSTER, serviceCidr: '192.168.0.0/16' } },
+    'network.create.routedCidrs[0]: must not overlap the addresses of Services (192.168.0.0/16), got "192.168.1.0/24".',
+  ],
+  [
+    { network: routing('10.0.0.0/16'), kubernetes: { ...CLUSTER, serviceCidr: '10.0.128.0/20' } },
+    'kubernetes.serviceCidr: must not overlap 10.0.0.0/16 of the VPC, got "10.0.128.0/20".',
+  ],
   [{ kubernetes: { ...CLUSTER, publicCidrs: ['203.0.113.7'] } }, 'kubernetes.publicCidrs: must be IPv4 blocks'],
   [
     { kubernetes: { ...CLUSTER, nodes: { ...CLUSTER?.nodes, spot: true } } },

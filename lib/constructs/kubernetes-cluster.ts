@@ -73,6 +73,16 @@ export interface KubernetesClusterProps {
   readonly secretsEncryptionKey?: kms.IKey;
 
   /**
+   * Addresses of Services, a private IPv4 block of /12 to /24. Services have priority over hosts with the same address in
+   * networks that are connected with the VPC, so give a block that none of them has. EKS cannot change it: another block is another cluster.
+   *
+   * @default EKS chooses 10.100.0.0/16 or 172.20.0.0/16
+   * @throws if the block is malformed or of another size, or not private
+   * @see https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html
+   */
+  readonly serviceCidr?: string;
+
+  /**
    * Public IPv4 blocks, such as `203.0.113.0/24`, that may reach the API server's public endpoint.
    *
    * @default no public endpoint
@@ -181,6 +191,7 @@ export class KubernetesCluster extends Construct {
       role: props.role,
       securityGroup: controlPlane,
       endpointAccess: endpointAccess(props.publicCidrs),
+      serviceIpv4Cidr: serviceCidr(props.serviceCidr),
       bootstrapClusterCreatorAdminPermissions: false,
       defaultCapacityType: eks.DefaultCapacityType.NODEGROUP,
       defaultCapacity: 0,
@@ -365,6 +376,20 @@ function endpointAccess(publicCidrs: readonly string[] | undefined): eks.Endpoin
     }
   }
   return eks.EndpointAccess.PUBLIC_AND_PRIVATE.onlyFrom(...publicCidrs);
+}
+
+function serviceCidr(cidr: string | undefined): string | undefined {
+  if (cidr === undefined) return undefined;
+  const block = parseCidr(cidr);
+  const isPrivate = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16']
+    .map(parseCidr)
+    .some((other) => block && other && block.prefix >= other.prefix && overlap(block, other));
+  if (block === undefined || !isPrivate || block.prefix < 12 || block.prefix > 24) {
+    throw new Error(
+      `serviceCidr: must be a private IPv4 block of /12 to /24, got "${cidr}". Give one such as 172.20.0.0/16, or leave it out.`,
+    );
+  }
+  return cidr;
 }
 
 interface Cidr {

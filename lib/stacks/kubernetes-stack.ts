@@ -67,6 +67,7 @@ export class KubernetesStack extends Stack {
           vpc,
           vpcSubnets,
           publicCidrs: kubernetes.publicCidrs,
+          serviceCidr: kubernetes.serviceCidr,
           adminRoleArn: kubernetes.adminRoleArn,
           deletionProtection: kubernetes.deletionProtection,
           logTypes: observesFully(config) ? undefined : [],

@@ -154,6 +154,14 @@ describe('the control plane', () => {
   });
 });
 
+test('gives Services the addresses that it is given, and leaves the choice to EKS otherwise', () => {
+  const block = (template: Template) =>
+    Object.values(template.findResources('AWS::EKS::Cluster'))[0]?.['Properties'].KubernetesNetworkConfig
+      .ServiceIpv4Cidr;
+  expect(block(synthesize({ serviceCidr: '172.20.0.0/16' }))).toBe('172.20.0.0/16');
+  expect(block(byDefault)).toBeUndefined();
+});
+
 test('uses the groups, role and key that it is given, and adds one rule: HTTPS from the kubectl handler', () => {
   const role = 'arn:aws:iam::111122223333:role/HistoryRole';
   const key = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
@@ -384,6 +392,17 @@ test.each([
     { adminRoleArn: 'arn:aws:sts::111122223333:assumed-role/Admin/me' },
     /^adminRoleArn: must be the ARN of an IAM role, got "arn:aws:sts.*". Give one such as arn:aws:iam::/,
   ],
+  [
+    'public addresses of Services',
+    { serviceCidr: '203.0.113.0/24' },
+    /^serviceCidr: must be a private IPv4 block of \/12/,
+  ],
+  [
+    'too few addresses of Services',
+    { serviceCidr: '172.20.0.0/25' },
+    /^serviceCidr: .* got "172\.20\.0\.0\/25"\. Give/,
+  ],
+  ['a block of Services with host bits', { serviceCidr: '172.20.1.0/16' }, /^serviceCidr: /],
   [
     'a public endpoint for nobody',
     { publicCidrs: [] },
