@@ -133,7 +133,16 @@ const removers: Readonly<Record<Kind, Remover>> = {
     ),
   instance: inEc2((client, { id }) => client.send(new ec2.TerminateInstancesCommand({ InstanceIds: [id] }))),
   natGateway: inEc2((client, { id }) => client.send(new ec2.DeleteNatGatewayCommand({ NatGatewayId: id }))),
-  endpoint: inEc2((client, { id }) => client.send(new ec2.DeleteVpcEndpointsCommand({ VpcEndpointIds: [id] }))),
+  endpoint: inEc2(async (client, { id }) => {
+    const { Unsuccessful: [refused] = [] } = await client.send(
+      new ec2.DeleteVpcEndpointsCommand({ VpcEndpointIds: [id] }),
+    );
+    // EC2 answers with 200 although it has not deleted the endpoint.
+    if (refused !== undefined) {
+      const { Code: name = 'UnsuccessfulItem', Message } = refused.Error ?? {};
+      throw Object.assign(new Error(Message ?? name), { name });
+    }
+  }),
   networkInterface: inEc2((client, { id }) =>
     client.send(new ec2.DeleteNetworkInterfaceCommand({ NetworkInterfaceId: id })),
   ),

@@ -162,6 +162,24 @@ test('deletes the node groups of a cluster first', async () => {
   ]);
 });
 
+test('believes EC2 only when it names no endpoint that it has not deleted', async () => {
+  const refused = (code: string) =>
+    ec2Xml(
+      'DeleteVpcEndpoints',
+      `<unsuccessful><item><resourceId>vpce-1</resourceId><error><code>${code}</code><message>why</message></error></item></unsuccessful>`,
+    );
+  const runOf = (answer: Answers[string], other: Partial<Removal> = {}) =>
+    run([leftOver('endpoint', 'vpce-1')], { 'ec2 DeleteVpcEndpoints': answer }, other);
+  const reasons: unknown[] = [];
+  const denied = await runOf(refused('OperationNotPermitted'), { onFailed: (_, error) => reasons.push(error) });
+  expect(denied.rest).toEqual(['vpce-1']);
+  expect(reasons).toEqual([expect.objectContaining({ name: 'OperationNotPermitted', message: 'why' })]);
+  const deleted = ec2Xml('DeleteVpcEndpoints', '<unsuccessful/>');
+  const inUse = await runOf(times(refused('DependencyViolation'), 1, deleted));
+  expect(inUse.said).toEqual(['waits for 1', 'deleted vpce-1']);
+  expect((await runOf(refused('InvalidVpcEndpoint.NotFound'))).said).toEqual(['deleted vpce-1']);
+});
+
 test('empties a bucket with all versions, and detaches the policies of a role', async () => {
   const versions = (body: string, more = false): readonly [number, string] => [
     200,
