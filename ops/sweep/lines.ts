@@ -40,9 +40,12 @@ export function summaryOf({ leftOvers, notChecked }: Swept, language: Language):
   return wordsIn(unread ? messages.andUnread({ what: sum, unread }) : sum, language);
 }
 
-/** What the deletion amounts to. */
-export function doneOf(counts: { readonly number: number; readonly rest: number }, unreadLists: number): Text {
-  const done = messages.done(counts);
+/** What the deletion amounts to. `later` is the part of the rest that the same command may delete later. */
+export function doneOf(
+  counts: { readonly number: number; readonly rest: number; readonly later: number },
+  unreadLists: number,
+): Text {
+  const done = counts.later > 0 ? messages.doneForNow(counts) : messages.done(counts);
   const unread = unreadOf(unreadLists);
   return unread ? messages.andUnread({ what: done, unread }) : done;
 }

@@ -161,7 +161,12 @@ export const messages = {
     en: 'waits: something still uses {number} of them. Next attempt in {seconds} s',
     ja: '待機中：{number} 件がまだ使用されています。{seconds} 秒後に再試行します',
   }),
+  waitsForSlow: message({
+    en: 'waits for {kind} {name}: {minutes} of at most {most} minutes',
+    ja: '待機中：{kind} {name} の削除（{minutes} 分経過、最長 {most} 分）',
+  }),
   inUse: message({ en: '{id} is in use', ja: '{id} は使用中です' }),
+  deleting: message({ en: 'AWS is still deleting {id}', ja: 'AWS が {id} を削除中です' }),
   notDeleted: message({
     en: 'not deleted: {kind} {name}: {reason}',
     ja: '削除できませんでした：{kind} {name}：{reason}',
@@ -171,4 +176,8 @@ export const messages = {
     ja: '中断しました：{number} 件を削除済み、{rest} 件が残っています。続けるには同じコマンドを再実行してください。',
   }),
   done: message({ en: '{number} deleted, {rest} left.', ja: '{number} 件を削除しました。残りは {rest} 件です。' }),
+  doneForNow: message({
+    en: '{number} deleted, {rest} left, of which {later} still in use. Run the same command again to go on.',
+    ja: '{number} 件を削除しました。残りは {rest} 件で、うち {later} 件はまだ使用中です。続けるには同じコマンドを再実行してください。',
+  }),
 };

@@ -10,6 +10,7 @@ import { DeleteClusterCommand, ECSClient } from '@aws-sdk/client-ecs';
 import {
   DeleteClusterCommand as DeleteEksClusterCommand,
   DeleteNodegroupCommand,
+  DescribeClusterCommand,
   DescribeNodegroupCommand,
   EKSClient,
   paginateListNodegroups,
@@ -32,7 +33,7 @@ import { DeleteFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DeleteBucketCommand, DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import { clientOptions } from '../kit/client';
 import { concernsAll } from '../kit/errors';
-import { Failure } from '../kit/language';
+import { Failure, type Text } from '../kit/language';
 import type { Kind, LeftOver, Resource } from './left-overs';
 import { messages } from './messages';
 
@@ -52,6 +53,8 @@ export interface Removal {
   readonly onDeleted: (leftOver: LeftOver) => void;
   readonly onFailed: (leftOver: LeftOver, error: unknown) => void;
   readonly onWait: (number: number, seconds: number) => void;
+  /** Called every minute instead of `onWait`, while AWS takes minutes to delete something. */
+  readonly onSlow: (leftOver: LeftOver, minutes: number, most: number) => void;
 }
 
 /** Seconds between two attempts, and attempts in which nothing could be deleted before the command gives up. */
@@ -59,20 +62,38 @@ const WAIT = 15;
 const ATTEMPTS = 8;
 
 /**
+ * Minutes that a kind may take. Until then, an attempt in which nothing could be deleted does not count.
+ *
+ * - EKS drains a node for up to 5 minutes, and deletes the cluster after its node groups. The waiters of AWS's CLI
+ *   (`nodegroup-deleted`, then `cluster-deleted`) wait for up to 20 minutes each. Both together have 30 minutes here.
+ *
+ * @see https://docs.aws.amazon.com/eks/latest/userguide/delete-managed-node-group.html
+ * @see https://docs.aws.amazon.com/cli/latest/reference/eks/wait/nodegroup-deleted.html
+ */
+const SLOW: Readonly<Partial<Record<Kind, number>>> = { cluster: 30 };
+
+/** What is still there. */
+export interface Rest {
+  /** What could not be deleted for another reason than its use. */
+  readonly failed: readonly LeftOver[];
+  /** What the same command may delete later, because it was in use or because its turn did not come. */
+  readonly later: readonly LeftOver[];
+}
+
+/**
  * Deletes left-overs in the order in which they depend on each other, and tries again while something still uses one of them.
  *
  * @param leftOvers in the order of `leftOversOf`; what stays is not deleted
- * @returns what is still there
  * @throws an error that every further request would meet, such as expired credentials
  */
-export async function remove(leftOvers: readonly LeftOver[], region: string, removal: Removal): Promise<LeftOver[]> {
+export async function remove(leftOvers: readonly LeftOver[], region: string, removal: Removal): Promise<Rest> {
   const failed: LeftOver[] = [];
   let rest = leftOvers.filter(({ stays }) => stays === undefined);
-  for (let idle = 0; rest.length > 0 && !removal.interrupted(); ) {
+  for (let attempt = 0, idle = 0; rest.length > 0 && !removal.interrupted(); attempt++) {
     const used: { leftOver: LeftOver; error: unknown }[] = [];
     for (const [index, leftOver] of rest.entries()) {
       if (removal.interrupted()) {
-        return [...failed, ...used.map((each) => each.leftOver), ...rest.slice(index)];
+        return { failed, later: [...used.map((each) => each.leftOver), ...rest.slice(index)] };
       }
       try {
         await removers[leftOver.kind](leftOver, region);
@@ -87,17 +108,20 @@ export async function remove(leftOvers: readonly LeftOver[], region: string, rem
         }
       }
     }
-    idle = used.length === rest.length ? idle + 1 : 0;
+    const slow = used.find(({ leftOver: { kind } }) => attempt * WAIT < (SLOW[kind] ?? 0) * 60)?.leftOver;
+    idle = slow === undefined && used.length === rest.length ? idle + 1 : 0;
     rest = used.map(({ leftOver }) => leftOver);
     if (rest.length === 0) break;
     if (idle === ATTEMPTS) {
       for (const { leftOver, error } of used) removal.onFailed(leftOver, error);
       break;
     }
-    removal.onWait(rest.length, WAIT);
+    const minutes = (attempt * WAIT) / 60;
+    if (slow === undefined) removal.onWait(rest.length, WAIT);
+    else if (Number.isInteger(minutes)) removal.onSlow(slow, minutes, SLOW[slow.kind] ?? 0);
     await removal.wait(WAIT);
   }
-  return [...failed, ...rest];
+  return { failed, later: rest };
 }
 
 function isNamed(error: unknown, names: RegExp): boolean {
@@ -179,8 +203,17 @@ const removers: Readonly<Record<Kind, Remover>> = {
   other: async () => undefined,
 };
 
-function inUse(id: string): Error {
-  return Object.assign(new Failure(messages.inUse({ id })), { name: 'ResourceInUse' });
+function inUse(id: string, text: Text = messages.inUse({ id })): Error {
+  return Object.assign(new Failure(text), { name: 'ResourceInUse' });
+}
+
+/** Deletes what goes with a resource. If it is gone in the meantime, the resource itself is still there. */
+async function unlessGone(deletion: Promise<unknown>): Promise<void> {
+  try {
+    await deletion;
+  } catch (error) {
+    if (!isNamed(error, GONE)) throw error;
+  }
 }
 
 /** CloudWatch refuses to delete an alarm that a composite alarm names, by an error without a name of its own. */
@@ -192,18 +225,26 @@ async function removeAlarm({ id }: Resource, region: string): Promise<void> {
   }
 }
 
-/** EKS refuses to delete a cluster with node groups, and deletes a node group within minutes. */
+/** EKS refuses to delete a cluster with node groups. Until the cluster is gone, its network interfaces hold the subnets. */
 async function removeCluster({ id: clusterName }: Resource, region: string): Promise<void> {
   const client = new EKSClient(clientOptions(region));
-  const groups: string[] = [];
-  for await (const { nodegroups = [] } of paginateListNodegroups({ client }, { clusterName }))
-    groups.push(...nodegroups);
-  for (const nodegroupName of groups) {
-    const { nodegroup } = await client.send(new DescribeNodegroupCommand({ clusterName, nodegroupName }));
-    if (nodegroup?.status !== 'DELETING') await client.send(new DeleteNodegroupCommand({ clusterName, nodegroupName }));
+  const { cluster } = await client.send(new DescribeClusterCommand({ name: clusterName }));
+  if (cluster?.status !== 'DELETING') {
+    const groups: string[] = [];
+    for await (const { nodegroups = [] } of paginateListNodegroups({ client }, { clusterName }))
+      groups.push(...nodegroups);
+    for (const nodegroupName of groups) await unlessGone(removeNodegroup(client, { clusterName, nodegroupName }));
+    if (groups.length === 0) await client.send(new DeleteEksClusterCommand({ name: clusterName }));
   }
-  if (groups.length > 0) throw inUse(clusterName);
-  await client.send(new DeleteEksClusterCommand({ name: clusterName }));
+  throw inUse(clusterName, messages.deleting({ id: clusterName }));
+}
+
+async function removeNodegroup(
+  client: EKSClient,
+  group: { readonly clusterName: string; readonly nodegroupName: string },
+): Promise<void> {
+  const { nodegroup } = await client.send(new DescribeNodegroupCommand(group));
+  if (nodegroup?.status !== 'DELETING') await client.send(new DeleteNodegroupCommand(group));
 }
 
 async function removeBucket({ id: Bucket }: Resource, region: string): Promise<void> {

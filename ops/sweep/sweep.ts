@@ -15,7 +15,7 @@ import { askLeftOvers, type Swept } from './account';
 import { sweepCommand } from './command';
 import { doneOf, linesOf, summaryOf } from './lines';
 import { messages } from './messages';
-import { remove } from './remove';
+import { type Rest, remove } from './remove';
 
 /**
  * Lists what is left of an environment in the account, and deletes it on demand.
@@ -88,8 +88,9 @@ async function sweep(config: EnvironmentConfig, options: Options, around: Termin
     say(messages.kept);
     return INTERRUPTED;
   }
-  const rest = await removeAll(swept, config, around);
-  const counts = { number: left - rest, rest };
+  const { failed, later } = await removeAll(swept, config, around);
+  const rest = failed.length + later.length;
+  const counts = { number: left - rest, rest, later: later.length };
   const interrupted = signal.aborted && rest > 0;
   say(interrupted ? messages.interrupted(counts) : doneOf(counts, swept.notChecked.length));
   if (interrupted) return INTERRUPTED;
@@ -101,13 +102,8 @@ async function agrees(number: number, account: string, { ask, language }: Termin
   return isYes((await ask?.(`${question[language]} ${YES_OR_NO} `)) ?? '');
 }
 
-/** @returns the number of left-overs that are still there */
-async function removeAll(
-  { leftOvers }: Swept,
-  { id, region }: EnvironmentConfig,
-  { say, signal }: Terminal,
-): Promise<number> {
-  const rest = await remove(leftOvers, region, {
+function removeAll({ leftOvers }: Swept, { id, region }: EnvironmentConfig, { say, signal }: Terminal): Promise<Rest> {
+  return remove(leftOvers, region, {
     // The deletion that is under way ends first. A second Ctrl-C ends the process.
     interrupted: () => signal.aborted,
     wait: (seconds) => sleep(seconds * 1_000, undefined, { signal }).catch(() => undefined),
@@ -115,8 +111,9 @@ async function removeAll(
     onFailed: ({ kind, id: own, name = own }, error) =>
       say(messages.notDeleted({ kind: messages[kind], name, reason: explain(error, id, region) })),
     onWait: (number, seconds) => say(messages.waits({ number, seconds })),
+    onSlow: ({ kind, id: own, name = own }, minutes, most) =>
+      say(messages.waitsForSlow({ kind: messages[kind], name, minutes, most })),
   });
-  return rest.length;
 }
 
 if (require.main === module) void start(main);

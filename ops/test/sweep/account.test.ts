@@ -18,6 +18,9 @@ import {
 } from '../kit/recorded-account';
 import { type Person, recordedTerminal } from '../kit/recorded-terminal';
 
+// Between two attempts, the command waits for nothing here.
+jest.mock('node:timers/promises', () => ({ setTimeout: async () => undefined }));
+
 const ACCOUNT = '111122223333';
 const arn = (service: string, rest: string) => `arn:aws:${service}:us-east-1:${ACCOUNT}:${rest}`;
 const stackId = (name: string, unique: string) => arn('cloudformation', `stack/${name}/${unique}`);
@@ -334,10 +337,19 @@ test('does not say that nothing is left where lists could not be read', async ()
     'logs DescribeLogGroups': json({ logGroups: [logGroup('/aws/eks/kumiki-sandbox/cluster')] }),
   });
   expect(summaryOf(more, 'en')).toMatch(/^1 left.* Besides, 1 list could not be read, so more may be left\.$/);
-  expect(doneOf({ number: 1, rest: 0 }, 1).en).toBe(
+  expect(doneOf({ number: 1, rest: 0, later: 0 }, 1).en).toBe(
     '1 deleted, 0 left. Besides, 1 list could not be read, so more may be left.',
   );
-  expect(doneOf({ number: 1, rest: 0 }, 0).en).toBe('1 deleted, 0 left.');
+  expect(doneOf({ number: 1, rest: 0, later: 0 }, 0).en).toBe('1 deleted, 0 left.');
+});
+
+test('says after a deletion how to go on where something was still in use', () => {
+  const done = doneOf({ number: 4, rest: 3, later: 2 }, 0);
+  expect(done.en).toBe('4 deleted, 3 left, of which 2 still in use. Run the same command again to go on.');
+  expect(done.ja).toBe(
+    '4 件を削除しました。残りは 3 件で、うち 2 件はまだ使用中です。続けるには同じコマンドを再実行してください。',
+  );
+  expect(doneOf({ number: 4, rest: 3, later: 0 }, 0).en).toBe('4 deleted, 3 left.');
 });
 
 test('never takes a resource of the stack of another app, although it has the tag of the environment', async () => {
@@ -605,6 +617,25 @@ describe('npm run sweep', () => {
     expect([unasked.code, unasked.asked]).toEqual([0, []]);
   });
 
+  test('says what it waits for while AWS deletes a cluster', async () => {
+    let status = json({ cluster: { status: 'DELETING' } });
+    const { lines } = await run(['--delete', '--yes'], {
+      answers: {
+        'eks GET /clusters': json({ clusters: ['kumiki-trial'] }),
+        'eks GET /clusters/kumiki-trial': () => {
+          const now = status;
+          status = jsonError('ResourceNotFoundException');
+          return now;
+        },
+      },
+    });
+    expect(lines.slice(-3)).toEqual([
+      'waits for EKS cluster kumiki-trial: 0 of at most 30 minutes',
+      'deleted EKS cluster kumiki-trial',
+      '1 deleted, 0 left.',
+    ]);
+  });
+
   test('deletes nothing after another answer, and ends with 1', async () => {
     const { code, lines } = await run(['--delete'], { answers: left(CLUSTER), answer: '' });
     expect(code).toBe(1);
@@ -614,6 +645,11 @@ describe('npm run sweep', () => {
 
   test.each<[string, Answers, string]>([
     ['could not be deleted', { 'logs DeleteLogGroup': jsonError('AccessDeniedException', 'no') }, '0 deleted, 1 left.'],
+    [
+      'was still in use',
+      { 'logs DeleteLogGroup': jsonError('OperationAbortedException') },
+      '0 deleted, 1 left, of which 1 still in use. Run the same command again to go on.',
+    ],
     ['may be in a list that could not be read', UNREAD, '1 deleted, 0 left. Besides, 1 list could not be read'],
   ])('ends with 1 after a deletion where something %s', async (_, other, line) => {
     const { code, lines } = await run(['--delete', '--yes'], { answers: { ...left(CLUSTER), ...other } });

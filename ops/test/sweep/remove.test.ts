@@ -27,15 +27,17 @@ async function run(leftOvers: LeftOver[], answers: Answers, other: Partial<Remov
   account.answers = answers;
   account.asked.length = 0;
   const said: string[] = [];
-  const rest = await remove(leftOvers, 'us-east-1', {
+  const { failed, later } = await remove(leftOvers, 'us-east-1', {
     wait: async () => undefined,
     interrupted: () => false,
     onDeleted: ({ id }) => said.push(`deleted ${id}`),
     onFailed: ({ id }, error) => said.push(`failed ${id}: ${error instanceof Error ? error.name : error}`),
     onWait: (number) => said.push(`waits for ${number}`),
+    onSlow: ({ id }, minutes, most) => said.push(`waits for ${id}: ${minutes} of ${most}`),
     ...other,
   });
-  return { said, rest: rest.map(({ id }) => id) };
+  const ids = (all: readonly LeftOver[]) => all.map(({ id }) => id);
+  return { said, rest: ids([...failed, ...later]), later: ids(later) };
 }
 const times = (answer: Answers[string], first: number, then: Answers[string]): Answers[string] => {
   let count = 0;
@@ -144,22 +146,84 @@ test('releases an address only when nothing has it', async () => {
   expect(account.names().filter((name) => name === 'ec2 ReleaseAddress').length).toBe(1);
 });
 
-test('deletes the node groups of a cluster first', async () => {
-  const { said } = await run([leftOver('cluster', 'kumiki-sandbox')], {
-    'eks GET /clusters/kumiki-sandbox/node-groups': times(json({ nodegroups: ['nodes'] }), 2, json({ nodegroups: [] })),
-    'eks GET /clusters/kumiki-sandbox/node-groups/nodes': times(
+const EKS = 'eks GET /clusters/kumiki-sandbox';
+/** Answers of EKS for a cluster whose node group and whose control plane take some attempts each to be deleted. */
+const cluster = (groupAttempts: number, ownAttempts: number): Answers => {
+  const status = (name: string) => json({ cluster: { status: name } });
+  const own = times(status('DELETING'), ownAttempts, jsonError('ResourceNotFoundException'));
+  return {
+    [EKS]: times(status('ACTIVE'), groupAttempts + 1, own),
+    [`${EKS}/node-groups`]: times(json({ nodegroups: ['nodes'] }), groupAttempts, json({ nodegroups: [] })),
+    [`${EKS}/node-groups/nodes`]: times(
       json({ nodegroup: { status: 'ACTIVE' } }),
       1,
       json({ nodegroup: { status: 'DELETING' } }),
     ),
     'eks DELETE /clusters/kumiki-sandbox/node-groups/nodes': json({}),
     'eks DELETE /clusters/kumiki-sandbox': json({}),
-  });
-  expect(said).toEqual(['waits for 1', 'waits for 1', 'deleted kumiki-sandbox']);
+  };
+};
+/** Seconds that a run waits, and what `run` says. */
+async function timed(leftOvers: LeftOver[], answers: Answers) {
+  let seconds = 0;
+  const wait = async (more: number) => {
+    seconds += more;
+  };
+  return { ...(await run(leftOvers, answers, { wait })), seconds: () => seconds };
+}
+
+test('deletes the node groups of a cluster, then the cluster, and names it when it is gone', async () => {
+  const { said, rest } = await run([leftOver('cluster', 'kumiki-sandbox')], cluster(2, 2));
+  expect(said).toEqual([
+    'waits for kumiki-sandbox: 0 of 30',
+    'waits for kumiki-sandbox: 1 of 30',
+    'deleted kumiki-sandbox',
+  ]);
+  expect(rest).toEqual([]);
   expect(account.names().filter((name) => name.startsWith('eks DELETE'))).toEqual([
     'eks DELETE /clusters/kumiki-sandbox/node-groups/nodes',
     'eks DELETE /clusters/kumiki-sandbox',
   ]);
+});
+
+test('waits for a cluster that takes minutes, says so every minute, and then deletes what the cluster used', async () => {
+  const all = [leftOver('cluster', 'kumiki-sandbox'), leftOver('subnet', 'subnet-1'), leftOver('vpc', 'vpc-1')];
+  // A node group of 300 s, and a control plane of 300 s.
+  const { said, rest, seconds } = await timed(all, {
+    ...cluster(20, 19),
+    'ec2 DeleteSubnet': times(ec2Error('DependencyViolation'), 41, DELETED),
+    'ec2 DeleteVpc': times(ec2Error('DependencyViolation'), 41, DELETED),
+  });
+  expect(rest).toEqual([]);
+  expect(seconds()).toBe(41 * 15);
+  expect(said).toEqual([
+    ...Array.from({ length: 10 }, (_, minute) => `waits for kumiki-sandbox: ${minute} of 30`),
+    'deleted kumiki-sandbox',
+    'waits for 2',
+    'deleted subnet-1',
+    'deleted vpc-1',
+  ]);
+});
+
+test('gives up a cluster that is still there after half an hour, and leaves it for a later run', async () => {
+  const all = [leftOver('cluster', 'kumiki-sandbox'), leftOver('table', 'T')];
+  const { said, rest, later, seconds } = await timed(all, {
+    ...cluster(1_000, 0),
+    'dynamodb DeleteTable': jsonError('AccessDeniedException', 'not authorized'),
+  });
+  expect(seconds() / 60).toBeCloseTo(32, 0);
+  expect(said.at(-1)).toBe('failed kumiki-sandbox: ResourceInUse');
+  expect(rest).toEqual(['T', 'kumiki-sandbox']);
+  expect(later).toEqual(['kumiki-sandbox']);
+});
+
+test('a node group that is gone in the meantime does not count as its cluster', async () => {
+  const { said } = await run([leftOver('cluster', 'kumiki-sandbox')], {
+    ...cluster(1, 0),
+    [`${EKS}/node-groups/nodes`]: jsonError('ResourceNotFoundException'),
+  });
+  expect(said.at(-1)).toBe('deleted kumiki-sandbox');
+  expect(account.names()).toContain('eks DELETE /clusters/kumiki-sandbox');
 });
 
 test('believes EC2 only when it names no endpoint that it has not deleted', async () => {
