@@ -187,10 +187,8 @@ async function askZones(ec2: EC2Client, config: EnvironmentConfig): Promise<Outc
     const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ SubnetIds }));
     return checks.existingSubnets(
       config,
-      Subnets.map(({ SubnetId = '', VpcId = '', CidrBlock = '', AvailabilityZone = '', AvailabilityZoneId = '' }) => ({
+      Subnets.map(({ SubnetId = '', AvailabilityZone = '', AvailabilityZoneId = '' }) => ({
         subnetId: SubnetId,
-        vpcId: VpcId,
-        cidr: CidrBlock,
         name: AvailabilityZone,
         id: AvailabilityZoneId,
       })),

@@ -125,36 +125,8 @@ export function zones(config: EnvironmentConfig, account: readonly Zone[]): Outc
   return { verdict: 'pass', needed, there, todo: isOnFile(region) ? undefined : messages.addFlags({ flags }) };
 }
 
-/** A subnet as EC2 describes it. */
-interface Subnet extends Zone {
-  readonly subnetId: string;
-  readonly vpcId: string;
-  readonly cidr: string;
-}
-
-/**
- * Checks the subnets of an existing VPC: that they are those of the configuration, one in each zone, and their zones.
- *
- * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html (one subnet for each zone)
- */
-export function existingSubnets(config: EnvironmentConfig, subnets: readonly Subnet[]): Outcome {
-  const { existing } = config.network;
-  const wrong = subnets.flatMap((subnet, index) => {
-    const cidr = existing?.privateSubnets.find(({ subnetId }) => subnetId === subnet.subnetId)?.cidr;
-    const other = subnets.slice(0, index).find(({ id }) => id === subnet.id);
-    return [
-      ...(existing && subnet.vpcId !== existing.vpcId
-        ? [messages.subnetElsewhere({ subnet: subnet.subnetId, vpc: subnet.vpcId, wanted: existing.vpcId })]
-        : []),
-      ...(cidr !== undefined && subnet.cidr !== cidr
-        ? [messages.subnetHasCidr({ subnet: subnet.subnetId, cidr: subnet.cidr, wanted: cidr })]
-        : []),
-      ...(other ? [messages.subnetsTogether({ one: other.subnetId, other: subnet.subnetId, id: subnet.id })] : []),
-    ];
-  });
-  if (wrong.length > 0) {
-    return { verdict: 'problem', there: joined(wrong, messages.reasons), todo: messages.correctSubnets };
-  }
+/** Checks the zones of the subnets of an existing VPC in the same way. */
+export function existingSubnets(config: EnvironmentConfig, subnets: readonly (Zone & { subnetId: string })[]): Outcome {
   if (!hasVpcLinks(config.region)) return withoutVpcLinks(config.region);
   const lacking = subnets.flatMap((subnet) => {
     const lack = missing(subnet, config);

@@ -286,22 +286,6 @@ export const messages = {
     en: '{subnet} is in {id}, which has no {lack}',
     ja: '{subnet} は {id} にあり、{lack} がありません',
   }),
-  subnetElsewhere: message({
-    en: '{subnet} is in {vpc}, and not in {wanted}',
-    ja: '{subnet} は {wanted} ではなく {vpc} にあります',
-  }),
-  subnetHasCidr: message({
-    en: '{subnet} has {cidr}, and not {wanted}',
-    ja: '{subnet} の CIDR ブロックは {wanted} ではなく {cidr} です',
-  }),
-  subnetsTogether: message({
-    en: '{one} and {other} are both in {id}, and a load balancer takes one subnet for each zone',
-    ja: '{one} と {other} はどちらも {id} にあります（ロードバランサーに指定できるサブネットは AZ ごとに 1 つ）',
-  }),
-  correctSubnets: message({
-    en: 'Correct network.existing: docs/existing-vpc.md has the commands that list the subnets',
-    ja: 'network.existing を修正してください。サブネットの確認方法は docs/existing-vpc.ja.md にあります',
-  }),
   otherSubnets: message({
     en: 'Name other subnets in network.existing',
     ja: 'network.existing に別のサブネットを指定してください',

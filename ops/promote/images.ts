@@ -77,19 +77,24 @@ export interface Scan {
 }
 
 /**
- * Findings of the scan of an image. For an index, ECR scans its images, and the scan is done when each of them is scanned.
+ * Findings of the scan of an image. For an index, ECR scans its images.
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageScanFindings.html
  */
 export async function scanOf(repository: Repository, digest: string): Promise<Scan> {
-  const { scannable } = await manifestOf(repository, digest);
-  const scans = await Promise.all(scannable.map((each) => scanOfImage(repository, each)));
+  const { images } = await manifestOf(repository, digest);
+  const scans = await Promise.all(
+    (images.length === 0 ? [digest] : images).map((each) => scanOfImage(repository, each)),
+  );
+  // An index may have an attestation beside the image, for which ECR has no scan.
+  const finished = scans.filter(({ done }) => done);
   const counts: Record<string, number> = {};
-  for (const scan of scans) {
+  for (const scan of finished) {
     for (const [severity, count] of Object.entries(scan.counts)) counts[severity] = (counts[severity] ?? 0) + count;
   }
-  const missing = scans.find(({ done }) => !done);
-  return { status: (missing ?? scans[0])?.status ?? 'none', done: scans.length > 0 && missing === undefined, counts };
+  const pending = scans.find(({ status }) => status === 'IN_PROGRESS' || status === 'PENDING');
+  const status = (pending ?? finished[0] ?? scans[0])?.status ?? 'none';
+  return { status, done: pending === undefined && finished.length > 0, counts };
 }
 
 async function scanOfImage({ client, name }: Repository, imageDigest: string): Promise<Scan> {

@@ -453,7 +453,7 @@ export const lists: readonly List[] = [
   {
     what: messages.ecsCluster,
     action: 'ecs:ListClusters',
-    // Services, tasks and their definitions cost nothing without a cluster.
+    // Services and tasks belong to a cluster and go with it. A task definition costs nothing.
     covers: /:ecs:[^:]*:[^:]*:/,
     ask: async ({ region, tags }) => {
       const found: Resource[] = [];

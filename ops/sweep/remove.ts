@@ -6,7 +6,7 @@ import { CloudWatchLogsClient, DeleteLogGroupCommand } from '@aws-sdk/client-clo
 import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as ec2 from '@aws-sdk/client-ec2';
 import { DeleteRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr';
-import { DeleteClusterCommand, ECSClient } from '@aws-sdk/client-ecs';
+import { DeleteClusterCommand, DeleteServiceCommand, ECSClient, paginateListServices } from '@aws-sdk/client-ecs';
 import {
   DeleteClusterCommand as DeleteEksClusterCommand,
   DeleteNodegroupCommand,
@@ -66,11 +66,13 @@ const ATTEMPTS = 8;
  *
  * - EKS drains a node for up to 5 minutes, and deletes the cluster after its node groups. The waiters of AWS's CLI
  *   (`nodegroup-deleted`, then `cluster-deleted`) wait for up to 20 minutes each. Both together have 30 minutes here.
+ * - A service of ECS holds its cluster until its tasks have stopped. The waiter `services-inactive` waits for up to 10 minutes.
  *
  * @see https://docs.aws.amazon.com/eks/latest/userguide/delete-managed-node-group.html
  * @see https://docs.aws.amazon.com/cli/latest/reference/eks/wait/nodegroup-deleted.html
+ * @see https://docs.aws.amazon.com/cli/latest/reference/ecs/wait/services-inactive.html
  */
-const SLOW: Readonly<Partial<Record<Kind, number>>> = { cluster: 30 };
+const SLOW: Readonly<Partial<Record<Kind, number>>> = { cluster: 30, ecsCluster: 10 };
 
 /** What is still there. */
 export interface Rest {
@@ -188,7 +190,7 @@ const removers: Readonly<Record<Kind, Remover>> = {
     await client.send(new ec2.DeleteInternetGatewayCommand({ InternetGatewayId }));
   }),
   vpc: inEc2((client, { id }) => client.send(new ec2.DeleteVpcCommand({ VpcId: id }))),
-  ecsCluster: ({ id }, region) => new ECSClient(clientOptions(region)).send(new DeleteClusterCommand({ cluster: id })),
+  ecsCluster: removeEcsCluster,
   table: ({ id }, region) => new DynamoDBClient(clientOptions(region)).send(new DeleteTableCommand({ TableName: id })),
   bucket: removeBucket,
   repository: ({ id }, region) =>
@@ -245,6 +247,24 @@ async function removeNodegroup(
 ): Promise<void> {
   const { nodegroup } = await client.send(new DescribeNodegroupCommand(group));
   if (nodegroup?.status !== 'DELETING') await client.send(new DeleteNodegroupCommand(group));
+}
+
+/**
+ * ECS refuses to delete a cluster with services. A service that was deleted is not listed any more, but ECS refuses to delete
+ * the cluster until its tasks have stopped.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteCluster.html
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html
+ */
+async function removeEcsCluster({ id: cluster }: Resource, region: string): Promise<void> {
+  const client = new ECSClient(clientOptions(region));
+  const services: string[] = [];
+  for await (const { serviceArns = [] } of paginateListServices({ client }, { cluster })) services.push(...serviceArns);
+  for (const service of services) {
+    await unlessGone(client.send(new DeleteServiceCommand({ cluster, service, force: true })));
+  }
+  if (services.length > 0) throw inUse(cluster, messages.deleting({ id: cluster }));
+  await client.send(new DeleteClusterCommand({ cluster }));
 }
 
 async function removeBucket({ id: Bucket }: Resource, region: string): Promise<void> {

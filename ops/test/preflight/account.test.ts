@@ -117,8 +117,7 @@ const ACCOUNT: Answers = {
   ),
   'ec2 DescribeSubnets': ec2Xml(
     'DescribeSubnets',
-    '<requestId>r</requestId><subnetSet><item><subnetId>subnet-1</subnetId><vpcId>vpc-1</vpcId>' +
-      '<cidrBlock>10.20.0.0/20</cidrBlock><availabilityZone>us-east-1a</availabilityZone>' +
+    '<requestId>r</requestId><subnetSet><item><subnetId>subnet-1</subnetId><availabilityZone>us-east-1a</availabilityZone>' +
       '<availabilityZoneId>use1-az3</availabilityZoneId></item></subnetSet>',
   ),
   'lambda GET /2016-08-19/account-settings': [

@@ -202,10 +202,9 @@ describe('zones', () => {
   });
 
   test('of an existing VPC are those of its subnets', () => {
-    const vpc = { vpcId: 'vpc-1', cidr: '10.20.0.0/20' };
     const subnets = [
-      { ...vpc, subnetId: 'subnet-1', name: 'us-east-1a', id: 'use1-az3' },
-      { ...vpc, subnetId: 'subnet-2', name: 'us-east-1b', id: 'use1-az6' },
+      { subnetId: 'subnet-1', name: 'us-east-1a', id: 'use1-az3' },
+      { subnetId: 'subnet-2', name: 'us-east-1b', id: 'use1-az6' },
     ];
     expect(checks.existingSubnets(withCluster, subnets)).toEqual({
       verdict: 'problem',
@@ -216,28 +215,6 @@ describe('zones', () => {
       says: 'the subnets are in use1-az6: VPC links V2 and control planes of EKS are available',
     });
   });
-});
-
-test('subnets of an existing VPC are those of the configuration, with one in each zone', () => {
-  const privateSubnets = [
-    { subnetId: 'subnet-1', cidr: '10.20.0.0/20', routeTableId: 'rtb-1' },
-    { subnetId: 'subnet-2', cidr: '10.20.16.0/20', routeTableId: 'rtb-2' },
-  ];
-  const config = { ...trial, network: { existing: { vpcId: 'vpc-1', cidr: '10.20.0.0/16', privateSubnets } } };
-  const right = [
-    { subnetId: 'subnet-1', vpcId: 'vpc-1', cidr: '10.20.0.0/20', name: 'us-east-1b', id: 'use1-az1' },
-    { subnetId: 'subnet-2', vpcId: 'vpc-1', cidr: '10.20.16.0/20', name: 'us-east-1c', id: 'use1-az2' },
-  ] as const;
-  expect(checks.existingSubnets(config, right).verdict).toBe('pass');
-  const problem = (change: object) => checks.existingSubnets(config, [right[0], { ...right[1], ...change }]);
-  expect(problem({ vpcId: 'vpc-2' })).toEqual({
-    verdict: 'problem',
-    says: expect.stringMatching(/^subnet-2 is in vpc-2, and not in vpc-1\. Correct network\.existing: /),
-  });
-  expect(problem({ cidr: '10.20.32.0/20' }).says).toMatch(
-    /^subnet-2 has 10\.20\.32\.0\/20, and not 10\.20\.16\.0\/20\./,
-  );
-  expect(problem({ id: 'use1-az1' }).says).toMatch(/^subnet-1 and subnet-2 are both in use1-az1, and a load balancer/);
 });
 
 describe('the build of the image', () => {

@@ -242,21 +242,6 @@ test.each([
   expect(registry.manifests[TARGET]?.size).toBe(1);
 });
 
-test('refuses an index unless each of its images was scanned, whichever of them runs', async () => {
-  const other = JSON.stringify({ schemaVersion: 2, mediaType: MANIFEST, config: { digest: sha(CONFIG) }, layers: [] });
-  const both = JSON.stringify({
-    schemaVersion: 2,
-    mediaType: INDEX,
-    manifests: [
-      { digest: IMAGE, platform: { architecture: 'amd64', os: 'linux' } },
-      { digest: sha(other), platform: { architecture: 'arm64', os: 'linux' } },
-    ],
-  });
-  const registry = new Registry(image, other, both);
-  const answers = { ...deployed(registry, task(sha(both))) };
-  await expect(run(answers)).rejects.toThrow('no finished scan (none)');
-});
-
 test('refuses an image without a scan', async () => {
   const answers = {
     ...deployed(new Registry(image), task(IMAGE)),

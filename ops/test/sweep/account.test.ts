@@ -617,6 +617,25 @@ describe('npm run sweep', () => {
     expect([unasked.code, unasked.asked]).toEqual([0, []]);
   });
 
+  test('says before the question that the services and the node groups go with their clusters, which go first', async () => {
+    const ecs = 'Kumiki-trial-Containers-History-abc';
+    const { lines } = await run([], {
+      answers: {
+        'ecs ListClusters': json({ clusterArns: [arn('ecs', `cluster/${ecs}`)] }),
+        'eks GET /clusters': json({ clusters: ['kumiki-trial'] }),
+        'ec2 DescribeVpcs': ec2Xml(
+          'DescribeVpcs',
+          `<vpcSet><item><vpcId>vpc-1</vpcId><cidrBlock>10.0.0.0/16</cidrBlock>${ec2Tags({ 'kumiki:environment': 'trial' })}</item></vpcSet>`,
+        ),
+      },
+    });
+    expect(lines.filter((line) => line.startsWith('  left'))).toEqual([
+      '  left         EKS cluster with its node groups kumiki-trial: 73.00 USD a month',
+      `  left         ECS cluster with its services ${ecs}: billed by use`,
+      '  left         VPC vpc-1 (10.0.0.0/16): costs nothing',
+    ]);
+  });
+
   test('says what it waits for while AWS deletes a cluster', async () => {
     let status = json({ cluster: { status: 'DELETING' } });
     const { lines } = await run(['--delete', '--yes'], {
@@ -630,8 +649,8 @@ describe('npm run sweep', () => {
       },
     });
     expect(lines.slice(-3)).toEqual([
-      'waits for EKS cluster kumiki-trial: 0 of at most 30 minutes',
-      'deleted EKS cluster kumiki-trial',
+      'waits for EKS cluster with its node groups kumiki-trial: 0 of at most 30 minutes',
+      'deleted EKS cluster with its node groups kumiki-trial',
       '1 deleted, 0 left.',
     ]);
   });

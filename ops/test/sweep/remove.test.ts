@@ -226,6 +226,39 @@ test('a node group that is gone in the meantime does not count as its cluster', 
   expect(account.names()).toContain('eks DELETE /clusters/kumiki-sandbox');
 });
 
+test('deletes all services of an ECS cluster, and the cluster once their tasks have stopped', async () => {
+  const refused = jsonError('ClusterContainsTasksException');
+  const page = (serviceArns: string[], nextToken?: string) => json({ serviceArns, nextToken });
+  let deleted = 0;
+  const { said, rest } = await run([leftOver('ecsCluster', 'c'), leftOver('subnet', 'subnet-1')], {
+    // ECS does not list a service that was deleted, although it still drains.
+    'ecs ListServices': ({ body }) => {
+      if (deleted > 0) return page([]);
+      return body['nextToken'] === undefined ? page(['arn:service/c/a'], 'more') : page(['arn:service/c/b']);
+    },
+    'ecs DeleteService': () => {
+      deleted += 1;
+      return deleted === 1 ? json({}) : jsonError('ServiceNotFoundException');
+    },
+    // For 10 attempts: longer than the command waits for another kind.
+    'ecs DeleteCluster': times(refused, 10, json({})),
+    'ec2 DeleteSubnet': times(ec2Error('DependencyViolation'), 11, DELETED),
+  });
+  expect(rest).toEqual([]);
+  expect(said).toEqual([
+    ...['waits for c: 0 of 10', 'waits for c: 1 of 10', 'waits for c: 2 of 10'],
+    ...['deleted c', 'deleted subnet-1'],
+  ]);
+  expect(account.asked.filter(({ name }) => name === 'ecs DeleteService').map(({ body }) => body)).toEqual([
+    { cluster: 'c', service: 'arn:service/c/a', force: true },
+    { cluster: 'c', service: 'arn:service/c/b', force: true },
+  ]);
+  expect(account.names().slice(0, 5)).toEqual([
+    ...['ecs ListServices', 'ecs ListServices', 'ecs DeleteService', 'ecs DeleteService'],
+    'ec2 DeleteSubnet',
+  ]);
+});
+
 test('believes EC2 only when it names no endpoint that it has not deleted', async () => {
   const refused = (code: string) =>
     ec2Xml(
