@@ -42,7 +42,7 @@ const PENDING_DAYS = 7;
 
 /** Something else still uses the resource, or AWS wants fewer requests: API Gateway deletes a REST API every 30 s. */
 const IN_USE =
-  /DependencyViolation|ResourceInUse|InUse|OperationInProgress|OperationAborted|BucketNotEmpty|IncorrectState|ClusterContains|DeleteConflict|Conflict|Throttl|TooManyRequests|RequestLimitExceeded/;
+  /DependencyViolation|ResourceInUse|InUse|OperationInProgress|UpdateInProgress|OperationAborted|BucketNotEmpty|IncorrectState|ClusterContains|DeleteConflict|Conflict|Throttl|TooManyRequests|RequestLimitExceeded/;
 const GONE = /NotFound|NoSuch|DoesNotExist|InvalidTargetGroup$/;
 
 export interface Removal {
