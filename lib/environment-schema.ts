@@ -18,7 +18,7 @@ export function text(value: unknown): string {
     return JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner)) ?? String(value);
   } catch {
     // A construct, for example, refers to itself.
-    return 'an object with a circle';
+    return 'an object that contains itself';
   }
 }
 
@@ -63,25 +63,30 @@ const NEEDED = 'Give one as in the sandbox of lib/environments.ts';
 /**
  * An object that has no properties but these.
  *
- * @param unused properties of the other members of a union, and what excludes them
+ * @param unused a property of another member of a union, and what excludes the property
  */
 function part<Shape extends z.ZodRawShape>(
   shape: Shape,
   remedy = NEEDED,
   rule = 'an object',
-  unused?: { readonly names: readonly string[]; readonly when: string },
+  unused?: { readonly name: string; readonly when: string },
 ) {
   const names = Object.keys(shape);
   const { error } = says(rule, remedy);
   return z.strictObject(shape, {
     error: (issue) => {
       if (issue.code !== 'unrecognized_keys') return error(issue);
-      if (unused?.names.includes(issue.keys[0] ?? '')) return `must be left out ${unused.when}. Remove it`;
+      if (unused !== undefined && issue.keys[0] === unused.name) return `must be left out ${unused.when}. Remove it`;
       const near = names.filter((known) => known.startsWith(issue.keys[0]?.slice(0, 3) ?? ''));
       const known = near.length > 0 ? near : names;
       return `is not a property of an environment. Give ${known.length > 1 ? 'one of ' : ''}${known.join(', ')}, or remove it`;
     },
   });
+}
+
+/** A member of a union. `unused` is a property of another member, which `when` excludes. */
+function member<Shape extends z.ZodRawShape>(shape: Shape, when: string, unused: string) {
+  return part(shape, NEEDED, 'an object', { name: unused, when });
 }
 
 /** An error of a union whose members a property tells apart. */
@@ -114,7 +119,7 @@ const throttle = part(
 );
 
 function withoutGateways<Mode extends string>(mode: Mode) {
-  return part({ mode: z.literal(mode) }, NEEDED, 'an object', { names: ['gateways'], when: `with mode "${mode}"` });
+  return member({ mode: z.literal(mode) }, `with mode "${mode}"`, 'gateways');
 }
 
 const gateways = says('a whole number of at least 1 or "one-per-zone"', 'Give 1 to save, or leave it out');
@@ -166,23 +171,21 @@ const network = z.union([
 const image = z.discriminatedUnion(
   'from',
   [
-    part(
+    member(
       {
         from: z.literal('source'),
         directory: z.string(says('a folder', 'Give a folder of the repository such as services/reports')).optional(),
       },
-      NEEDED,
-      'an object',
-      { names: ['digest'], when: 'with from "source"' },
+      'with from "source"',
+      'digest',
     ),
-    part(
+    member(
       {
         from: z.literal('digest'),
         digest: z.string(says('"sha256:" and 64 hexadecimal digits', 'Give the digest of the image to run')).optional(),
       },
-      NEEDED,
-      'an object',
-      { names: ['directory'], when: 'with from "digest"' },
+      'with from "digest"',
+      'directory',
     ),
   ],
   oneOf('from', ['source', 'digest'], "Give { from: 'source' }, or { from: 'digest' } for an image that ran elsewhere"),

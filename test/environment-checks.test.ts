@@ -71,7 +71,7 @@ test.each<[Readonly<Record<string, unknown>>, string]>([
   [{ network: { existing: itself } }, 'network.existing.self: is not a property of an environment.'],
   [
     { runbookUrl: itself },
-    'runbookUrl: must be an https URL or a folder, without spaces, got an object with a circle.',
+    'runbookUrl: must be an https URL or a folder, without spaces, got an object that contains itself.',
   ],
   [{ runbookUrl: '' }, 'runbookUrl: must be an https URL or a folder, without spaces, got "".'],
   [{ runbookUrl: 'https://wiki.example.com/our runbooks' }, 'runbookUrl: must be an https URL'],

@@ -624,7 +624,7 @@ test('refuses a priority that another rule of the listener has', () => {
   );
 });
 
-test('the log is one of those that CloudWatch Logs lets services deliver to, in any number, with a name for each creation', () => {
+test('the log has a name below /aws/vendedlogs/, and another name each time the stack is created', () => {
   const [log] = Object.values(template.findResources('AWS::Logs::LogGroup'));
   const name = JSON.stringify(log?.['Properties'].LogGroupName);
   expect(name).toContain('/aws/vendedlogs/states/');
